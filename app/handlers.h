@@ -1,0 +1,34 @@
+/* What each route does: from a request to its answer. */
+#ifndef RESPOOL_HANDLERS_H
+#define RESPOOL_HANDLERS_H
+
+#include <fcgiapp.h>
+#include <time.h>
+
+#include "../common/buf.h"
+#include "../common/config.h"
+#include "../common/store.h"
+#include "reply.h"
+#include "request.h"
+
+/* What a responder needs for its requests, and the one that it is answering. */
+struct handlers {
+	const struct config *config;
+	struct store *store; /* NULL if no Redis is configured */
+	struct reply reply;
+	struct http_request request;
+	const char *tenant;
+	struct buf path;   /* of the request */
+	struct buf body;   /* of the request */
+	struct buf object; /* a Response object or list that is being made */
+	time_t warned_at;  /* when the log last said that Redis cannot be reached */
+};
+
+/* config must outlive *handlers. No connection is opened before the first request needs it. */
+void handlers_open(struct handlers *handlers, const struct config *config);
+void handlers_close(struct handlers *handlers);
+
+/* Answers the request; the caller finishes it. */
+void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi);
+
+#endif

@@ -1,0 +1,669 @@
+#include "jobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "../common/alloc.h"
+#include "../common/log.h"
+#include "../common/redis_args.h"
+#include "../common/response_id.h"
+#include "redis_link.h"
+
+enum {
+	LONGEST_BEAT_MS = 1000,
+	BEATS_PER_LEASE = 3,
+	SILENT_MS = 5000,       /* without an answer to a beat: the connection counts as hung */
+	LONGEST_TAKE_MS = 5000, /* of one wait for the queue */
+	/*
+	 * A wait must be over before the lease of a worker that is lost is: an id that came into
+	 * the list of a worker that is forgotten would be found by nobody.
+	 */
+	TAKES_PER_LEASE = 2,
+	TAKE_SILENT_MS = 10000,
+	SETTLE_MS = 3000, /* others need this long to come back after Redis was away */
+};
+
+/* What is known about an id while a command about it is under way. */
+struct id_call {
+	LIST_ENTRY(id_call) link; /* of jobs->calls */
+	struct jobs *jobs;
+	char worker[WORKER_NAME_SIZE]; /* in whose list it is */
+	char id[RESPONSE_ID_MAX + 1];
+};
+
+LIST_HEAD(id_calls, id_call);
+
+struct jobs {
+	struct config *config;
+	const struct jobs_user *user;
+	char name[WORKER_NAME_SIZE];
+	char predecessor[WORKER_NAME_SIZE]; /* "" once taken over */
+	struct running_key running;
+	struct redis_link_user command_user, take_user, listen_user;
+	struct redis_link *commands; /* scripts and all else that answers at once */
+	struct redis_link *take;     /* waits for the queue */
+	struct redis_link *listen;   /* hears of cancellations */
+	struct event *beat;
+	bool accept;
+	bool taking;    /* a BLMOVE is under way */
+	int taking_ms;  /* since then */
+	int beat_ms;    /* between two beats */
+	int take_ms;    /* of one wait for the queue */
+	int silent_ms;  /* since the last answer to a beat */
+	int settled_ms; /* since the commands' link came up */
+	struct id_calls calls;
+	long long take_client; /* what Redis calls the connection of take */
+	int open;              /* changes whose replies have yet to come */
+	bool leaving;
+	bool buried;
+};
+
+static struct id_call *id_call_new(struct jobs *jobs, const char *worker, const char *id)
+{
+	struct id_call *call = xcalloc(1, sizeof(*call));
+
+	call->jobs = jobs;
+	snprintf(call->worker, sizeof(call->worker), "%s", worker);
+	snprintf(call->id, sizeof(call->id), "%s", id);
+	LIST_INSERT_HEAD(&jobs->calls, call, link);
+	return call;
+}
+
+static void id_call_free(struct id_call *call)
+{
+	LIST_REMOVE(call, link);
+	free(call);
+}
+
+static bool has_open_call(const struct jobs *jobs, const char *id)
+{
+	const struct id_call *call;
+
+	LIST_FOREACH(call, &jobs->calls, link)
+	if (strcmp(call->id, id) == 0)
+		return true;
+	return false;
+}
+
+static struct span reply_span(const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_STRING)
+		return (struct span){0};
+	return (struct span){reply->str, reply->len};
+}
+
+static void bury(struct jobs *jobs, const char *worker);
+
+/* A change's reply has come. The last thing that a leaving worker does is to forget itself. */
+static void change_closed(struct jobs *jobs)
+{
+	if (--jobs->open > 0 || !jobs->leaving)
+		return;
+	if (!jobs->buried) {
+		jobs->buried = true;
+		jobs->open++;
+		bury(jobs, jobs->name);
+		change_closed(jobs);
+		return;
+	}
+	jobs->user->left(jobs->user->ctx);
+}
+
+/* Sends a command that jobs_leave() has to wait for. */
+static bool send_change(
+    struct jobs *jobs, struct redis_args *args, redisCallbackFn *fn, void *privdata)
+{
+	if (!redis_link_call(jobs->commands, args, fn, privdata))
+		return false;
+	jobs->open++;
+	return true;
+}
+
+/* ---- letting go of ids ----------------------------------------------------------------------- */
+
+static void on_dropped(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+
+	(void)redis;
+	redis_link_failed(jobs->commands, data, "LREM");
+	change_closed(jobs);
+}
+
+static void drop_from(struct jobs *jobs, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_add(&args, "LREM");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "0");
+	redis_args_add(&args, id);
+	send_change(jobs, &args, on_dropped, jobs);
+}
+
+void job_drop(struct jobs *jobs, const char *id)
+{
+	drop_from(jobs, jobs->name, id);
+}
+
+static void on_requeued(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+
+	(void)redis;
+	redis_link_failed(jobs->commands, data, "requeue");
+	change_closed(jobs);
+}
+
+static void requeue(struct jobs *jobs, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_REQUEUE, 2);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, id);
+	send_change(jobs, &args, on_requeued, jobs);
+}
+
+/* After release or reclaim: the id goes back to the queue, or nowhere. */
+static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct jobs *jobs = call->jobs;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(jobs->commands, reply, "give back")) {
+		if (reply->integer == 1)
+			requeue(jobs, call->worker, call->id);
+		else
+			drop_from(jobs, call->worker, call->id);
+	}
+	change_closed(jobs);
+	id_call_free(call);
+}
+
+static void free_job(struct jobs *jobs, struct redis_args *args, const char *worker, const char *id)
+{
+	struct id_call *call = id_call_new(jobs, worker, id);
+
+	if (!send_change(jobs, args, on_freed, call))
+		id_call_free(call);
+}
+
+void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_RELEASE, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add_number(&args, fence);
+	redis_args_add(&args, counted ? "1" : "0");
+	free_job(jobs, &args, jobs->name, id);
+}
+
+static void reclaim(struct jobs *jobs, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_RECLAIM, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, worker);
+	free_job(jobs, &args, worker, id);
+}
+
+/* ---- taking and claiming --------------------------------------------------------------------- */
+
+static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e)
+{
+	struct claimed_job job = {
+	    .id = id,
+	    .fence = e[0]->integer,
+	    .attempts = e[1]->integer,
+	    .model = reply_span(e[2]),
+	    .request = reply_span(e[3]),
+	    .input = reply_span(e[4]),
+	    .object = reply_span(e[5]),
+	};
+
+	jobs->user->claimed(jobs->user->ctx, &job);
+}
+
+static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct jobs *jobs = call->jobs;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(jobs->commands, reply, "claim")) {
+		if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
+			report_claim(jobs, call->id, reply->element);
+		else
+			job_drop(jobs, call->id);
+	}
+	id_call_free(call);
+}
+
+static void claim(struct jobs *jobs, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+	struct id_call *call;
+	char slot[RESPONSE_STATUS_WIDTH + 1];
+
+	if (!response_id_valid(id)) {
+		log_warnx("the queue holds \"%s\", which is no response's id; dropped", id);
+		job_drop(jobs, id);
+		return;
+	}
+	response_keys(&keys, id);
+	response_status_slot(slot, STATUS_IN_PROGRESS);
+	redis_args_script(&args, SCRIPT_CLAIM, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, jobs->name);
+	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
+	redis_args_add(&args, slot);
+	call = id_call_new(jobs, jobs->name, id);
+	if (!redis_link_call(jobs->commands, &args, on_claimed, call))
+		id_call_free(call);
+}
+
+static void take_next(struct jobs *jobs);
+
+static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+
+	(void)redis;
+	jobs->taking = false;
+	if (!redis_link_failed(jobs->take, reply, "BLMOVE")) {
+		if (reply->type == REDIS_REPLY_STRING && jobs->accept)
+			claim(jobs, reply->str);
+		else if (reply->type == REDIS_REPLY_STRING)
+			requeue(jobs, jobs->name, reply->str);
+		take_next(jobs);
+	}
+	if (jobs->leaving)
+		change_closed(jobs);
+}
+
+static void take_next(struct jobs *jobs)
+{
+	struct redis_args args = {0};
+	char seconds[16];
+
+	if (!jobs->accept || jobs->taking || !redis_link_is_up(jobs->commands))
+		return;
+	snprintf(seconds, sizeof(seconds), "%.3f", jobs->take_ms / 1000.0);
+	redis_args_add(&args, "BLMOVE");
+	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, jobs->running.name);
+	redis_args_add(&args, "RIGHT");
+	redis_args_add(&args, "LEFT");
+	redis_args_add(&args, seconds);
+	jobs->taking = redis_link_call(jobs->take, &args, on_taken, jobs);
+	jobs->taking_ms = 0;
+}
+
+void jobs_accept(struct jobs *jobs, bool accept)
+{
+	jobs->accept = accept && !jobs->leaving;
+	take_next(jobs);
+}
+
+/* ---- what this worker holds without knowing it ----------------------------------------------- */
+
+static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+	size_t i;
+
+	(void)redis;
+	if (redis_link_failed(jobs->commands, reply, "LRANGE"))
+		return;
+	for (i = 0; i < reply->elements; i++)
+		if (!has_open_call(jobs, reply->element[i]->str) &&
+		    !jobs->user->holds(jobs->user->ctx, reply->element[i]->str))
+			claim(jobs, reply->element[i]->str);
+}
+
+static bool list_running(struct jobs *jobs, const char *worker, redisCallbackFn *fn, void *privdata)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_add(&args, "LRANGE");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "0");
+	redis_args_add(&args, "-1");
+	return redis_link_call(jobs->commands, &args, fn, privdata);
+}
+
+/* ---- leases ---------------------------------------------------------------------------------- */
+
+static void on_buried(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+
+	(void)redis;
+	redis_link_failed(jobs->commands, data, "bury");
+	change_closed(jobs);
+}
+
+static void bury(struct jobs *jobs, const char *worker)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_BURY, 2);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, worker);
+	redis_args_add(&args, strcmp(worker, jobs->name) == 0 ? "1" : "0");
+	send_change(jobs, &args, on_buried, jobs);
+}
+
+static void on_lost_list(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct jobs *jobs = call->jobs;
+	const redisReply *reply = data;
+	size_t i;
+
+	(void)redis;
+	if (!redis_link_failed(jobs->commands, reply, "LRANGE")) {
+		if (reply->elements > 0)
+			log_info(
+			    "taking over %zu jobs of worker %s", reply->elements, call->worker);
+		for (i = 0; i < reply->elements; i++)
+			reclaim(jobs, call->worker, reply->element[i]->str);
+		if (reply->elements == 0 && strcmp(call->worker, jobs->name) != 0)
+			bury(jobs, call->worker);
+	}
+	change_closed(jobs);
+	id_call_free(call);
+}
+
+/* Gives the jobs of a worker that has ended back to the queue. */
+static void take_over(struct jobs *jobs, const char *worker)
+{
+	struct id_call *call = id_call_new(jobs, worker, "");
+
+	if (list_running(jobs, worker, on_lost_list, call))
+		jobs->open++;
+	else
+		id_call_free(call);
+}
+
+static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+	size_t i;
+
+	(void)redis;
+	if (redis_link_failed(jobs->commands, reply, "beat"))
+		return;
+	jobs->silent_ms = 0;
+	if (jobs->settled_ms < SETTLE_MS && jobs->settled_ms < jobs->config->lease_seconds * 1000)
+		return;
+	for (i = 0; i < reply->elements && !jobs->leaving; i++)
+		take_over(jobs, reply->element[i]->str);
+}
+
+static void send_beat(struct jobs *jobs)
+{
+	struct redis_args args = {0};
+
+	redis_args_script(&args, SCRIPT_BEAT, 1);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, jobs->name);
+	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
+	redis_link_call(jobs->commands, &args, on_beaten, jobs);
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!redis_link_is_up(jobs->commands))
+		return;
+	jobs->settled_ms += jobs->beat_ms;
+	jobs->taking_ms += jobs->beat_ms;
+	jobs->silent_ms += jobs->beat_ms;
+	if (jobs->taking && jobs->taking_ms > TAKE_SILENT_MS)
+		redis_link_reset(jobs->take, "no answer in time");
+	if (jobs->silent_ms > SILENT_MS)
+		redis_link_reset(jobs->commands, "no answer in time");
+	else
+		send_beat(jobs);
+}
+
+/* ---- the three links ------------------------------------------------------------------------- */
+
+static void commands_up(void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	jobs->silent_ms = 0;
+	jobs->settled_ms = 0;
+	send_beat(jobs);
+	list_running(jobs, jobs->name, on_own_list, jobs);
+	if (jobs->predecessor[0] != '\0')
+		take_over(jobs, jobs->predecessor);
+	jobs->predecessor[0] = '\0';
+	take_next(jobs);
+	jobs->user->up(jobs->user->ctx);
+}
+
+static void on_take_client(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(jobs->take, reply, "CLIENT ID"))
+		jobs->take_client = reply->integer;
+}
+
+static void take_up(void *ctx)
+{
+	struct jobs *jobs = ctx;
+	struct redis_args args = {0};
+
+	redis_args_add(&args, "CLIENT");
+	redis_args_add(&args, "ID");
+	redis_link_call(jobs->take, &args, on_take_client, jobs);
+	/* A move whose reply was lost has left an id in our list. */
+	if (redis_link_is_up(jobs->commands))
+		list_running(jobs, jobs->name, on_own_list, jobs);
+	take_next(jobs);
+}
+
+static void take_down(void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	jobs->taking = false;
+}
+
+static void on_message(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+		return;
+	if (strcmp(reply->element[0]->str, "message") == 0)
+		jobs->user->revoked(jobs->user->ctx, reply->element[2]->str);
+}
+
+static void listen_up(void *ctx)
+{
+	struct jobs *jobs = ctx;
+	struct redis_args args = {0};
+
+	redis_args_add(&args, "SUBSCRIBE");
+	redis_args_add(&args, CHANNEL_CANCEL);
+	redis_link_call(jobs->listen, &args, on_message, jobs);
+}
+
+static int shorter(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+struct jobs *jobs_new(struct event_base *base, struct config *config, const char *name,
+    const char *predecessor, const struct jobs_user *user)
+{
+	struct jobs *jobs = xcalloc(1, sizeof(*jobs));
+	int lease_ms = config->lease_seconds * 1000;
+	struct timeval beat;
+
+	jobs->config = config_hold(config);
+	jobs->user = user;
+	snprintf(jobs->name, sizeof(jobs->name), "%s", name);
+	snprintf(jobs->predecessor, sizeof(jobs->predecessor), "%s",
+	    predecessor != NULL ? predecessor : "");
+	running_key(&jobs->running, name);
+	jobs->command_user = (struct redis_link_user){"commands", true, commands_up, NULL, jobs};
+	jobs->take_user = (struct redis_link_user){"queue", false, take_up, take_down, jobs};
+	jobs->listen_user = (struct redis_link_user){"cancellations", false, listen_up, NULL, jobs};
+	jobs->commands = redis_link_new(base, &config->redis, &jobs->command_user);
+	jobs->take = redis_link_new(base, &config->redis, &jobs->take_user);
+	jobs->listen = redis_link_new(base, &config->redis, &jobs->listen_user);
+	jobs->beat = event_new(base, -1, EV_PERSIST, on_beat, jobs);
+	if (jobs->beat == NULL)
+		fatalx("out of memory");
+	jobs->take_ms = shorter(LONGEST_TAKE_MS, lease_ms / TAKES_PER_LEASE);
+	jobs->beat_ms = shorter(LONGEST_BEAT_MS, lease_ms / BEATS_PER_LEASE);
+	beat = (struct timeval){jobs->beat_ms / 1000, jobs->beat_ms % 1000 * 1000};
+	event_add(jobs->beat, &beat);
+	return jobs;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+	if (jobs == NULL)
+		return;
+	jobs->leaving = false;
+	event_free(jobs->beat);
+	redis_link_free(jobs->take);
+	redis_link_free(jobs->listen);
+	redis_link_free(jobs->commands);
+	config_free(jobs->config);
+	free(jobs);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void on_flushed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct response_write *write = privdata;
+	const redisReply *reply = data;
+	enum write_result result = WRITE_UNKNOWN;
+
+	(void)redis;
+	if (!redis_link_failed(write->jobs->commands, reply, "flush"))
+		result = reply->integer == 1   ? WRITE_DONE
+			 : reply->integer == 2 ? WRITE_MISMATCH
+					       : WRITE_LOST;
+	write->done(write->ctx, result);
+}
+
+static void add_patches(struct redis_args *args, const struct document *doc)
+{
+	int i;
+
+	if (doc->whole) {
+		redis_args_add(args, "");
+		redis_args_add(args, "0");
+		redis_args_add_span(args, buf_span(&doc->text));
+		return;
+	}
+	redis_args_add_number(args, (long long)doc->stored_len);
+	for (i = 0; i < doc->patch_count; i++) {
+		const struct patch *patch = &doc->patches[i];
+
+		redis_args_add_number(args, (long long)patch->offset);
+		redis_args_add_span(
+		    args, (struct span){doc->text.data + patch->offset, patch->len});
+	}
+}
+
+bool response_flush(struct response_write *write, const char *id, long long fence,
+    struct document *doc, enum response_status terminal)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_FLUSH, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add_number(&args, fence);
+	add_patches(&args, doc);
+	if (terminal != STATUS_COUNT)
+		redis_args_add(&args, response_status_name(terminal));
+	if (!redis_link_call(write->jobs->commands, &args, on_flushed, write))
+		return false;
+	document_mark_stored(doc);
+	return true;
+}
+
+/* ---- leaving --------------------------------------------------------------------------------- */
+
+static void on_unblocked(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+
+	(void)redis;
+	redis_link_failed(jobs->commands, data, "CLIENT UNBLOCK");
+	change_closed(jobs);
+}
+
+/* Ends the wait for the queue, which could otherwise bring an id that nobody looks after. */
+static void end_taking(struct jobs *jobs)
+{
+	struct redis_args args = {0};
+
+	if (!jobs->taking)
+		return;
+	jobs->open++;
+	redis_args_add(&args, "CLIENT");
+	redis_args_add(&args, "UNBLOCK");
+	redis_args_add_number(&args, jobs->take_client);
+	send_change(jobs, &args, on_unblocked, jobs);
+}
+
+void jobs_leave(struct jobs *jobs)
+{
+	jobs->accept = false;
+	jobs->leaving = true;
+	jobs->open++;
+	end_taking(jobs);
+	take_over(jobs, jobs->name);
+	change_closed(jobs);
+}

@@ -1,0 +1,96 @@
+/*
+ * What a worker does with jobs in Redis: takes ids from the queue, claims them, writes their
+ * responses, ends or gives them back; keeps its own lease, and takes over the jobs of workers whose
+ * lease has ended. Everything is asynchronous. Connections are made again by themselves; what was
+ * under way then is sorted out by asking Redis what this worker holds.
+ */
+#ifndef RESPOOL_JOBS_H
+#define RESPOOL_JOBS_H
+
+#include <stdbool.h>
+
+#include <event2/event.h>
+
+#include "../common/buf.h"
+#include "../common/config.h"
+#include "../common/document.h"
+#include "../common/keys.h"
+#include "../common/response.h"
+
+struct jobs;
+
+/* A job that has become this worker's. The spans are valid during the call only. */
+struct claimed_job {
+	const char *id;
+	long long fence;     /* to be shown with every write */
+	long long attempts;  /* this one included */
+	struct span model;   /* as the client named it */
+	struct span request; /* create_request.rest */
+	struct span input;   /* raw JSON, or empty */
+	struct span object;  /* the stored Response object */
+};
+
+struct jobs_user {
+	void (*claimed)(void *ctx, const struct claimed_job *job);
+	/* A client has cancelled or deleted a response; most are other workers'. */
+	void (*revoked)(void *ctx, const char *id);
+	/* Whether this worker is at work on the id. */
+	bool (*holds)(void *ctx, const char *id);
+	/* Writes are possible (again). */
+	void (*up)(void *ctx);
+	/* jobs_leave() has finished. */
+	void (*left)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * name is this worker's, unique among all that share the Redis. predecessor is the name of a worker
+ * that has certainly ended, whose jobs are taken over at once; NULL if there is none. user is not
+ * copied, config is held.
+ */
+struct jobs *jobs_new(struct event_base *base, struct config *config, const char *name,
+    const char *predecessor, const struct jobs_user *user);
+/* Pending writes are reported as WRITE_UNKNOWN. */
+void jobs_free(struct jobs *jobs);
+
+/* Whether to take jobs from the queue. Off in the beginning. */
+void jobs_accept(struct jobs *jobs, bool accept);
+
+enum write_result {
+	WRITE_DONE,
+	WRITE_LOST,     /* the job is not ours any more: stop, write nothing, let it go */
+	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
+	WRITE_UNKNOWN,  /* the connection broke: it may have been written or not */
+};
+
+/* One write under way. Belongs to the caller and must live until done was called. */
+struct response_write {
+	struct jobs *jobs;
+	void (*done)(void *ctx, enum write_result result);
+	void *ctx;
+};
+
+/*
+ * Writes what of the document is not stored yet, and renews the time to live; terminal is the state
+ * that ends the job, or STATUS_COUNT. On success the document counts as stored at once. Returns
+ * false if nothing was sent because Redis is away: up() tells when it is back.
+ */
+bool response_flush(struct response_write *write, const char *id, long long fence,
+    struct document *doc, enum response_status terminal);
+
+/* Lets go of an id whose job has ended or is not ours. */
+void job_drop(struct jobs *jobs, const char *id);
+
+/*
+ * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.
+ * Unless counted, the attempt does not count.
+ */
+void job_release(struct jobs *jobs, const char *id, long long fence, bool counted);
+
+/*
+ * Takes no more jobs, gives back all that this worker still holds, and forgets the worker; then
+ * calls left().
+ */
+void jobs_leave(struct jobs *jobs);
+
+#endif

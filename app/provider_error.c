@@ -1,0 +1,66 @@
+#include "provider_error.h"
+
+#include <string.h>
+
+#include "../common/json.h"
+
+enum { QUOTED_BYTES = 300 };
+
+static void redact(struct buf *out, struct span text, const char *secret)
+{
+	size_t len = secret != NULL ? strlen(secret) : 0;
+	const char *end = text.p + text.len, *hit;
+
+	while (len != 0 && (hit = memmem(text.p, text.len, secret, len)) != NULL) {
+		buf_append(out, text.p, (size_t)(hit - text.p));
+		buf_puts(out, "[redacted]");
+		text.p = hit + len;
+		text.len = (size_t)(end - text.p);
+	}
+	buf_append_span(out, text);
+}
+
+/* An error in words: many providers' "error" or "detail" is just a string. */
+static struct span plain_message(struct span body, struct buf *decoded)
+{
+	static const char *const names[] = {"error", "detail", "message"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (json_decode(json_get(body, names[i]), decoded))
+			return buf_span(decoded);
+	return body;
+}
+
+static void made_error(struct buf *out, long status, struct span body)
+{
+	struct buf message = {0}, decoded = {0};
+	struct span quoted = plain_message(body, &decoded);
+
+	buf_printf(&message, "The provider answered HTTP %ld", status);
+	if (quoted.len > QUOTED_BYTES)
+		quoted.len = QUOTED_BYTES;
+	buf_puts(&message, quoted.len != 0 ? ": " : ".");
+	buf_append_span(&message, quoted);
+	buf_puts(out, "{\"code\":\"upstream_error\",\"message\":");
+	json_quote(out, buf_span(&message));
+	buf_putc(out, '}');
+	buf_free(&message);
+	buf_free(&decoded);
+}
+
+void provider_error(struct buf *out, long status, struct span body, const char *secret)
+{
+	struct buf clean = {0};
+	struct span text, error = {0};
+
+	redact(&clean, body, secret);
+	text = buf_span(&clean);
+	if (json_check(text, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		error = json_get(text, "error");
+	if (json_type(json_get(error, "message")) == JSON_STRING)
+		json_canonical(out, error);
+	else
+		made_error(out, status, text);
+	buf_free(&clean);
+}

@@ -1,0 +1,152 @@
+#include "reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "../common/log.h"
+
+static const struct {
+	int status;
+	const char *reason;
+	const char *header; /* what RFC 9110 and clients expect beside this status, or NULL */
+	const char *value;
+} statuses[] = {
+    {200, "OK", NULL, NULL},
+    {304, "Not Modified", NULL, NULL},
+    {400, "Bad Request", NULL, NULL},
+    {401, "Unauthorized", "WWW-Authenticate", "Bearer"},
+    {404, "Not Found", NULL, NULL},
+    {405, "Method Not Allowed", NULL, NULL},
+    {413, "Content Too Large", NULL, NULL},
+    {429, "Too Many Requests", "Retry-After", "5"},
+    {500, "Internal Server Error", NULL, NULL},
+    {501, "Not Implemented", "x-should-retry", "false"},
+    {503, "Service Unavailable", "Retry-After", "2"},
+};
+
+static size_t find_status(int status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (statuses[i].status == status)
+			return i;
+	}
+	return find_status(500);
+}
+
+void reply_init(struct reply *reply)
+{
+	*reply = (struct reply){0};
+	if (getrandom(reply->random, sizeof(reply->random), 0) != sizeof(reply->random))
+		fatal("getrandom");
+	reply->random[0] |= 1; /* a state of all zeros would stay so */
+}
+
+void reply_free(struct reply *reply)
+{
+	buf_free(&reply->head);
+	buf_free(&reply->text);
+}
+
+/* xorshift128+: ids need to differ, not to be secret. */
+static uint64_t next_random(struct reply *reply)
+{
+	uint64_t a = reply->random[0];
+	uint64_t b = reply->random[1];
+
+	reply->random[0] = b;
+	a ^= a << 23;
+	reply->random[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
+	return reply->random[1] + b;
+}
+
+static bool usable_request_id(const char *id)
+{
+	static const char allowed[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len;
+
+	if (id == NULL)
+		return false;
+	len = strspn(id, allowed);
+	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
+}
+
+void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const char *request_id)
+{
+	reply->out = out;
+	reply->without_body = without_body;
+	buf_clear(&reply->head);
+	if (usable_request_id(request_id))
+		snprintf(reply->request_id, sizeof(reply->request_id), "%s", request_id);
+	else
+		snprintf(reply->request_id, sizeof(reply->request_id),
+		    "req_%016" PRIx64 "%016" PRIx64, next_random(reply), next_random(reply));
+	reply_header(reply, "x-request-id", reply->request_id);
+}
+
+void reply_header(struct reply *reply, const char *name, const char *value)
+{
+	buf_puts(&reply->head, name);
+	buf_puts(&reply->head, ": ");
+	buf_puts(&reply->head, value);
+	buf_puts(&reply->head, "\r\n");
+}
+
+static void send_head(struct reply *reply, int status)
+{
+	buf_printf(
+	    &reply->head, "Status: %d %s\r\n\r\n", status, statuses[find_status(status)].reason);
+	FCGX_PutStr(reply->head.data, (int)reply->head.len, reply->out);
+}
+
+void reply_json(struct reply *reply, int status, struct span body)
+{
+	buf_printf(
+	    &reply->head, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.len);
+	send_head(reply, status);
+	if (!reply->without_body)
+		FCGX_PutStr(body.p, (int)body.len, reply->out);
+}
+
+void reply_not_modified(struct reply *reply)
+{
+	send_head(reply, 304);
+}
+
+void reply_error(struct reply *reply, const struct api_error *error)
+{
+	size_t i = find_status(error->status);
+
+	buf_clear(&reply->text);
+	api_error_json(&reply->text, error);
+	if (statuses[i].header != NULL)
+		reply_header(reply, statuses[i].header, statuses[i].value);
+	reply_header(reply, "Cache-Control", "no-store");
+	reply_json(reply, error->status, buf_span(&reply->text));
+}
+
+bool reply_etag_matches(const char *if_none_match, const char *etag)
+{
+	const char *p = if_none_match;
+	size_t len = strlen(etag);
+
+	if (p == NULL)
+		return false;
+	for (;;) {
+		p += strspn(p, " \t,");
+		if (*p == '*')
+			return true;
+		if (strncmp(p, "W/", 2) == 0)
+			p += 2;
+		if (*p != '"')
+			return false;
+		if (strncmp(p, etag, len) == 0)
+			return true;
+		p = strchr(p + 1, '"');
+		if (p == NULL)
+			return false;
+		p++;
+	}
+}

@@ -1,0 +1,49 @@
+/*
+ * HTTP answers over FastCGI: a CGI header (RFC 3875 section 6) and a body. One struct reply serves
+ * a process for all its requests and keeps its buffers, so that an answer needs no allocation.
+ */
+#ifndef RESPOOL_REPLY_H
+#define RESPOOL_REPLY_H
+
+#include <fcgiapp.h>
+#include <stdint.h>
+
+#include "../common/api_error.h"
+#include "../common/buf.h"
+
+enum { REQUEST_ID_MAX = 128 };
+
+struct reply {
+	FCGX_Stream *out;
+	bool without_body;  /* the answer to a HEAD request */
+	struct buf head;    /* "Name: value\r\n" lines gathered so far */
+	struct buf text;    /* an error's envelope */
+	uint64_t random[2]; /* state of the generator of request ids */
+	char request_id[REQUEST_ID_MAX + 1];
+};
+
+/* Seeds the generator of request ids; to be called in the process that will answer. */
+void reply_init(struct reply *reply);
+void reply_free(struct reply *reply);
+
+/*
+ * Begins the answer to one request. request_id is what the client sent as X-Request-Id or NULL; it
+ * is repeated if it is 1 to 128 of [A-Za-z0-9._-], otherwise a new one is made.
+ */
+void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const char *request_id);
+
+/* Adds a header. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+/* Sends the answer with a body of JSON. */
+void reply_json(struct reply *reply, int status, struct span body);
+/* Sends 304 Not Modified. */
+void reply_not_modified(struct reply *reply);
+/* Sends the error's envelope, with the headers that its status asks for. */
+void reply_error(struct reply *reply, const struct api_error *error);
+
+/* Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.
+ */
+bool reply_etag_matches(const char *if_none_match, const char *etag);
+
+#endif

@@ -1,0 +1,54 @@
+/* An HTTP request as the FastCGI environment describes it (RFC 3875 section 4.1), and its body. */
+#ifndef RESPOOL_REQUEST_H
+#define RESPOOL_REQUEST_H
+
+#include <fcgiapp.h>
+
+#include "../common/api_error.h"
+#include "../common/buf.h"
+#include "route.h"
+
+enum http_method {
+	METHOD_GET = 0x1,
+	METHOD_HEAD = 0x2,
+	METHOD_POST = 0x4,
+	METHOD_DELETE = 0x8,
+	METHOD_OTHER = 0x10,
+};
+
+/* All strings belong to the FCGX_Request that it was read from. */
+struct http_request {
+	enum http_method method;
+	const char *method_name;
+	struct route route;
+	const char *path;           /* to name in messages: what the client asked for */
+	const char *query;          /* "" if there is none */
+	const char *content_length; /* these are NULL if the client did not send them */
+	const char *authorization;
+	const char *api_key;
+	const char *if_none_match;
+	const char *request_id;
+	FCGX_Stream *in;
+};
+
+/*
+ * Takes the request from its environment. scratch is room for the path; route.id points into it,
+ * and it must not change while *request is in use.
+ */
+void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *scratch);
+
+/*
+ * Appends the body to *body: as much as CONTENT_LENGTH says, or all there is when that is not
+ * known. On failure returns false and fills in *error: 413 if it is longer than max bytes (then
+ * nothing was read if the length was known), 400 if it ends early or CONTENT_LENGTH is no number.
+ */
+bool request_read_body(
+    const struct http_request *request, size_t max, struct buf *body, struct api_error *error);
+
+/*
+ * Reads what is left of the body, so that the next request on the connection begins where it
+ * should. False if too much is left, or the connection broke: it is to be closed then.
+ */
+bool request_discard_rest(FCGX_Stream *in);
+
+#endif

@@ -1,0 +1,638 @@
+#include "stream.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../common/alloc.h"
+#include "../common/fold.h"
+#include "../common/json.h"
+#include "../common/log.h"
+#include "../common/model.h"
+#include "../common/response_id.h"
+#include "../common/sse.h"
+#include "provider_error.h"
+
+enum {
+	MAX_DEPLOYMENTS = 64,
+	MAX_ERROR_BYTES = 64 * 1024, /* of a provider's error that is looked at */
+	MAX_WARNINGS = 20,           /* of one stream that are logged */
+	FIRST_PAUSE_MS = 500,
+	LONGEST_PAUSE_MS = 8000,
+	LONGEST_RETRY_AFTER = 60, /* s; asked to wait longer, we rather fail */
+	WRITE_PAUSE_MS = 1000,    /* after a write that failed */
+};
+
+/* What the provider's answer is read as. */
+enum answer { ANSWER_NONE, ANSWER_EVENTS, ANSWER_OBJECT, ANSWER_ERROR };
+
+struct stream {
+	const struct stream_host *host;
+	struct config *config;
+	char id[RESPONSE_ID_MAX + 1];
+	long long fence, attempts;
+
+	char *model; /* as the client named it */
+	struct buf request,
+	    input; /* kept until the first event: the request may have to be repeated */
+	const struct deployment *deployments[MAX_DEPLOYMENTS];
+	size_t deployment_count, deployment;
+	int tries;           /* calls made in this attempt */
+	struct event *retry; /* NULL until needed */
+
+	struct upstream_request *call; /* NULL when none is open */
+	bool cut;                      /* the last one was closed before its end */
+	enum answer answer;
+	long status;
+	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
+	struct sse_parser sse;
+	bool any_event;
+	int warnings;
+
+	struct fold fold;
+	bool ending;     /* the status is final; what remains is the last write */
+	bool text_shown; /* the first text has been sent */
+
+	struct response_write write;
+	bool writing;
+	bool writing_last;
+	struct event *pause; /* pending: a write was made a moment ago */
+	bool renew;          /* write although nothing has changed */
+	bool written;        /* since the last call of stream_renew() */
+	bool gone;           /* let go of; freed as soon as no write is under way */
+};
+
+static const char broke_off[] =
+    "The connection to the provider broke off before the answer was complete.";
+
+static void flush(struct stream *s);
+static void begin_call(struct stream *s);
+
+const char *stream_id(const struct stream *s)
+{
+	return s->id;
+}
+
+/* ---- the end of it --------------------------------------------------------------------------- */
+
+static void close_call(struct stream *s)
+{
+	if (s->call == NULL)
+		return;
+	upstream_cancel(s->call);
+	s->call = NULL;
+	s->cut = true;
+}
+
+void stream_free(struct stream *s)
+{
+	config_free(s->config);
+	free(s->model);
+	buf_free(&s->request);
+	buf_free(&s->input);
+	buf_free(&s->body);
+	sse_free(&s->sse);
+	fold_close(&s->fold);
+	event_free(s->pause);
+	if (s->retry != NULL)
+		event_free(s->retry);
+	free(s);
+}
+
+/* The stream has nothing more to do; a write that is under way still has to come back. */
+static void let_go(struct stream *s)
+{
+	s->gone = true;
+	close_call(s);
+	event_del(s->pause);
+	if (s->retry != NULL)
+		event_del(s->retry);
+	if (s->writing)
+		return;
+	s->host->ended(s->host->ctx, s);
+	stream_free(s);
+}
+
+/* The status is settled: makes the last write. */
+static void end(struct stream *s)
+{
+	fold_seal(&s->fold, time(NULL));
+	s->ending = true;
+	flush(s);
+}
+
+static void fail(struct stream *s, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void fail(struct stream *s, const char *code, const char *format, ...)
+{
+	struct buf message = {0};
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	buf_puts(&message, text);
+	log_info("%s failed: %s: %s", s->id, code, text);
+	fold_fail(&s->fold, code, buf_span(&message));
+	buf_free(&message);
+	close_call(s);
+	end(s);
+}
+
+/* Begins again from the start, through the queue, if another attempt is allowed. */
+static void begin_again_or_fail(struct stream *s, const char *code, const char *why)
+{
+	if (s->fold.error_seen) {
+		fold_end(&s->fold);
+		end(s);
+		return;
+	}
+	if (s->attempts >= s->config->max_attempts) {
+		fail(s, code, "%s", why);
+		return;
+	}
+	log_info("%s: %s; beginning again", s->id, why);
+	job_release(s->host->jobs, s->id, s->fence, true);
+	let_go(s);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void pause_writing(struct stream *s, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	event_add(s->pause, &delay);
+}
+
+static void flush(struct stream *s)
+{
+	enum response_status terminal = s->ending ? s->fold.status : STATUS_COUNT;
+
+	if (s->writing || s->gone)
+		return;
+	if (!response_flush(&s->write, s->id, s->fence, &s->fold.doc, terminal))
+		return;
+	s->writing = true;
+	s->writing_last = s->ending;
+	s->written = true;
+	s->renew = false;
+	s->text_shown = s->text_shown || s->fold.text_seen;
+	pause_writing(s, s->config->flush_interval_ms);
+}
+
+/* Writes now or, if a write was made a moment ago, when its pause is over. */
+static void changed(struct stream *s)
+{
+	bool urgent = s->ending || (s->fold.text_seen && !s->text_shown);
+
+	if (!urgent &&
+	    (!document_is_dirty(&s->fold.doc) || event_pending(s->pause, EV_TIMEOUT, NULL)))
+		return;
+	flush(s);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
+{
+	struct stream *s = ctx;
+
+	(void)fd;
+	(void)what;
+	if (s->ending || s->renew || document_is_dirty(&s->fold.doc))
+		flush(s);
+}
+
+static void on_written(void *ctx, enum write_result result)
+{
+	struct stream *s = ctx;
+
+	s->writing = false;
+	if (s->gone) {
+		let_go(s);
+		return;
+	}
+	if (result == WRITE_LOST || (result == WRITE_DONE && s->writing_last)) {
+		job_drop(s->host->jobs, s->id);
+		let_go(s);
+		return;
+	}
+	if (result == WRITE_DONE) {
+		changed(s);
+		return;
+	}
+	document_mark_unknown(&s->fold.doc);
+	if (result == WRITE_MISMATCH)
+		flush(s);
+	else
+		pause_writing(s, WRITE_PAUSE_MS);
+}
+
+void stream_resume(struct stream *s)
+{
+	if (s->ending || document_is_dirty(&s->fold.doc))
+		flush(s);
+}
+
+void stream_renew(struct stream *s)
+{
+	if (!s->written) {
+		s->renew = true;
+		flush(s);
+	}
+	s->written = false;
+}
+
+/* ---- the provider's answer ------------------------------------------------------------------- */
+
+static void warn_skipped(struct stream *s)
+{
+	if (s->warnings < MAX_WARNINGS)
+		log_warnx("%s: skipped %s", s->id, s->fold.warning);
+	else if (s->warnings == MAX_WARNINGS)
+		log_warnx("%s: skipped more events; not logged any more", s->id);
+	s->warnings++;
+}
+
+static bool too_large(struct stream *s)
+{
+	const struct document *doc = &s->fold.doc;
+	size_t limit = s->config->max_response_bytes;
+
+	if (doc->text.len - doc->blanks <= limit)
+		return false;
+	fail(s, "response_too_large", "The answer is larger than %zu bytes.", limit);
+	return true;
+}
+
+/* Once events come the request will not be repeated from here. */
+static void first_event(struct stream *s)
+{
+	s->any_event = true;
+	buf_free(&s->request);
+	buf_free(&s->input);
+}
+
+/* The provider has said all: its connection can serve the next request. */
+static void end_by_provider(struct stream *s)
+{
+	if (s->call != NULL)
+		upstream_detach(s->call);
+	s->call = NULL;
+	end(s);
+}
+
+static bool is_done_marker(struct span data)
+{
+	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
+		data.len--;
+	return span_is(data, "[DONE]");
+}
+
+static bool on_event(void *ctx, struct span data)
+{
+	struct stream *s = ctx;
+
+	if (is_done_marker(data)) {
+		fold_end(&s->fold);
+		end_by_provider(s);
+		return false;
+	}
+	switch (fold_event(&s->fold, data)) {
+	case FOLD_SKIPPED:
+		warn_skipped(s);
+		return true;
+	case FOLD_TERMINAL:
+		if (!too_large(s))
+			end_by_provider(s);
+		return false;
+	case FOLD_CHANGED:
+		if (!s->any_event)
+			first_event(s);
+		return !too_large(s);
+	case FOLD_IGNORED:
+		break;
+	}
+	return true;
+}
+
+static void on_head(void *ctx, long status, const char *content_type)
+{
+	struct stream *s = ctx;
+
+	s->status = status;
+	if (status < 200 || status > 299)
+		s->answer = ANSWER_ERROR;
+	else if (strcmp(content_type, "application/json") == 0)
+		s->answer = ANSWER_OBJECT;
+	else
+		s->answer = ANSWER_EVENTS;
+}
+
+static void event_too_long(struct stream *s)
+{
+	fail(s, "event_too_large", "The provider sent an event of more than %zu bytes.",
+	    s->config->max_event_bytes);
+}
+
+static bool on_event_bytes(struct stream *s, struct span bytes)
+{
+	enum sse_result result = sse_feed(&s->sse, bytes);
+
+	if (result == SSE_TOO_LONG)
+		event_too_long(s);
+	if (result == SSE_OK)
+		changed(s);
+	return s->call != NULL || !s->cut;
+}
+
+static bool on_object_bytes(struct stream *s, struct span bytes)
+{
+	size_t limit = s->config->max_event_bytes;
+
+	if (s->body.len + bytes.len > limit) {
+		fail(
+		    s, "event_too_large", "The provider's answer is larger than %zu bytes.", limit);
+		return false;
+	}
+	buf_append_span(&s->body, bytes);
+	return true;
+}
+
+static bool on_body(void *ctx, struct span bytes)
+{
+	struct stream *s = ctx;
+	bool more;
+
+	if (s->answer == ANSWER_EVENTS) {
+		more = on_event_bytes(s, bytes);
+	} else if (s->answer == ANSWER_OBJECT) {
+		more = on_object_bytes(s, bytes);
+	} else {
+		if (s->body.len < MAX_ERROR_BYTES)
+			buf_append_span(&s->body, bytes);
+		more = true;
+	}
+	return more;
+}
+
+/* ---- calling the provider -------------------------------------------------------------------- */
+
+static const struct deployment *deployment_of(const struct stream *s)
+{
+	return s->deployments[s->deployment];
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	begin_call(ctx);
+}
+
+/* How long to wait before the next try: twice as long each time, a part of it left to chance. */
+static int pause_before_try(const struct stream *s, double retry_after)
+{
+	int ms = FIRST_PAUSE_MS, i;
+
+	for (i = 1; i < s->tries && ms < LONGEST_PAUSE_MS; i++)
+		ms *= 2;
+	ms = ms / 2 + (int)(random() % (ms / 2 + 1));
+	if (s->deployment_count == 1 && retry_after * 1000 > ms)
+		ms = (int)(retry_after * 1000);
+	return ms;
+}
+
+/* Arranges for another try, on another deployment where there is one. False if none is left. */
+static bool try_again(struct stream *s, double retry_after, const char *why)
+{
+	struct timeval delay;
+	int ms;
+
+	if (s->any_event || s->tries > s->config->num_retries ||
+	    (s->deployment_count == 1 && retry_after > LONGEST_RETRY_AFTER))
+		return false;
+	ms = pause_before_try(s, retry_after);
+	delay = (struct timeval){ms / 1000, ms % 1000 * 1000};
+	if (s->retry == NULL)
+		s->retry = evtimer_new(s->host->base, on_retry, s);
+	if (s->retry == NULL)
+		fatalx("out of memory");
+	log_info("%s: %s; trying again in %d ms", s->id, why, ms);
+	s->deployment = (s->deployment + 1) % s->deployment_count;
+	event_add(s->retry, &delay);
+	return true;
+}
+
+static bool may_pass(long status)
+{
+	return status == 408 || status == 409 || status == 429 || status >= 500;
+}
+
+static void end_with_provider_error(struct stream *s, double retry_after)
+{
+	struct buf error = {0};
+	char why[64];
+
+	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
+	if (may_pass(s->status) && try_again(s, retry_after, why))
+		return;
+	log_info("%s failed: %s", s->id, why);
+	provider_error(&error, s->status, buf_span(&s->body), deployment_of(s)->api_key);
+	fold_fail_with(&s->fold, buf_span(&error));
+	buf_free(&error);
+	end(s);
+}
+
+static void end_with_object(struct stream *s)
+{
+	struct span body = buf_span(&s->body);
+
+	if (!json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
+	    !json_string_is(json_get(body, "object"), "response")) {
+		fail(s, "invalid_provider_answer",
+		    "The provider answered with JSON that is no Response object.");
+		return;
+	}
+	fold_response(&s->fold, body);
+	if (!too_large(s))
+		end(s);
+}
+
+/* Hands on an event that only lacks its blank line. False if that settled everything. */
+static bool last_event(struct stream *s)
+{
+	if (sse_end(&s->sse) == SSE_TOO_LONG)
+		event_too_long(s);
+	return !s->ending;
+}
+
+/* The stream of events is over, and no terminal event was among them. */
+static void end_of_events(struct stream *s, enum upstream_end how)
+{
+	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
+		return;
+	if (how == UPSTREAM_COMPLETE) {
+		fold_end(&s->fold);
+		end(s);
+		return;
+	}
+	if (s->any_event || !try_again(s, -1, "the provider closed the connection"))
+		begin_again_or_fail(s, "upstream_disconnected", broke_off);
+}
+
+static void on_end(void *ctx, const struct upstream_result *result)
+{
+	struct stream *s = ctx;
+
+	s->call = NULL;
+	if (result->end == UPSTREAM_TIMEOUT) {
+		fail(s, "upstream_timeout", "The provider took too long: %s.", result->error);
+	} else if (s->answer == ANSWER_NONE) {
+		if (!try_again(s, -1, result->error))
+			fail(s, "upstream_unreachable", "The provider cannot be reached: %s.",
+			    result->error);
+	} else if (s->answer == ANSWER_ERROR) {
+		end_with_provider_error(s, result->retry_after);
+	} else if (s->answer == ANSWER_EVENTS) {
+		end_of_events(s, result->end);
+	} else if (result->end == UPSTREAM_DISCONNECTED) {
+		begin_again_or_fail(s, "upstream_disconnected", broke_off);
+	} else {
+		end_with_object(s);
+	}
+}
+
+/* The client's request with what this deployment and streaming ask for. */
+static void write_body(struct stream *s, struct buf *body)
+{
+	char *model = model_upstream_name(deployment_of(s), s->model);
+
+	buf_puts(body, "{\"model\":");
+	json_quote(body, span_of(model));
+	buf_puts(body, ",\"stream\":true");
+	if (s->request.len != 0)
+		buf_putc(body, ',');
+	buf_append_span(body, buf_span(&s->request));
+	if (s->input.len != 0)
+		buf_puts(body, ",\"input\":");
+	buf_append_span(body, buf_span(&s->input));
+	buf_putc(body, '}');
+	free(model);
+}
+
+static void reset_answer(struct stream *s)
+{
+	s->answer = ANSWER_NONE;
+	s->status = 0;
+	s->cut = false;
+	buf_free(&s->body);
+	sse_free(&s->sse);
+	sse_init(&s->sse, s->config->max_event_bytes, on_event, s);
+}
+
+static void begin_call(struct stream *s)
+{
+	const struct deployment *deployment = deployment_of(s);
+	struct buf url = {0}, body = {0};
+	struct upstream_call call = {
+	    .api_key = deployment->api_key,
+	    .timeout = deployment->timeout,
+	    .stream_timeout = deployment->stream_timeout,
+	    .on_head = on_head,
+	    .on_body = on_body,
+	    .on_end = on_end,
+	    .ctx = s,
+	};
+
+	reset_answer(s);
+	s->tries++;
+	buf_printf(&url, "%s/responses", deployment->api_base);
+	write_body(s, &body);
+	call.url = buf_cstr(&url);
+	call.body = buf_span(&body);
+	s->call = upstream_start(s->host->upstream, &call);
+	buf_free(&url);
+	buf_free(&body);
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+/* Those deployments of the model that can be called; the first to be tried is left to chance. */
+static void find_deployments(struct stream *s)
+{
+	const struct deployment *found[MAX_DEPLOYMENTS];
+	size_t count = model_deployments(s->config, s->model, found, MAX_DEPLOYMENTS), i;
+
+	for (i = 0; i < count && i < MAX_DEPLOYMENTS; i++)
+		if (found[i]->api_base != NULL)
+			s->deployments[s->deployment_count++] = found[i];
+	if (s->deployment_count > 0)
+		s->deployment = (size_t)random() % s->deployment_count;
+}
+
+static void begin(struct stream *s)
+{
+	if (s->attempts > s->config->max_attempts)
+		fail(s, "supervisor_lost",
+		    "The process that ran this response was lost, %lld times over.",
+		    s->attempts - 1);
+	else if (s->deployment_count == 0)
+		fail(s, "model_not_found", "No deployment that can be called serves this model.");
+	else
+		begin_call(s);
+}
+
+struct stream *stream_start(const struct stream_host *host, const struct claimed_job *job)
+{
+	struct stream *s = xcalloc(1, sizeof(*s));
+
+	if (!fold_open(&s->fold, job->object)) {
+		log_warnx("%s: the stored object is not one of ours; dropped", job->id);
+		job_drop(host->jobs, job->id);
+		free(s);
+		return NULL;
+	}
+	s->host = host;
+	s->config = config_hold(host->config);
+	s->fence = job->fence;
+	s->attempts = job->attempts;
+	snprintf(s->id, sizeof(s->id), "%s", job->id);
+	s->model = xmemdup(job->model.p, job->model.len);
+	buf_append_span(&s->request, job->request);
+	buf_append_span(&s->input, job->input);
+	s->write = (struct response_write){host->jobs, on_written, s};
+	s->pause = evtimer_new(host->base, on_pause_over, s);
+	if (s->pause == NULL)
+		fatalx("out of memory");
+	find_deployments(s);
+	begin(s);
+	return s;
+}
+
+void stream_adopt(struct stream *s, const struct claimed_job *job)
+{
+	s->fence = job->fence;
+	document_mark_unknown(&s->fold.doc);
+	flush(s);
+}
+
+void stream_revoke(struct stream *s)
+{
+	if (s->gone)
+		return;
+	job_drop(s->host->jobs, s->id);
+	let_go(s);
+}
+
+void stream_release(struct stream *s)
+{
+	if (s->gone || s->ending)
+		return;
+	job_release(s->host->jobs, s->id, s->fence, false);
+	let_go(s);
+}

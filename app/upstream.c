@@ -1,0 +1,657 @@
+#include "upstream.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <event2/event_struct.h>
+
+#include "../common/alloc.h"
+#include "../common/log.h"
+
+enum {
+	CONNECT_TIMEOUT_MS = 10000,
+	CONTENT_TYPE_SIZE = 128,
+	DETACHED_SECONDS = 1, /* for the end of an answer that nobody waits for */
+	DETACHED_BYTES = 65536,
+	/* A whole TLS record: with less, libcurl 7.88 loses sight of the rest in HTTP/2. */
+	RECEIVE_BYTES = 16384,
+	SEND_BYTES = 16384, /* the least that libcurl takes */
+};
+
+enum request_state {
+	REFUSED,  /* was never given to libcurl; its timer reports that */
+	STARTING, /* started from a callback: deferred */
+	RUNNING,
+	CANCELLED, /* from a callback: deferred */
+	ENDED,     /* on_end is running */
+};
+
+struct upstream_request {
+	struct upstream *upstream;
+	LIST_ENTRY(upstream_request) link;          /* of upstream->requests */
+	LIST_ENTRY(upstream_request) deferred_link; /* of upstream->deferred */
+	enum request_state state;
+	struct upstream_call call; /* only its callbacks and time-outs are still valid */
+	CURL *easy;
+	struct curl_slist *headers;
+	char *body;
+	struct event timer; /* looks for a time-out; re-armed only when it fires */
+	double began;
+	double last_byte; /* when it came; at first when the request began */
+	bool answered;    /* a status line has come */
+	bool headed;      /* the final head has come */
+	size_t discarded; /* bytes that came after upstream_detach() */
+	char error[CURL_ERROR_SIZE];
+};
+
+LIST_HEAD(request_list, upstream_request);
+
+struct upstream {
+	struct event_base *base;
+	CURLM *multi;
+	char *ca_file; /* NULL for libcurl's default */
+	struct event timer;
+	struct request_list requests;
+	/* What libcurl forbids inside its callbacks, to be done when it has returned. */
+	struct request_list deferred;
+	bool in_curl;
+};
+
+/* A socket that libcurl wants to be told about. */
+struct watch {
+	struct event event;
+	struct upstream *upstream;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void set_timer(struct event *timer, double seconds)
+{
+	struct timeval delay = {INT_MAX, 0};
+
+	if (seconds < INT_MAX) {
+		delay.tv_sec = (time_t)seconds;
+		delay.tv_usec = (suseconds_t)((seconds - (double)delay.tv_sec) * 1e6);
+	}
+	evtimer_add(timer, &delay);
+}
+
+/*
+ * libcurl closes the connection of an HTTP/1 request that it gives up, but keeps one of HTTP/2 and
+ * lets its stream go on. As connections are not shared, that one can be closed as well.
+ */
+static void do_not_keep_connection(struct upstream_request *request)
+{
+	curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
+static void close_transfer(struct upstream_request *request)
+{
+	do_not_keep_connection(request);
+	curl_multi_remove_handle(request->upstream->multi, request->easy);
+}
+
+static void request_free(struct upstream_request *request)
+{
+	close_transfer(request);
+	curl_easy_cleanup(request->easy);
+	curl_slist_free_all(request->headers);
+	event_del(&request->timer);
+	LIST_REMOVE(request, link);
+	free(request->body);
+	free(request);
+}
+
+static bool ends_in_chunked(const char *codings)
+{
+	size_t len = strlen(codings);
+
+	return len >= 7 && strcasecmp(codings + len - 7, "chunked") == 0;
+}
+
+static bool is_chunked(CURL *easy)
+{
+	struct curl_header *last;
+	size_t i = 0;
+	bool chunked = false;
+
+	while (
+	    curl_easy_header(easy, "transfer-encoding", i++, CURLH_HEADER, -1, &last) == CURLHE_OK)
+		chunked = ends_in_chunked(last->value);
+	return chunked;
+}
+
+/* Whether the end of the body can be told from the end of the connection (RFC 9112 section 6.3). */
+static bool is_framed(CURL *easy)
+{
+	curl_off_t length = -1;
+	long status = 0, version = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return version > CURL_HTTP_VERSION_1_1 || status == 204 || status == 304 || length >= 0 ||
+	       is_chunked(easy);
+}
+
+static double retry_after(CURL *easy)
+{
+	struct curl_header *header;
+	curl_off_t seconds = 0;
+
+	if (curl_easy_header(easy, "retry-after", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+	    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
+		return -1;
+	/* libcurl gives 0 for what it cannot read, too. */
+	if (seconds == 0 && !isdigit((unsigned char)header->value[0]) &&
+	    curl_getdate(header->value, NULL) < 0)
+		return -1;
+	return (double)seconds;
+}
+
+static enum upstream_end how_it_ended(const struct upstream_request *request, CURLcode code)
+{
+	if (code != CURLE_OK || !request->headed)
+		return request->answered ? UPSTREAM_DISCONNECTED : UPSTREAM_NOT_REACHED;
+	return is_framed(request->easy) ? UPSTREAM_COMPLETE : UPSTREAM_UNFRAMED;
+}
+
+static void report_end(struct upstream_request *request, enum upstream_end end, const char *error)
+{
+	struct upstream_result result = {.end = end, .retry_after = -1, .error = error};
+
+	if (request->headed) {
+		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &result.status);
+		result.retry_after = retry_after(request->easy);
+	}
+	/* First, so that what on_end starts finds the connection free. */
+	close_transfer(request);
+	request->state = ENDED;
+	request->call.on_end(request->call.ctx, &result);
+	request_free(request);
+}
+
+static void end_transfer(struct upstream_request *request, CURLcode code)
+{
+	enum upstream_end end = how_it_ended(request, code);
+	const char *error = "";
+
+	if (request->error[0] != '\0' && code != CURLE_OK)
+		error = request->error;
+	else if (code != CURLE_OK)
+		error = curl_easy_strerror(code);
+	else if (end == UPSTREAM_UNFRAMED)
+		error = "the connection closed, and nothing tells whether the answer was whole";
+	else if (end != UPSTREAM_COMPLETE)
+		error = "the connection closed before the answer's head was whole";
+	report_end(request, end, error);
+}
+
+static void end_transfers(struct upstream *upstream)
+{
+	struct upstream_request *request;
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(upstream->multi, &left)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+		end_transfer(request, message->data.result);
+	}
+}
+
+static void refuse(struct upstream_request *request, const char *error)
+{
+	request->state = REFUSED;
+	snprintf(request->error, sizeof(request->error), "%s", error);
+	set_timer(&request->timer, 0);
+}
+
+static void hand_to_libcurl(struct upstream_request *request)
+{
+	CURLMcode code = curl_multi_add_handle(request->upstream->multi, request->easy);
+
+	request->state = RUNNING;
+	if (code != CURLM_OK)
+		refuse(request, curl_multi_strerror(code));
+}
+
+static void do_deferred(struct upstream *upstream)
+{
+	struct upstream_request *request;
+
+	while ((request = LIST_FIRST(&upstream->deferred)) != NULL) {
+		LIST_REMOVE(request, deferred_link);
+		if (request->state == CANCELLED)
+			request_free(request);
+		else
+			hand_to_libcurl(request);
+	}
+}
+
+static void drive(struct upstream *upstream, curl_socket_t fd, int events)
+{
+	CURLMcode code;
+	int running;
+
+	upstream->in_curl = true;
+	code = curl_multi_socket_action(upstream->multi, fd, events, &running);
+	upstream->in_curl = false;
+	if (code != CURLM_OK)
+		log_warnx("libcurl: %s", curl_multi_strerror(code));
+	do_deferred(upstream);
+	end_transfers(upstream);
+}
+
+static void on_socket_ready(evutil_socket_t fd, short what, void *ctx)
+{
+	struct watch *watch = ctx; /* gone when libcurl has closed the socket */
+	int events = 0;
+
+	if (what & EV_READ)
+		events |= CURL_CSELECT_IN;
+	if (what & EV_WRITE)
+		events |= CURL_CSELECT_OUT;
+	drive(watch->upstream, fd, events);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	drive(ctx, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* CURLMOPT_SOCKETFUNCTION */
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct upstream *upstream = ctx;
+	struct watch *watch = socket_ctx;
+	short events = EV_PERSIST;
+
+	(void)easy;
+	if (watch != NULL)
+		event_del(&watch->event);
+	if (what == CURL_POLL_REMOVE) {
+		free(watch);
+		return 0;
+	}
+	if (watch == NULL) {
+		watch = xcalloc(1, sizeof(*watch));
+		watch->upstream = upstream;
+		curl_multi_assign(upstream->multi, fd, watch);
+	}
+	if (what & CURL_POLL_IN)
+		events |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		events |= EV_WRITE;
+	event_assign(&watch->event, upstream->base, fd, events, on_socket_ready, watch);
+	return event_add(&watch->event, NULL);
+}
+
+/* CURLMOPT_TIMERFUNCTION */
+static int arm_timer(CURLM *multi, long timeout_ms, void *ctx)
+{
+	struct upstream *upstream = ctx;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		evtimer_del(&upstream->timer);
+	else
+		set_timer(&upstream->timer, (double)timeout_ms / 1000);
+	return 0;
+}
+
+/* In lower case and without parameters. */
+static void copy_media_type(char out[CONTENT_TYPE_SIZE], const char *content_type)
+{
+	size_t len = strcspn(content_type, "; \t");
+
+	if (len >= CONTENT_TYPE_SIZE)
+		len = CONTENT_TYPE_SIZE - 1;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)tolower((unsigned char)content_type[i]);
+	out[len] = '\0';
+}
+
+static void take_head(struct upstream_request *request)
+{
+	char media_type[CONTENT_TYPE_SIZE];
+	const char *content_type = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 && status != 101)
+		return;
+	request->headed = true;
+	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &content_type);
+	copy_media_type(media_type, content_type != NULL ? content_type : "");
+	request->call.on_head(request->call.ctx, status, media_type);
+}
+
+/* CURLOPT_HEADERFUNCTION: called for each line, and for those of trailers. */
+static size_t on_header(char *p, size_t size, size_t count, void *ctx)
+{
+	struct upstream_request *request = ctx;
+	size_t len = size * count;
+
+	if (request->state != RUNNING)
+		return 0;
+	request->last_byte = now();
+	request->answered = true;
+	if (!request->headed && (p[0] == '\r' || p[0] == '\n'))
+		take_head(request);
+	return request->state == RUNNING ? len : 0;
+}
+
+/* CURLOPT_WRITEFUNCTION */
+static size_t on_data(char *p, size_t size, size_t count, void *ctx)
+{
+	struct upstream_request *request = ctx;
+	size_t len = size * count;
+
+	if (request->state != RUNNING)
+		return 0;
+	request->last_byte = now();
+	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
+		upstream_cancel(request);
+	return request->state == RUNNING ? len : 0;
+}
+
+static void end_by_timeout(struct upstream_request *request, const char *what, double seconds)
+{
+	char error[64];
+
+	snprintf(error, sizeof(error), "%s %g seconds", what, seconds);
+	report_end(request, UPSTREAM_TIMEOUT, error);
+}
+
+/* CURLOPT_TIMEOUT_MS is not used: it would leave an HTTP/2 stream open at the provider. */
+static void check_timeouts(struct upstream_request *request)
+{
+	const struct upstream_call *call = &request->call;
+	double time = now();
+	double left = request->began + call->timeout - time;
+	double stream_left = request->last_byte + call->stream_timeout - time;
+
+	if (left <= 0)
+		end_by_timeout(request, "the answer was not whole after", call->timeout);
+	else if (stream_left <= 0)
+		end_by_timeout(request, "no byte came for", call->stream_timeout);
+	else
+		set_timer(&request->timer, left < stream_left ? left : stream_left);
+}
+
+static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct upstream_request *request = ctx;
+
+	(void)fd;
+	(void)what;
+	if (request->state == REFUSED)
+		report_end(request, UPSTREAM_NOT_REACHED, request->error);
+	else
+		check_timeouts(request);
+}
+
+static void add_header(struct upstream_request *request, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(request->headers, line);
+
+	if (longer == NULL)
+		fatalx("out of memory");
+	request->headers = longer;
+}
+
+static void add_key(struct upstream_request *request, const char *key)
+{
+	struct buf line = {0};
+
+	buf_puts(&line, "Authorization: Bearer ");
+	buf_puts(&line, key);
+	add_header(request, buf_cstr(&line));
+	buf_free(&line);
+}
+
+static int set_request(struct upstream_request *request, const struct upstream_call *call)
+{
+	CURL *easy = request->easy;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_URL, call->url);
+	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "respool/" PACKAGE_VERSION);
+	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	return bad;
+}
+
+static int set_callbacks(struct upstream_request *request)
+{
+	CURL *easy = request->easy;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
+	return bad;
+}
+
+static int set_connection(struct upstream_request *request)
+{
+	CURL *easy = request->easy;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	/* A proxy's answer to CONNECT is not the provider's head. */
+	bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Do not block in curl_multi_remove_handle() until a name is resolved. */
+	bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	return bad;
+}
+
+static int set_trust(struct upstream_request *request)
+{
+	CURL *easy = request->easy;
+	const char *ca_file = request->upstream->ca_file;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	/* With a directory besides the file libcurl parses the file anew for each connection. */
+	bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	if (ca_file != NULL)
+		bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	return bad;
+}
+
+static const char *set_up(struct upstream_request *request, const struct upstream_call *call)
+{
+	/* A line end in the key would begin another header. */
+	for (const char *p = call->api_key; p != NULL && *p != '\0'; p++) {
+		if (iscntrl((unsigned char)*p))
+			return "the API key holds a control character";
+	}
+	if (call->api_key != NULL)
+		add_key(request, call->api_key);
+	add_header(request, "Content-Type: application/json");
+	add_header(request, "Accept: text/event-stream");
+	add_header(request, "Expect:"); /* do not ask for leave before sending the body */
+	request->body = xmemdup(call->body.p, call->body.len);
+	if (set_request(request, call) || set_callbacks(request) || set_trust(request) ||
+	    set_connection(request))
+		return "libcurl does not take the request's options";
+	return NULL;
+}
+
+static void launch(struct upstream_request *request)
+{
+	struct upstream *upstream = request->upstream;
+
+	set_timer(&request->timer, 0);
+	if (upstream->in_curl) {
+		request->state = STARTING;
+		LIST_INSERT_HEAD(&upstream->deferred, request, deferred_link);
+	} else {
+		hand_to_libcurl(request);
+	}
+}
+
+struct upstream_request *upstream_start(struct upstream *upstream, const struct upstream_call *call)
+{
+	struct upstream_request *request = xcalloc(1, sizeof(*request));
+	const char *error;
+
+	request->upstream = upstream;
+	request->call = *call;
+	request->began = now();
+	request->last_byte = request->began;
+	LIST_INSERT_HEAD(&upstream->requests, request, link);
+	evtimer_assign(&request->timer, upstream->base, on_request_timer, request);
+	request->easy = curl_easy_init();
+	if (request->easy == NULL)
+		fatalx("out of memory");
+	error = set_up(request, call);
+	if (error == NULL)
+		launch(request);
+	else
+		refuse(request, error);
+	return request;
+}
+
+void upstream_cancel(struct upstream_request *request)
+{
+	struct upstream *upstream = request->upstream;
+
+	if (request->state == CANCELLED || request->state == ENDED)
+		return;
+	if (!upstream->in_curl) {
+		request_free(request);
+		return;
+	}
+	do_not_keep_connection(request);
+	if (request->state != STARTING)
+		LIST_INSERT_HEAD(&upstream->deferred, request, deferred_link);
+	request->state = CANCELLED;
+}
+
+static void ignore_head(void *ctx, long status, const char *content_type)
+{
+	(void)ctx;
+	(void)status;
+	(void)content_type;
+}
+
+static bool discard_body(void *ctx, struct span bytes)
+{
+	struct upstream_request *request = ctx;
+
+	request->discarded += bytes.len;
+	return request->discarded <= DETACHED_BYTES;
+}
+
+static void ignore_end(void *ctx, const struct upstream_result *result)
+{
+	(void)ctx;
+	(void)result;
+}
+
+void upstream_detach(struct upstream_request *request)
+{
+	request->call = (struct upstream_call){
+	    .timeout = now() - request->began + DETACHED_SECONDS,
+	    .stream_timeout = DETACHED_SECONDS,
+	    .on_head = ignore_head,
+	    .on_body = discard_body,
+	    .on_end = ignore_end,
+	    .ctx = request,
+	};
+	set_timer(&request->timer, DETACHED_SECONDS);
+}
+
+static char *ca_file_from_environment(void)
+{
+	static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return xstrdup(value);
+	}
+	return NULL;
+}
+
+static int set_multi(struct upstream *upstream, int max_connections)
+{
+	CURLM *multi = upstream->multi;
+	int bad = 0;
+
+	bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, upstream);
+	bad |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, arm_timer);
+	bad |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, upstream);
+	/*
+	 * One HTTP/2 stream per connection: libcurl 7.88 does not reset a stream that is given up
+	 * while others use its connection, nor wake all of them when the connection ends.
+	 */
+	bad |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	bad |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+	return bad;
+}
+
+struct upstream *upstream_new(struct event_base *base, int max_connections)
+{
+	struct upstream *upstream;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return NULL;
+	upstream = xcalloc(1, sizeof(*upstream));
+	upstream->base = base;
+	upstream->ca_file = ca_file_from_environment();
+	evtimer_assign(&upstream->timer, base, on_timer, upstream);
+	upstream->multi = curl_multi_init();
+	if (upstream->multi != NULL && set_multi(upstream, max_connections) == 0)
+		return upstream;
+	upstream_free(upstream);
+	return NULL;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+	struct upstream_request *request;
+
+	while ((request = LIST_FIRST(&upstream->requests)) != NULL)
+		request_free(request);
+	if (upstream->multi != NULL)
+		curl_multi_cleanup(upstream->multi);
+	event_del(&upstream->timer);
+	free(upstream->ca_file);
+	free(upstream);
+	curl_global_cleanup();
+}

@@ -1,0 +1,22 @@
+/* An error as OpenAI's API reports it: an HTTP status and the members of its envelope. */
+#ifndef RESPOOL_API_ERROR_H
+#define RESPOOL_API_ERROR_H
+
+#include "buf.h"
+
+struct api_error {
+	int status;        /* HTTP */
+	const char *type;  /* static: "invalid_request_error", "authentication_error", … */
+	const char *param; /* static, or NULL */
+	const char *code;  /* static, or NULL */
+	char message[512]; /* UTF-8 or not: api_error_json() makes it valid */
+};
+
+/* Fills in all members; param and code may be NULL. Returns false, for "return api_error(…)". */
+bool api_error_set(struct api_error *error, int status, const char *type, const char *param,
+    const char *code, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Appends {"error":{"message","type","param","code"}}. */
+void api_error_json(struct buf *out, const struct api_error *error);
+
+#endif

@@ -1,0 +1,398 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "config_deployment.h"
+#include "config_redis.h"
+#include "config_section.h"
+#include "log.h"
+#include "redis_url.h"
+
+enum {
+	MAX_TTL = 10 * 365 * 24 * 3600,
+	MAX_BYTES = 512 << 20, /* of one string in Redis */
+};
+
+static const char master_name[] = "master";
+
+/* Everything that the file says, on its way to a struct config. */
+struct draft {
+	struct config config;
+	char *master_key;
+	bool cache;
+	size_t cache_line; /* where that stands */
+	struct redis_draft redis;
+};
+
+static void append_string(char ***list, size_t *count, char *string)
+{
+	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
+	(*list)[(*count)++] = string;
+}
+
+static void read_strings(
+    const struct config_value *list, const char *expected, char ***strings, size_t *count)
+{
+	for (size_t i = 0; i < config_length(list); i++) {
+		struct config_value element = config_element(list, i);
+		char *string;
+
+		if (config_string(&element, 0, expected, &string))
+			append_string(strings, count, string);
+	}
+}
+
+/* Tenants */
+
+static void free_tenant(struct tenant *tenant)
+{
+	free(tenant->name);
+	free(tenant->key);
+}
+
+static void append_tenant(struct config *config, struct tenant tenant)
+{
+	config->tenants =
+	    xrealloc(config->tenants, (config->tenant_count + 1) * sizeof(*config->tenants));
+	config->tenants[config->tenant_count++] = tenant;
+}
+
+static const struct config_key general_keys[] = {
+    {"master_key", CONFIG_SECRET, CONFIG_FOR_CLIENTS, "the master key",
+	IN(struct draft, master_key)},
+};
+
+static void read_general(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_section(value, "a mapping of settings", KEYS(general_keys), draft);
+	if (draft->master_key == NULL)
+		return;
+	append_tenant(&draft->config, (struct tenant){xstrdup(master_name), draft->master_key});
+	draft->master_key = NULL;
+}
+
+static const struct config_key tenant_keys[] = {
+    {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
+    {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",
+	IN(struct tenant, key)},
+};
+
+static bool is_new_tenant(
+    const struct config_value *value, const struct config *config, const struct tenant *tenant)
+{
+	if (strcmp(tenant->name, master_name) == 0) {
+		config_wrong(value,
+		    "name \"%s\" is that of general_settings.master_key, "
+		    "expected another name",
+		    master_name);
+		return false;
+	}
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		const struct tenant *other = &config->tenants[i];
+
+		if (strcmp(other->name, tenant->name) == 0) {
+			config_wrong(value, "name \"%.60s\" again, expected a name for each tenant",
+			    tenant->name);
+			return false;
+		}
+		if (tenant->key != NULL && other->key != NULL &&
+		    strcmp(other->key, tenant->key) == 0) {
+			config_wrong(value,
+			    "the same key as tenant \"%.60s\", expected a key for each tenant",
+			    other->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void read_tenant(const struct config_value *value, struct config *config)
+{
+	struct tenant tenant = {0};
+
+	if (config_section(value, "a mapping with name and key", KEYS(tenant_keys), &tenant) &&
+	    is_new_tenant(value, config, &tenant) && tenant.key != NULL)
+		append_tenant(config, tenant);
+	else
+		free_tenant(&tenant);
+}
+
+static void read_api_keys(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (!config_is_list(value, "a list of mappings with name and key"))
+		return;
+	for (size_t i = 0; i < config_length(value); i++) {
+		struct config_value element = config_element(value, i);
+
+		read_tenant(&element, &draft->config);
+	}
+}
+
+/* Background polling */
+
+static void read_polling_providers(const struct config_value *value, struct polling_config *polling)
+{
+	read_strings(value, "a provider's name", &polling->providers, &polling->provider_count);
+	if (polling->provider_count != 0)
+		polling->mode = POLLING_PROVIDERS;
+}
+
+static void read_polling(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "\"all\", a list of providers, or false";
+	struct polling_config *polling = dest;
+	bool on = true;
+	char *text;
+
+	if (value->node->type == YAML_SEQUENCE_NODE) {
+		read_polling_providers(value, polling);
+		return;
+	}
+	if (!config_string(value, 0, expected, &text))
+		return;
+	if (strcmp(text, "all") == 0)
+		polling->mode = POLLING_ALL;
+	else if (!config_boolean(text, &on) || on)
+		config_wrong(value, "some other text, expected %s", expected);
+	free(text);
+}
+
+static void read_native(const struct config_value *value, void *dest)
+{
+	struct polling_config *polling = dest;
+
+	if (config_is_list(value, "a list of models' names"))
+		read_strings(
+		    value, "a model's name", &polling->native_models, &polling->native_count);
+}
+
+static const struct config_key background_keys[] = {
+    {"polling_via_cache", CONFIG_READER, .read = read_polling},
+    {"ttl", CONFIG_LONG, IN(struct polling_config, ttl), .min = 1, .max = MAX_TTL},
+    {"native_background_mode", CONFIG_READER, .read = read_native},
+};
+
+static void read_background(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_section(value, "a mapping with polling_via_cache", KEYS(background_keys),
+	    &draft->config.polling);
+}
+
+static const struct config_key responses_keys[] = {
+    {"background_mode", CONFIG_READER, .read = read_background},
+};
+
+static void read_responses(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping with background_mode", KEYS(responses_keys), dest);
+}
+
+/* The sections */
+
+static void read_cache(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_bool(value, 0, &draft->cache);
+	draft->cache_line = value->line;
+}
+
+static void read_cache_params(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (!draft->cache)
+		value->file->unneeded |= CONFIG_FOR_REDIS;
+	redis_draft_read(value, &draft->redis);
+}
+
+/* cache stands before cache_params: whether that one's variables must be set depends on it. */
+static const struct config_key litellm_keys[] = {
+    {"num_retries", CONFIG_INT, IN(struct draft, config.num_retries), .min = 0, .max = 100},
+    {"cache", CONFIG_READER, .read = read_cache},
+    {"cache_params", CONFIG_READER, .read = read_cache_params},
+    {"responses", CONFIG_READER, .read = read_responses},
+};
+
+static void read_litellm(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping of settings", KEYS(litellm_keys), dest);
+}
+
+static void read_model_list(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	deployments_read(value, &draft->config);
+}
+
+static const struct config_key respool_keys[] = {
+    {"allow_anonymous", CONFIG_BOOL, IN(struct draft, config.allow_anonymous)},
+    {"api_keys", CONFIG_READER, .read = read_api_keys},
+    {"max_request_bytes", CONFIG_SIZE, IN(struct draft, config.max_request_bytes), .min = 1,
+	.max = MAX_BYTES},
+    {"max_event_bytes", CONFIG_SIZE, IN(struct draft, config.max_event_bytes), .min = 1,
+	.max = MAX_BYTES},
+    {"max_response_bytes", CONFIG_SIZE, IN(struct draft, config.max_response_bytes), .min = 1,
+	.max = MAX_BYTES},
+    {"max_queue", CONFIG_LONG, IN(struct draft, config.max_queue), .min = 1, .max = 1000000000},
+    {"max_streams", CONFIG_INT, IN(struct draft, config.max_streams), .min = 1, .max = 1000000},
+    {"flush_interval_ms", CONFIG_INT, IN(struct draft, config.flush_interval_ms), .min = 1,
+	.max = 60000},
+    {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
+    {"max_attempts", CONFIG_INT, IN(struct draft, config.max_attempts), .min = 1, .max = 100},
+    {"drain_seconds", CONFIG_INT, IN(struct draft, config.drain_seconds), .min = 0, .max = 86400},
+};
+
+static void read_respool(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping of settings", KEYS(respool_keys), dest);
+}
+
+/* general_settings stands before respool: no tenant may have the master's key. */
+static const struct config_key file_keys[] = {
+    {"model_list", CONFIG_READER, .read = read_model_list},
+    {"general_settings", CONFIG_READER, .read = read_general},
+    {"litellm_settings", CONFIG_READER, .read = read_litellm},
+    {"respool", CONFIG_READER, .read = read_respool},
+};
+
+static const struct draft defaults = {
+    .config =
+	{
+	    .polling = {.mode = POLLING_OFF, .ttl = 3600},
+	    .num_retries = 2,
+	    .max_request_bytes = 10 << 20,
+	    .max_event_bytes = 16 << 20,
+	    .max_response_bytes = 64 << 20,
+	    .max_queue = 10000,
+	    .max_streams = 1000,
+	    .flush_interval_ms = 150,
+	    .lease_seconds = 15,
+	    .max_attempts = 2,
+	    .drain_seconds = 30,
+	    .store_input = true,
+	},
+    .redis = REDIS_DRAFT_INIT,
+};
+
+static void warn_what_cannot_work(
+    const struct draft *draft, const char *path, enum config_role role)
+{
+	const struct config *config = &draft->config;
+
+	if (config->deployment_count == 0)
+		log_warnx("%s: model_list: no deployments: no request can be served", path);
+	if (config->polling.mode != POLLING_OFF && !config->redis.enabled)
+		log_warnx("%s: %s: background polling is off", path,
+		    draft->cache ? "litellm_settings.cache_params.type is not redis"
+				 : "litellm_settings.cache is not true");
+	if (role == CONFIG_RESPONDER && config->tenant_count == 0 && !config->allow_anonymous)
+		log_warnx("%s: every request will be refused with 401 until "
+			  "general_settings.master_key, respool.api_keys or "
+			  "respool.allow_anonymous is set",
+		    path);
+}
+
+static void finish_redis(struct config_file *file, struct draft *draft)
+{
+	const struct config_value root = config_file_root(file);
+	const struct config_value section = {
+	    .file = file, .parent = &root, .key = "litellm_settings"};
+	const struct config_value cache = {
+	    .file = file, .parent = &section, .key = "cache", .line = draft->cache_line};
+
+	redis_draft_finish(draft->cache ? &cache : NULL, &draft->redis, &draft->config.redis);
+}
+
+static void read_file(struct config_file *file, struct draft *draft)
+{
+	struct config_value root = config_file_root(file);
+
+	if (!config_is_null(&root))
+		config_section(&root, "a mapping of sections", KEYS(file_keys), draft);
+	finish_redis(file, draft);
+}
+
+struct config *config_load(const char *path, enum config_role role, FILE *errors)
+{
+	struct draft draft = defaults;
+	struct config_file file;
+	struct config *config;
+
+	if (!config_file_open(&file, path, errors))
+		return NULL;
+	file.unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	read_file(&file, &draft);
+	config = xmalloc(sizeof(*config));
+	*config = draft.config;
+	if (file.error_count != 0) {
+		config_free(config);
+		config = NULL;
+	} else {
+		warn_what_cannot_work(&draft, path, role);
+	}
+	config_file_close(&file);
+	return config;
+}
+
+static void free_strings(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+bool config_reload(struct config **config, const char *path, enum config_role role)
+{
+	struct config *again = config_load(path, role, stderr);
+
+	if (again == NULL) {
+		log_warnx("%s has errors; the configuration stays as it was", path);
+		return false;
+	}
+	config_free(*config);
+	*config = again;
+	log_info("%s read again", path);
+	return true;
+}
+
+struct config *config_hold(struct config *config)
+{
+	config->holders++;
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL || config->holders-- > 0)
+		return;
+	for (size_t i = 0; i < config->deployment_count; i++)
+		deployment_clear(&config->deployments[i]);
+	free(config->deployments);
+	for (size_t i = 0; i < config->tenant_count; i++)
+		free_tenant(&config->tenants[i]);
+	free(config->tenants);
+	redis_config_clear(&config->redis);
+	free_strings(config->polling.providers, config->polling.provider_count);
+	free_strings(config->polling.native_models, config->polling.native_count);
+	free(config);
+}
+
+const char *config_path(const char *option)
+{
+	const char *variable = getenv("RESPOOL_CONFIG");
+
+	if (option != NULL)
+		return option;
+	return variable != NULL && variable[0] != '\0' ? variable
+						       : SYSCONFDIR "/respool/config.yaml";
+}

@@ -1,0 +1,77 @@
+/*
+ * Reads a mapping of a configuration file by a table of its keys: one line per key, with its type,
+ * its bounds and the struct member that it goes to.
+ */
+#ifndef RESPOOL_CONFIG_SECTION_H
+#define RESPOOL_CONFIG_SECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config_yaml.h"
+
+enum config_type {
+	CONFIG_STRING,  /* char *, owned; without control characters */
+	CONFIG_SECRET,  /* the same, and without blanks around it; never shown in a message */
+	CONFIG_BOOL,    /* bool */
+	CONFIG_INT,     /* int */
+	CONFIG_LONG,    /* long */
+	CONFIG_SIZE,    /* size_t */
+	CONFIG_SECONDS, /* double, above 0 and up to max */
+	CONFIG_READER,  /* read() takes the value, unless it is null */
+};
+
+enum config_flag {
+	CONFIG_REQUIRED = 0x1,
+	CONFIG_MAY_BE_EMPTY = 0x2, /* a string: "" is as good as no string */
+	/* What the value is for, to be compared with config_file.unneeded. */
+	CONFIG_FOR_CLIENTS = 0x10,
+	CONFIG_FOR_PROVIDERS = 0x20,
+	CONFIG_FOR_REDIS = 0x40,
+};
+
+/* dest is what config_section() was given. */
+typedef void config_reader(const struct config_value *value, void *dest);
+
+struct config_key {
+	const char *name;
+	enum config_type type;
+	unsigned flags;
+	const char *expected; /* of strings and required keys, for messages */
+	size_t offset;        /* of the member in dest */
+	long long min, max;   /* of numbers */
+	config_reader *read;
+};
+
+/* For tables: the member that a key goes to. */
+#define IN(type, member) .offset = offsetof(type, member)
+/* A table and its length, as config_section() takes them. */
+#define KEYS(table) (table), sizeof(table) / sizeof((table)[0])
+
+/*
+ * Reads the keys, in the table's order, into dest; what is absent or null stays as it is in dest,
+ * where strings are NULL before. Names unknown keys in the log. Returns whether there was no error.
+ */
+bool config_section(const struct config_value *section, const char *expected,
+    const struct config_key *keys, size_t count, void *dest);
+
+/*
+ * For readers: one value by itself. False after an error, or if there is none: an empty string that
+ * may be empty, or a variable that is unset and unneeded.
+ */
+bool config_string(
+    const struct config_value *value, unsigned flags, const char *expected, char **out);
+bool config_bool(const struct config_value *value, unsigned flags, bool *out);
+
+/* A member of a section that has been read without an error; false if it is absent or null. */
+bool config_member(
+    const struct config_value *section, const char *name, struct config_value *member);
+
+/* Whether a key can stand in a header: no control characters, no blanks around it. */
+bool config_is_clean_secret(const char *text);
+/* A decimal integer from min to max and nothing else. */
+bool config_integer(const char *text, long long min, long long max, long long *out);
+/* true, yes, on, false, no or off in any case. */
+bool config_boolean(const char *text, bool *out);
+
+#endif

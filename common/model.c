@@ -1,0 +1,132 @@
+#include "model.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+/* What the '*' of pattern stands for in model; empty if model does not fit or pattern has no '*'.
+ */
+static struct span matched_text(const char *pattern, const char *model)
+{
+	const struct span none = {model, 0};
+	const char *star = strchr(pattern, '*');
+	size_t model_len = strlen(model);
+	size_t before, after;
+
+	if (star == NULL)
+		return none;
+	before = (size_t)(star - pattern);
+	after = strlen(star + 1);
+	if (model_len <= before + after)
+		return none;
+	if (memcmp(model, pattern, before) != 0)
+		return none;
+	if (memcmp(model + model_len - after, star + 1, after) != 0)
+		return none;
+	return (struct span){model + before, model_len - before - after};
+}
+
+/* The model_name whose deployments serve model, or NULL. */
+static const char *serving_name(const struct config *config, const char *model)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const char *name = config->deployments[i].model_name;
+
+		if (strcmp(name, model) == 0)
+			return name;
+		if (matched_text(name, model).len == 0)
+			continue;
+		if (best == NULL || strlen(name) > strlen(best))
+			best = name;
+	}
+	return best;
+}
+
+struct span model_provider(const char *model)
+{
+	const char *slash = strchr(model, '/');
+
+	return (struct span){model, slash != NULL ? (size_t)(slash - model) : 0};
+}
+
+size_t model_deployments(
+    const struct config *config, const char *model, const struct deployment **out, size_t max)
+{
+	const char *name = serving_name(config, model);
+	size_t count = 0;
+
+	for (size_t i = 0; name != NULL && i < config->deployment_count; i++) {
+		if (strcmp(config->deployments[i].model_name, name) != 0)
+			continue;
+		if (count < max)
+			out[count] = &config->deployments[i];
+		count++;
+	}
+	return count;
+}
+
+char *model_upstream_name(const struct deployment *deployment, const char *model)
+{
+	struct span matched = matched_text(deployment->model_name, model);
+	const char *star = strchr(deployment->model, '*');
+	struct buf name = {0};
+
+	if (star == NULL || matched.len == 0)
+		return xstrdup(deployment->model);
+	buf_append(&name, deployment->model, (size_t)(star - deployment->model));
+	buf_append_span(&name, matched);
+	buf_puts(&name, star + 1);
+	buf_cstr(&name);
+	return name.data;
+}
+
+static bool polls_provider(const struct polling_config *polling, struct span provider)
+{
+	for (size_t i = 0; i < polling->provider_count; i++) {
+		if (provider.len != 0 && span_is(provider, polling->providers[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool polls_a_deployment(const struct config *config, const char *model)
+{
+	const char *name = serving_name(config, model);
+
+	for (size_t i = 0; name != NULL && i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (strcmp(deployment->model_name, name) == 0 &&
+		    polls_provider(&config->polling, span_of(deployment->provider)))
+			return true;
+	}
+	return false;
+}
+
+static bool runs_natively(const struct polling_config *polling, const char *model)
+{
+	for (size_t i = 0; i < polling->native_count; i++) {
+		if (strcmp(polling->native_models[i], model) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool model_should_poll(const struct config *config, const char *model, bool background)
+{
+	const struct polling_config *polling = &config->polling;
+
+	if (!background || !config->redis.enabled || runs_natively(polling, model))
+		return false;
+	switch (polling->mode) {
+	case POLLING_OFF:
+		return false;
+	case POLLING_ALL:
+		return true;
+	case POLLING_PROVIDERS:
+		break;
+	}
+	return polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
+}

@@ -1,0 +1,37 @@
+/* From the model that a client names to deployments and to the decision whether to poll. */
+#ifndef RESPOOL_MODEL_H
+#define RESPOOL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "config.h"
+
+/* The provider that a model's name begins with: the text before its first '/', empty if none. */
+struct span model_provider(const char *model);
+
+/*
+ * The deployments of a model: those of exactly that model_name, else those of the most specific
+ * pattern that fits (the longest model_name holding a '*', the first of several as long). A '*'
+ * stands for one character or more.
+ * Writes up to max pointers and returns how many there are in all.
+ */
+size_t model_deployments(
+    const struct config *config, const char *model, const struct deployment **out, size_t max);
+
+/*
+ * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's
+ * stood for, or left alone if model_name has none. The caller frees it.
+ */
+char *model_upstream_name(const struct deployment *deployment, const char *model);
+
+/*
+ * Whether a request is answered at once and polled:
+ * background is set, Redis is configured, the model is not in native_background_mode, and polling
+ * is on for all or for the model's provider: the part of the name before its first '/', or the
+ * provider of any of its deployments.
+ */
+bool model_should_poll(const struct config *config, const char *model, bool background);
+
+#endif

@@ -1,0 +1,262 @@
+#include "prefork.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "log.h"
+
+static const double quick_end = 10;    /* s: a child that ends sooner is started again later */
+static const double first_delay = 0.1; /* s */
+static const double longest_delay = 10;
+static const double never = 1e18;
+
+struct child {
+	pid_t pid; /* 0 while none runs */
+	pid_t predecessor;
+	double started_at;
+	double start_at; /* when to start the next one */
+	double delay;    /* before the start after the next quick end */
+};
+
+struct parent {
+	const struct prefork *prefork;
+	struct child *children;
+	sigset_t signals; /* that the parent waits for */
+	sigset_t callers_mask;
+	bool stopping;
+	bool started_any;
+	double kill_at;
+};
+
+static const int watched_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+enum { WATCHED_COUNT = sizeof(watched_signals) / sizeof(watched_signals[0]) };
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* A child's side of the fork. SIGTERM is let through only when it has its default action again. */
+static void run_child(struct parent *parent, int slot, pid_t predecessor, pid_t parent_pid)
+{
+	const struct prefork *prefork = parent->prefork;
+	sigset_t mask = parent->callers_mask;
+
+	free(parent->children);
+	for (int i = 0; i < WATCHED_COUNT; i++) {
+		signal(watched_signals[i], SIG_DFL);
+		sigdelset(&mask, watched_signals[i]);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent_pid) /* it ended before the line above */
+		exit(0);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	exit(prefork->child(prefork->ctx, slot, predecessor));
+}
+
+/* How long to wait now, and twice as long the next time; nothing the first time. */
+static double take_delay(struct child *child)
+{
+	double delay = child->delay;
+
+	child->delay = delay == 0 ? first_delay : 2 * delay;
+	if (child->delay > longest_delay)
+		child->delay = longest_delay;
+	return delay;
+}
+
+static void start_child(struct parent *parent, int slot)
+{
+	struct child *child = &parent->children[slot];
+	pid_t parent_pid = getpid();
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		run_child(parent, slot, child->predecessor, parent_pid);
+	if (pid < 0) {
+		log_warn("cannot start child %d", slot);
+		child->start_at = now() + first_delay + take_delay(child);
+		return;
+	}
+	child->pid = pid;
+	child->started_at = now();
+	parent->started_any = true;
+}
+
+static void start_due_children(struct parent *parent)
+{
+	double time = now();
+
+	for (int slot = 0; slot < parent->prefork->count; slot++) {
+		struct child *child = &parent->children[slot];
+
+		if (child->pid == 0 && child->start_at <= time)
+			start_child(parent, slot);
+	}
+}
+
+static void log_end(int slot, pid_t pid, int status, double delay)
+{
+	char how[64];
+
+	if (WIFSIGNALED(status))
+		snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
+	log_warnx(
+	    "child %d (process %d) %s; starting another in %.1f s", slot, (int)pid, how, delay);
+}
+
+static void child_ended(struct parent *parent, int slot, int status)
+{
+	struct child *child = &parent->children[slot];
+	double delay = 0;
+
+	if (!parent->stopping) {
+		if (now() - child->started_at < quick_end)
+			delay = take_delay(child);
+		else
+			child->delay = 0;
+		log_end(slot, child->pid, status, delay);
+	}
+	child->predecessor = child->pid;
+	child->pid = 0;
+	child->start_at = now() + delay;
+}
+
+static void reap_children(struct parent *parent)
+{
+	int status;
+
+	for (int slot = 0; slot < parent->prefork->count; slot++) {
+		pid_t pid = parent->children[slot].pid;
+
+		if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
+			child_ended(parent, slot, status);
+	}
+}
+
+static int count_children(const struct parent *parent)
+{
+	int running = 0;
+
+	for (int slot = 0; slot < parent->prefork->count; slot++)
+		running += parent->children[slot].pid != 0;
+	return running;
+}
+
+static void signal_children(const struct parent *parent, int signal_number)
+{
+	for (int slot = 0; slot < parent->prefork->count; slot++) {
+		if (parent->children[slot].pid != 0)
+			kill(parent->children[slot].pid, signal_number);
+	}
+}
+
+static void stop(struct parent *parent)
+{
+	if (!parent->stopping)
+		parent->kill_at = now() + parent->prefork->grace_seconds;
+	parent->stopping = true;
+	signal_children(parent, SIGTERM);
+}
+
+static void kill_overdue_children(struct parent *parent)
+{
+	if (!parent->stopping || now() < parent->kill_at)
+		return;
+	log_warnx("%d children did not end within %d s, killing them", count_children(parent),
+	    parent->prefork->grace_seconds);
+	signal_children(parent, SIGKILL);
+	parent->kill_at = never;
+}
+
+/* When something is to be done even if no signal comes. */
+static double next_deadline(const struct parent *parent)
+{
+	double deadline = never;
+
+	if (parent->stopping)
+		return parent->kill_at;
+	for (int slot = 0; slot < parent->prefork->count; slot++) {
+		const struct child *child = &parent->children[slot];
+
+		if (child->pid == 0 && child->start_at < deadline)
+			deadline = child->start_at;
+	}
+	return deadline;
+}
+
+/* The signal that came, or -1 when the deadline has come first. */
+static int wait_for_signal(const struct parent *parent, double deadline)
+{
+	double seconds = deadline - now();
+	struct timespec timeout;
+
+	if (deadline == never)
+		return sigwaitinfo(&parent->signals, NULL);
+	if (seconds < 0)
+		seconds = 0;
+	timeout.tv_sec = (time_t)seconds;
+	timeout.tv_nsec = (long)((seconds - (double)timeout.tv_sec) * 1e9);
+	return sigtimedwait(&parent->signals, NULL, &timeout);
+}
+
+static void handle_signal(struct parent *parent, int signal_number)
+{
+	switch (signal_number) {
+	case SIGTERM:
+	case SIGINT:
+		stop(parent);
+		break;
+	case SIGHUP:
+		if (parent->prefork->reload != NULL)
+			parent->prefork->reload(parent->prefork->ctx);
+		signal_children(parent, SIGHUP);
+		break;
+	case SIGCHLD:
+		reap_children(parent);
+		break;
+	}
+}
+
+static void block_signals(struct parent *parent)
+{
+	sigemptyset(&parent->signals);
+	for (int i = 0; i < WATCHED_COUNT; i++)
+		sigaddset(&parent->signals, watched_signals[i]);
+	sigprocmask(SIG_BLOCK, &parent->signals, &parent->callers_mask);
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would take the children's exit status away */
+}
+
+int prefork_run(const struct prefork *prefork)
+{
+	struct parent parent = {.prefork = prefork};
+
+	parent.children = xcalloc((size_t)prefork->count, sizeof(parent.children[0]));
+	block_signals(&parent);
+	start_due_children(&parent);
+	while (parent.started_any && (!parent.stopping || count_children(&parent) > 0)) {
+		handle_signal(&parent, wait_for_signal(&parent, next_deadline(&parent)));
+		kill_overdue_children(&parent);
+		if (!parent.stopping)
+			start_due_children(&parent);
+	}
+	sigprocmask(SIG_SETMASK, &parent.callers_mask, NULL);
+	free(parent.children);
+	return parent.started_any ? 0 : 1;
+}

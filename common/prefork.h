@@ -1,0 +1,33 @@
+/*
+ * A parent that keeps a number of children alive: both programs with -w.
+ */
+#ifndef RESPOOL_PREFORK_H
+#define RESPOOL_PREFORK_H
+
+#include <sys/types.h>
+
+/*
+ * What a child runs; slot is 0 … count-1 and stays the same when the child is replaced, predecessor
+ * is the process id of the child that had the slot before and has ended, or 0. Its return value is
+ * the exit status.
+ */
+typedef int prefork_child_fn(void *ctx, int slot, pid_t predecessor);
+
+struct prefork {
+	int count;
+	prefork_child_fn *child;
+	void (*reload)(void *ctx); /* on SIGHUP, in the parent; may be NULL */
+	void *ctx;
+	int grace_seconds; /* after SIGTERM before SIGKILL */
+};
+
+/*
+ * Forks the children and replaces each that ends, at once the first time and with a delay that
+ * doubles up to 10 s while children of that slot end within 10 s of their start. On SIGTERM or
+ * SIGINT sends SIGTERM to the children and returns 0 when all have ended; a second one is passed on
+ * as well. SIGHUP is passed on. Returns 1 if no child could ever be started.
+ * Children get default signal handling and end if the parent dies (PR_SET_PDEATHSIG SIGTERM).
+ */
+int prefork_run(const struct prefork *prefork);
+
+#endif

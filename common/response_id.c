@@ -1,0 +1,34 @@
+#include "response_id.h"
+
+#include <string.h>
+
+#include <uuid/uuid.h>
+
+static const size_t prefix_len = sizeof(RESPONSE_ID_PREFIX) - 1;
+
+void response_id_generate(char out[RESPONSE_ID_SIZE])
+{
+	uuid_t uuid;
+
+	uuid_generate_random(uuid);
+	memcpy(out, RESPONSE_ID_PREFIX, prefix_len);
+	uuid_unparse_lower(uuid, out + prefix_len);
+}
+
+bool response_id_is_polling(const char *id)
+{
+	return strncmp(id, RESPONSE_ID_PREFIX, prefix_len) == 0;
+}
+
+bool response_id_valid(const char *id)
+{
+	static const char allowed[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	size_t suffix_len;
+
+	if (!response_id_is_polling(id))
+		return false;
+	suffix_len = strspn(id + prefix_len, allowed);
+	return suffix_len > 0 && id[prefix_len + suffix_len] == '\0' &&
+	       prefix_len + suffix_len <= RESPONSE_ID_MAX;
+}

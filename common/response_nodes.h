@@ -1,0 +1,50 @@
+/*
+ * The members of a stored Response object as nodes of a document, laid out as response.h says; the
+ * output's items are output.h's affair.
+ */
+#ifndef RESPOOL_RESPONSE_NODES_H
+#define RESPOOL_RESPONSE_NODES_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "buf.h"
+#include "document.h"
+#include "response.h"
+
+/* Keeps a pointer to the document, and the document pointers to its nodes: it cannot be moved. */
+struct response_nodes {
+	struct document *doc;
+	struct node fields[RESPONSE_FIELD_COUNT];
+	struct node extras; /* ,"name":value for each member that is no known field */
+	struct node usage;
+	size_t output; /* where the empty array of the output begins, before anything changes */
+	struct buf scratch;
+};
+
+/*
+ * Opens a document for a response that is about to run, from its stored object: its fields are
+ * kept, but error, incomplete_details, output and usage are as at the beginning and its status is
+ * in_progress. Returns false if it is no stored Response object; nothing is to be closed then.
+ * response_nodes_close() does not free the document.
+ */
+bool response_nodes_open(struct response_nodes *nodes, struct document *doc, struct span object);
+void response_nodes_close(struct response_nodes *nodes);
+
+/* Puts a value, raw JSON that has been checked, in the place of a field's. */
+void response_nodes_set_field(
+    struct response_nodes *nodes, enum response_field field, struct span value);
+
+/*
+ * Takes over what a Response object of the provider's says, a JSON object that has been checked.
+ * What is null there stays as it is, and so do the members that are respool's own: id, object,
+ * created_at, completed_at, status, background and output. Of a name that comes twice, the last
+ * counts. Unknown members are kept, up to a hundred.
+ */
+void response_nodes_merge(struct response_nodes *nodes, struct span response);
+
+/* Writes the status slot, and for completed the time. */
+void response_nodes_set_status(
+    struct response_nodes *nodes, enum response_status status, time_t now);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * The Lua scripts by which every transition of a response's state is made, and the machine that
+ * they form.
+ *
+ *	         create            claim                flush with a terminal state
+ *	(nothing) ----> queued ------------> in_progress ----> completed, incomplete, failed,
+ *	                  ^                     |              cancelled
+ *	                  +---------------------+
+ *	                     release, reclaim
+ *
+ * cancel leads from queued and in_progress to cancelled; delete and expiry lead from anywhere to
+ * nothing. A terminal state is left in no other way. The state is the job's field "state". The
+ * object's "status" follows it within the same script, except that a job which is queued again goes
+ * on showing in_progress and what has arrived, until its next attempt begins.
+ *
+ * A job's fields: state; tenant, model, request, input, as created; ttl (s); fence, which each
+ * claim raises; attempts; owner, the worker that has claimed it. request and owner go when the
+ * state becomes terminal.
+ *
+ * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
+ * requeue back; the worker removes it when the job has ended or is lost. Each script touches keys
+ * of one cluster slot, either a response's or the lists'. So an id may be in a list although its
+ *job has ended; whoever claims it drops it. The other way round cannot be: the id of a job that is
+ *not terminal is in a list, but for the moment between create and enqueue, before the client knows
+ *it.
+ */
+#ifndef RESPOOL_SCRIPTS_H
+#define RESPOOL_SCRIPTS_H
+
+enum script {
+	SCRIPT_BEAT,
+	SCRIPT_BURY,
+	SCRIPT_CANCEL,
+	SCRIPT_CLAIM,
+	SCRIPT_CREATE,
+	SCRIPT_DELETE,
+	SCRIPT_ENQUEUE,
+	SCRIPT_FLUSH,
+	SCRIPT_RECLAIM,
+	SCRIPT_RELEASE,
+	SCRIPT_REPLACE,
+	SCRIPT_REQUEUE,
+	SCRIPT_COUNT
+};
+
+enum { SCRIPT_SHA_SIZE = 41 };
+
+/* What EVALSHA names each script by: the replies to SCRIPT LOAD, NUL-terminated. */
+struct script_hashes {
+	char sha[SCRIPT_COUNT][SCRIPT_SHA_SIZE];
+};
+
+/* The text of a script. */
+const char *script_source(enum script script);
+
+#endif

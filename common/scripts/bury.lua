@@ -1,0 +1,16 @@
+-- Forgets a worker whose lease has ended once its list is empty, or at once if it says so itself.
+--
+-- KEYS  workers, the worker's list
+-- ARGV  worker, 1 if the caller is that worker
+-- Reply 1, or 0 if it is not to be forgotten yet
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if redis.call('LLEN', KEYS[2]) > 0 then
+	return 0
+end
+if ends and tonumber(ends) > now and ARGV[2] ~= '1' then
+	return 0
+end
+redis.call('ZREM', KEYS[1], ARGV[1])
+return 1

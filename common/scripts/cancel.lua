@@ -1,0 +1,28 @@
+-- Cancels a response unless it is terminal already, and tells the worker that streams it.
+--
+-- KEYS  response, job
+-- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id
+-- Reply {1, object afterwards}
+--       {2, object} nothing done: the object has no job, another program wrote it
+--       {} no such response, or another tenant's
+local object = redis.call('GET', KEYS[1])
+if not object then
+	return {}
+end
+local state, tenant, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'ttl'))
+if not state then
+	return {2, object}
+end
+if tenant ~= ARGV[1] then
+	return {}
+end
+if state ~= 'queued' and state ~= 'in_progress' then
+	return {1, object}
+end
+redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[2], 'state', 'cancelled')
+redis.call('HDEL', KEYS[2], 'owner', 'request')
+redis.call('EXPIRE', KEYS[1], ttl)
+redis.call('EXPIRE', KEYS[2], ttl)
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+return {1, redis.call('GET', KEYS[1])}

@@ -1,0 +1,23 @@
+-- Makes a worker the owner of a job. Each claim gets a higher fence than the one before; whoever
+-- writes must show the fence of the last claim, so an owner that was replaced can write nothing.
+--
+-- A job that this worker owns already is claimed again, within the same attempt: the reply to its
+-- first claim was lost.
+--
+-- KEYS  response, job
+-- ARGV  worker, offset of the status slot, the status slot for "in_progress"
+-- Reply {fence, attempts, model, request, input, object}, or
+--       {} if there is nothing to do: gone, terminal, or another worker's
+local state, owner, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl'))
+local claimable = state == 'queued' or (state == 'in_progress' and owner == ARGV[1])
+if not claimable or redis.call('EXISTS', KEYS[1]) == 0 then
+	return {}
+end
+redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1])
+local fence = redis.call('HINCRBY', KEYS[2], 'fence', 1)
+local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' and 1 or 0)
+redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ttl)
+redis.call('EXPIRE', KEYS[2], ttl)
+local job = redis.call('HMGET', KEYS[2], 'model', 'request', 'input')
+return {fence, attempts, job[1], job[2], job[3], redis.call('GET', KEYS[1])}

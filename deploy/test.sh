@@ -1,0 +1,219 @@
+#!/bin/sh
+# Builds respool in several ways, runs every test, and ends with a line of totals.
+# shellcheck disable=SC2317 # many functions are called by their names
+set -eu
+cd "$(dirname "$0")/.."
+. deploy/packages.sh
+
+top=$PWD
+logs=$top/build/log
+passed=0
+failed=0
+skipped=0
+
+test_packages="libcmocka-dev clang clang-format cppcheck valgrind curl redis-server lighttpd
+	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-pytest
+	python3-pytest-xdist python3-redis"
+
+usage() {
+	cat <<-'END'
+	usage: deploy/test.sh [--quick]
+	  --quick  leave out the build with clang and what runs with sanitizers or valgrind
+	Builds are in build/, and what each step wrote in build/log/. The last line tells the
+	totals; the exit status is 0 if nothing failed.
+	END
+}
+
+say() {
+	printf '%s\n' "$*"
+}
+
+count() {
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+# run NAME COMMAND...: leaves the command's output in $log, its exit status in $status.
+run() {
+	log=$logs/$(echo "$1" | tr ' ' -).log
+	printf '%-32s ' "$1"
+	shift
+	began=$(date +%s)
+	status=0
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	took=$(($(date +%s) - began))
+}
+
+# report RESULT: ends the line that run began. The end of the log follows if anything failed.
+report() {
+	say "$1 ($took s)"
+	[ "$status" -eq 0 ] || tail -n 80 "$log" | sed 's/^/    /'
+}
+
+# check NAME COMMAND...: a command that counts as one test. Returns whether it passed.
+check() {
+	run "$@"
+	if [ "$status" -eq 0 ]; then
+		count 1 0 0
+		report passed
+	else
+		count 0 1 0
+		report FAILED
+	fi
+	return "$status"
+}
+
+# check_many NAME SUMMARY COMMAND...: a command that runs many tests. SUMMARY is a command that
+# prints "PASSED FAILED SKIPPED" afterwards.
+check_many() {
+	name=$1
+	summary=$2
+	shift 2
+	run "$name" "$@"
+	# shellcheck disable=SC2046 # three numbers
+	set -- $($summary)
+	if [ "$status" -ne 0 ] && [ "$2" -eq 0 ]; then
+		set -- "$1" 1 "$3"
+	elif [ "$2" -ne 0 ]; then
+		status=1
+	fi
+	count "$1" "$2" "$3"
+	report "$1 passed, $2 failed, $3 skipped"
+}
+
+formatting() {
+	find app common tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
+}
+
+# cppcheck does not know C11's _Noreturn.
+static_analysis() {
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+		-D'_Noreturn=__attribute__((noreturn))' -j "$(nproc)" app common tests
+}
+
+# A function that "run" calls has no "set -e": each step names its successor.
+configure_script() {
+	(
+		flock 9
+		if [ ! -e configure ] || [ ! -e Makefile.in ]; then
+			./autogen.sh
+		fi
+	) 9>build/.lock
+}
+
+# compile NAME OPTION...: in build/NAME, with the test programs.
+compile() (
+	mkdir -p "build/$1" && cd "build/$1" && shift &&
+		{ [ -e Makefile ] || ../../configure "$@"; } &&
+		make -j"$(nproc)" && make -j"$(nproc)" check TESTS=
+)
+
+unit_tests() {
+	rm -f "build/$1"/tests/unit/*.trs "build/$1"/tests/unit/*.log
+	timeout -k 10 300 make -C "build/$1" -j"$(nproc)" check
+}
+
+# What cmocka counted. A program that failed without cmocka's word is one failure.
+unit_summary() {
+	set -- "$build"/tests/unit/*.trs
+	[ -e "$1" ] || { echo 0 0 0; return; }
+	awk '
+		/^\[  PASSED  \] [0-9]+ test/ { passed += $4 }
+		/^\[  SKIPPED \] [0-9]+ test/ { skipped += $4 }
+		/^\[  FAILED  \] [0-9]+ test/ { failed += $4; told[FILENAME] = 1 }
+		/^:test-result: (FAIL|ERROR)/ {
+			log_name = FILENAME
+			sub(/trs$/, "log", log_name)
+			if (!(log_name in told))
+				failed++
+		}
+		END { print passed + 0, failed + 0, skipped + 0 }
+	' "$build"/tests/unit/*.log "$build"/tests/unit/*.trs
+}
+
+integration_tests() {
+	rm -f "$build/integration.xml"
+	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 600 \
+		/usr/bin/python3 -m pytest -q -n 2 --junitxml="$build/integration.xml" tests/integration
+}
+
+integration_summary() {
+	[ -e "$build/integration.xml" ] || { echo 0 0 0; return; }
+	sed 's/<testsuite /\n&/' "$build/integration.xml" | awk '
+		function attribute(name) {
+			if (!match($0, " " name "=\"[0-9]+"))
+				return 0
+			return substr($0, RSTART + length(name) + 3, RLENGTH) + 0
+		}
+		/^<testsuite / {
+			failed = attribute("failures") + attribute("errors")
+			skipped = attribute("skipped")
+			passed = attribute("tests") - failed - skipped
+			print passed < 0 ? 0 : passed, failed, skipped
+			exit
+		}
+	'
+}
+
+# Each unit test program counts as one.
+valgrind_tests() {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	find "$build/tests/unit" -type f -name 'test_*' -perm -u+x | sort |
+		xargs -P "$(nproc)" -I '{}' sh -c '
+			if valgrind --quiet --leak-check=full --error-exitcode=99 "$1" >"$1.valgrind" 2>&1
+			then
+				echo "valgrind ok: $1"
+			else
+				cat "$1.valgrind"
+				echo "valgrind FAILED: $1"
+			fi' sh '{}'
+}
+
+valgrind_summary() {
+	echo "$(grep -c '^valgrind ok' "$log") $(grep -c '^valgrind FAILED' "$log") 0"
+}
+
+# build_and_test NAME OPTION...: returns whether there is a build.
+build_and_test() {
+	build=$top/build/$1
+	check "build $1" compile "$@" || return 1
+	check_many "unit tests $1" unit_summary unit_tests "$1"
+	check_many "integration tests $1" integration_summary integration_tests
+}
+
+totals() {
+	say "$passed passed, $failed failed, $skipped skipped"
+	exit $((failed > 0))
+}
+
+quick=
+case $#:${1:-} in
+0:) ;;
+1:--quick) quick=yes ;;
+1:-h | 1:--help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+export LC_ALL=C.UTF-8
+export PATH="$PATH:/usr/sbin:/sbin"
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir -p "$logs"
+# shellcheck disable=SC2086 # lists of words
+if ! need_packages "to build and test respool" $build_packages $test_packages; then
+	count 0 1 0
+	totals
+fi
+
+check "formatting" formatting || true
+check "static analysis" static_analysis || true
+check "configure script" configure_script || totals
+if build_and_test gcc CC=gcc --enable-werror && [ -z "$quick" ]; then
+	check_many "unit tests in valgrind" valgrind_summary valgrind_tests
+fi
+if [ -z "$quick" ]; then
+	build_and_test asan CC=gcc CFLAGS="-g -O1" --enable-sanitizers || true
+	check "build clang" compile clang CC=clang --enable-werror || true
+fi
+check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
+totals

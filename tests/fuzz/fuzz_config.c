@@ -1,0 +1,162 @@
+/*
+ * Whatever a configuration file holds: it is taken, and then every value is within its bounds, or
+ * it is refused with at least one message, each one line that names the file. A secret that a
+ * variable of the environment holds is in no message.
+ *
+ * Build:  tests/fuzz/run.sh
+ *
+ * Input: the file.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../common/config.h"
+#include "../../common/model.h"
+
+static const char secret[] = "zSECRETz7f3";
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	setenv("K", secret, 1);
+	setenv("EMPTY", "", 1);
+	unsetenv("UNSET");
+	return 0;
+}
+
+static size_t count_of(const char *text, char c)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == c;
+	return count;
+}
+
+static void check_deployment(const struct deployment *deployment)
+{
+	require(deployment->model_name[0] != '\0' && count_of(deployment->model_name, '*') <= 1);
+	require(deployment->model != NULL && count_of(deployment->model, '*') <= 1);
+	require(deployment->provider != NULL);
+	require(deployment->timeout > 0 && deployment->stream_timeout > 0);
+	if (deployment->api_base != NULL)
+		require(deployment->api_base[0] != '\0' &&
+			deployment->api_base[strlen(deployment->api_base) - 1] != '/');
+	if (deployment->api_key != NULL)
+		require(strpbrk(deployment->api_key, "\r\n") == NULL);
+}
+
+static void check_tenants(const struct config *config)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		require(config->tenants[i].name[0] != '\0' && config->tenants[i].key[0] != '\0');
+		for (size_t j = 0; j < i; j++)
+			require(strcmp(config->tenants[i].key, config->tenants[j].key) != 0);
+	}
+}
+
+static void check_limits(const struct config *config)
+{
+	require(config->polling.ttl > 0 && config->num_retries >= 0);
+	require(config->max_request_bytes > 0 && config->max_event_bytes > 0);
+	require(config->max_response_bytes > 0 && config->max_queue > 0);
+	require(config->max_streams > 0 && config->flush_interval_ms > 0);
+	require(config->lease_seconds > 0 && config->max_attempts > 0);
+	require(config->drain_seconds >= 0);
+	if (config->redis.enabled)
+		require(config->redis.socket_path != NULL ||
+			(config->redis.host != NULL && config->redis.port > 0 &&
+			    config->redis.port < 65536));
+}
+
+/* A model's name upstream can be made for every deployment that serves it. */
+static void check_models(const struct config *config)
+{
+	static const char *const models[] = {"gpt-5", "openai/gpt-5", "*", "a"};
+	const struct deployment *found[4];
+
+	for (size_t m = 0; m < sizeof(models) / sizeof(models[0]); m++) {
+		size_t count = model_deployments(config, models[m], found, 4);
+
+		model_should_poll(config, models[m], true);
+		for (size_t i = 0; i < count && i < 4; i++)
+			free(model_upstream_name(found[i], models[m]));
+	}
+}
+
+static void check_config(const struct config *config)
+{
+	for (size_t i = 0; i < config->deployment_count; i++)
+		check_deployment(&config->deployments[i]);
+	check_tenants(config);
+	check_limits(config);
+	check_models(config);
+}
+
+static void check_errors(const char *errors, size_t len, const char *path)
+{
+	const char *line = errors;
+
+	require(len > 0 && errors[len - 1] == '\n' && strlen(errors) == len);
+	while (*line != '\0') {
+		require(strncmp(line, path, strlen(path)) == 0 && line[strlen(path)] == ':');
+		line = strchr(line, '\n') + 1;
+	}
+	for (; *errors != '\0'; errors++)
+		require(*errors == '\n' || (unsigned char)*errors >= 0x20);
+}
+
+/* The file may hold the secret itself, as any other text, only if the fuzzer wrote it there. */
+static void check_secrecy(const char *errors, const uint8_t *data, size_t size)
+{
+	if (memmem(data, size, secret, strlen(secret)) == NULL)
+		require(strstr(errors, secret) == NULL);
+}
+
+static void load(const char *path, enum config_role role, const uint8_t *data, size_t size)
+{
+	struct config *config;
+	char *errors = NULL;
+	size_t len = 0;
+	FILE *stream = open_memstream(&errors, &len);
+
+	require(stream != NULL);
+	config = config_load(path, role, stream);
+	fclose(stream);
+	if (config != NULL) {
+		require(len == 0);
+		check_config(config);
+		config_free(config);
+	} else {
+		check_errors(errors, len, path);
+		check_secrecy(errors, data, size);
+	}
+	free(errors);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("config", MFD_CLOEXEC);
+	char path[64];
+
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	load(path, CONFIG_RESPONDER, data, size);
+	load(path, CONFIG_SUPERVISOR, data, size);
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,126 @@
+"""Fixtures of the integration tests. Run with /usr/bin/python3 -m pytest tests/integration [-n 2].
+
+$RESPOOL_BUILD is the directory that holds respool.fcgi and respoold; by default the top of the
+tree. With $RESPOOL_KEEP set, the temporary directories stay.
+"""
+
+import itertools
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import harness  # noqa: E402  (needs the path above)
+from harness import BUILD, Stack, adopt_orphans, children_of, running_programs  # noqa: E402
+
+numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    adopt_orphans()
+
+
+def pytest_collection_modifyitems(config, items):
+    missing = [name for name in ("respool.fcgi", "respoold") if not (BUILD / name).exists()]
+    if not missing:
+        return
+    skip = pytest.mark.skip(reason=f"not built: {', '.join(missing)} in {BUILD}")
+    for item in items:
+        if item.module.__name__ != "test_harness":
+            item.add_marker(skip)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Attaches to a failure what each program wrote to stderr since the test began."""
+    report = (yield).get_result()
+    if report.failed:
+        offsets = getattr(item, "stderr_offsets", {})
+        for program in list(running_programs):
+            text = program.stderr(offsets.get(program, 0))
+            if text.strip():
+                report.sections.append((f"stderr of {program.name}", text[-20000:]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_child_process_is_left():
+    before = set(children_of(os.getpid()))
+    yield
+    left = []
+    for pid in set(children_of(os.getpid())) - before:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        left.append(f"{pid}: {command}")
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert not left, f"processes left at the end: {left}"
+
+
+@pytest.fixture(autouse=True)
+def programs_are_sound(request):
+    """Fails a test after which a program has crashed or a sanitizer has complained."""
+    request.node.stderr_offsets = {
+        program: program.stderr_size() for program in running_programs
+    }
+    yield
+    faults = [fault for fault in (program.fault() for program in running_programs) if fault]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def directory():
+    """A temporary directory with a short path."""
+    path = harness.short_directory()
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def make_stack():
+    """Stacks with a configuration of their own, ended after the test."""
+    stacks = []
+
+    def make(*args, **options):
+        stack = Stack(*args, **options)
+        stacks.append(stack)
+        return stack
+
+    yield make
+    problems = []
+    for stack in reversed(stacks):
+        try:
+            stack.close()
+        except harness.ProgramFailed as failure:
+            problems.append(str(failure))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="module")
+def stack(request):
+    """One stack for all tests of a module; STACK in the module says how it is made."""
+    stack = Stack(**getattr(request.module, "STACK", {}))
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def client(stack):
+    return stack.client
+
+
+@pytest.fixture
+def upstream(stack):
+    return stack.upstream
+
+
+@pytest.fixture
+def model():
+    """The name of a model that no other test uses, so that each test scripts its own answers."""
+    return f"model-{os.getpid()}-{next(numbers)}"

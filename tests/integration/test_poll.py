@@ -1,0 +1,220 @@
+"""Polling: what a client sees while the answer grows."""
+
+import time
+
+import pytest
+
+from events import delta, message_stream, opening
+from harness import TERMINAL, output_text, wait_until
+from upstream import Feed, Gate, Sleep
+
+UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def fed(stack, model):
+    feed = Feed()
+    stack.upstream.script(model, [feed])
+    yield feed
+    feed.end()
+
+
+def test_forty_deltas_at_50_ms_grow_and_complete_byte_equal(client, upstream, model):
+    deltas = [f"Δ{number:02d} " for number in range(40)]
+    steps = []
+    for event in message_stream(deltas):
+        steps.append(event)
+        if event["type"] == "response.output_text.delta":
+            steps.append(Sleep(50))
+    upstream.script(model, steps)
+    response_id = client.create(model)["id"]
+    texts = []
+
+    def ended(object):
+        text = output_text(object)
+        assert not texts or text.startswith(texts[-1]), f"{text!r} after {texts[-1]!r}"
+        if text not in texts[-1:]:
+            texts.append(text)
+        return object["status"] in TERMINAL
+
+    final = client.wait_for(response_id, ended, "the end", timeout=15)
+    assert final["status"] == "completed"
+    assert output_text(final) == "".join(deltas)
+    assert len(texts) >= 20, f"grew in {len(texts)} steps only"
+
+
+def test_first_text_is_visible_at_once_although_the_stream_goes_quiet(client, fed, model):
+    response_id = client.create(model)["id"]
+    fed.send(*opening(), delta("first words"))
+    object = client.wait_for(response_id, lambda o: output_text(o) == "first words",
+                             "the first delta", timeout=2)
+    assert object["status"] == "in_progress"
+    assert object["completed_at"] is None
+    assert object["usage"] is None
+
+
+def test_later_text_is_visible_although_the_stream_goes_quiet(client, fed, model):
+    response_id = client.create(model)["id"]
+    fed.send(*opening())
+    for number in range(1, 6):
+        fed.send(delta("x"))
+        client.wait_for(response_id, lambda o: output_text(o) == "x" * number,
+                        f"{number} deltas", timeout=2)
+    # Two within one interval: the second must not wait for a third.
+    fed.send(delta("y"), delta("z"))
+    client.wait_for(response_id, lambda o: output_text(o) == "xxxxxyz", "the last one", timeout=2)
+
+
+def test_item_without_text_is_visible(client, fed, model):
+    response_id = client.create(model)["id"]
+    fed.send(*opening()[:3])
+    client.wait_for(response_id, lambda o: len(o["output"]) == 1, "the item", timeout=2)
+
+
+def test_status_is_in_progress_from_the_claim_on(client, fed, stack, model):
+    response_id = client.create(model)["id"]
+    stack.upstream.wait_request(model)
+    assert client.wait_status(response_id, "in_progress", timeout=2)["output"] == []
+
+
+def test_answer_has_an_etag_and_matching_if_none_match_is_304(client, upstream, model):
+    upstream.script(model, message_stream(["text"]))
+    response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
+    reply = client.get_response(response_id)
+    etag = reply.headers["etag"]
+    assert etag.strip('W/').startswith('"') and etag.endswith('"')
+    for match in (etag, "*", f'"other", {etag}', f'"other",{etag} , "more"',
+                  "W/" + etag.removeprefix("W/")):
+        again = client.get_response(response_id, headers={"If-None-Match": match})
+        assert (again.status, again.body) == (304, b""), match
+        assert again.headers["etag"] == etag
+        assert again.headers["x-request-id"]
+    for match in ('"other"', "", "nonsense", etag.rstrip('"')):
+        assert client.get_response(response_id, headers={"If-None-Match": match}).status == 200
+    assert client.get_response(response_id).headers["etag"] == etag
+
+
+def test_etag_changes_with_the_object(client, fed, model):
+    response_id = client.create(model)["id"]
+    fed.send(*opening(), delta("a"))
+    client.wait_for(response_id, lambda o: output_text(o) == "a", "a", timeout=2)
+    first = client.get_response(response_id).headers["etag"]
+    fed.send(delta("b"))
+    client.wait_for(response_id, lambda o: output_text(o) == "ab", "ab", timeout=2)
+    assert client.get_response(response_id).headers["etag"] != first
+    assert client.get_response(response_id, headers={"If-None-Match": first}).status == 200
+
+
+def test_poll_after_is_there_only_while_not_terminal(client, stack, model):
+    gate = Gate()
+    stack.upstream.script(model, [gate, *message_stream(["x"])])
+    reply = client.post_create({"model": model, "input": "x", "background": True})
+    response_id = reply.json()["id"]
+    polled = client.get_response(response_id)
+    assert int(polled.headers["openai-poll-after-ms"]) > 0
+    unchanged = client.get_response(
+        response_id, headers={"If-None-Match": polled.headers["etag"]})
+    if unchanged.status == 304:
+        assert int(unchanged.headers["openai-poll-after-ms"]) > 0
+    gate.open()
+    client.wait_terminal(response_id)
+    assert "openai-poll-after-ms" not in client.get_response(response_id).headers
+
+
+def test_every_answer_has_its_own_request_id(client, stack, fed, model):
+    response_id = client.create(model)["id"]
+    fed.send(*opening())
+    replies = [
+        client.get_response(response_id), client.get_response(response_id),
+        client.get_response(UNKNOWN_ID), client.get("/v1/nothing"), client.post_create("{"),
+        client.post_create({"model": model}), client.request("PUT", "/v1/responses", body="{}"),
+        client.with_key(None).get_response(response_id), client.input_items(response_id),
+        client.cancel(response_id), client.delete(response_id),
+        client.get("/health/liveliness"), client.get("/health/readiness"),
+    ]
+    ids = [reply.headers["x-request-id"] for reply in replies]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_answers_are_not_cached_by_others(client, upstream, model):
+    upstream.script(model, message_stream(["x"]))
+    response_id = client.create(model)["id"]
+    reply = client.get_response(response_id)
+    control = reply.headers.get("cache-control", "")
+    assert "public" not in control
+    assert int(reply.headers["content-length"]) == len(reply.body)
+
+
+def test_poll_is_one_round_trip(client, stack, upstream, model):
+    """Redis sees no more than the two reads of a poll, and no script."""
+    upstream.script(model, message_stream(["x" * 1000]))
+    response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
+    stack.wait_idle()
+    client.get_response(response_id)
+    stack.redis.config_resetstat()
+    for _ in range(20):
+        assert client.get_response(response_id).status == 200
+    stats = stack.redis.info("commandstats")
+    assert stats["cmdstat_get"]["calls"] == 20
+    assert sum(stats.get(name, {"calls": 0})["calls"]
+               for name in ("cmdstat_hget", "cmdstat_hmget", "cmdstat_hgetall")) <= 20
+    assert "cmdstat_eval" not in stats
+
+
+def test_polling_while_writing_always_sees_whole_json(client, upstream, model):
+    """client.poll() parses strictly; the stored string is valid at every instant."""
+    deltas = [f"{number} \"quoted\" \\ \u20ac \n" for number in range(400)]
+    steps = []
+    for number, event in enumerate(message_stream(deltas)):
+        steps.append(event)
+        if number % 4 == 0:
+            steps.append(Sleep(1))
+    upstream.script(model, steps)
+    response_id = client.create(model)["id"]
+    polls = 0
+
+    def ended(object):
+        nonlocal polls
+        polls += 1
+        return object["status"] in TERMINAL
+
+    final = client.wait_for(response_id, ended, "the end", timeout=15)
+    assert output_text(final) == "".join(deltas)
+    assert polls > 10
+
+
+def test_raw_stored_string_is_valid_json_while_it_grows(client, stack, upstream, model):
+    import json
+
+    deltas = [f"{number} " for number in range(300)]
+    upstream.script(model, [step for event in message_stream(deltas)
+                            for step in (event, Sleep(1))])
+    response_id = client.create(model)["id"]
+    deadline = time.monotonic() + 15
+    seen = set()
+    while time.monotonic() < deadline:
+        stored = stack.stored(response_id)
+        object = json.loads(stored)
+        seen.add(len(stored))
+        if object["status"] in TERMINAL:
+            break
+    assert output_text(object) == "".join(deltas)
+    assert len(seen) > 5
+
+
+def test_unknown_id_is_404(client):
+    reply = client.get_response(UNKNOWN_ID)
+    assert reply.status == 404
+    assert UNKNOWN_ID in reply.error()["message"]
+
+
+def test_poll_after_completion_is_stable(client, upstream, model):
+    upstream.script(model, message_stream(["x"]))
+    response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
+    first = client.get_response(response_id).body
+    wait_until(lambda: client.get_response(response_id).body == first, 2, "an equal answer")
+    assert client.get_response(response_id).body == first

@@ -1,0 +1,303 @@
+"""Behind lighttpd, nginx and Apache, in every way of starting and mounting respool.fcgi."""
+
+import grp
+import os
+import pwd
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from events import delta, message_stream, opening
+from harness import (BUILD, Client, ProgramFailed, UnixConnection, await_socket, environment,
+                     output_text, wait_until)
+from upstream import Feed
+
+PREFIXES = ("/v1", "", "/openai/v1")
+
+
+def minimal_list(client, upstream, model):
+    """The main job from end to end, as a client sees it."""
+    assert client.with_key(None).get_response("x").status == 401
+    assert client.get_response("litellm_poll_00000000-0000-4000-8000-000000000000").status == 404
+    wrong = client.request("PUT", f"{client.prefix}/responses", body="{}")
+    assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
+
+    feed = Feed()
+    upstream.script(model, [feed])
+    created = client.create(model, "x" * 50000, metadata={"a": "\u00e9"})
+    assert created["status"] == "queued"
+    response_id = created["id"]
+    feed.send(*opening(), delta("grow"))
+    client.wait_for(response_id, lambda o: output_text(o) == "grow", "the first text")
+    reply = client.get_response(response_id)
+    assert reply.headers["openai-poll-after-ms"]
+    assert reply.headers["x-request-id"]
+    etag = reply.headers["etag"]
+    not_modified = client.get_response(response_id, headers={"If-None-Match": etag})
+    assert (not_modified.status, not_modified.body) == (304, b"")
+    items = client.input_items(response_id, "?order=asc&limit=1").json()
+    assert items["data"][0]["content"][0]["text"] == "x" * 50000
+    assert client.cancel(response_id).json()["status"] == "cancelled"
+    assert client.delete(response_id).json()["deleted"] is True
+    assert client.get_response(response_id).status == 404
+    feed.end()
+
+    upstream.script(model + "-2", message_stream(["com", "plete"]))
+    second = client.create(model + "-2")
+    assert output_text(client.wait_terminal(second["id"])) == "complete"
+    assert client.post_create("{").status == 400
+    assert client.with_key(None).get(f"{client.prefix}/health/liveliness").status == 200
+
+
+class TestLighttpd:
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    def test_every_spelling_of_the_routes(self, client, upstream, model, prefix):
+        minimal_list(client.with_prefix(prefix), upstream, model)
+
+    def test_path_with_doubled_and_trailing_slashes(self, client, upstream, model):
+        upstream.script(model, message_stream(["x"]))
+        body = {"model": model, "input": "x", "background": True}
+        assert client.request("POST", "/v1/responses/", body=body).status == 200
+        assert client.get("/v1//responses/litellm_poll_x/").status == 404
+
+    @pytest.mark.parametrize("mount", ["/", "/llm", "/llm/", "/deep/er/path", "/v1"])
+    def test_every_mount_point(self, make_stack, model, mount):
+        stack = make_stack(mounts=(mount,))
+        prefix = "/v1" if mount == "/v1" else mount.rstrip("/") + "/v1"
+        minimal_list(stack.client.with_prefix(prefix), stack.upstream, model)
+
+    def test_two_mount_points_at_once(self, make_stack, model):
+        stack = make_stack(mounts=("/a", "/b"))
+        stack.upstream.script(model, message_stream(["x"]))
+        created = stack.client.with_prefix("/a/v1").create(model)
+        stack.client.with_prefix("/b/openai/v1").wait_terminal(created["id"])
+
+    def test_lighttpd_starts_the_responder_itself(self, make_stack, model):
+        """Descriptor 0 is the listening socket, as the FastCGI specification says."""
+        stack = make_stack(spawned_by_web=True)
+        children = stack.web.children()
+        assert len(children) == 1
+        minimal_list(stack.client, stack.upstream, model)
+        stack.stop(stack.web)
+        assert not stack.problems
+
+    def test_one_responder_process_serves_without_w(self, make_stack, model):
+        stack = make_stack(children=0)
+        assert stack.responder.children() == []
+        minimal_list(stack.client, stack.upstream, model)
+
+    def test_many_requests_on_one_connection(self, client, upstream, model):
+        """Keep-alive between client and server, with every kind of answer in turn."""
+        upstream.script(model, message_stream(["x"]))
+        response_id = client.create(model)["id"]
+        client.wait_terminal(response_id)
+        connection = UnixConnection(client.address, 10)
+        headers = {"Authorization": f"Bearer {client.key}"}
+        etag = client.get_response(response_id).headers["etag"]
+        for number in range(60):
+            path = f"/v1/responses/{response_id}" if number % 3 else "/v1/none"
+            extra = {"If-None-Match": etag} if number % 3 == 2 else {}
+            connection.request("GET", path, headers={**headers, **extra})
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == (404, 200, 304)[number % 3]
+            assert bool(body) == (number % 3 != 2)
+        connection.close()
+
+
+NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log {directory}/nginx.error;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/nginx-body;
+    proxy_temp_path {directory}/nginx-proxy;
+    fastcgi_temp_path {directory}/nginx-fastcgi;
+    uwsgi_temp_path {directory}/nginx-uwsgi;
+    scgi_temp_path {directory}/nginx-scgi;
+    client_max_body_size 16m;
+    upstream respool {{ server unix:{directory}/fcgi.sock; {keepalive} }}
+    server {{
+        listen unix:{directory}/nginx.sock;
+        location {mount} {{
+            include {parameters};
+            {extra}
+            fastcgi_pass respool;
+        }}
+    }}
+}}
+"""
+
+
+def nginx_client(stack, mount="/", keep=True, extra=""):
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    parameters = Path("/etc/nginx/fastcgi_params")
+    if not os.path.exists(nginx) or not parameters.exists():
+        pytest.skip("nginx is not installed")
+    conf = stack.directory / "nginx.conf"
+    conf.write_text(NGINX.format(
+        directory=stack.directory, mount=mount, parameters=parameters,
+        user="user root;" if os.geteuid() == 0 else "",
+        keepalive="keepalive 2;" if keep else "",
+        extra=extra + ("fastcgi_keep_conn on;" if keep else "")))
+    program = stack.start("nginx", [nginx, "-c", conf, "-e", stack.directory / "nginx.error"])
+    await_socket(program, stack.directory / "nginx.sock")
+    prefix = mount.rstrip("/") + "/v1"
+    return Client(stack.directory / "nginx.sock", prefix=prefix)
+
+
+class TestNginx:
+    @pytest.mark.parametrize("keep", [True, False], ids=["keep_conn", "no_keep_conn"])
+    def test_minimal_list(self, make_stack, model, keep):
+        stack = make_stack(web=False, children=4)
+        minimal_list(nginx_client(stack, keep=keep), stack.upstream, model)
+
+    @pytest.mark.parametrize("prefix", PREFIXES)
+    def test_every_spelling_of_the_routes(self, make_stack, model, prefix):
+        stack = make_stack(web=False, children=4)
+        minimal_list(nginx_client(stack).with_prefix(prefix), stack.upstream, model)
+
+    def test_mounted_below_a_prefix(self, make_stack, model):
+        stack = make_stack(web=False, children=4)
+        minimal_list(nginx_client(stack, "/llm/"), stack.upstream, model)
+
+    def test_path_info_of_its_own(self, make_stack, model):
+        """The configuration of those who split the path themselves."""
+        stack = make_stack(web=False, children=4)
+        extra = ('fastcgi_split_path_info ^(/llm)(/.*)$; fastcgi_param PATH_INFO '
+                 '$fastcgi_path_info; fastcgi_param SCRIPT_NAME $fastcgi_script_name;')
+        minimal_list(nginx_client(stack, "/llm/", extra=extra), stack.upstream, model)
+
+    def test_kept_connections_stay_in_step(self, make_stack, model):
+        """Refused bodies are read to their end, or the next request would begin amid them."""
+        stack = make_stack({"respool": {"max_request_bytes": 1000}}, web=False, children=4)
+        client = nginx_client(stack)
+        for _ in range(10):
+            assert client.post_create("x" * 3000).status == 413
+            assert client.with_key("wrong").post_create("y" * 100000).status in (401, 413)
+            assert client.request("PUT", "/v1/responses", body="z" * 50000).status == 405
+            assert client.get("/v1/none").status == 404
+            assert client.get("/health/liveliness").status == 200
+
+
+APACHE = """
+ServerRoot {directory}
+ServerName localhost
+PidFile {directory}/apache.pid
+Listen 127.0.0.1:{port}
+ErrorLog {directory}/apache.error
+Mutex file:{directory} default
+DefaultRuntimeDir {directory}
+{user}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule alias_module {modules}/mod_alias.so
+LoadModule fcgid_module {modules}/mod_fcgid.so
+StartServers 1
+MinSpareThreads 2
+ThreadsPerChild 8
+MaxRequestWorkers 8
+FcgidIPCDir {directory}/ipc
+FcgidProcessTableFile {directory}/fcgid.shm
+FcgidMaxProcesses 3
+FcgidMaxRequestLen 16777216
+FcgidPassHeader Authorization
+FcgidInitialEnv RESPOOL_CONFIG {config}
+{environment}
+ScriptAlias {mount} {program}
+<Directory {program_directory}>
+    SetHandler fcgid-script
+    Options +ExecCGI
+    AllowOverride None
+    Require all granted
+    CGIPassAuth On
+</Directory>
+"""
+
+
+def apache_client(stack, mount="/"):
+    apache = shutil.which("apache2") or "/usr/sbin/apache2"
+    modules = Path("/usr/lib/apache2/modules")
+    if not os.path.exists(apache) or not (modules / "mod_fcgid.so").exists():
+        pytest.skip("Apache with mod_fcgid is not installed")
+    programs = stack.directory / "fcgi-bin"
+    programs.mkdir()
+    (stack.directory / "ipc").mkdir()
+    shutil.copy(BUILD / "respool.fcgi", programs)
+    user = ""
+    if os.geteuid() == 0:  # Apache does not serve as root
+        account = pwd.getpwnam("nobody")
+        user = f"User nobody\nGroup {grp.getgrgid(account.pw_gid).gr_name}"
+        stack.directory.chmod(0o755)
+        os.chown(stack.directory / "ipc", account.pw_uid, account.pw_gid)
+    passed = ("RESPOOL_TEST_PROVIDER_KEY", "RESPOOL_TEST_MASTER_KEY")
+    for attempt in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        conf = stack.directory / "apache.conf"
+        program = programs / "respool.fcgi"
+        conf.write_text(APACHE.format(
+            directory=stack.directory, port=port, modules=modules, user=user, mount=mount,
+            config=stack.config_path, program_directory=programs,
+            program=f"{program}/" if mount.endswith("/") else program,
+            environment="\n".join(
+                f"FcgidInitialEnv {name} {environment()[name]}" for name in passed)))
+        server = stack.start("apache2", [apache, "-f", conf, "-D", "FOREGROUND"])
+        if wait_until(lambda: answers(port) or not server.alive(), 15, "Apache") and server.alive():
+            return Client(("127.0.0.1", port), prefix=mount.rstrip("/") + "/v1")
+        server.wait()
+        stack.programs.remove(server)
+    raise ProgramFailed("no free port for Apache:\n" + server.stderr())
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+class TestApache:
+    @pytest.mark.parametrize("mount", ["/", "/llm", "/llm/"])
+    def test_minimal_list_with_mod_fcgid(self, make_stack, model, mount):
+        stack = make_stack(web=False, responder=False)
+        minimal_list(apache_client(stack, mount), stack.upstream, model)
+
+
+def test_spawn_fcgi_starts_the_responder(make_stack, model):
+    spawn = shutil.which("spawn-fcgi")
+    if spawn is None:
+        pytest.skip("spawn-fcgi is not installed")
+    stack = make_stack(responder=False, web=False)
+    path = stack.directory / "fcgi.sock"
+    program = stack.start("spawn-fcgi", [
+        spawn, "-n", "-s", path, "--", BUILD / "respool.fcgi", "-c", stack.config_path])
+    await_socket(program, path)
+    stack.start_web()
+    minimal_list(stack.client, stack.upstream, model)
+
+
+def test_responder_listens_on_a_tcp_port(make_stack, model):
+    stack = make_stack(responder=False, web=False)
+    for attempt in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        program = stack.start("respool.fcgi", [
+            BUILD / "respool.fcgi", "-c", stack.config_path, "-s", f"127.0.0.1:{port}", "-w", "2"])
+        if wait_until(lambda: answers(port) or not program.alive(), 15, "it to listen") \
+                and program.alive():
+            break
+        program.wait()
+        stack.programs.remove(program)
+    stack.fastcgi_config = lambda: (
+        f'fastcgi.server = ("/" => (("host" => "127.0.0.1", "port" => {port}, '
+        '"check-local" => "disable")))')
+    stack.start_web()
+    minimal_list(stack.client, stack.upstream, model)

@@ -1,0 +1,87 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../common/keys.h"
+
+static void test_get_cache_key_format(void **state)
+{
+	struct response_keys keys;
+
+	(void)state;
+	response_keys(&keys, "litellm_poll_abc123");
+	assert_string_equal(keys.response, "litellm:polling:response:litellm_poll_abc123");
+}
+
+static void the_job_s_hash_tag_is_the_response_s_whole_key(void **state)
+{
+	struct response_keys keys;
+	char tag[sizeof(keys.job)];
+
+	(void)state;
+	response_keys(&keys, "litellm_poll_abc123");
+	assert_string_equal(
+	    keys.job, "litellm:polling:job:{litellm:polling:response:litellm_poll_abc123}");
+	/* Redis Cluster hashes what stands between the first '{' and the '}' after it. */
+	assert_int_equal(sscanf(keys.job, "%*[^{]{%[^}]}", tag), 1);
+	assert_string_equal(tag, keys.response);
+	assert_null(strchr(keys.response, '{'));
+}
+
+static void an_id_of_the_greatest_length_is_not_cut(void **state)
+{
+	char longest[RESPONSE_ID_MAX + 1] = RESPONSE_ID_PREFIX;
+	struct response_keys keys;
+
+	(void)state;
+	memset(longest + strlen(longest), 'x', RESPONSE_ID_MAX - strlen(longest));
+	longest[RESPONSE_ID_MAX] = '\0';
+	assert_true(response_id_valid(longest));
+	response_keys(&keys, longest);
+	assert_int_equal(strlen(keys.response), strlen(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX);
+	assert_string_equal(keys.response + strlen(KEY_RESPONSE_PREFIX), longest);
+	assert_int_equal(
+	    strlen(keys.job), strlen(KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX);
+	assert_int_equal(keys.job[strlen(keys.job) - 1], '}');
+}
+
+static void the_keys_of_all_jobs_are_in_one_slot(void **state)
+{
+	struct running_key running;
+
+	(void)state;
+	running_key(&running, "0123456789abcdef");
+	assert_string_equal(running.name, "litellm:polling:{jobs}:running:0123456789abcdef");
+	assert_string_equal(KEY_QUEUE, "litellm:polling:{jobs}:queue");
+	assert_non_null(strstr(KEY_WORKERS, ":{jobs}:"));
+	assert_non_null(strstr(CHANNEL_CANCEL, ":{jobs}:"));
+}
+
+static void a_worker_s_name_of_the_greatest_length_is_not_cut(void **state)
+{
+	char worker[65];
+	struct running_key running;
+
+	(void)state;
+	memset(worker, 'w', 64);
+	worker[64] = '\0';
+	running_key(&running, worker);
+	assert_string_equal(running.name + strlen(KEY_RUNNING_PREFIX), worker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_get_cache_key_format),
+	    cmocka_unit_test(the_job_s_hash_tag_is_the_response_s_whole_key),
+	    cmocka_unit_test(an_id_of_the_greatest_length_is_not_cut),
+	    cmocka_unit_test(the_keys_of_all_jobs_are_in_one_slot),
+	    cmocka_unit_test(a_worker_s_name_of_the_greatest_length_is_not_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
