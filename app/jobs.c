@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "../common/alloc.h"
 #include "../common/log.h"
 #include "../common/redis_args.h"
 #include "../common/response_id.h"
+#include "job_lists.h"
 #include "redis_link.h"
 
 enum {
@@ -25,16 +25,6 @@ enum {
 	SETTLE_MS = 3000, /* others need this long to come back after Redis was away */
 };
 
-/* What is known about an id while a command about it is under way. */
-struct id_call {
-	LIST_ENTRY(id_call) link; /* of jobs->calls */
-	struct jobs *jobs;
-	char worker[WORKER_NAME_SIZE]; /* in whose list it is */
-	char id[RESPONSE_ID_MAX + 1];
-};
-
-LIST_HEAD(id_calls, id_call);
-
 struct jobs {
 	struct config *config;
 	const struct jobs_user *user;
@@ -46,46 +36,19 @@ struct jobs {
 	struct redis_link *take;     /* waits for the queue */
 	struct redis_link *listen;   /* hears of cancellations */
 	struct event *beat;
-	bool accept;
+	int room;       /* how many more jobs the worker can take */
+	int claiming;   /* claims under way */
 	bool taking;    /* a BLMOVE is under way */
 	int taking_ms;  /* since then */
 	int beat_ms;    /* between two beats */
 	int take_ms;    /* of one wait for the queue */
 	int silent_ms;  /* since the last answer to a beat */
 	int settled_ms; /* since the commands' link came up */
-	struct id_calls calls;
+	struct job_lists lists;
 	long long take_client; /* what Redis calls the connection of take */
-	int open;              /* changes whose replies have yet to come */
 	bool leaving;
 	bool buried;
 };
-
-static struct id_call *id_call_new(struct jobs *jobs, const char *worker, const char *id)
-{
-	struct id_call *call = xcalloc(1, sizeof(*call));
-
-	call->jobs = jobs;
-	snprintf(call->worker, sizeof(call->worker), "%s", worker);
-	snprintf(call->id, sizeof(call->id), "%s", id);
-	LIST_INSERT_HEAD(&jobs->calls, call, link);
-	return call;
-}
-
-static void id_call_free(struct id_call *call)
-{
-	LIST_REMOVE(call, link);
-	free(call);
-}
-
-static bool has_open_call(const struct jobs *jobs, const char *id)
-{
-	const struct id_call *call;
-
-	LIST_FOREACH(call, &jobs->calls, link)
-	if (strcmp(call->id, id) == 0)
-		return true;
-	return false;
-}
 
 static struct span reply_span(const redisReply *reply)
 {
@@ -94,138 +57,19 @@ static struct span reply_span(const redisReply *reply)
 	return (struct span){reply->str, reply->len};
 }
 
-static void bury(struct jobs *jobs, const char *worker);
-
-/* A change's reply has come. The last thing that a leaving worker does is to forget itself. */
-static void change_closed(struct jobs *jobs)
-{
-	if (--jobs->open > 0 || !jobs->leaving)
-		return;
-	if (!jobs->buried) {
-		jobs->buried = true;
-		jobs->open++;
-		bury(jobs, jobs->name);
-		change_closed(jobs);
-		return;
-	}
-	jobs->user->left(jobs->user->ctx);
-}
-
-/* Sends a command that jobs_leave() has to wait for. */
-static bool send_change(
-    struct jobs *jobs, struct redis_args *args, redisCallbackFn *fn, void *privdata)
-{
-	if (!redis_link_call(jobs->commands, args, fn, privdata))
-		return false;
-	jobs->open++;
-	return true;
-}
-
-/* ---- letting go of ids ----------------------------------------------------------------------- */
-
-static void on_dropped(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct jobs *jobs = privdata;
-
-	(void)redis;
-	redis_link_failed(jobs->commands, data, "LREM");
-	change_closed(jobs);
-}
-
-static void drop_from(struct jobs *jobs, const char *worker, const char *id)
-{
-	struct redis_args args = {0};
-	struct running_key key;
-
-	running_key(&key, worker);
-	redis_args_add(&args, "LREM");
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, "0");
-	redis_args_add(&args, id);
-	send_change(jobs, &args, on_dropped, jobs);
-}
-
 void job_drop(struct jobs *jobs, const char *id)
 {
-	drop_from(jobs, jobs->name, id);
-}
-
-static void on_requeued(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct jobs *jobs = privdata;
-
-	(void)redis;
-	redis_link_failed(jobs->commands, data, "requeue");
-	change_closed(jobs);
-}
-
-static void requeue(struct jobs *jobs, const char *worker, const char *id)
-{
-	struct redis_args args = {0};
-	struct running_key key;
-
-	running_key(&key, worker);
-	redis_args_script(&args, SCRIPT_REQUEUE, 2);
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, KEY_QUEUE);
-	redis_args_add(&args, id);
-	send_change(jobs, &args, on_requeued, jobs);
-}
-
-/* After release or reclaim: the id goes back to the queue, or nowhere. */
-static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct id_call *call = privdata;
-	struct jobs *jobs = call->jobs;
-	const redisReply *reply = data;
-
-	(void)redis;
-	if (!redis_link_failed(jobs->commands, reply, "give back")) {
-		if (reply->integer == 1)
-			requeue(jobs, call->worker, call->id);
-		else
-			drop_from(jobs, call->worker, call->id);
-	}
-	change_closed(jobs);
-	id_call_free(call);
-}
-
-static void free_job(struct jobs *jobs, struct redis_args *args, const char *worker, const char *id)
-{
-	struct id_call *call = id_call_new(jobs, worker, id);
-
-	if (!send_change(jobs, args, on_freed, call))
-		id_call_free(call);
+	job_lists_drop(&jobs->lists, jobs->name, id);
 }
 
 void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
 {
-	struct redis_args args = {0};
-	struct response_keys keys;
-
-	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_RELEASE, 2);
-	redis_args_add(&args, keys.response);
-	redis_args_add(&args, keys.job);
-	redis_args_add_number(&args, fence);
-	redis_args_add(&args, counted ? "1" : "0");
-	free_job(jobs, &args, jobs->name, id);
-}
-
-static void reclaim(struct jobs *jobs, const char *worker, const char *id)
-{
-	struct redis_args args = {0};
-	struct response_keys keys;
-
-	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_RECLAIM, 2);
-	redis_args_add(&args, keys.response);
-	redis_args_add(&args, keys.job);
-	redis_args_add(&args, worker);
-	free_job(jobs, &args, worker, id);
+	job_lists_release(&jobs->lists, id, fence, counted);
 }
 
 /* ---- taking and claiming --------------------------------------------------------------------- */
+
+static void take_next(struct jobs *jobs);
 
 static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e)
 {
@@ -242,20 +86,27 @@ static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e
 	jobs->user->claimed(jobs->user->ctx, &job);
 }
 
+static void claim_answered(struct jobs *jobs, const char *id, const redisReply *reply)
+{
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
+		report_claim(jobs, id, reply->element);
+	else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+		job_lists_hand(&jobs->lists, id, reply->element[0]->str);
+	else
+		job_drop(jobs, id);
+}
+
 static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct id_call *call = privdata;
-	struct jobs *jobs = call->jobs;
-	const redisReply *reply = data;
+	struct jobs *jobs = call->lists->ctx;
 
 	(void)redis;
-	if (!redis_link_failed(jobs->commands, reply, "claim")) {
-		if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
-			report_claim(jobs, call->id, reply->element);
-		else
-			job_drop(jobs, call->id);
-	}
+	jobs->claiming--;
+	if (!redis_link_failed(jobs->commands, data, "claim"))
+		claim_answered(jobs, call->id, data);
 	id_call_free(call);
+	take_next(jobs);
 }
 
 static void claim(struct jobs *jobs, const char *id)
@@ -278,12 +129,22 @@ static void claim(struct jobs *jobs, const char *id)
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
 	redis_args_add(&args, slot);
-	call = id_call_new(jobs, jobs->name, id);
-	if (!redis_link_call(jobs->commands, &args, on_claimed, call))
+	call = id_call_new(&jobs->lists, jobs->name, id);
+	if (redis_link_call(jobs->commands, &args, on_claimed, call))
+		jobs->claiming++;
+	else
 		id_call_free(call);
 }
 
-static void take_next(struct jobs *jobs);
+static void taken(struct jobs *jobs, const char *id)
+{
+	if (jobs->user->holds(jobs->user->ctx, id))
+		return;
+	if (jobs->room > jobs->claiming)
+		claim(jobs, id);
+	else
+		job_lists_requeue(&jobs->lists, jobs->name, id);
+}
 
 static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
 {
@@ -293,14 +154,12 @@ static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
 	(void)redis;
 	jobs->taking = false;
 	if (!redis_link_failed(jobs->take, reply, "BLMOVE")) {
-		if (reply->type == REDIS_REPLY_STRING && jobs->accept)
-			claim(jobs, reply->str);
-		else if (reply->type == REDIS_REPLY_STRING)
-			requeue(jobs, jobs->name, reply->str);
+		if (reply->type == REDIS_REPLY_STRING)
+			taken(jobs, reply->str);
 		take_next(jobs);
 	}
 	if (jobs->leaving)
-		change_closed(jobs);
+		job_lists_change_closed(&jobs->lists);
 }
 
 static void take_next(struct jobs *jobs)
@@ -308,7 +167,7 @@ static void take_next(struct jobs *jobs)
 	struct redis_args args = {0};
 	char seconds[16];
 
-	if (!jobs->accept || jobs->taking || !redis_link_is_up(jobs->commands))
+	if (jobs->room <= jobs->claiming || jobs->taking || !redis_link_is_up(jobs->commands))
 		return;
 	snprintf(seconds, sizeof(seconds), "%.3f", jobs->take_ms / 1000.0);
 	redis_args_add(&args, "BLMOVE");
@@ -321,9 +180,9 @@ static void take_next(struct jobs *jobs)
 	jobs->taking_ms = 0;
 }
 
-void jobs_accept(struct jobs *jobs, bool accept)
+void jobs_accept(struct jobs *jobs, int room)
 {
-	jobs->accept = accept && !jobs->leaving;
+	jobs->room = jobs->leaving ? 0 : room;
 	take_next(jobs);
 }
 
@@ -339,80 +198,12 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 	if (redis_link_failed(jobs->commands, reply, "LRANGE"))
 		return;
 	for (i = 0; i < reply->elements; i++)
-		if (!has_open_call(jobs, reply->element[i]->str) &&
+		if (!job_lists_busy(&jobs->lists, reply->element[i]->str) &&
 		    !jobs->user->holds(jobs->user->ctx, reply->element[i]->str))
 			claim(jobs, reply->element[i]->str);
 }
 
-static bool list_running(struct jobs *jobs, const char *worker, redisCallbackFn *fn, void *privdata)
-{
-	struct redis_args args = {0};
-	struct running_key key;
-
-	running_key(&key, worker);
-	redis_args_add(&args, "LRANGE");
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, "0");
-	redis_args_add(&args, "-1");
-	return redis_link_call(jobs->commands, &args, fn, privdata);
-}
-
 /* ---- leases ---------------------------------------------------------------------------------- */
-
-static void on_buried(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct jobs *jobs = privdata;
-
-	(void)redis;
-	redis_link_failed(jobs->commands, data, "bury");
-	change_closed(jobs);
-}
-
-static void bury(struct jobs *jobs, const char *worker)
-{
-	struct redis_args args = {0};
-	struct running_key key;
-
-	running_key(&key, worker);
-	redis_args_script(&args, SCRIPT_BURY, 2);
-	redis_args_add(&args, KEY_WORKERS);
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, worker);
-	redis_args_add(&args, strcmp(worker, jobs->name) == 0 ? "1" : "0");
-	send_change(jobs, &args, on_buried, jobs);
-}
-
-static void on_lost_list(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct id_call *call = privdata;
-	struct jobs *jobs = call->jobs;
-	const redisReply *reply = data;
-	size_t i;
-
-	(void)redis;
-	if (!redis_link_failed(jobs->commands, reply, "LRANGE")) {
-		if (reply->elements > 0)
-			log_info(
-			    "taking over %zu jobs of worker %s", reply->elements, call->worker);
-		for (i = 0; i < reply->elements; i++)
-			reclaim(jobs, call->worker, reply->element[i]->str);
-		if (reply->elements == 0 && strcmp(call->worker, jobs->name) != 0)
-			bury(jobs, call->worker);
-	}
-	change_closed(jobs);
-	id_call_free(call);
-}
-
-/* Gives the jobs of a worker that has ended back to the queue. */
-static void take_over(struct jobs *jobs, const char *worker)
-{
-	struct id_call *call = id_call_new(jobs, worker, "");
-
-	if (list_running(jobs, worker, on_lost_list, call))
-		jobs->open++;
-	else
-		id_call_free(call);
-}
 
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 {
@@ -427,7 +218,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	if (jobs->settled_ms < SETTLE_MS && jobs->settled_ms < jobs->config->lease_seconds * 1000)
 		return;
 	for (i = 0; i < reply->elements && !jobs->leaving; i++)
-		take_over(jobs, reply->element[i]->str);
+		job_lists_take_over(&jobs->lists, reply->element[i]->str);
 }
 
 static void send_beat(struct jobs *jobs)
@@ -469,9 +260,9 @@ static void commands_up(void *ctx)
 	jobs->silent_ms = 0;
 	jobs->settled_ms = 0;
 	send_beat(jobs);
-	list_running(jobs, jobs->name, on_own_list, jobs);
+	job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
 	if (jobs->predecessor[0] != '\0')
-		take_over(jobs, jobs->predecessor);
+		job_lists_take_over(&jobs->lists, jobs->predecessor);
 	jobs->predecessor[0] = '\0';
 	take_next(jobs);
 	jobs->user->up(jobs->user->ctx);
@@ -497,7 +288,7 @@ static void take_up(void *ctx)
 	redis_link_call(jobs->take, &args, on_take_client, jobs);
 	/* A move whose reply was lost has left an id in our list. */
 	if (redis_link_is_up(jobs->commands))
-		list_running(jobs, jobs->name, on_own_list, jobs);
+		job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
 	take_next(jobs);
 }
 
@@ -530,6 +321,23 @@ static void listen_up(void *ctx)
 	redis_link_call(jobs->listen, &args, on_message, jobs);
 }
 
+/* The last thing that a leaving worker does is to forget itself. */
+static void lists_idle(void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	if (!jobs->leaving)
+		return;
+	if (jobs->buried) {
+		jobs->user->left(jobs->user->ctx);
+		return;
+	}
+	jobs->buried = true;
+	job_lists_change_opened(&jobs->lists);
+	job_lists_bury(&jobs->lists, jobs->name);
+	job_lists_change_closed(&jobs->lists);
+}
+
 static int shorter(int a, int b)
 {
 	return a < b ? a : b;
@@ -554,6 +362,8 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	jobs->commands = redis_link_new(base, &config->redis, &jobs->command_user);
 	jobs->take = redis_link_new(base, &config->redis, &jobs->take_user);
 	jobs->listen = redis_link_new(base, &config->redis, &jobs->listen_user);
+	jobs->lists = (struct job_lists){
+	    .commands = jobs->commands, .self = jobs->name, .idle = lists_idle, .ctx = jobs};
 	jobs->beat = event_new(base, -1, EV_PERSIST, on_beat, jobs);
 	if (jobs->beat == NULL)
 		fatalx("out of memory");
@@ -641,7 +451,7 @@ static void on_unblocked(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	redis_link_failed(jobs->commands, data, "CLIENT UNBLOCK");
-	change_closed(jobs);
+	job_lists_change_closed(&jobs->lists);
 }
 
 /* Ends the wait for the queue, which could otherwise bring an id that nobody looks after. */
@@ -651,19 +461,20 @@ static void end_taking(struct jobs *jobs)
 
 	if (!jobs->taking)
 		return;
-	jobs->open++;
+	job_lists_change_opened(&jobs->lists);
 	redis_args_add(&args, "CLIENT");
 	redis_args_add(&args, "UNBLOCK");
 	redis_args_add_number(&args, jobs->take_client);
-	send_change(jobs, &args, on_unblocked, jobs);
+	if (redis_link_call(jobs->commands, &args, on_unblocked, jobs))
+		job_lists_change_opened(&jobs->lists);
 }
 
 void jobs_leave(struct jobs *jobs)
 {
-	jobs->accept = false;
+	jobs->room = 0;
 	jobs->leaving = true;
-	jobs->open++;
+	job_lists_change_opened(&jobs->lists);
 	end_taking(jobs);
-	take_over(jobs, jobs->name);
-	change_closed(jobs);
+	job_lists_take_over(&jobs->lists, jobs->name);
+	job_lists_change_closed(&jobs->lists);
 }

@@ -53,8 +53,8 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 /* Pending writes are reported as WRITE_UNKNOWN. */
 void jobs_free(struct jobs *jobs);
 
-/* Whether to take jobs from the queue. Off in the beginning. */
-void jobs_accept(struct jobs *jobs, bool accept);
+/* How many more jobs to take from the queue: 0 in the beginning. */
+void jobs_accept(struct jobs *jobs, int room);
 
 enum write_result {
 	WRITE_DONE,

@@ -11,7 +11,8 @@ static void redact(struct buf *out, struct span text, const char *secret)
 	size_t len = secret != NULL ? strlen(secret) : 0;
 	const char *end = text.p + text.len, *hit;
 
-	while (len != 0 && (hit = memmem(text.p, text.len, secret, len)) != NULL) {
+	while (
+	    len != 0 && text.len >= len && (hit = memmem(text.p, text.len, secret, len)) != NULL) {
 		buf_append(out, text.p, (size_t)(hit - text.p));
 		buf_puts(out, "[redacted]");
 		text.p = hit + len;

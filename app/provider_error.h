@@ -5,9 +5,9 @@
 #include "../common/buf.h"
 
 /*
- * Appends an error object, raw JSON: the "error" of the provider's JSON body if it is an object with
- * a message, else one made of the status and the beginning of the body. secret (NULL for none) is
- * left out wherever the provider repeats it.
+ * Appends an error object, raw JSON: the "error" of the provider's JSON body if it is an object
+ * with a message, else one made of the status and the beginning of the body. secret (NULL for none)
+ * is left out wherever the provider repeats it.
  */
 void provider_error(struct buf *out, long status, struct span body, const char *secret);
 

@@ -42,7 +42,8 @@ void reply_not_modified(struct reply *reply);
 /* Sends the error's envelope, with the headers that its status asks for. */
 void reply_error(struct reply *reply, const struct api_error *error);
 
-/* Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.
+/*
+ * Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.
  */
 bool reply_etag_matches(const char *if_none_match, const char *etag);
 

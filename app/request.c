@@ -94,7 +94,8 @@ static bool read_known_length(
 {
 	size_t count = 0;
 
-	/* FCGX_GetStr() takes an int; the buffer grows with what comes, not with what is announced.
+	/*
+	 * FCGX_GetStr() takes an int; the buffer grows with what comes, not with what is announced.
 	 */
 	while (count < length) {
 		size_t left = length - count;

@@ -15,6 +15,7 @@
 #include "../common/response_id.h"
 #include "../common/sse.h"
 #include "provider_error.h"
+#include "writer.h"
 
 enum {
 	MAX_DEPLOYMENTS = 64,
@@ -23,7 +24,6 @@ enum {
 	FIRST_PAUSE_MS = 500,
 	LONGEST_PAUSE_MS = 8000,
 	LONGEST_RETRY_AFTER = 60, /* s; asked to wait longer, we rather fail */
-	WRITE_PAUSE_MS = 1000,    /* after a write that failed */
 };
 
 /* What the provider's answer is read as. */
@@ -33,7 +33,7 @@ struct stream {
 	const struct stream_host *host;
 	struct config *config;
 	char id[RESPONSE_ID_MAX + 1];
-	long long fence, attempts;
+	long long attempts;
 
 	char *model; /* as the client named it */
 	struct buf request,
@@ -53,22 +53,13 @@ struct stream {
 	int warnings;
 
 	struct fold fold;
-	bool ending;     /* the status is final; what remains is the last write */
-	bool text_shown; /* the first text has been sent */
-
-	struct response_write write;
-	bool writing;
-	bool writing_last;
-	struct event *pause; /* pending: a write was made a moment ago */
-	bool renew;          /* write although nothing has changed */
-	bool written;        /* since the last call of stream_renew() */
-	bool gone;           /* let go of; freed as soon as no write is under way */
+	struct writer writer;
+	bool gone; /* let go of; freed as soon as no write is under way */
 };
 
 static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
 
-static void flush(struct stream *s);
 static void begin_call(struct stream *s);
 
 const char *stream_id(const struct stream *s)
@@ -96,7 +87,7 @@ void stream_free(struct stream *s)
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	fold_close(&s->fold);
-	event_free(s->pause);
+	writer_close(&s->writer);
 	if (s->retry != NULL)
 		event_free(s->retry);
 	free(s);
@@ -107,21 +98,29 @@ static void let_go(struct stream *s)
 {
 	s->gone = true;
 	close_call(s);
-	event_del(s->pause);
+	writer_stop(&s->writer);
 	if (s->retry != NULL)
 		event_del(s->retry);
-	if (s->writing)
+	if (writer_is_busy(&s->writer))
 		return;
 	s->host->ended(s->host->ctx, s);
 	stream_free(s);
+}
+
+static void on_writer_over(void *ctx)
+{
+	struct stream *s = ctx;
+
+	if (!s->gone)
+		job_drop(s->host->jobs, s->id);
+	let_go(s);
 }
 
 /* The status is settled: makes the last write. */
 static void end(struct stream *s)
 {
 	fold_seal(&s->fold, time(NULL));
-	s->ending = true;
-	flush(s);
+	writer_end(&s->writer);
 }
 
 static void fail(struct stream *s, const char *code, const char *format, ...)
@@ -157,94 +156,8 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 		return;
 	}
 	log_info("%s: %s; beginning again", s->id, why);
-	job_release(s->host->jobs, s->id, s->fence, true);
+	job_release(s->host->jobs, s->id, s->writer.fence, true);
 	let_go(s);
-}
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static void pause_writing(struct stream *s, int ms)
-{
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
-
-	event_add(s->pause, &delay);
-}
-
-static void flush(struct stream *s)
-{
-	enum response_status terminal = s->ending ? s->fold.status : STATUS_COUNT;
-
-	if (s->writing || s->gone)
-		return;
-	if (!response_flush(&s->write, s->id, s->fence, &s->fold.doc, terminal))
-		return;
-	s->writing = true;
-	s->writing_last = s->ending;
-	s->written = true;
-	s->renew = false;
-	s->text_shown = s->text_shown || s->fold.text_seen;
-	pause_writing(s, s->config->flush_interval_ms);
-}
-
-/* Writes now or, if a write was made a moment ago, when its pause is over. */
-static void changed(struct stream *s)
-{
-	bool urgent = s->ending || (s->fold.text_seen && !s->text_shown);
-
-	if (!urgent &&
-	    (!document_is_dirty(&s->fold.doc) || event_pending(s->pause, EV_TIMEOUT, NULL)))
-		return;
-	flush(s);
-}
-
-static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
-{
-	struct stream *s = ctx;
-
-	(void)fd;
-	(void)what;
-	if (s->ending || s->renew || document_is_dirty(&s->fold.doc))
-		flush(s);
-}
-
-static void on_written(void *ctx, enum write_result result)
-{
-	struct stream *s = ctx;
-
-	s->writing = false;
-	if (s->gone) {
-		let_go(s);
-		return;
-	}
-	if (result == WRITE_LOST || (result == WRITE_DONE && s->writing_last)) {
-		job_drop(s->host->jobs, s->id);
-		let_go(s);
-		return;
-	}
-	if (result == WRITE_DONE) {
-		changed(s);
-		return;
-	}
-	document_mark_unknown(&s->fold.doc);
-	if (result == WRITE_MISMATCH)
-		flush(s);
-	else
-		pause_writing(s, WRITE_PAUSE_MS);
-}
-
-void stream_resume(struct stream *s)
-{
-	if (s->ending || document_is_dirty(&s->fold.doc))
-		flush(s);
-}
-
-void stream_renew(struct stream *s)
-{
-	if (!s->written) {
-		s->renew = true;
-		flush(s);
-	}
-	s->written = false;
 }
 
 /* ---- the provider's answer ------------------------------------------------------------------- */
@@ -346,7 +259,7 @@ static bool on_event_bytes(struct stream *s, struct span bytes)
 	if (result == SSE_TOO_LONG)
 		event_too_long(s);
 	if (result == SSE_OK)
-		changed(s);
+		writer_changed(&s->writer);
 	return s->call != NULL || !s->cut;
 }
 
@@ -468,7 +381,7 @@ static bool last_event(struct stream *s)
 {
 	if (sse_end(&s->sse) == SSE_TOO_LONG)
 		event_too_long(s);
-	return !s->ending;
+	return !s->writer.ending;
 }
 
 /* The stream of events is over, and no terminal event was among them. */
@@ -599,16 +512,20 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	}
 	s->host = host;
 	s->config = config_hold(host->config);
-	s->fence = job->fence;
 	s->attempts = job->attempts;
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
 	buf_append_span(&s->request, job->request);
 	buf_append_span(&s->input, job->input);
-	s->write = (struct response_write){host->jobs, on_written, s};
-	s->pause = evtimer_new(host->base, on_pause_over, s);
-	if (s->pause == NULL)
-		fatalx("out of memory");
+	s->writer = (struct writer){
+	    .id = s->id,
+	    .fence = job->fence,
+	    .fold = &s->fold,
+	    .interval_ms = s->config->flush_interval_ms,
+	    .over = on_writer_over,
+	    .ctx = s,
+	};
+	writer_open(&s->writer, host->base, host->jobs);
 	find_deployments(s);
 	begin(s);
 	return s;
@@ -616,9 +533,17 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 
 void stream_adopt(struct stream *s, const struct claimed_job *job)
 {
-	s->fence = job->fence;
-	document_mark_unknown(&s->fold.doc);
-	flush(s);
+	writer_restart(&s->writer, job->fence);
+}
+
+void stream_resume(struct stream *s)
+{
+	writer_resume(&s->writer);
+}
+
+void stream_renew(struct stream *s)
+{
+	writer_renew(&s->writer);
 }
 
 void stream_revoke(struct stream *s)
@@ -631,8 +556,8 @@ void stream_revoke(struct stream *s)
 
 void stream_release(struct stream *s)
 {
-	if (s->gone || s->ending)
+	if (s->gone || s->writer.ending)
 		return;
-	job_release(s->host->jobs, s->id, s->fence, false);
+	job_release(s->host->jobs, s->id, s->writer.fence, false);
 	let_go(s);
 }

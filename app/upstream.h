@@ -1,8 +1,9 @@
 /*
  * Streaming requests to providers: libcurl's multi socket interface driven by libevent. One struct
- * upstream per worker; connections are kept and shared by its requests, HTTP/2 is used where the
- * provider offers it, certificates are verified against the system's store, or the file that
- * $CURL_CA_BUNDLE or $SSL_CERT_FILE names. Redirects are not followed.
+ * upstream per worker; its connections are kept for its next requests. HTTP/2 is used where the
+ * provider offers it, with one stream per connection. Certificates are verified against the
+ * system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names. Redirects are not
+ * followed.
  * The process must ignore SIGPIPE.
  */
 #ifndef RESPOOL_UPSTREAM_H
@@ -21,7 +22,11 @@ struct upstream_request;
 /* How a request ended. */
 enum upstream_end {
 	UPSTREAM_COMPLETE, /* the whole body came: its framing says so */
-	UPSTREAM_UNFRAMED, /* closed, and neither length nor chunks say whether that was the end */
+	/*
+	 * The connection closed, and neither length nor chunks say whether that was the end. Over
+	 * TLS too: libcurl does not tell whether the provider closed it properly.
+	 */
+	UPSTREAM_UNFRAMED,
 	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
 	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
 	UPSTREAM_TIMEOUT,      /* timeout or stream_timeout passed */
@@ -67,8 +72,8 @@ struct upstream_request *upstream_start(
     struct upstream *upstream, const struct upstream_call *call);
 
 /*
- * Closes the request's connection (or HTTP/2 stream) now and frees the request; no callback
- * follows. May be called from a callback, also from the request's own.
+ * Closes the request's connection now and frees the request; no callback follows. May be called
+ * from a callback, also from the request's own.
  */
 void upstream_cancel(struct upstream_request *request);
 

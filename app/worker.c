@@ -140,7 +140,7 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 
 	(void)signal;
 	(void)what;
-	jobs_accept(worker->jobs, false);
+	jobs_accept(worker->jobs, 0);
 	if (worker->stopping || worker->count == 0) {
 		leave(worker);
 		return;
@@ -153,9 +153,10 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 
 /* ---- what jobs and streams report ------------------------------------------------------------ */
 
-static void update_acceptance(struct worker *worker)
+static void update_room(struct worker *worker)
 {
-	jobs_accept(worker->jobs, !worker->stopping && worker->count < worker->config->max_streams);
+	jobs_accept(
+	    worker->jobs, worker->stopping ? 0 : worker->config->max_streams - worker->count);
 }
 
 static void on_hangup(evutil_socket_t signal, short what, void *ctx)
@@ -166,7 +167,7 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 	(void)what;
 	config_reload(&worker->config, worker->config_path, CONFIG_SUPERVISOR);
 	worker->host.config = worker->config;
-	update_acceptance(worker);
+	update_room(worker);
 }
 
 static void on_claimed(void *ctx, const struct claimed_job *job)
@@ -181,7 +182,7 @@ static void on_claimed(void *ctx, const struct claimed_job *job)
 	stream = stream_start(&worker->host, job);
 	if (stream != NULL)
 		add_stream(worker, stream);
-	update_acceptance(worker);
+	update_room(worker);
 }
 
 static void on_stream_ended(void *ctx, struct stream *stream)
@@ -192,7 +193,7 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 	if (worker->stopping && worker->count == 0)
 		leave(worker);
 	else
-		update_acceptance(worker);
+		update_room(worker);
 }
 
 static void on_revoked(void *ctx, const char *id)
@@ -295,7 +296,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
 	worker.host.jobs = worker.jobs;
 	add_events(&worker);
-	jobs_accept(worker.jobs, true);
+	update_room(&worker);
 	event_base_dispatch(worker.base);
 
 	upstream_free(worker.host.upstream);

@@ -1,4 +1,5 @@
-/* Where Redis is: litellm_settings.cache_params, else the environment variables LiteLLM looks at.
+/*
+ * Where Redis is: litellm_settings.cache_params, else the environment variables LiteLLM looks at.
  */
 #ifndef RESPOOL_CONFIG_REDIS_H
 #define RESPOOL_CONFIG_REDIS_H

@@ -99,7 +99,8 @@ bool config_is_clean_secret(const char *text)
 	return !has_control(text) && !has_blank_around(text);
 }
 
-/* A secret may be written as "", which says that there is none, but its variable must not be empty.
+/*
+ * A secret may be written as "", which says that there is none, but its variable must not be empty.
  */
 static bool may_be_empty(
     const struct config_value *value, unsigned flags, bool secret, const struct source_text *source)

@@ -237,6 +237,7 @@ static bool read_members(struct create_request *request, struct api_error *error
 	struct span key, value;
 	bool valid = true;
 
+	buf_reserve(&names.text, 1); /* so that an empty name has a place, too */
 	while (valid && json_member(&scan, &key, &value))
 		valid = add_name(&names, key, error) &&
 			read_member(request, key, name_at(&names, names.count - 1), value, error);

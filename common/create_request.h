@@ -17,7 +17,9 @@ struct create_request {
 	bool background;
 	bool stream;
 	struct span input; /* raw JSON value; empty when the request has none */
-	/* Raw values that the Response object repeats, by enum response_field; empty when absent. */
+	/*
+	 * Raw values that the Response object repeats, by enum response_field; empty when absent.
+	 */
 	struct span fields[RESPONSE_FIELD_COUNT];
 	/*
 	 * Every member except model, stream, background and input, as the client spelled them,

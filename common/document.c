@@ -133,7 +133,8 @@ struct span document_value(const struct document *doc, const struct node *node)
 	return (struct span){doc->text.data + node->start, node->end - node->start};
 }
 
-/* Moves text[from, to) by n bytes, and with it what begins there; the values around node end later.
+/*
+ * Moves text[from, to) by n bytes, and with it what begins there; the values around node end later.
  */
 static void move_text(struct document *doc, struct node *node, const struct node *outermost,
     size_t from, size_t to, size_t n)
@@ -260,7 +261,8 @@ static void limit_blanks(struct document *doc)
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-/* Puts two strings in front of a value's closing quote or bracket. Returns where the second begins.
+/*
+ * Puts two strings in front of a value's closing quote or bracket. Returns where the second begins.
  */
 static size_t append_inside(
     struct document *doc, struct node *node, struct span lead, struct span value)

@@ -213,18 +213,13 @@ static enum fold_result expect(struct fold *fold, const struct event *event, enu
 
 /* ---- what an event is about ------------------------------------------------------------------ */
 
-static bool is_given(struct span value)
-{
-	return value.len != 0 && json_type(value) != JSON_NULL;
-}
-
 /* Reads an index that is below limit; *index keeps its value if the event has none. */
 static enum fold_result event_index(struct fold *fold, const struct event *event,
     enum event_member member, long long limit, long long *index)
 {
 	struct span value = event->members[member];
 
-	if (!is_given(value))
+	if (!json_is_given(value))
 		return FOLD_CHANGED;
 	if (!json_integer(value, index))
 		return skip(fold, "%s: %s is %.*s, expected an integer", event->type->name.p,
@@ -513,6 +508,11 @@ static enum fold_result read_event(struct fold *fold, struct event *event, struc
 			event->members[member] = value;
 	}
 	type = event->members[EVENT_TYPE];
+	/*
+	 * Gateways report an error in the middle of a stream as {"error":{...}} and nothing else.
+	 */
+	if (type.len == 0 && json_type(event->members[EVENT_ERROR]) == JSON_OBJECT)
+		type = SPAN("\"error\"");
 	if (json_type(type) == JSON_STRING)
 		event->type = find_type(json_name(&scratch, json_inside(type)));
 	buf_free(&scratch);

@@ -233,7 +233,8 @@ static bool skip_word(struct json_scan *s, const char *word)
 	return true;
 }
 
-/* Steps to the next member or element; false at the closing bracket, which is passed, or on error.
+/*
+ * Steps to the next member or element; false at the closing bracket, which is passed, or on error.
  */
 static bool next_in(struct json_scan *s, char close, bool first)
 {
@@ -364,6 +365,11 @@ enum json_type json_type(struct span value)
 	default:
 		return value.p[0] == '-' || is_digit(value.p[0]) ? JSON_NUMBER : JSON_NONE;
 	}
+}
+
+bool json_is_given(struct span value)
+{
+	return value.len != 0 && json_type(value) != JSON_NULL;
 }
 
 const char *json_type_name(enum json_type type)

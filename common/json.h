@@ -31,7 +31,7 @@ enum { JSON_MAX_DEPTH = 128 };
 #define JSON_ACCEPT_BAD_UTF8 0x1
 
 struct json_scan {
-	const char *p;	   /* where the scan stands */
+	const char *p;     /* where the scan stands */
 	const char *start; /* of the text, for offsets in messages */
 	const char *end;
 	const char *error; /* what was wrong at p, or NULL */
@@ -48,6 +48,8 @@ bool json_check(struct span text, unsigned flags, const char **error, size_t *of
 
 /* The type by the value's first character; JSON_NONE for an empty span. */
 enum json_type json_type(struct span value);
+/* Whether it is neither absent nor null. */
+bool json_is_given(struct span value);
 /* A type's name for messages: "an object", "null". */
 const char *json_type_name(enum json_type type);
 
@@ -102,7 +104,10 @@ void json_canonical(struct buf *out, struct span value);
  */
 void json_text(struct buf *out, struct span raw, unsigned *pending);
 
-/* Appends a raw name, canonically spelled, and ':'; before it ',' if the object in out has members. */
+/*
+ * Appends a raw name, canonically spelled, in quotes and with its ':', and before it a ',' if the
+ * object that out ends in has members.
+ */
 void json_write_name(struct buf *out, struct span raw);
 
 /* Appends bytes as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */

@@ -4,7 +4,8 @@
 
 #include "alloc.h"
 
-/* What the '*' of pattern stands for in model; empty if model does not fit or pattern has no '*'.
+/*
+ * What the '*' of pattern stands for in model; empty if model does not fit or pattern has no '*'.
  */
 static struct span matched_text(const char *pattern, const char *model)
 {

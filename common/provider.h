@@ -3,8 +3,8 @@
 #define RESPOOL_PROVIDER_H
 
 struct provider {
-	const char *name;	  /* as it stands before the slash in litellm_params.model */
-	const char *api_base;	  /* NULL: every deployment must name its own */
+	const char *name;         /* as it stands before the slash in litellm_params.model */
+	const char *api_base;     /* NULL: every deployment must name its own */
 	const char *key_variable; /* the environment variable that holds the default key */
 };
 

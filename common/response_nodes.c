@@ -148,11 +148,6 @@ void response_nodes_set_field(
 	set_value(nodes, &nodes->fields[field], value);
 }
 
-static bool is_given(struct span value)
-{
-	return value.len != 0 && json_type(value) != JSON_NULL;
-}
-
 /* A member that is no known field; its old value or what the provider says may be missing. */
 struct extra {
 	struct span name, old, told;
@@ -233,7 +228,7 @@ static void write_extras(struct response_nodes *nodes, const struct told *told)
 
 	buf_clear(&nodes->scratch);
 	for (extra = told->extras; extra < told->extras + told->extra_count; extra++) {
-		if (is_given(extra->told))
+		if (json_is_given(extra->told))
 			append_extra(&nodes->scratch, extra->name, extra->told);
 		else if (extra->old.len != 0)
 			append_extra(&nodes->scratch, extra->name, extra->old);
@@ -250,9 +245,9 @@ void response_nodes_merge(struct response_nodes *nodes, struct span response)
 	read_old_extras(&told, &object, document_value(nodes->doc, &nodes->extras));
 	read_told(&told, response);
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++)
-		if (f != RESPONSE_BACKGROUND && is_given(told.fields[f]))
+		if (f != RESPONSE_BACKGROUND && json_is_given(told.fields[f]))
 			set_value(nodes, &nodes->fields[f], told.fields[f]);
-	if (is_given(told.usage))
+	if (json_is_given(told.usage))
 		set_value(nodes, &nodes->usage, told.usage);
 	write_extras(nodes, &told);
 	buf_free(&object);

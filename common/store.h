@@ -56,8 +56,10 @@ struct stored_response {
 enum store_result store_poll(
     struct store *store, const char *id, const char *tenant, struct stored_response *out);
 
-/* Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it.
- * A foreign one is left as it is, for store_replace(). */
+/*
+ * Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it.
+ * A foreign one is left as it is, for store_replace().
+ */
 enum store_result store_cancel(
     struct store *store, const char *id, const char *tenant, struct stored_response *out);
 

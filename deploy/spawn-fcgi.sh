@@ -24,7 +24,7 @@ usage() {
 case $#:${1:-prefork} in
 [01]:plain) set -- "$program" -c "$config" ;;
 [01]:prefork) set -- "$program" -c "$config" -w "$processes" ;;
-[01]:multiwatch) set -- multiwatch -s TERM -f "$processes" -- "$program" -c "$config" ;;
+[01]:multiwatch) set -- /usr/bin/multiwatch -s TERM -f "$processes" -- "$program" -c "$config" ;;
 *:-h) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

@@ -6,12 +6,15 @@
 --
 -- KEYS  response, job
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
--- Reply {fence, attempts, model, request, input, object}, or
---       {} if there is nothing to do: gone, terminal, or another worker's
+-- Reply {fence, attempts, model, request, input, object}
+--       {owner} if it is another worker's: the id is to be handed to that one, by hand.lua
+--       {} if there is nothing to do: gone or terminal
 local state, owner, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl'))
-local claimable = state == 'queued' or (state == 'in_progress' and owner == ARGV[1])
-if not claimable or redis.call('EXISTS', KEYS[1]) == 0 then
+if redis.call('EXISTS', KEYS[1]) == 0 or (state ~= 'queued' and state ~= 'in_progress') then
 	return {}
+end
+if state == 'in_progress' and owner ~= ARGV[1] then
+	return {owner}
 end
 redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1])
 local fence = redis.call('HINCRBY', KEYS[2], 'fence', 1)

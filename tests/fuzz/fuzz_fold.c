@@ -57,6 +57,8 @@ static void check(struct run *run)
 	require(json_check(text, 0, NULL, NULL));
 	require(response_status_peek(text) != STATUS_COUNT);
 	require(doc->text.len <= (doc->text.len - doc->blanks) * 5 / 2 + 5120);
+	if (naive_members(&run->naive) > 70)
+		run->comparable = false;
 	if (run->comparable)
 		require(naive_equals(&run->naive, text));
 	if (run->flushes >> (run->count++ % 8) & 1) {

@@ -49,7 +49,7 @@ run='
 	dict=
 	[ ! -e "$3" ] || dict=-dict=$3
 	status=0
-	"$build/$1" "$build/corpus/$1" "$2" $dict -max_total_time="$seconds" -max_len=8192 \
+	"$build/$1" "$build/corpus/$1" "$2" $dict -max_total_time="$seconds" -max_len=4096 \
 		-timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$build/findings/$1-" >"$build/$1.log" 2>&1 || status=$?
 	echo "$status" >"$build/$1.status"'

@@ -380,19 +380,67 @@ def test_supervisor_keeps_as_many_workers_as_asked(make_stack):
     wait_until(lambda: len(set(stack.supervisor.children()) - set(before)) == 1, 5, "a new one")
 
 
-def test_supervisor_reads_its_config_again_on_sighup(make_stack):
-    stack = make_stack()
-    stack.upstream.script("m-1", message_stream(["x"]))
-    stack.client.wait_terminal(stack.client.create("m-1")["id"])
-    workers = stack.supervisor.children()
-    params = stack.config["model_list"][0]["litellm_params"]
-    params["model"] = "openai/renamed"
+def rename_model_upstream(stack, name):
+    """Another configuration file, and the signal that it is there."""
+    stack.config["model_list"][0]["litellm_params"]["model"] = f"openai/{name}"
     stack.write_config()
     stack.supervisor.send_signal(signal.SIGHUP)
-    wait_until(lambda: stack.supervisor.children() not in ([], workers), 10, "other workers")
+
+
+def test_supervisor_reads_its_config_again_on_sighup(make_stack):
+    stack = make_stack(workers=2)
     stack.upstream.script("renamed", message_stream(["again"]))
-    final = stack.client.wait_terminal(stack.client.create("m-2")["id"])
-    assert output_text(final) == "again"
+    rename_model_upstream(stack, "renamed")
+
+    def reached():
+        final = stack.client.wait_terminal(stack.client.create("m")["id"])
+        return output_text(final) == "again"
+
+    wait_until(reached, 10, "a job to be run by the new configuration")
+
+
+def test_supervisor_s_streams_outlive_sighup(make_stack, model):
+    stack = make_stack()
+    feed = Feed()
+    stack.upstream.script(model, [feed])
+    stack.upstream.script("renamed", message_stream(["again"]))
+    response_id = stack.client.create(model)["id"]
+    feed.send(*opening(), delta("a"))
+    stack.client.wait_for(response_id, lambda o: output_text(o) == "a", "a")
+    rename_model_upstream(stack, "renamed")
+    wait_until(lambda: output_text(stack.client.wait_terminal(
+        stack.client.create("m")["id"])) == "again", 10, "the new configuration to be in use")
+    feed.send(delta("b"), completed())
+    feed.end()
+    assert output_text(stack.client.wait_terminal(response_id)) == "ab"
+    assert len(stack.upstream.requests(model)) == 1
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_bad_config_on_sighup_is_logged_and_changes_nothing(make_stack, model, program):
+    stack = make_stack()
+    stack.upstream.script(model, message_stream(["x"]))
+    running = {"respool.fcgi": stack.responder, "respoold": stack.supervisor}[program]
+    stack.config["respool"]["max_queue"] = "many"
+    stack.write_config()
+    running.send_signal(signal.SIGHUP)
+    wait_until(lambda: "max_queue" in running.stderr(), 5, "the error in the log")
+    assert str(stack.config_path) in running.stderr()
+    final = stack.client.wait_terminal(stack.client.create(model)["id"])
+    assert output_text(final) == "x"
+
+
+@pytest.mark.parametrize("children", [0, 2])
+def test_responder_reads_its_config_again_on_sighup(make_stack, children):
+    stack = make_stack(supervisor=False, children=children)
+    newcomer = stack.client.with_key("sk-new-key-1188")
+    assert newcomer.get_response("x").status == 401
+    stack.config["respool"]["api_keys"].append({"name": "new", "key": "sk-new-key-1188"})
+    stack.write_config()
+    stack.responder.send_signal(signal.SIGHUP)
+    wait_until(lambda: all(newcomer.get_response("x").status == 404 for _ in range(10)), 5,
+               "the new key to be known")
+    assert stack.client.create("m")["status"] == "queued"
 
 
 def test_supervisor_starts_without_redis_and_works_when_it_comes(make_stack, model):

@@ -77,8 +77,7 @@ class TestLighttpd:
     def test_lighttpd_starts_the_responder_itself(self, make_stack, model):
         """Descriptor 0 is the listening socket, as the FastCGI specification says."""
         stack = make_stack(spawned_by_web=True)
-        children = stack.web.children()
-        assert len(children) == 1
+        wait_until(lambda: len(stack.web.children()) == 1, 5, "lighttpd to start it")
         minimal_list(stack.client, stack.upstream, model)
         stack.stop(stack.web)
         assert not stack.problems

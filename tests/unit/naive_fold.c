@@ -33,6 +33,11 @@ static json naive_parse(struct span text)
 	return try_parse(text, &value) ? value : NULL;
 }
 
+size_t naive_members(const struct naive_fold *naive)
+{
+	return (size_t)json_object_object_length(naive->object);
+}
+
 bool naive_equals(const struct naive_fold *naive, struct span text)
 {
 	json value = naive_parse(text);
@@ -448,6 +453,11 @@ static enum fold_result apply(struct naive_fold *naive, json event, const char *
 	return FOLD_SKIPPED;
 }
 
+static bool has_type(json event)
+{
+	return is(event, json_type_object) && json_object_object_get_ex(event, "type", NULL);
+}
+
 enum fold_result naive_event(struct naive_fold *naive, struct span text)
 {
 	enum fold_result result = FOLD_SKIPPED;
@@ -460,6 +470,8 @@ enum fold_result naive_event(struct naive_fold *naive, struct span text)
 	    strlen(json_object_get_string(get(event, "type"))) ==
 		(size_t)json_object_get_string_len(get(event, "type")))
 		result = apply(naive, event, json_object_get_string(get(event, "type")));
+	else if (!has_type(event) && is(get(event, "error"), json_type_object))
+		result = apply(naive, event, "error");
 	json_object_put(event);
 	return result;
 }

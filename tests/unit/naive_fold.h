@@ -31,6 +31,9 @@ enum fold_result naive_event(struct naive_fold *naive, struct span event);
 void naive_end(struct naive_fold *naive);
 void naive_seal(struct naive_fold *naive, time_t now);
 
+/* How many members the object has. */
+size_t naive_members(const struct naive_fold *naive);
+
 /* Whether text is the JSON of an equal object. */
 bool naive_equals(const struct naive_fold *naive, struct span text);
 

@@ -333,6 +333,19 @@ static void test_no_terminal_event_defaults_to_completed(void **state)
 	fold_close(&fold);
 }
 
+static void an_error_without_a_type_counts_as_an_error_event(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	change(&fold, "{\"error\":{\"message\":\"upstream broke\",\"code\":\"500\"}}");
+	fold_end(&fold);
+	assert_int_equal(fold.status, STATUS_FAILED);
+	assert_member(&fold, "error", "{\"message\":\"upstream broke\",\"code\":\"500\"}");
+	fold_close(&fold);
+}
+
 static void an_error_and_then_the_end_is_failed(void **state)
 {
 	struct fold fold;
@@ -735,6 +748,39 @@ static void numbers_keep_their_digits(void **state)
 	fold_close(&fold);
 }
 
+static void unknown_members_are_kept_up_to_a_hundred(void **state)
+{
+	struct buf event = {0};
+	struct fold fold;
+	int i;
+
+	(void)state;
+	open_fold(&fold);
+	buf_puts(&event, "{\"type\":\"response.created\",\"response\":{");
+	for (i = 0; i < 5000; i++)
+		buf_printf(&event, "%s\"x%d\":%d", i != 0 ? "," : "", i, i);
+	buf_puts(&event, "}}");
+	change(&fold, buf_cstr(&event));
+	assert_member(&fold, "x99", "99");
+	assert_int_equal(member(&fold, "x100").len, 0);
+	buf_free(&event);
+	fold_close(&fold);
+}
+
+static void of_a_name_that_comes_twice_the_last_counts(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	change(&fold, "{\"type\":7,\"type\":\"response.created\",\"response\":{\"user\":\"a\","
+		      "\"x\":1,\"user\":null,\"x\":2,\"y\":1,\"y\":null}}");
+	assert_member(&fold, "user", "null");
+	assert_member(&fold, "x", "2");
+	assert_int_equal(member(&fold, "y").len, 0);
+	fold_close(&fold);
+}
+
 static void the_status_slots_stay_at_their_offsets(void **state)
 {
 	struct fold fold;
@@ -878,6 +924,20 @@ static void an_index_that_is_absent_or_null_is_the_first_part(void **state)
 	fold_close(&fold);
 }
 
+static void text_is_seen_from_the_first_delta_on(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_message(&fold);
+	assert_false(fold.text_seen);
+	feed(&fold, DELTA("nobody", "0", "x"), FOLD_SKIPPED);
+	assert_false(fold.text_seen);
+	change(&fold, DELTA("m", "0", "x"));
+	assert_true(fold.text_seen);
+	fold_close(&fold);
+}
+
 static void items_that_grow_in_turn_keep_apart(void **state)
 {
 	struct fold fold;
@@ -970,6 +1030,61 @@ static void a_part_replaces_the_one_at_its_index(void **state)
 	assert_member(&fold, "output",
 	    "[{\"id\":\"m\",\"type\":\"message\",\"status\":\"in_progress\","
 	    "\"content\":[{\"text\":\"newer\",\"annotations\":[]}]}]");
+	fold_close(&fold);
+}
+
+/* An array of n copies of an element. */
+static void put_copies(struct buf *out, const char *element, int n)
+{
+	int i;
+
+	buf_putc(out, '[');
+	for (i = 0; i < n; i++)
+		buf_printf(out, "%s%s", i != 0 ? "," : "", element);
+	buf_putc(out, ']');
+}
+
+static void more_parts_than_can_be_tracked_are_kept_but_none_is_added(void **state)
+{
+	struct buf event = {0};
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	buf_puts(&event, "{\"type\":\"response.output_item.added\",\"item\":"
+			 "{\"id\":\"m\",\"content\":");
+	put_copies(&event, "{}", ITEM_PARTS_MAX + 5);
+	buf_puts(&event, "}}");
+	change(&fold, buf_cstr(&event));
+	feed(&fold, PART("m", "{}"), FOLD_SKIPPED);
+	feed(&fold, DELTA("m", "10000", "x"), FOLD_SKIPPED);
+	change(&fold, DELTA("m", "9999", "x"));
+	change(&fold, DONE("{\"id\":\"m\",\"content\":[]}"));
+	change(&fold, PART("m", "{}"));
+	assert_member(&fold, "output", "[{\"id\":\"m\",\"content\":[{}]}]");
+	buf_free(&event);
+	fold_close(&fold);
+}
+
+static void no_more_items_are_added_than_can_be_tracked(void **state)
+{
+	struct buf event = {0};
+	struct fold fold;
+	int i;
+
+	(void)state;
+	open_fold(&fold);
+	for (i = 0; i <= OUTPUT_ITEMS_MAX; i++) {
+		enum fold_result result;
+
+		buf_clear(&event);
+		buf_printf(&event, ADDED("{\"id\":\"%d\"}"), i);
+		result = fold_event(&fold, buf_span(&event));
+		assert_int_equal(result, i < OUTPUT_ITEMS_MAX ? FOLD_CHANGED : FOLD_SKIPPED);
+	}
+	assert_non_null(strstr(fold.warning, "there are 10000 items already"));
+	change(&fold, DONE("{\"id\":\"77\",\"x\":1}"));
+	buf_free(&event);
 	fold_close(&fold);
 }
 
@@ -1488,7 +1603,7 @@ static void random_events_make_the_object_that_the_naive_fold_makes(void **state
 
 	(void)state;
 	initial_object(&initial);
-	for (uint64_t seed = 1; seed <= 2000; seed++) {
+	for (uint64_t seed = 1; seed <= 1500; seed++) {
 		struct dice dice = {seed * 0x9e3779b97f4a7c15u};
 		struct stored_copy copy = {0};
 		struct naive_fold naive;
@@ -1497,7 +1612,7 @@ static void random_events_make_the_object_that_the_naive_fold_makes(void **state
 
 		assert_true(fold_open(&fold, buf_span(&initial)));
 		naive_open(&naive, buf_span(&initial));
-		for (i = 0; i < 40; i++) {
+		for (i = 0; i < 20; i++) {
 			random_event(&dice, &event);
 			step(&fold, &naive, &copy, &dice, buf_span(&event));
 		}
@@ -1534,6 +1649,7 @@ int main(void)
 		test_fallback_status_derived_from_event_type_when_status_field_missing),
 	    cmocka_unit_test(an_explicit_terminal_status_wins_over_the_event_s_name),
 	    cmocka_unit_test(test_no_terminal_event_defaults_to_completed),
+	    cmocka_unit_test(an_error_without_a_type_counts_as_an_error_event),
 	    cmocka_unit_test(an_error_and_then_the_end_is_failed),
 	    cmocka_unit_test(an_error_and_then_a_terminal_event_is_what_that_says),
 	    cmocka_unit_test(events_after_the_end_are_ignored),
@@ -1556,17 +1672,22 @@ int main(void)
 	    cmocka_unit_test(a_response_told_twice_leaves_nothing_to_write),
 	    cmocka_unit_test(escaped_names_mean_the_same_as_plain_ones),
 	    cmocka_unit_test(numbers_keep_their_digits),
+	    cmocka_unit_test(unknown_members_are_kept_up_to_a_hundred),
+	    cmocka_unit_test(of_a_name_that_comes_twice_the_last_counts),
 	    cmocka_unit_test(the_status_slots_stay_at_their_offsets),
 	    cmocka_unit_test(opening_refuses_what_is_no_stored_object),
 	    cmocka_unit_test(opening_what_is_laid_out_already_leaves_nothing_to_write),
 	    cmocka_unit_test(every_growing_field_grows_and_is_set_when_done),
 	    cmocka_unit_test(growing_values_that_are_absent_or_null_begin_empty),
 	    cmocka_unit_test(an_index_that_is_absent_or_null_is_the_first_part),
+	    cmocka_unit_test(text_is_seen_from_the_first_delta_on),
 	    cmocka_unit_test(items_that_grow_in_turn_keep_apart),
 	    cmocka_unit_test(items_stand_in_the_order_of_their_output_index),
 	    cmocka_unit_test(an_item_replaces_the_one_with_its_id),
 	    cmocka_unit_test(an_item_that_is_repeated_when_done_costs_its_status_alone),
 	    cmocka_unit_test(a_part_replaces_the_one_at_its_index),
+	    cmocka_unit_test(more_parts_than_can_be_tracked_are_kept_but_none_is_added),
+	    cmocka_unit_test(no_more_items_are_added_than_can_be_tracked),
 	    cmocka_unit_test(reasoning_has_summary_parts_beside_its_content),
 	    cmocka_unit_test(escapes_and_special_characters_arrive_as_they_are),
 	    cmocka_unit_test(a_surrogate_pair_may_be_split_between_deltas),

@@ -283,6 +283,9 @@ static void json_types_are_told_by_the_first_character(void **state)
 	assert_int_equal(json_type(SPAN("null")), JSON_NULL);
 	assert_int_equal(json_type(SPAN("x")), JSON_NONE);
 	assert_int_equal(json_type((struct span){0}), JSON_NONE);
+	assert_true(json_is_given(SPAN("false")));
+	assert_false(json_is_given(SPAN("null")));
+	assert_false(json_is_given((struct span){0}));
 	assert_string_equal(json_type_name(JSON_OBJECT), "an object");
 	assert_string_equal(json_type_name(JSON_NONE), "nothing");
 }

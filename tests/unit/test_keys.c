@@ -20,14 +20,14 @@ static void test_get_cache_key_format(void **state)
 static void the_job_s_hash_tag_is_the_response_s_whole_key(void **state)
 {
 	struct response_keys keys;
-	char tag[sizeof(keys.job)];
+	char tag[128];
 
 	(void)state;
 	response_keys(&keys, "litellm_poll_abc123");
 	assert_string_equal(
 	    keys.job, "litellm:polling:job:{litellm:polling:response:litellm_poll_abc123}");
 	/* Redis Cluster hashes what stands between the first '{' and the '}' after it. */
-	assert_int_equal(sscanf(keys.job, "%*[^{]{%[^}]}", tag), 1);
+	assert_int_equal(sscanf(keys.job, "%*[^{]{%127[^}]}", tag), 1);
 	assert_string_equal(tag, keys.response);
 	assert_null(strchr(keys.response, '{'));
 }

@@ -1,0 +1,267 @@
+#include "job_lists.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/alloc.h"
+#include "../common/log.h"
+#include "../common/redis_args.h"
+
+struct id_call *id_call_new(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct id_call *call = xcalloc(1, sizeof(*call));
+
+	call->lists = lists;
+	snprintf(call->worker, sizeof(call->worker), "%s", worker);
+	snprintf(call->id, sizeof(call->id), "%s", id);
+	LIST_INSERT_HEAD(&lists->calls, call, link);
+	return call;
+}
+
+void id_call_free(struct id_call *call)
+{
+	LIST_REMOVE(call, link);
+	free(call);
+}
+
+bool job_lists_busy(const struct job_lists *lists, const char *id)
+{
+	const struct id_call *call;
+
+	LIST_FOREACH (call, &lists->calls, link) {
+		if (strcmp(call->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+void job_lists_change_opened(struct job_lists *lists)
+{
+	lists->open++;
+}
+
+void job_lists_change_closed(struct job_lists *lists)
+{
+	if (--lists->open == 0)
+		lists->idle(lists->ctx);
+}
+
+static bool send_change(
+    struct job_lists *lists, struct redis_args *args, redisCallbackFn *fn, void *privdata)
+{
+	if (!redis_link_call(lists->commands, args, fn, privdata))
+		return false;
+	job_lists_change_opened(lists);
+	return true;
+}
+
+/* ---- single ids ------------------------------------------------------------------------------ */
+
+/* For changes after which there is nothing more to do. */
+static void on_changed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct job_lists *lists = privdata;
+
+	(void)redis;
+	redis_link_failed(lists->commands, data, "moving an id");
+	job_lists_change_closed(lists);
+}
+
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_add(&args, "LREM");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "0");
+	redis_args_add(&args, id);
+	send_change(lists, &args, on_changed, lists);
+}
+
+void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_REQUEUE, 2);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, id);
+	send_change(lists, &args, on_changed, lists);
+}
+
+/* The owner that ended its job while it was handed the id will not look at the id any more. */
+static void on_state(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "HGET") &&
+	    (reply->type != REDIS_REPLY_STRING ||
+		(strcmp(reply->str, "in_progress") != 0 && strcmp(reply->str, "queued") != 0)))
+		job_lists_drop(lists, call->worker, call->id);
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+static void check_state(struct job_lists *lists, const char *id, const char *owner)
+{
+	struct id_call *call = id_call_new(lists, owner, id);
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_add(&args, "HGET");
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, "state");
+	if (!send_change(lists, &args, on_state, call))
+		id_call_free(call);
+}
+
+void job_lists_hand(struct job_lists *lists, const char *id, const char *owner)
+{
+	struct redis_args args = {0};
+	struct running_key ours, theirs;
+
+	running_key(&ours, lists->self);
+	running_key(&theirs, owner);
+	redis_args_script(&args, SCRIPT_HAND, 3);
+	redis_args_add(&args, ours.name);
+	redis_args_add(&args, theirs.name);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, id);
+	redis_args_add(&args, owner);
+	if (send_change(lists, &args, on_changed, lists))
+		check_state(lists, id, owner);
+}
+
+/* After release or reclaim: the id goes back to the queue, or nowhere. */
+static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "giving a job back")) {
+		if (reply->integer == 1)
+			job_lists_requeue(lists, call->worker, call->id);
+		else
+			job_lists_drop(lists, call->worker, call->id);
+	}
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+/* Calls a script that takes the job from its owner, by what only that owner is known by. */
+static void free_job(
+    struct job_lists *lists, struct redis_args *args, const char *worker, const char *id)
+{
+	struct id_call *call = id_call_new(lists, worker, id);
+
+	if (!send_change(lists, args, on_freed, call))
+		id_call_free(call);
+}
+
+void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_RELEASE, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add_number(&args, fence);
+	redis_args_add(&args, counted ? "1" : "0");
+	free_job(lists, &args, lists->self, id);
+}
+
+static void reclaim(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_RECLAIM, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, worker);
+	free_job(lists, &args, worker, id);
+}
+
+/* ---- whole lists ----------------------------------------------------------------------------- */
+
+void job_lists_bury(struct job_lists *lists, const char *worker)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_BURY, 2);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, worker);
+	redis_args_add(&args, strcmp(worker, lists->self) == 0 ? "1" : "0");
+	send_change(lists, &args, on_changed, lists);
+}
+
+bool job_lists_read(
+    struct job_lists *lists, const char *worker, redisCallbackFn *fn, void *privdata)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_add(&args, "LRANGE");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "0");
+	redis_args_add(&args, "-1");
+	return redis_link_call(lists->commands, &args, fn, privdata);
+}
+
+static void take_ids(struct job_lists *lists, const char *worker, const redisReply *ids)
+{
+	size_t i;
+
+	if (ids->elements > 0)
+		log_info("taking over %zu jobs of worker %s", ids->elements, worker);
+	for (i = 0; i < ids->elements; i++) {
+		const char *id = ids->element[i]->str;
+
+		if (response_id_valid(id))
+			reclaim(lists, worker, id);
+		else
+			job_lists_drop(lists, worker, id);
+	}
+	if (ids->elements == 0 && strcmp(worker, lists->self) != 0)
+		job_lists_bury(lists, worker);
+}
+
+static void on_list(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, data, "LRANGE"))
+		take_ids(lists, call->worker, data);
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+void job_lists_take_over(struct job_lists *lists, const char *worker)
+{
+	struct id_call *call = id_call_new(lists, worker, "");
+
+	if (job_lists_read(lists, worker, on_list, call))
+		job_lists_change_opened(lists);
+	else
+		id_call_free(call);
+}

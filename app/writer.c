@@ -1,0 +1,129 @@
+#include "writer.h"
+
+#include "../common/log.h"
+
+enum { PAUSE_AFTER_FAILURE_MS = 1000 };
+
+static void pause_writing(struct writer *writer, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	event_add(writer->pause, &delay);
+}
+
+static bool is_due(const struct writer *writer)
+{
+	return writer->ending || writer->renewing || document_is_dirty(&writer->fold->doc);
+}
+
+static void write_now(struct writer *writer)
+{
+	struct fold *fold = writer->fold;
+	enum response_status terminal = writer->ending ? fold->status : STATUS_COUNT;
+
+	if (writer->writing || writer->stopped)
+		return;
+	if (!response_flush(&writer->write, writer->id, writer->fence, &fold->doc, terminal))
+		return;
+	writer->writing = true;
+	writer->writing_last = writer->ending;
+	writer->written = true;
+	writer->renewing = false;
+	writer->text_shown = writer->text_shown || fold->text_seen;
+	pause_writing(writer, writer->interval_ms);
+}
+
+void writer_changed(struct writer *writer)
+{
+	bool urgent = writer->ending || (writer->fold->text_seen && !writer->text_shown);
+
+	if (urgent || (is_due(writer) && !event_pending(writer->pause, EV_TIMEOUT, NULL)))
+		write_now(writer);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
+{
+	struct writer *writer = ctx;
+
+	(void)fd;
+	(void)what;
+	if (is_due(writer))
+		write_now(writer);
+}
+
+static void stop_and_tell(struct writer *writer)
+{
+	writer_stop(writer);
+	writer->over(writer->ctx);
+}
+
+static void on_written(void *ctx, enum write_result result)
+{
+	struct writer *writer = ctx;
+
+	writer->writing = false;
+	if (writer->stopped || result == WRITE_LOST ||
+	    (result == WRITE_DONE && writer->writing_last)) {
+		stop_and_tell(writer);
+	} else if (result == WRITE_DONE) {
+		writer_changed(writer);
+	} else {
+		document_mark_unknown(&writer->fold->doc);
+		if (result == WRITE_MISMATCH)
+			write_now(writer);
+		else
+			pause_writing(writer, PAUSE_AFTER_FAILURE_MS);
+	}
+}
+
+void writer_end(struct writer *writer)
+{
+	writer->ending = true;
+	write_now(writer);
+}
+
+void writer_restart(struct writer *writer, long long fence)
+{
+	writer->fence = fence;
+	document_mark_unknown(&writer->fold->doc);
+	write_now(writer);
+}
+
+void writer_resume(struct writer *writer)
+{
+	if (is_due(writer))
+		write_now(writer);
+}
+
+void writer_renew(struct writer *writer)
+{
+	if (!writer->written) {
+		writer->renewing = true;
+		write_now(writer);
+	}
+	writer->written = false;
+}
+
+void writer_stop(struct writer *writer)
+{
+	writer->stopped = true;
+	event_del(writer->pause);
+}
+
+bool writer_is_busy(const struct writer *writer)
+{
+	return writer->writing;
+}
+
+void writer_open(struct writer *writer, struct event_base *base, struct jobs *jobs)
+{
+	writer->write = (struct response_write){jobs, on_written, writer};
+	writer->pause = evtimer_new(base, on_pause_over, writer);
+	if (writer->pause == NULL)
+		fatalx("out of memory");
+}
+
+void writer_close(struct writer *writer)
+{
+	event_free(writer->pause);
+}
