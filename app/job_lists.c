@@ -94,53 +94,6 @@ void job_lists_requeue(struct job_lists *lists, const char *worker, const char *
 	send_change(lists, &args, on_changed, lists);
 }
 
-/* The owner that ended its job while it was handed the id will not look at the id any more. */
-static void on_state(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct id_call *call = privdata;
-	struct job_lists *lists = call->lists;
-	const redisReply *reply = data;
-
-	(void)redis;
-	if (!redis_link_failed(lists->commands, reply, "HGET") &&
-	    (reply->type != REDIS_REPLY_STRING ||
-		(strcmp(reply->str, "in_progress") != 0 && strcmp(reply->str, "queued") != 0)))
-		job_lists_drop(lists, call->worker, call->id);
-	id_call_free(call);
-	job_lists_change_closed(lists);
-}
-
-static void check_state(struct job_lists *lists, const char *id, const char *owner)
-{
-	struct id_call *call = id_call_new(lists, owner, id);
-	struct redis_args args = {0};
-	struct response_keys keys;
-
-	response_keys(&keys, id);
-	redis_args_add(&args, "HGET");
-	redis_args_add(&args, keys.job);
-	redis_args_add(&args, "state");
-	if (!send_change(lists, &args, on_state, call))
-		id_call_free(call);
-}
-
-void job_lists_hand(struct job_lists *lists, const char *id, const char *owner)
-{
-	struct redis_args args = {0};
-	struct running_key ours, theirs;
-
-	running_key(&ours, lists->self);
-	running_key(&theirs, owner);
-	redis_args_script(&args, SCRIPT_HAND, 3);
-	redis_args_add(&args, ours.name);
-	redis_args_add(&args, theirs.name);
-	redis_args_add(&args, KEY_WORKERS);
-	redis_args_add(&args, id);
-	redis_args_add(&args, owner);
-	if (send_change(lists, &args, on_changed, lists))
-		check_state(lists, id, owner);
-}
-
 /* After release or reclaim: the id goes back to the queue, or nowhere. */
 static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
 {
@@ -183,17 +136,73 @@ void job_lists_release(struct job_lists *lists, const char *id, long long fence,
 	free_job(lists, &args, lists->self, id);
 }
 
+static void reclaim_args(
+    struct redis_args *args, struct response_keys *keys, const char *worker, const char *id)
+{
+	response_keys(keys, id);
+	redis_args_script(args, SCRIPT_RECLAIM, 2);
+	redis_args_add(args, keys->response);
+	redis_args_add(args, keys->job);
+	redis_args_add(args, worker);
+}
+
 static void reclaim(struct job_lists *lists, const char *worker, const char *id)
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
 
-	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_RECLAIM, 2);
-	redis_args_add(&args, keys.response);
-	redis_args_add(&args, keys.job);
-	redis_args_add(&args, worker);
+	reclaim_args(&args, &keys, worker, id);
 	free_job(lists, &args, worker, id);
+}
+
+/* ---- ids whose job is another worker's ------------------------------------------------------- */
+
+static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "reclaim")) {
+		if (reply->integer == 1)
+			lists->freed(lists->ctx, call->id);
+		else
+			job_lists_drop(lists, lists->self, call->id);
+	}
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+static void on_lapsed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+	struct redis_args args = {0};
+	struct response_keys keys;
+	bool sent = false;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "lapsed") && reply->integer == 1) {
+		reclaim_args(&args, &keys, call->worker, call->id);
+		sent = send_change(lists, &args, on_taken_from_lost, call);
+	}
+	if (!sent)
+		id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+void job_lists_challenge(struct job_lists *lists, const char *id, const char *owner)
+{
+	struct id_call *call = id_call_new(lists, owner, id);
+	struct redis_args args = {0};
+
+	redis_args_script(&args, SCRIPT_LAPSED, 1);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, owner);
+	if (!send_change(lists, &args, on_lapsed, call))
+		id_call_free(call);
 }
 
 /* ---- whole lists ----------------------------------------------------------------------------- */

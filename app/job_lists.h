@@ -30,6 +30,7 @@ struct job_lists {
 	struct id_calls calls;
 	int open;                /* changes whose replies have yet to come */
 	void (*idle)(void *ctx); /* called when the last of them has come */
+	void (*freed)(void *ctx, const char *id);
 	void *ctx;
 };
 
@@ -46,8 +47,11 @@ void job_lists_change_closed(struct job_lists *lists);
 void job_lists_drop(struct job_lists *lists, const char *worker, const char *id);
 /* Moves the id from the worker's list to the head of the queue. */
 void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id);
-/* Moves the id from this worker's list to that of the one that owns its job, if it still does. */
-void job_lists_hand(struct job_lists *lists, const char *id, const char *owner);
+/*
+ * For an id in this worker's list whose job is another's: if that worker is lost, takes the job
+ * from it and calls freed(), and the id can be claimed; drops the id if its job has ended.
+ */
+void job_lists_challenge(struct job_lists *lists, const char *id, const char *owner);
 /*
  * Gives up this worker's claim and queues the id again. Unless counted, the attempt does not count.
  */

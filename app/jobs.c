@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../common/alloc.h"
 #include "../common/log.h"
@@ -36,19 +37,31 @@ struct jobs {
 	struct redis_link *take;     /* waits for the queue */
 	struct redis_link *listen;   /* hears of cancellations */
 	struct event *beat;
-	int room;       /* how many more jobs the worker can take */
-	int claiming;   /* claims under way */
-	bool taking;    /* a BLMOVE is under way */
-	int taking_ms;  /* since then */
-	int beat_ms;    /* between two beats */
-	int take_ms;    /* of one wait for the queue */
-	int silent_ms;  /* since the last answer to a beat */
-	int settled_ms; /* since the commands' link came up */
+	int room;               /* how many more jobs the worker can take */
+	int claiming;           /* claims under way */
+	bool beating;           /* a beat is under way */
+	bool taking;            /* a BLMOVE is under way */
+	int taking_ms;          /* since then */
+	int beat_ms;            /* between two beats */
+	long long beat_sent_at; /* ms, of the monotonic clock: the last beat */
+	long long beaten_at;    /* the last one that Redis has answered, when it was sent */
+	long long looked_at;    /* when this worker last looked at its own list */
+	int take_ms;            /* of one wait for the queue */
+	int silent_ms;          /* since the last answer to a beat */
+	int settled_ms;         /* since the commands' link came up */
 	struct job_lists lists;
 	long long take_client; /* what Redis calls the connection of take */
 	bool leaving;
 	bool buried;
 };
+
+static long long monotonic_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
 
 static struct span reply_span(const redisReply *reply)
 {
@@ -60,6 +73,11 @@ static struct span reply_span(const redisReply *reply)
 void job_drop(struct jobs *jobs, const char *id)
 {
 	job_lists_drop(&jobs->lists, jobs->name, id);
+}
+
+void job_give_up(struct jobs *jobs, const char *id)
+{
+	job_lists_requeue(&jobs->lists, jobs->name, id);
 }
 
 void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
@@ -91,7 +109,7 @@ static void claim_answered(struct jobs *jobs, const char *id, const redisReply *
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
 		report_claim(jobs, id, reply->element);
 	else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
-		job_lists_hand(&jobs->lists, id, reply->element[0]->str);
+		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
 	else
 		job_drop(jobs, id);
 }
@@ -162,12 +180,24 @@ static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
 		job_lists_change_closed(&jobs->lists);
 }
 
+/*
+ * Whether this worker cannot be taken for lost before a wait for the queue that begins now is over.
+ * What it takes when it has been forgotten would be found by nobody if it died.
+ */
+static bool lease_is_sure(const struct jobs *jobs)
+{
+	int lease_ms = jobs->config->lease_seconds * 1000;
+
+	return redis_link_is_up(jobs->commands) &&
+	       monotonic_ms() + jobs->take_ms < jobs->beaten_at + lease_ms;
+}
+
 static void take_next(struct jobs *jobs)
 {
 	struct redis_args args = {0};
 	char seconds[16];
 
-	if (jobs->room <= jobs->claiming || jobs->taking || !redis_link_is_up(jobs->commands))
+	if (jobs->room <= jobs->claiming || jobs->taking || !lease_is_sure(jobs))
 		return;
 	snprintf(seconds, sizeof(seconds), "%.3f", jobs->take_ms / 1000.0);
 	redis_args_add(&args, "BLMOVE");
@@ -203,6 +233,13 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 			claim(jobs, reply->element[i]->str);
 }
 
+/* Ids may be there that came in while this worker did not look, or whose job is another's. */
+static void look_at_own_list(struct jobs *jobs)
+{
+	jobs->looked_at = monotonic_ms();
+	job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
+}
+
 /* ---- leases ---------------------------------------------------------------------------------- */
 
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
@@ -212,9 +249,12 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	size_t i;
 
 	(void)redis;
+	jobs->beating = false;
 	if (redis_link_failed(jobs->commands, reply, "beat"))
 		return;
 	jobs->silent_ms = 0;
+	jobs->beaten_at = jobs->beat_sent_at;
+	take_next(jobs);
 	if (jobs->settled_ms < SETTLE_MS && jobs->settled_ms < jobs->config->lease_seconds * 1000)
 		return;
 	for (i = 0; i < reply->elements && !jobs->leaving; i++)
@@ -229,7 +269,10 @@ static void send_beat(struct jobs *jobs)
 	redis_args_add(&args, KEY_WORKERS);
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
-	redis_link_call(jobs->commands, &args, on_beaten, jobs);
+	if (jobs->beating)
+		return;
+	jobs->beat_sent_at = monotonic_ms();
+	jobs->beating = redis_link_call(jobs->commands, &args, on_beaten, jobs);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *ctx)
@@ -249,6 +292,8 @@ static void on_beat(evutil_socket_t fd, short what, void *ctx)
 		redis_link_reset(jobs->commands, "no answer in time");
 	else
 		send_beat(jobs);
+	if (monotonic_ms() - jobs->looked_at >= jobs->config->lease_seconds * 1000LL)
+		look_at_own_list(jobs);
 }
 
 /* ---- the three links ------------------------------------------------------------------------- */
@@ -260,7 +305,7 @@ static void commands_up(void *ctx)
 	jobs->silent_ms = 0;
 	jobs->settled_ms = 0;
 	send_beat(jobs);
-	job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
+	look_at_own_list(jobs);
 	if (jobs->predecessor[0] != '\0')
 		job_lists_take_over(&jobs->lists, jobs->predecessor);
 	jobs->predecessor[0] = '\0';
@@ -288,7 +333,7 @@ static void take_up(void *ctx)
 	redis_link_call(jobs->take, &args, on_take_client, jobs);
 	/* A move whose reply was lost has left an id in our list. */
 	if (redis_link_is_up(jobs->commands))
-		job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
+		look_at_own_list(jobs);
 	take_next(jobs);
 }
 
@@ -319,6 +364,14 @@ static void listen_up(void *ctx)
 	redis_args_add(&args, "SUBSCRIBE");
 	redis_args_add(&args, CHANNEL_CANCEL);
 	redis_link_call(jobs->listen, &args, on_message, jobs);
+}
+
+static void job_freed(void *ctx, const char *id)
+{
+	struct jobs *jobs = ctx;
+
+	if (!jobs->leaving)
+		claim(jobs, id);
 }
 
 /* The last thing that a leaving worker does is to forget itself. */
@@ -362,8 +415,11 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	jobs->commands = redis_link_new(base, &config->redis, &jobs->command_user);
 	jobs->take = redis_link_new(base, &config->redis, &jobs->take_user);
 	jobs->listen = redis_link_new(base, &config->redis, &jobs->listen_user);
-	jobs->lists = (struct job_lists){
-	    .commands = jobs->commands, .self = jobs->name, .idle = lists_idle, .ctx = jobs};
+	jobs->lists = (struct job_lists){.commands = jobs->commands,
+	    .self = jobs->name,
+	    .idle = lists_idle,
+	    .freed = job_freed,
+	    .ctx = jobs};
 	jobs->beat = event_new(base, -1, EV_PERSIST, on_beat, jobs);
 	if (jobs->beat == NULL)
 		fatalx("out of memory");
@@ -389,17 +445,28 @@ void jobs_free(struct jobs *jobs)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+static enum write_result flush_result(const redisReply *reply)
+{
+	switch (reply->integer) {
+	case 1:
+		return WRITE_DONE;
+	case 2:
+		return WRITE_MISMATCH;
+	case 3:
+		return WRITE_TAKEN;
+	default:
+		return WRITE_ENDED;
+	}
+}
+
 static void on_flushed(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct response_write *write = privdata;
-	const redisReply *reply = data;
 	enum write_result result = WRITE_UNKNOWN;
 
 	(void)redis;
-	if (!redis_link_failed(write->jobs->commands, reply, "flush"))
-		result = reply->integer == 1   ? WRITE_DONE
-			 : reply->integer == 2 ? WRITE_MISMATCH
-					       : WRITE_LOST;
+	if (!redis_link_failed(write->jobs->commands, data, "flush"))
+		result = flush_result(data);
 	write->done(write->ctx, result);
 }
 

@@ -58,7 +58,8 @@ void jobs_accept(struct jobs *jobs, int room);
 
 enum write_result {
 	WRITE_DONE,
-	WRITE_LOST,     /* the job is not ours any more: stop, write nothing, let it go */
+	WRITE_ENDED,    /* the job is terminal or gone: let it go */
+	WRITE_TAKEN,    /* the job was reclaimed: put its id back into the queue */
 	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
 	WRITE_UNKNOWN,  /* the connection broke: it may have been written or not */
 };
@@ -80,6 +81,9 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);
+
+/* Puts an id whose job was taken from us back into the queue, if nobody else has done so. */
+void job_give_up(struct jobs *jobs, const char *id);
 
 /*
  * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.

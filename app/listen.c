@@ -244,6 +244,15 @@ static bool list_holds(const char *list, const char *address)
 	return false;
 }
 
+/* A socket for IPv6 shows an IPv4 peer as "::ffff:192.0.2.1". */
+static const char *without_ipv6_prefix(const char *address)
+{
+	static const char mapped[] = "::ffff:";
+	size_t len = sizeof(mapped) - 1;
+
+	return strncmp(address, mapped, len) == 0 ? address + len : address;
+}
+
 static bool peer_allowed(const struct sockaddr_storage *peer, socklen_t len)
 {
 	const char *allowed = getenv("FCGI_WEB_SERVER_ADDRS");
@@ -251,9 +260,10 @@ static bool peer_allowed(const struct sockaddr_storage *peer, socklen_t len)
 
 	if (allowed == NULL || *allowed == '\0' || peer->ss_family == AF_UNIX)
 		return true;
-	return getnameinfo((const struct sockaddr *)peer, len, address, sizeof(address), NULL, 0,
-		   NI_NUMERICHOST) == 0 &&
-	       list_holds(allowed, address);
+	if (getnameinfo((const struct sockaddr *)peer, len, address, sizeof(address), NULL, 0,
+		NI_NUMERICHOST) != 0)
+		return false;
+	return list_holds(allowed, address) || list_holds(allowed, without_ipv6_prefix(address));
 }
 
 /* A peer that stops in the middle of a request must not hold a responder for ever. */

@@ -107,11 +107,13 @@ static void let_go(struct stream *s)
 	stream_free(s);
 }
 
-static void on_writer_over(void *ctx)
+static void on_writer_over(void *ctx, enum write_result result)
 {
 	struct stream *s = ctx;
 
-	if (!s->gone)
+	if (!s->gone && result == WRITE_TAKEN)
+		job_give_up(s->host->jobs, s->id);
+	else if (!s->gone)
 		job_drop(s->host->jobs, s->id);
 	let_go(s);
 }
@@ -316,7 +318,7 @@ static int pause_before_try(const struct stream *s, double retry_after)
 		ms *= 2;
 	ms = ms / 2 + (int)(random() % (ms / 2 + 1));
 	if (s->deployment_count == 1 && retry_after * 1000 > ms)
-		ms = (int)(retry_after * 1000);
+		ms += (int)(retry_after * 1000);
 	return ms;
 }
 

@@ -26,6 +26,7 @@ static void write_now(struct writer *writer)
 	if (!response_flush(&writer->write, writer->id, writer->fence, &fold->doc, terminal))
 		return;
 	writer->writing = true;
+	writer->shown_fence = writer->fence;
 	writer->writing_last = writer->ending;
 	writer->written = true;
 	writer->renewing = false;
@@ -51,10 +52,10 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 		write_now(writer);
 }
 
-static void stop_and_tell(struct writer *writer)
+static bool is_over(const struct writer *writer, enum write_result result)
 {
-	writer_stop(writer);
-	writer->over(writer->ctx);
+	return writer->stopped || result == WRITE_ENDED || result == WRITE_TAKEN ||
+	       (result == WRITE_DONE && writer->writing_last);
 }
 
 static void on_written(void *ctx, enum write_result result)
@@ -62,9 +63,11 @@ static void on_written(void *ctx, enum write_result result)
 	struct writer *writer = ctx;
 
 	writer->writing = false;
-	if (writer->stopped || result == WRITE_LOST ||
-	    (result == WRITE_DONE && writer->writing_last)) {
-		stop_and_tell(writer);
+	if (result == WRITE_TAKEN && writer->shown_fence != writer->fence)
+		result = WRITE_MISMATCH; /* it was ourselves who took it, by claiming again */
+	if (is_over(writer, result)) {
+		writer_stop(writer);
+		writer->over(writer->ctx, result);
 	} else if (result == WRITE_DONE) {
 		writer_changed(writer);
 	} else {

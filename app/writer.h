@@ -19,15 +19,17 @@ struct writer {
 	struct fold *fold; /* the caller's */
 	int interval_ms;
 	/*
-	 * The last state is written, or the job is not ours any more: nothing more will be written.
+	 * Nothing more will be written: the last state is (WRITE_DONE), the job is terminal or gone
+	 * (WRITE_ENDED), or another worker's (WRITE_TAKEN).
 	 */
-	void (*over)(void *ctx);
+	void (*over)(void *ctx, enum write_result result);
 	void *ctx;
 
 	/* The rest is the writer's own. */
 	struct response_write write;
-	struct event *pause; /* pending: a write was made a moment ago */
-	bool writing;        /* a write is under way */
+	struct event *pause;   /* pending: a write was made a moment ago */
+	bool writing;          /* a write is under way */
+	long long shown_fence; /* the fence that it shows */
 	bool writing_last;
 	bool ending;
 	bool text_shown; /* the first text has been written */

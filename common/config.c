@@ -250,6 +250,7 @@ static const struct config_key respool_keys[] = {
     {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
     {"max_attempts", CONFIG_INT, IN(struct draft, config.max_attempts), .min = 1, .max = 100},
     {"drain_seconds", CONFIG_INT, IN(struct draft, config.drain_seconds), .min = 0, .max = 86400},
+    {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -351,10 +352,28 @@ static void free_strings(char **strings, size_t count)
 	free(strings);
 }
 
+static void log_lines(char *text)
+{
+	char *rest = NULL, *line;
+
+	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		log_warnx("%s", line);
+}
+
+/* Several processes may do this at once: the errors go out as lines of the log. */
 bool config_reload(struct config **config, const char *path, enum config_role role)
 {
-	struct config *again = config_load(path, role, stderr);
+	struct config *again;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *errors = open_memstream(&text, &len);
 
+	if (errors == NULL)
+		fatalx("out of memory");
+	again = config_load(path, role, errors);
+	fclose(errors);
+	log_lines(text);
+	free(text);
 	if (again == NULL) {
 		log_warnx("%s has errors; the configuration stays as it was", path);
 		return false;

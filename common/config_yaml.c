@@ -140,7 +140,10 @@ static bool parse(struct config_file *file, const struct buf *text)
 		report_syntax(file, &parser, text);
 		goto out;
 	}
-	ok = yaml_document_get_root_node(&file->document) == NULL || check_end(file, &parser, text);
+	if (yaml_document_get_root_node(&file->document) == NULL)
+		report(file, 0, "the file is empty, expected a mapping of sections");
+	else
+		ok = check_end(file, &parser, text);
 	if (!ok)
 		yaml_document_delete(&file->document);
 out:

@@ -13,7 +13,7 @@ const char *script_source(enum script script)
 	    [SCRIPT_DELETE] = script_delete_lua,
 	    [SCRIPT_ENQUEUE] = script_enqueue_lua,
 	    [SCRIPT_FLUSH] = script_flush_lua,
-	    [SCRIPT_HAND] = script_hand_lua,
+	    [SCRIPT_LAPSED] = script_lapsed_lua,
 	    [SCRIPT_RECLAIM] = script_reclaim_lua,
 	    [SCRIPT_RELEASE] = script_release_lua,
 	    [SCRIPT_REPLACE] = script_replace_lua,

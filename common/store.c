@@ -307,8 +307,10 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	redis_args_add(create, job->model);
 	redis_args_add(create, "request");
 	redis_args_add_span(create, job->request);
-	redis_args_add(create, "input");
-	redis_args_add_span(create, job->input);
+	if (job->input.len != 0) {
+		redis_args_add(create, "input");
+		redis_args_add_span(create, job->input);
+	}
 
 	redis_args_script(enqueue, SCRIPT_ENQUEUE, 1);
 	redis_args_add(enqueue, KEY_QUEUE);

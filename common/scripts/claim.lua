@@ -7,8 +7,8 @@
 -- KEYS  response, job
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
 -- Reply {fence, attempts, model, request, input, object}
---       {owner} if it is another worker's: the id is to be handed to that one, by hand.lua
---       {} if there is nothing to do: gone or terminal
+--       {owner} if it is another worker's: the id stays in the list, to be looked at again
+--       {} if the job is gone or terminal: its id is to be dropped
 local state, owner, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl'))
 if redis.call('EXISTS', KEYS[1]) == 0 or (state ~= 'queued' and state ~= 'in_progress') then
 	return {}

@@ -5,11 +5,15 @@
 -- ARGV  fence, length that the stored text must have (empty: the one patch is the whole text),
 --       then for each patch its offset and its bytes, then the terminal state, if any
 -- Reply 1 written
---       0 the job is not the writer's any more: cancelled, deleted, expired or reclaimed
+--       0 the job is gone or terminal: cancelled, deleted or expired
 --       2 the stored text has another length: the whole text is needed
+--       3 the job is not the writer's any more, but not terminal: it was reclaimed
 local state, fence, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'fence', 'ttl'))
-if state ~= 'in_progress' or fence ~= ARGV[1] then
+if state ~= 'queued' and state ~= 'in_progress' then
 	return 0
+end
+if state ~= 'in_progress' or fence ~= ARGV[1] then
+	return 3
 end
 local length = redis.call('STRLEN', KEYS[1])
 if length == 0 then

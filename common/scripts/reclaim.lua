@@ -4,15 +4,14 @@
 --
 -- KEYS  response, job
 -- ARGV  the lost worker
--- Reply 1 if the id is to be queued again
---       0 if it is to be dropped: gone, terminal, or another worker's
+-- Reply 1, also if the job is another worker's: somebody has yet to end it
+--       0 if the job is gone or terminal: its id is to be dropped
 local state, owner = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner'))
-if state == 'queued' then
-	return 1
-end
-if state ~= 'in_progress' or owner ~= ARGV[1] then
+if state ~= 'queued' and state ~= 'in_progress' then
 	return 0
 end
-redis.call('HSET', KEYS[2], 'state', 'queued')
-redis.call('HDEL', KEYS[2], 'owner')
+if state == 'in_progress' and owner == ARGV[1] then
+	redis.call('HSET', KEYS[2], 'state', 'queued')
+	redis.call('HDEL', KEYS[2], 'owner')
+end
 return 1

@@ -3,10 +3,14 @@
 --
 -- KEYS  response, job
 -- ARGV  fence, 1 if the attempt counts or 0
--- Reply 1, or 0 if the job is not the caller's any more
+-- Reply 1, also if the job is not the caller's any more: somebody has yet to end it
+--       0 if the job is gone or terminal: its id is to be dropped
 local state, fence = unpack(redis.call('HMGET', KEYS[2], 'state', 'fence'))
-if state ~= 'in_progress' or fence ~= ARGV[1] then
+if state ~= 'queued' and state ~= 'in_progress' then
 	return 0
+end
+if state ~= 'in_progress' or fence ~= ARGV[1] then
+	return 1
 end
 redis.call('HSET', KEYS[2], 'state', 'queued')
 redis.call('HDEL', KEYS[2], 'owner')

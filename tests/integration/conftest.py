@@ -25,13 +25,6 @@ def pytest_configure(config):
     adopt_orphans()
 
 
-def pytest_collection_modifyitems(config, items):
-    missing = [name for name in ("respool.fcgi", "respoold") if not (BUILD / name).exists()]
-    if missing and any(item.module.__name__ != "test_harness" for item in items):
-        raise pytest.UsageError(
-            f"not built: {', '.join(missing)} in {BUILD}; run make, or set RESPOOL_BUILD")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Attaches to a failure what each program wrote to stderr since the test began."""
@@ -58,6 +51,14 @@ def no_child_process_is_left():
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     assert not left, f"processes left at the end: {left}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_are_built(request):
+    missing = [name for name in ("respool.fcgi", "respoold") if not (BUILD / name).exists()]
+    if missing and request.module.__name__ != "test_harness":
+        pytest.fail(f"not built: {', '.join(missing)} in {BUILD}; run make, or set RESPOOL_BUILD",
+                    pytrace=False)
 
 
 @pytest.fixture(autouse=True)

@@ -469,8 +469,10 @@ class Stack:
         self.client = Client(self.directory / "http.sock")
 
     def write_config(self):
-        # JSON is YAML's flow style.
-        self.config_path.write_text(json.dumps(self.config, indent=1))
+        # JSON is YAML's flow style. A program may read the file at any time, so it appears whole.
+        new = self.config_path.with_suffix(".new")
+        new.write_text(json.dumps(self.config, indent=1))
+        new.rename(self.config_path)
 
     def start(self, name, argv, **options):
         program = Program(name, argv, self.directory, env=environment(), **options)

@@ -160,9 +160,16 @@ static void assert_error(const char *text, const char *message)
 
 /* Defaults and plain values */
 
-static void an_empty_file_gives_the_defaults(void **state)
+static void an_empty_file_is_an_error(void **state)
 {
-	struct result result = load_right(CONFIG_RESPONDER, "");
+	(void)state;
+	assert_error("", " the file is empty, expected a mapping of sections");
+	assert_error("# nothing yet\n", " the file is empty, expected a mapping of sections");
+}
+
+static void a_file_of_no_settings_gives_the_defaults(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER, "{}");
 	const struct config *config = result.config;
 
 	(void)state;
@@ -483,7 +490,7 @@ static void a_deployment_without_a_known_base_is_a_warning(void **state)
 
 static void a_file_without_models_is_a_warning(void **state)
 {
-	static const char *const texts[] = {"", "model_list:\n", "model_list: []\n"};
+	static const char *const texts[] = {"{}\n", "model_list:\n", "model_list: []\n"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -1144,7 +1151,7 @@ static void a_providers_variable_is_taken_by_the_responder_only_if_it_is_usable(
 
 static void a_responder_without_any_key_warns_of_401(void **state)
 {
-	struct result result = load_right(CONFIG_RESPONDER, "");
+	struct result result = load_right(CONFIG_RESPONDER, "{}");
 
 	(void)state;
 	assert_holds(result.log,
@@ -1486,7 +1493,8 @@ static void the_path_is_the_options_the_variables_or_the_default(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(an_empty_file_gives_the_defaults),
+	    TEST(an_empty_file_is_an_error),
+	    TEST(a_file_of_no_settings_gives_the_defaults),
 	    TEST(the_default_flush_interval_is_150ms_batch_interval_constant),
 	    TEST(every_key_of_respool_is_read),
 	    TEST(every_key_of_litellm_settings_is_read),

@@ -1,0 +1,692 @@
+"""The state machine of jobs under random interleavings, on the real scripts in a real Redis.
+
+Clients, workers and crashes are played here, a script or list command at a time, as app/jobs.c and
+common/store.c play them; after each step what Redis holds is checked against the promises that
+common/scripts.h makes. RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
+"""
+
+import json
+import os
+import random
+import socket
+import time
+
+import pytest
+
+from harness import TOP, Program, await_socket, job_key, response_key
+
+SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
+SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
+TOGETHER = 64  # sequences that run side by side, to share the round trips
+MAX_STEPS = 40
+
+TTL = 1000
+LEASE_MS = 10_000_000
+CANCEL_CHANNEL = "litellm:polling:{jobs}:cancel"
+WORKERS = "litellm:polling:{jobs}:workers"
+QUEUE = "litellm:polling:{jobs}:queue"
+RUNNING = "litellm:polling:{jobs}:running:"
+TERMINAL = ("completed", "incomplete", "failed", "cancelled")
+# The layout of a stored object: common/response.h.
+STATUS_OFFSET = 111
+STATUS_WIDTH = 13
+
+
+def slot(status):
+    return f'"{status}"'.ljust(STATUS_WIDTH)
+
+
+def object_text(response_id, status, writer, text):
+    """A Response object as far as the scripts care: the slot where it is, output at the end."""
+    output = json.dumps([{"writer": writer, "text": text}]) if writer else "[]"
+    return (f'{{"id":"{response_id}","object":"response","created_at":1700000000,'
+            f'"status":{slot(status)},"completed_at":null      ,"background":true,'
+            f'"output":{output},"usage":null}}').encode()
+
+
+class Connection:
+    """The Redis protocol, with many commands in one round trip."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.stream = self.socket.makefile("rb", 1 << 16)
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+    def call(self, *command):
+        return self.batch([command])[0]
+
+    def batch(self, commands):
+        out = []
+        for command in commands:
+            out.append(b"*%d\r\n" % len(command))
+            for part in command:
+                if isinstance(part, int):
+                    part = b"%d" % part
+                elif isinstance(part, str):
+                    part = part.encode()
+                out.append(b"$%d\r\n%b\r\n" % (len(part), part))
+        self.socket.sendall(b"".join(out))
+        return [self._read() for _ in commands]
+
+    def _read(self):
+        line = self.stream.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"$":
+            length = int(rest)
+            return None if length < 0 else self.stream.read(length + 2)[:-2]
+        if kind == b":":
+            return int(rest)
+        if kind == b"*":
+            return None if rest == b"-1" else [self._read() for _ in range(int(rest))]
+        if kind == b"+":
+            return rest
+        raise AssertionError(f"Redis: {rest.decode()}")
+
+
+# All that the invariants look at, in one reply.
+SNAPSHOT = """
+local jobs = {}
+for i = 3, #KEYS, 2 do
+    local object = redis.call('GET', KEYS[i])
+    local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
+    local valid, decoded = true, nil
+    if object then
+        valid, decoded = pcall(cjson.decode, object)
+    end
+    jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
+        redis.call('HEXISTS', KEYS[i + 1], 'request'), redis.call('HEXISTS', KEYS[i + 1], 'input'),
+        redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1]), valid and 1 or 0}
+end
+local lists = {redis.call('LRANGE', KEYS[2], 0, -1)}
+for i = 1, #ARGV do
+    lists[#lists + 1] = redis.call('LRANGE', ARGV[i], 0, -1)
+end
+return {jobs, lists}
+"""
+
+
+class Stream:
+    """A claimed job in a worker's hands: what it wants stored, and what it thinks is stored."""
+
+    def __init__(self, response_id, fence, stored):
+        self.id = response_id
+        self.fence = fence
+        self.stored = stored  # None: not known
+        self.text = ""
+        self.ending = None
+
+
+class Worker:
+    def __init__(self, name):
+        self.name = name
+        self.alive = True
+        self.frozen = False
+        self.lease_ended = False
+        self.streams = {}
+        self.watched = set()  # ids in its list whose jobs are others'
+        self.todo = []  # what its program will do next, in this order
+
+
+class Violation(AssertionError):
+    pass
+
+
+class Sequence:
+    """One interleaving. run() yields commands and is sent their replies."""
+
+    def __init__(self, number, scripts):
+        self.number = number
+        self.random = random.Random(SEED * 1_000_003 + number)
+        self.scripts = scripts
+        self.queue = f"{QUEUE}:{number}"
+        self.zset = f"{WORKERS}:{number}"
+        self.workers = []
+        self.ids = []
+        self.waiting = set()  # created, and not yet queued: its client is not answered
+        self.forsaken = set()  # created by a responder that crashed then
+        self.gone = set()  # deleted or expired
+        self.final = {}  # id: (state, object) once terminal
+        self.attempts = {}
+        self.before = {}  # id: the last snapshot
+        self.lists = []  # in the last snapshot: the queue's and each worker's
+        self.trace = []
+        self.steps = 0
+
+    # Names and commands.
+
+    def list_of(self, name):
+        return f"{RUNNING}{name}"
+
+    def script(self, name, keys, *arguments):
+        return ("EVALSHA", self.scripts[name], len(keys), *keys, *arguments)
+
+    def job_script(self, name, response_id, *arguments):
+        return self.script(name, [response_key(response_id), job_key(response_id)], *arguments)
+
+    def new_worker(self):
+        worker = Worker(f"{self.number:08x}{len(self.workers):08x}")
+        self.workers.append(worker)
+        return worker
+
+    def note(self, *what):
+        self.trace.append(" ".join(map(str, what)))
+
+    # The steps of clients.
+
+    def create(self):
+        response_id = (f"litellm_poll_{self.number:08x}-0000-4000-8000-{len(self.ids):012x}")
+        self.ids.append(response_id)
+        self.waiting.add(response_id)
+        self.attempts[response_id] = 0
+        self.note("create", response_id)
+        reply = yield self.job_script(
+            "create", response_id, object_text(response_id, "queued", None, ""), TTL,
+            "tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
+        self.expect(reply == 1, "create did not create")
+
+    def enqueue(self, response_id):
+        bound = self.random.choice((100, 100, 100, 1))
+        self.note("enqueue", response_id, "of", bound)
+        reply = yield self.script("enqueue", [self.queue], response_id, bound)
+        if reply == 0:
+            self.note("refused; drop", response_id)
+            yield ("DEL", response_key(response_id), job_key(response_id))
+            self.gone.add(response_id)
+        self.waiting.discard(response_id)
+        if reply == 1 and self.random.random() < 0.05:
+            # The reply was lost, and both commands are repeated.
+            self.note("repeat", response_id)
+            reply = yield self.job_script(
+                "create", response_id, object_text(response_id, "queued", None, ""), TTL,
+                "tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
+            self.expect(reply == 0, "create overwrote what was there")
+            yield self.script("enqueue", [self.queue], response_id, 100)
+
+    def cancel(self, response_id):
+        tenant = self.random.choice(("alice", "alice", "alice", "bob"))
+        self.note("cancel", response_id, "by", tenant)
+        before = self.before.get(response_id)
+        reply = yield self.job_script("cancel", response_id, tenant, STATUS_OFFSET,
+                                      slot("cancelled"), CANCEL_CHANNEL, response_id)
+        if response_id in self.gone or tenant == "bob":
+            self.expect(reply == [], f"cancel answered {reply}")
+        else:
+            self.expect(reply[0] == 1, f"cancel answered {reply}")
+            shown = json.loads(reply[1])["status"]
+            self.expect(shown == (before["state"] if before["state"] in TERMINAL
+                                  else "cancelled"), f"cancel shows {shown}")
+            self.revoke(response_id)
+
+    def delete(self, response_id):
+        tenant = self.random.choice(("alice", "alice", "alice", "bob"))
+        self.note("delete", response_id, "by", tenant)
+        reply = yield self.job_script("delete", response_id, tenant, CANCEL_CHANNEL, response_id)
+        self.expect(reply == (tenant == "alice" and response_id not in self.gone),
+                    f"delete answered {reply}")
+        if reply:
+            self.gone.add(response_id)
+            self.revoke(response_id)
+
+    def revoke(self, response_id):
+        """The message reaches some workers; the others learn it by their next write."""
+        for worker in self.workers:
+            if (worker.alive and not worker.frozen and response_id in worker.streams and
+                    self.random.random() < 0.5):
+                del worker.streams[response_id]
+                worker.todo.append(("drop", worker.name, response_id))
+
+    def expire(self, response_id):
+        self.note("expire", response_id)
+        yield ("DEL", response_key(response_id), job_key(response_id))
+        self.gone.add(response_id)
+
+    # The steps of a worker.
+
+    def take(self, worker):
+        self.note(worker.name, "takes")
+        reply = yield ("LMOVE", self.queue, self.list_of(worker.name), "RIGHT", "LEFT")
+        if reply is not None:
+            worker.todo.append(("claim", reply.decode()))
+
+    def beat(self, worker):
+        self.note(worker.name, "beats")
+        reply = yield self.script("beat", [self.zset], worker.name, LEASE_MS)
+        worker.lease_ended = False
+        for name in reply:
+            worker.todo.append(("take_over", name.decode()))
+
+    def do_next(self, worker):
+        what, *arguments = worker.todo.pop(0)
+        self.note(worker.name, what, *arguments)
+        yield from getattr(self, "do_" + what)(worker, *arguments)
+
+    def claim(self, worker, response_id):
+        """Returns the owner if that is another worker."""
+        before = self.before.get(response_id)
+        reply = yield self.job_script(
+            "claim", response_id, worker.name, STATUS_OFFSET, slot("in_progress"))
+        if len(reply) == 1:
+            owner = reply[0].decode()
+            self.expect(owner == before["owner"] != worker.name, f"{owner} is not the owner")
+            return owner
+        worker.watched.discard(response_id)
+        if not reply:
+            self.expect(response_id in self.gone or before["state"] in TERMINAL,
+                        "a job that is not over was called so")
+            worker.todo.append(("drop", worker.name, response_id))
+            return None
+        fence, attempts, model, request, input_text, text = reply
+        self.expect(before["state"] == "queued" or before["owner"] == worker.name,
+                    f"claimed what was {before}")
+        self.expect(fence > before["fence"], "the fence did not rise")
+        self.expect((model, request, input_text) == (b"m", b'"a":1', b'"Hi"'),
+                    f"claim gave {reply}")
+        self.attempts[response_id] += before["state"] == "queued"
+        self.expect(attempts == self.attempts[response_id], f"{attempts} attempts")
+        known = worker.streams.get(response_id)
+        if known:
+            known.fence, known.stored = fence, None
+        else:
+            worker.streams[response_id] = Stream(response_id, fence, text)
+        return None
+
+    def do_claim(self, worker, response_id):
+        if (yield from self.claim(worker, response_id)):
+            worker.watched.add(response_id)
+
+    def look_again(self, worker, response_id):
+        """At a job of another worker whose id is in this one's list: is that one still there?"""
+        self.note(worker.name, "looks again at", response_id)
+        owner = yield from self.claim(worker, response_id)
+        if owner is None:
+            return
+        if not (yield self.script("lapsed", [self.zset], owner)):
+            return
+        if (yield from self.reclaim(owner, response_id)):
+            worker.todo.append(("claim", response_id))
+        else:
+            worker.todo.append(("drop", worker.name, response_id))
+        worker.watched.discard(response_id)
+
+    def do_drop(self, worker, name, response_id):
+        yield ("LREM", self.list_of(name), 0, response_id)
+
+    def do_requeue(self, worker, name, response_id):
+        yield self.script("requeue", [self.list_of(name), self.queue], response_id)
+
+    def do_take_over(self, worker, name):
+        reply = yield ("LRANGE", self.list_of(name), 0, -1)
+        for entry in reply:
+            worker.todo.append(("reclaim", name, entry.decode()))
+        if not reply and name != worker.name:
+            worker.todo.append(("bury", name))
+
+    def do_reclaim(self, worker, name, response_id):
+        again = yield from self.reclaim(name, response_id)
+        worker.todo.append(("requeue" if again else "drop", name, response_id))
+
+    def reclaim(self, name, response_id):
+        before = self.before.get(response_id)
+        reply = yield self.job_script("reclaim", response_id, name)
+        over = response_id in self.gone or before["state"] in TERMINAL
+        self.expect(reply == (not over), f"reclaim answered {reply}")
+        return reply
+
+    def do_bury(self, worker, name):
+        yield self.script("bury", [self.zset, self.list_of(name)], name, 0)
+
+    def do_list_own(self, worker):
+        reply = yield ("LRANGE", self.list_of(worker.name), 0, -1)
+        for entry in reply:
+            if entry.decode() not in worker.streams and entry.decode() not in worker.watched:
+                worker.todo.append(("claim", entry.decode()))
+
+    def flush(self, worker, stream):
+        stream.text += self.random.choice(("a", 'b"\\', "é\n", "longer " * 5))
+        if self.random.random() < 0.25:
+            stream.ending = self.random.choice(("completed", "incomplete", "failed", "cancelled"))
+        writer = f"{worker.name} {stream.fence}"
+        new = object_text(stream.id, stream.ending or "in_progress", writer, stream.text)
+        known = stream.stored
+        pick = self.random.random()
+        if pick < 0.08 and known is not None:
+            known += b" "  # as after a failover to a replica that lags
+        if known is None or pick > 0.9 or len(new) < len(known):
+            arguments = ["", 0, new]
+        else:
+            arguments = [len(known), *self.patches(known, new)]
+        if stream.ending:
+            arguments.append(stream.ending)
+        before = self.before.get(stream.id)
+        self.note(worker.name, "flushes", stream.id, "fence", stream.fence, stream.ending or "",
+                  "whole" if arguments[0] == "" else "patches")
+        reply = yield self.job_script("flush", stream.id, stream.fence, *arguments)
+        owns = (stream.id not in self.gone and before["state"] == "in_progress" and
+                before["fence"] == stream.fence)
+        if not owns:
+            self.expect(reply == self.refusal(stream.id), f"a refused flush answered {reply}")
+        elif arguments[0] == "" or len(before["object"]) == arguments[0]:
+            self.expect(reply == 1, f"the owner's flush answered {reply}")
+        else:
+            self.expect(reply == 2, f"a flush for another length answered {reply}")
+        if reply == 2:
+            stream.stored = None
+            return
+        stream.stored = new
+        if reply != 1 or stream.ending:
+            self.let_go(worker, stream, reply)
+
+    def refusal(self, response_id):
+        """What flush answers to one who does not own the job."""
+        over = response_id in self.gone or self.before[response_id]["state"] in TERMINAL
+        return 0 if over else 3
+
+    def let_go(self, worker, stream, reply):
+        """Only the id of a job that is over is dropped."""
+        worker.streams.pop(stream.id, None)
+        worker.todo.append(("requeue" if reply == 3 else "drop", worker.name, stream.id))
+
+    def patches(self, old, new):
+        """From the first difference on; at times the status slot as a patch of its own."""
+        output = old.index(b'"output":')
+        parts = []
+        if old[:output] != new[:output]:
+            parts += [STATUS_OFFSET, new[STATUS_OFFSET:STATUS_OFFSET + STATUS_WIDTH]]
+        first = next((i for i in range(output, len(old)) if old[i] != new[i]), len(old))
+        return [*parts, first, new[first:]]
+
+    def renew(self, worker, stream):
+        """A write without patches: it must change nothing."""
+        if stream.stored is None:
+            return
+        self.note(worker.name, "renews", stream.id, "fence", stream.fence)
+        before = self.before.get(stream.id)
+        reply = yield self.job_script("flush", stream.id, stream.fence, len(stream.stored))
+        owns = (stream.id not in self.gone and before["state"] == "in_progress" and
+                before["fence"] == stream.fence)
+        self.expect(reply in (1, 2) if owns else reply == self.refusal(stream.id),
+                    f"renewal answered {reply}")
+        if reply in (0, 3):
+            self.let_go(worker, stream, reply)
+        elif reply == 2:
+            stream.stored = None
+
+    def release(self, worker, stream):
+        counted = self.random.random() < 0.5
+        self.note(worker.name, "releases", stream.id, "fence", stream.fence)
+        before = self.before.get(stream.id)
+        reply = yield self.job_script("release", stream.id, stream.fence, int(counted))
+        owns = (stream.id not in self.gone and before["state"] == "in_progress" and
+                before["fence"] == stream.fence)
+        over = stream.id in self.gone or before["state"] in TERMINAL
+        self.expect(reply == (not over), f"release answered {reply}")
+        if owns and not counted:
+            self.attempts[stream.id] -= 1
+        worker.streams.pop(stream.id, None)
+        worker.todo.append(("requeue" if reply else "drop", worker.name, stream.id))
+
+    def lose_connection(self, worker):
+        """Replies under way are lost; the worker asks what it holds."""
+        self.note(worker.name, "reconnects")
+        worker.watched.clear()
+        worker.todo = [("list_own",)]
+        for stream in worker.streams.values():
+            stream.stored = None
+
+    def end_lease(self, worker):
+        self.note(worker.name, "lease ends")
+        worker.lease_ended = True
+        yield ("ZADD", self.zset, "XX", 1, worker.name)
+
+    # Which step is next.
+
+    def choose(self):
+        pick = self.random.random
+        live = [w for w in self.workers if w.alive and not w.frozen]
+        ids = [i for i in self.ids if i not in self.waiting]
+        if self.waiting and pick() < 0.5:
+            response_id = self.random.choice(sorted(self.waiting))
+            if pick() < 0.1:
+                self.note("the responder crashes before enqueue", response_id)
+                self.waiting.discard(response_id)
+                self.forsaken.add(response_id)
+                return None
+            return self.enqueue(response_id)
+        if len(self.ids) < 4 and pick() < 0.25:
+            return self.create()
+        if ids and pick() < 0.12:
+            response_id = self.random.choice(ids)
+            kind = self.random.choice((self.cancel, self.cancel, self.delete, self.expire))
+            return kind(response_id)
+        if len(self.workers) < 6 and (not live or pick() < 0.08):
+            worker = self.new_worker()
+            return self.beat(worker)
+        worker = self.random.choice(self.workers)
+        if not worker.alive:
+            return self.end_lease(worker) if pick() < 0.5 else None
+        if worker.frozen:
+            if pick() < 0.4:
+                self.note(worker.name, "wakes up")
+                worker.frozen = False
+                return None
+            # A wait for the queue that began before may still bring it a job.
+            if not worker.lease_ended and pick() < 0.3:
+                return self.take(worker)
+            return self.end_lease(worker)
+        what = pick()
+        if what < 0.05:
+            self.note(worker.name, "is killed")
+            worker.alive = False
+        elif what < 0.12:
+            self.note(worker.name, "freezes")
+            worker.frozen = True
+        elif what < 0.16:
+            self.lose_connection(worker)
+        elif what < 0.24:
+            return self.beat(worker)
+        elif worker.watched and what < 0.3:
+            return self.look_again(worker, self.random.choice(sorted(worker.watched)))
+        elif worker.todo and what < 0.7:
+            return self.do_next(worker)
+        elif worker.streams and what < 0.9:
+            stream = self.random.choice(sorted(worker.streams.values(), key=lambda s: s.id))
+            return self.random.choice(
+                (self.flush, self.flush, self.flush, self.renew, self.release))(worker, stream)
+        elif not worker.lease_ended:  # else it beats first: it may have been forgotten
+            return self.take(worker)
+        return None
+
+    # Running and checking.
+
+    def expect(self, holds, what):
+        if not holds:
+            raise Violation(f"sequence {self.number} (RESPOOL_SEED={SEED}): {what}; steps:\n  "
+                            + "\n  ".join(self.trace))
+
+    def snapshot(self):
+        keys = [self.zset, self.queue]
+        for response_id in self.ids:
+            keys += [response_key(response_id), job_key(response_id)]
+        return ("EVALSHA", self.scripts["snapshot"], len(keys), *keys,
+                *(self.list_of(worker.name) for worker in self.workers))
+
+    def check(self, reply):
+        jobs, lists = reply
+        listed = {entry.decode() for entries in lists for entry in entries}
+        for response_id, row in zip(self.ids, jobs):
+            self.check_job(response_id, row, response_id in listed)
+        return lists
+
+    def check_job(self, response_id, row, listed):
+        text, state, fence, owner, attempts, request, _, ttl, job_ttl, valid = row
+        if text is None or state is None:
+            self.expect(response_id in self.gone, f"{response_id} is gone")
+            self.expect(text is None and state is None, f"half of {response_id} is gone")
+            return
+        self.expect(response_id not in self.gone, f"{response_id} has come back")
+        state, fence = state.decode(), int(fence)
+        owner = owner and owner.decode()
+        before = self.before.get(response_id)
+        if before is None or text != before["object"]:
+            self.expect(valid, f"{text} is not JSON")
+            shown = json.loads(text)
+            status = shown["status"]
+        else:
+            status = before["status"]
+        now = {"object": text, "state": state, "fence": fence, "owner": owner, "status": status}
+        self.expect(ttl > 0 and job_ttl > 0, f"no TTL: {ttl}, {job_ttl}")
+        self.expect(before is None or fence >= before["fence"], "the fence fell")
+        self.expect(int(attempts) == self.attempts[response_id], f"{attempts} attempts counted")
+        if state in TERMINAL:
+            self.expect(status == state, f"state {state} but status {status}")
+            self.expect(not request and owner is None, f"terminal with a request or owner: {row}")
+            final = self.final.setdefault(response_id, (state, text))
+            self.expect(final == (state, text), f"{final} became {(state, text)}")
+        else:
+            self.expect(response_id not in self.final, f"terminal became {state}")
+            self.expect(request == 1, "the request is lost")
+            self.expect((owner is not None) == (state == "in_progress"), f"owner of {row}")
+            self.expect(status == "in_progress" or (state, status) == ("queued", "queued"),
+                        f"state {state} but status {status}")
+            self.expect(listed or response_id in self.waiting or response_id in self.forsaken,
+                        f"{response_id}, {state}, is in no list")
+        if before is not None and text != before["object"]:
+            self.check_writer(before, now, shown)
+        self.before[response_id] = now
+
+    def check_writer(self, before, now, shown):
+        """Output that has changed was written under the last fence, by the owner."""
+        if output_of(now["object"]) == output_of(before["object"]):
+            return
+        self.expect(before["state"] == "in_progress", f"written while {before['state']}")
+        writer, fence = shown["output"][0]["writer"].split()
+        self.expect(writer == before["owner"] and int(fence) == now["fence"] == before["fence"],
+                    f"{writer} wrote under fence {fence}; before that: {before}")
+
+    def play(self, step):
+        """Plays a step's commands; after each of them what is stored is checked."""
+        command = next(step, None)
+        while command is not None:
+            reply, seen = yield [command, self.snapshot()]
+            self.steps += 1
+            try:
+                command = step.send(reply)
+            except StopIteration:
+                command = None
+            self.lists = self.check(seen)
+
+    def run(self):
+        for _ in range(self.random.randint(5, MAX_STEPS)):
+            step = self.choose()
+            if step is not None:
+                yield from self.play(step)
+        yield from self.settle()
+        keys = [self.zset, self.queue, *(self.list_of(worker.name) for worker in self.workers)]
+        for response_id in self.ids:
+            keys += [response_key(response_id), job_key(response_id)]
+        yield [("DEL", *keys), ("PING",)]
+
+    def settle(self):
+        """All workers are lost; a fresh one takes over everything and runs the queue empty."""
+        self.note("settling")
+        self.forsaken |= self.waiting
+        self.waiting.clear()
+        for worker in self.workers:
+            worker.alive = False
+            yield from self.play(self.end_lease(worker))
+        fresh = self.new_worker()
+        for _ in range(1 + 3 * len(self.workers)):
+            yield from self.play(self.beat(fresh))
+            while fresh.todo:
+                yield from self.play(self.do_next(fresh))
+        while any(self.lists):
+            if fresh.todo:
+                yield from self.play(self.do_next(fresh))
+            elif fresh.streams:
+                yield from self.play(self.flush(fresh, next(iter(fresh.streams.values()))))
+            elif fresh.watched:
+                yield from self.play(self.look_again(fresh, min(fresh.watched)))
+            else:
+                yield from self.play(self.take(fresh))
+            self.expect(len(self.trace) < 200, f"it does not come to an end: {self.lists}")
+        self.expect(not any(self.lists), f"ids left in lists: {self.lists}")
+        for response_id in self.ids:
+            if response_id not in self.gone | self.forsaken:
+                self.expect(response_id in self.final, f"{response_id} was never finished")
+        names, _ = yield [("ZRANGE", self.zset, 0, -1), ("PING",)]
+        self.expect(names == [fresh.name.encode()], f"workers known in the end: {names}")
+
+
+def output_of(text):
+    return text[text.index(b'"output":'):]
+
+
+def play_all(connection, scripts, count):
+    """Plays the sequences, some side by side. Returns how many steps it took."""
+    numbers = iter(range(count))
+    steps = 0
+    playing = []
+    while True:
+        while len(playing) < TOGETHER and (number := next(numbers, None)) is not None:
+            sequence = Sequence(number, scripts)
+            run = sequence.run()
+            playing.append((sequence, run, next(run)))
+        if not playing:
+            return steps
+        replies = iter(connection.batch(
+            [command for _, _, commands in playing for command in commands]))
+        going_on = []
+        for sequence, run, commands in playing:
+            try:
+                going_on.append((sequence, run, run.send([next(replies) for _ in commands])))
+            except StopIteration:
+                steps += sequence.steps
+        playing = going_on
+
+
+@pytest.fixture
+def redis_connection(directory):
+    path = directory / "redis.sock"
+    program = Program("redis", [
+        "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no",
+        "--dir", directory, "--loglevel", "warning"], directory)
+    await_socket(program, path)
+    connection = Connection(path)
+    yield connection
+    connection.close()
+    assert program.stop() == 0
+
+
+def load_scripts(connection):
+    scripts = {path.stem: connection.call("SCRIPT", "LOAD", path.read_text())
+               for path in sorted((TOP / "common" / "scripts").glob("*.lua"))}
+    assert len(scripts) >= 12
+    return {**scripts, "snapshot": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
+
+
+def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
+    """The status slot of an object that respool made is where these sequences have it."""
+    stack = make_stack(supervisor=False)
+    created = stack.client.create("m")
+    stored = stack.stored(created["id"])
+    played = object_text(created["id"], "queued", None, "")
+    end = STATUS_OFFSET + STATUS_WIDTH
+    assert stored[STATUS_OFFSET:end] == played[STATUS_OFFSET:end] == slot("queued").encode()
+    job = stack.job(created["id"])
+    assert {b"state", b"tenant", b"model", b"request", b"input", b"ttl", b"fence",
+            b"attempts"} <= set(job)
+
+
+def test_random_interleavings_keep_the_promises(redis_connection, record_property):
+    scripts = load_scripts(redis_connection)
+    begun = time.monotonic()
+    steps = play_all(redis_connection, scripts, SEQUENCES)
+    seconds = time.monotonic() - begun
+    print(f"{SEQUENCES} interleavings, {steps} steps, in {seconds:.1f} s")
+    record_property("interleavings", SEQUENCES)
+    record_property("steps", steps)
+    assert steps > 10 * SEQUENCES
