@@ -68,7 +68,7 @@ static void on_changed(redisAsyncContext *redis, void *data, void *privdata)
 	job_lists_change_closed(lists);
 }
 
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+static void drop_entry(struct job_lists *lists, const char *worker, struct span entry)
 {
 	struct redis_args args = {0};
 	struct running_key key;
@@ -77,8 +77,22 @@ void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
 	redis_args_add(&args, "LREM");
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, "0");
-	redis_args_add(&args, id);
+	redis_args_add_span(&args, entry);
 	send_change(lists, &args, on_changed, lists);
+}
+
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+{
+	drop_entry(lists, worker, span_of(id));
+}
+
+const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply)
+{
+	if (strlen(reply->str) == reply->len && response_id_valid(reply->str))
+		return reply->str;
+	log_warnx("the queue held \"%.64s\", which is no response's id; dropped", reply->str);
+	drop_entry(lists, worker, (struct span){reply->str, reply->len});
+	return NULL;
 }
 
 void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id)
@@ -242,12 +256,10 @@ static void take_ids(struct job_lists *lists, const char *worker, const redisRep
 	if (ids->elements > 0)
 		log_info("taking over %zu jobs of worker %s", ids->elements, worker);
 	for (i = 0; i < ids->elements; i++) {
-		const char *id = ids->element[i]->str;
+		const char *id = job_lists_id(lists, worker, ids->element[i]);
 
-		if (response_id_valid(id))
+		if (id != NULL)
 			reclaim(lists, worker, id);
-		else
-			job_lists_drop(lists, worker, id);
 	}
 	if (ids->elements == 0 && strcmp(worker, lists->self) != 0)
 		job_lists_bury(lists, worker);

@@ -43,6 +43,12 @@ bool job_lists_busy(const struct job_lists *lists, const char *id);
 void job_lists_change_opened(struct job_lists *lists);
 void job_lists_change_closed(struct job_lists *lists);
 
+/*
+ * The id that a reply from this worker's or another's list names. What is no id of a response is
+ * dropped from that list and logged, and NULL returned.
+ */
+const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply);
+
 /* Removes the id from the worker's list: its job has ended or is another's. */
 void job_lists_drop(struct job_lists *lists, const char *worker, const char *id);
 /* Moves the id from the worker's list to the head of the queue. */

@@ -134,11 +134,6 @@ static void claim(struct jobs *jobs, const char *id)
 	struct id_call *call;
 	char slot[RESPONSE_STATUS_WIDTH + 1];
 
-	if (!response_id_valid(id)) {
-		log_warnx("the queue holds \"%s\", which is no response's id; dropped", id);
-		job_drop(jobs, id);
-		return;
-	}
 	response_keys(&keys, id);
 	response_status_slot(slot, STATUS_IN_PROGRESS);
 	redis_args_script(&args, SCRIPT_CLAIM, 2);
@@ -154,9 +149,11 @@ static void claim(struct jobs *jobs, const char *id)
 		id_call_free(call);
 }
 
-static void taken(struct jobs *jobs, const char *id)
+static void taken(struct jobs *jobs, const redisReply *reply)
 {
-	if (jobs->user->holds(jobs->user->ctx, id))
+	const char *id = job_lists_id(&jobs->lists, jobs->name, reply);
+
+	if (id == NULL || jobs->user->holds(jobs->user->ctx, id))
 		return;
 	if (jobs->room > jobs->claiming)
 		claim(jobs, id);
@@ -173,7 +170,7 @@ static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
 	jobs->taking = false;
 	if (!redis_link_failed(jobs->take, reply, "BLMOVE")) {
 		if (reply->type == REDIS_REPLY_STRING)
-			taken(jobs, reply->str);
+			taken(jobs, reply);
 		take_next(jobs);
 	}
 	if (jobs->leaving)
@@ -227,10 +224,13 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 	(void)redis;
 	if (redis_link_failed(jobs->commands, reply, "LRANGE"))
 		return;
-	for (i = 0; i < reply->elements; i++)
-		if (!job_lists_busy(&jobs->lists, reply->element[i]->str) &&
-		    !jobs->user->holds(jobs->user->ctx, reply->element[i]->str))
-			claim(jobs, reply->element[i]->str);
+	for (i = 0; i < reply->elements; i++) {
+		const char *id = job_lists_id(&jobs->lists, jobs->name, reply->element[i]);
+
+		if (id != NULL && !job_lists_busy(&jobs->lists, id) &&
+		    !jobs->user->holds(jobs->user->ctx, id))
+			claim(jobs, id);
+	}
 }
 
 /* Ids may be there that came in while this worker did not look, or whose job is another's. */

@@ -1,25 +1,9 @@
 #include "provider_error.h"
 
-#include <string.h>
-
 #include "../common/json.h"
+#include "secret.h"
 
 enum { QUOTED_BYTES = 300 };
-
-static void redact(struct buf *out, struct span text, const char *secret)
-{
-	size_t len = secret != NULL ? strlen(secret) : 0;
-	const char *end = text.p + text.len, *hit;
-
-	while (
-	    len != 0 && text.len >= len && (hit = memmem(text.p, text.len, secret, len)) != NULL) {
-		buf_append(out, text.p, (size_t)(hit - text.p));
-		buf_puts(out, "[redacted]");
-		text.p = hit + len;
-		text.len = (size_t)(end - text.p);
-	}
-	buf_append_span(out, text);
-}
 
 /* An error in words: many providers' "error" or "detail" is just a string. */
 static struct span plain_message(struct span body, struct buf *decoded)
@@ -55,7 +39,7 @@ void provider_error(struct buf *out, long status, struct span body, const char *
 	struct buf clean = {0};
 	struct span text, error = {0};
 
-	redact(&clean, body, secret);
+	secret_redact(&clean, body, secret);
 	text = buf_span(&clean);
 	if (json_check(text, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		error = json_get(text, "error");

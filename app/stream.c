@@ -15,6 +15,7 @@
 #include "../common/response_id.h"
 #include "../common/sse.h"
 #include "provider_error.h"
+#include "secret.h"
 #include "writer.h"
 
 enum {
@@ -164,6 +165,11 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 
 /* ---- the provider's answer ------------------------------------------------------------------- */
 
+static const struct deployment *deployment_of(const struct stream *s)
+{
+	return s->deployments[s->deployment];
+}
+
 static void warn_skipped(struct stream *s)
 {
 	if (s->warnings < MAX_WARNINGS)
@@ -208,15 +214,9 @@ static bool is_done_marker(struct span data)
 	return span_is(data, "[DONE]");
 }
 
-static bool on_event(void *ctx, struct span data)
+/* Folds an event in. Returns false when the response has ended with it. */
+static bool take_event(struct stream *s, struct span data)
 {
-	struct stream *s = ctx;
-
-	if (is_done_marker(data)) {
-		fold_end(&s->fold);
-		end_by_provider(s);
-		return false;
-	}
 	switch (fold_event(&s->fold, data)) {
 	case FOLD_SKIPPED:
 		warn_skipped(s);
@@ -233,6 +233,26 @@ static bool on_event(void *ctx, struct span data)
 		break;
 	}
 	return true;
+}
+
+static bool on_event(void *ctx, struct span data)
+{
+	struct stream *s = ctx;
+	const char *secret = deployment_of(s)->api_key;
+	struct buf clean = {0};
+	bool more;
+
+	if (is_done_marker(data)) {
+		fold_end(&s->fold);
+		end_by_provider(s);
+		return false;
+	}
+	if (!secret_is_in(data, secret))
+		return take_event(s, data);
+	secret_redact(&clean, data, secret);
+	more = take_event(s, buf_span(&clean));
+	buf_free(&clean);
+	return more;
 }
 
 static void on_head(void *ctx, long status, const char *content_type)
@@ -297,11 +317,6 @@ static bool on_body(void *ctx, struct span bytes)
 
 /* ---- calling the provider -------------------------------------------------------------------- */
 
-static const struct deployment *deployment_of(const struct stream *s)
-{
-	return s->deployments[s->deployment];
-}
-
 static void on_retry(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
@@ -365,8 +380,13 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 
 static void end_with_object(struct stream *s)
 {
-	struct span body = buf_span(&s->body);
+	struct buf clean = {0};
+	struct span body;
 
+	secret_redact(&clean, buf_span(&s->body), deployment_of(s)->api_key);
+	buf_free(&s->body);
+	s->body = clean;
+	body = buf_span(&s->body);
 	if (!json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
 	    !json_string_is(json_get(body, "object"), "response")) {
 		fail(s, "invalid_provider_answer",

@@ -254,6 +254,7 @@ static void add_events(struct worker *worker)
 {
 	long ms = worker->config->lease_seconds * 1000L / RENEWALS_PER_LEASE;
 	struct timeval renewal = {ms / 1000, ms % 1000 * 1000};
+	sigset_t hangup;
 
 	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
 	worker->sigint = new_event(worker, SIGINT, EV_SIGNAL | EV_PERSIST, on_stop);
@@ -263,6 +264,9 @@ static void add_events(struct worker *worker)
 	event_add(worker->sigterm, NULL);
 	event_add(worker->sigint, NULL);
 	event_add(worker->sighup, NULL);
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
 	event_add(worker->renew, &renewal);
 }
 

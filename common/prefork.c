@@ -59,6 +59,7 @@ static void run_child(struct parent *parent, int slot, pid_t predecessor, pid_t 
 		signal(watched_signals[i], SIG_DFL);
 		sigdelset(&mask, watched_signals[i]);
 	}
+	sigaddset(&mask, SIGHUP);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent_pid) /* it ended before the line above */
 		exit(0);

@@ -26,7 +26,8 @@ struct prefork {
  * doubles up to 10 s while children of that slot end within 10 s of their start. On SIGTERM or
  * SIGINT sends SIGTERM to the children and returns 0 when all have ended; a second one is passed on
  * as well. SIGHUP is passed on. Returns 1 if no child could ever be started.
- * Children get default signal handling and end if the parent dies (PR_SET_PDEATHSIG SIGTERM).
+ * Children get default signal handling, with SIGHUP blocked until they are ready for it, and end if
+ * the parent dies (PR_SET_PDEATHSIG SIGTERM).
  */
 int prefork_run(const struct prefork *prefork);
 
