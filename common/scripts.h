@@ -18,12 +18,13 @@
  * state becomes terminal.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
- * requeue back. Each script touches keys of one cluster slot, either a response's or the lists', so
- * the two can differ for a moment, or for longer when somebody dies between them. Therefore an id is
- * taken out of the lists for good only when its job is terminal or gone. Whoever finds in its list
- * an id whose job is another worker's keeps it there and looks again later; whoever has lost a job
- * to another puts the id back into the queue, if it still has it. So the id of a job that is not
- * terminal is always in some list, except between create and enqueue, before the client knows it.
+ * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the
+ * two can differ for a moment, or for longer when somebody dies in between. Therefore an id is
+ * taken out of the lists for good only when its job is terminal or gone. Whoever finds in its
+ * list an id whose job is another worker's keeps it there and looks again later; whoever has lost
+ * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
+ * not terminal is always in some list, except between create and enqueue, before the client knows
+ * it.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
