@@ -296,7 +296,8 @@ static enum store_result cancel_foreign(
 	if (response_status_is_terminal(status))
 		return STORE_OK;
 	if (foreign_cancel(&handlers->object, &replacement, stored))
-		result = store_replace(handlers->store, id, stored, buf_span(&replacement));
+		result = store_replace(handlers->store, id, stored, buf_span(&replacement),
+		    handlers->config->polling.ttl);
 	buf_free(&replacement);
 	return result;
 }

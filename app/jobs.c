@@ -26,6 +26,9 @@ enum {
 	SETTLE_MS = 3000, /* others need this long to come back after Redis was away */
 };
 
+/* What a leaving worker does next. */
+enum leave_step { LEAVE_GIVE_BACK, LEAVE_BURY, LEAVE_DONE };
+
 struct jobs {
 	struct config *config;
 	const struct jobs_user *user;
@@ -52,7 +55,7 @@ struct jobs {
 	struct job_lists lists;
 	long long take_client; /* what Redis calls the connection of take */
 	bool leaving;
-	bool buried;
+	enum leave_step leave_step;
 };
 
 static long long monotonic_ms(void)
@@ -70,14 +73,17 @@ static struct span reply_span(const redisReply *reply)
 	return (struct span){reply->str, reply->len};
 }
 
+static void look_at_own_list(struct jobs *jobs);
+
 void job_drop(struct jobs *jobs, const char *id)
 {
 	job_lists_drop(&jobs->lists, jobs->name, id);
 }
 
-void job_give_up(struct jobs *jobs, const char *id)
+void jobs_look_again(struct jobs *jobs)
 {
-	job_lists_requeue(&jobs->lists, jobs->name, id);
+	if (!jobs->leaving)
+		look_at_own_list(jobs);
 }
 
 void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
@@ -104,14 +110,21 @@ static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e
 	jobs->user->claimed(jobs->user->ctx, &job);
 }
 
+/* Whether all workers that are alive have had the time to show it. */
+static bool is_settled(const struct jobs *jobs)
+{
+	return jobs->settled_ms >= SETTLE_MS ||
+	       jobs->settled_ms >= jobs->config->lease_seconds * 1000;
+}
+
 static void claim_answered(struct jobs *jobs, const char *id, const redisReply *reply)
 {
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
 		report_claim(jobs, id, reply->element);
-	else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
-		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
-	else
+	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
 		job_drop(jobs, id);
+	else if (is_settled(jobs))
+		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
 }
 
 static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
@@ -125,6 +138,7 @@ static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
 		claim_answered(jobs, call->id, data);
 	id_call_free(call);
 	take_next(jobs);
+	job_lists_change_closed(&jobs->lists);
 }
 
 static void claim(struct jobs *jobs, const char *id)
@@ -143,17 +157,20 @@ static void claim(struct jobs *jobs, const char *id)
 	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
 	redis_args_add(&args, slot);
 	call = id_call_new(&jobs->lists, jobs->name, id);
-	if (redis_link_call(jobs->commands, &args, on_claimed, call))
-		jobs->claiming++;
-	else
+	if (!redis_link_call(jobs->commands, &args, on_claimed, call)) {
 		id_call_free(call);
+		return;
+	}
+	jobs->claiming++;
+	job_lists_change_opened(&jobs->lists);
 }
 
 static void taken(struct jobs *jobs, const redisReply *reply)
 {
 	const char *id = job_lists_id(&jobs->lists, jobs->name, reply);
 
-	if (id == NULL || jobs->user->holds(jobs->user->ctx, id))
+	if (id == NULL || job_lists_busy(&jobs->lists, id) ||
+	    jobs->user->holds(jobs->user->ctx, id))
 		return;
 	if (jobs->room > jobs->claiming)
 		claim(jobs, id);
@@ -222,7 +239,7 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 	size_t i;
 
 	(void)redis;
-	if (redis_link_failed(jobs->commands, reply, "LRANGE"))
+	if (redis_link_failed(jobs->commands, reply, "LRANGE") || jobs->leaving)
 		return;
 	for (i = 0; i < reply->elements; i++) {
 		const char *id = job_lists_id(&jobs->lists, jobs->name, reply->element[i]);
@@ -250,12 +267,16 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->beating = false;
-	if (redis_link_failed(jobs->commands, reply, "beat"))
+	if (redis_link_failed(jobs->commands, reply, "beat")) {
+		/* Then nobody could beat, and the others need time to come back. */
+		jobs->settled_ms = 0;
+		jobs->silent_ms = reply != NULL ? 0 : jobs->silent_ms;
 		return;
+	}
 	jobs->silent_ms = 0;
 	jobs->beaten_at = jobs->beat_sent_at;
 	take_next(jobs);
-	if (jobs->settled_ms < SETTLE_MS && jobs->settled_ms < jobs->config->lease_seconds * 1000)
+	if (!is_settled(jobs))
 		return;
 	for (i = 0; i < reply->elements && !jobs->leaving; i++)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
@@ -374,20 +395,25 @@ static void job_freed(void *ctx, const char *id)
 		claim(jobs, id);
 }
 
-/* The last thing that a leaving worker does is to forget itself. */
+/*
+ * A leaving worker waits until nothing is under way, gives back what its list still holds, and
+ * forgets itself last.
+ */
 static void lists_idle(void *ctx)
 {
 	struct jobs *jobs = ctx;
 
 	if (!jobs->leaving)
 		return;
-	if (jobs->buried) {
+	if (jobs->leave_step == LEAVE_DONE) {
 		jobs->user->left(jobs->user->ctx);
 		return;
 	}
-	jobs->buried = true;
 	job_lists_change_opened(&jobs->lists);
-	job_lists_bury(&jobs->lists, jobs->name);
+	if (jobs->leave_step++ == LEAVE_GIVE_BACK)
+		job_lists_take_over(&jobs->lists, jobs->name);
+	else
+		job_lists_bury(&jobs->lists, jobs->name);
 	job_lists_change_closed(&jobs->lists);
 }
 
@@ -470,17 +496,24 @@ static void on_flushed(redisAsyncContext *redis, void *data, void *privdata)
 	write->done(write->ctx, result);
 }
 
-static void add_patches(struct redis_args *args, const struct document *doc)
+static void add_whole(
+    struct redis_args *args, const struct response_write *write, const struct document *doc)
+{
+	redis_args_add(args, "");
+	redis_args_add_number(args, write->count + 1);
+	redis_args_add_span(args, buf_span(&doc->text));
+}
+
+enum { KNOWN_SIZE = 48 };
+
+/* What is known of the stored text goes to known, which must live as long as args. */
+static void add_patches(struct redis_args *args, const struct response_write *write,
+    const struct document *doc, char known[KNOWN_SIZE])
 {
 	int i;
 
-	if (doc->whole) {
-		redis_args_add(args, "");
-		redis_args_add(args, "0");
-		redis_args_add_span(args, buf_span(&doc->text));
-		return;
-	}
-	redis_args_add_number(args, (long long)doc->stored_len);
+	snprintf(known, KNOWN_SIZE, "%zu %lld", doc->stored_len, write->count);
+	redis_args_add(args, known);
 	for (i = 0; i < doc->patch_count; i++) {
 		const struct patch *patch = &doc->patches[i];
 
@@ -495,17 +528,22 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
+	char known[KNOWN_SIZE];
 
 	response_keys(&keys, id);
 	redis_args_script(&args, SCRIPT_FLUSH, 2);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
 	redis_args_add_number(&args, fence);
-	add_patches(&args, doc);
+	if (doc->whole)
+		add_whole(&args, write, doc);
+	else
+		add_patches(&args, write, doc, known);
 	if (terminal != STATUS_COUNT)
 		redis_args_add(&args, response_status_name(terminal));
 	if (!redis_link_call(write->jobs->commands, &args, on_flushed, write))
 		return false;
+	write->count++;
 	document_mark_stored(doc);
 	return true;
 }
@@ -542,6 +580,5 @@ void jobs_leave(struct jobs *jobs)
 	jobs->leaving = true;
 	job_lists_change_opened(&jobs->lists);
 	end_taking(jobs);
-	job_lists_take_over(&jobs->lists, jobs->name);
 	job_lists_change_closed(&jobs->lists);
 }

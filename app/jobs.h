@@ -59,7 +59,7 @@ void jobs_accept(struct jobs *jobs, int room);
 enum write_result {
 	WRITE_DONE,
 	WRITE_ENDED,    /* the job is terminal or gone: let it go */
-	WRITE_TAKEN,    /* the job was reclaimed: put its id back into the queue */
+	WRITE_TAKEN,    /* the job was taken from us: jobs_look_again() */
 	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
 	WRITE_UNKNOWN,  /* the connection broke: it may have been written or not */
 };
@@ -69,6 +69,8 @@ struct response_write {
 	struct jobs *jobs;
 	void (*done)(void *ctx, enum write_result result);
 	void *ctx;
+	long long
+	    count; /* of writes so far, by which Redis can tell that it has lost one; from 0 */
 };
 
 /*
@@ -82,8 +84,11 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);
 
-/* Puts an id whose job was taken from us back into the queue, if nobody else has done so. */
-void job_give_up(struct jobs *jobs, const char *id);
+/*
+ * A job was taken from this worker, and its id may still be in this worker's list: finds out what
+ * is to become of what is there and not held.
+ */
+void jobs_look_again(struct jobs *jobs);
 
 /*
  * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.

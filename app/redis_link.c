@@ -14,6 +14,7 @@
 
 enum {
 	SETUP_SECONDS = 5, /* for a connection to become usable */
+	SETTLE_MS = 1000,  /* after which it counts as one that lasts */
 	FIRST_PAUSE_MS = 50,
 	LONGEST_PAUSE_MS = 2000,
 };
@@ -101,13 +102,23 @@ void redis_link_reset(struct redis_link *link, const char *why)
 	went_down(link, why);
 }
 
+static void settle(struct redis_link *link)
+{
+	if (link->reported)
+		log_info("Redis (%s): connected again", link->user->name);
+	link->reported = false;
+	link->pause_ms = FIRST_PAUSE_MS;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct redis_link *link = ctx;
 
 	(void)fd;
 	(void)what;
-	if (link->redis != NULL)
+	if (link->up)
+		settle(link);
+	else if (link->redis != NULL)
 		redis_link_reset(link, "no answer in time");
 	else
 		connect_now(link);
@@ -160,11 +171,7 @@ static void on_ready(redisAsyncContext *redis, void *data, void *privdata)
 		setup_failed(link, privdata, reply);
 		return;
 	}
-	event_del(link->timer);
-	if (link->reported)
-		log_info("Redis (%s): connected again", link->user->name);
-	link->reported = false;
-	link->pause_ms = FIRST_PAUSE_MS;
+	start_timer(link, SETTLE_MS);
 	link->up = true;
 	link->user->up(link->user->ctx);
 }
@@ -267,14 +274,21 @@ bool redis_link_call(
 		   (const char **)args->values, args->lengths) == REDIS_OK;
 }
 
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 bool redis_link_failed(struct redis_link *link, const redisReply *reply, const char *doing)
 {
 	if (reply == NULL)
 		return true;
 	if (reply->type != REDIS_REPLY_ERROR)
 		return false;
-	if (strncmp(reply->str, "NOSCRIPT", 8) == 0)
+	if (begins_with(reply->str, "NOSCRIPT"))
 		redis_link_reset(link, "the server has lost our scripts");
+	else if (begins_with(reply->str, "READONLY") || begins_with(reply->str, "UNBLOCKED"))
+		redis_link_reset(link, "the server is no master any more");
 	else if (time(NULL) != link->last_error)
 		log_warnx("Redis: %s: %s", doing, reply->str);
 	link->last_error = time(NULL);

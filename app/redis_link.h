@@ -43,8 +43,8 @@ bool redis_link_call(
 void redis_link_reset(struct redis_link *link, const char *why);
 
 /*
- * Whether a reply is an error. Logs it; resets the link if the server lacks a script. NULL counts
- * as one, unlogged.
+ * Whether a reply is an error. Logs it; resets the link if the server lacks our scripts or is no
+ * master any more. NULL counts as one, unlogged.
  */
 bool redis_link_failed(struct redis_link *link, const redisReply *reply, const char *doing);
 

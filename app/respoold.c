@@ -108,6 +108,7 @@ static int run_worker(void *ctx, int slot, pid_t predecessor)
 	char name[WORKER_NAME_SIZE], before[WORKER_NAME_SIZE];
 
 	(void)slot;
+	srandom(supervisor->name ^ (unsigned)getpid());
 	worker_name(name, supervisor->name, getpid());
 	worker_name(before, supervisor->name, predecessor);
 	return worker_run(
@@ -124,13 +125,27 @@ static void reload(void *ctx)
 	notify_ready();
 }
 
+static void started(void *ctx)
+{
+	(void)ctx;
+	notify_ready();
+}
+
+static void stopping(void *ctx)
+{
+	(void)ctx;
+	notify_stopping();
+}
+
 static int supervise(struct config *config, const char *path, int workers)
 {
 	struct supervisor supervisor = {.config = config_hold(config), .config_path = path};
 	struct prefork prefork = {
 	    .count = workers,
 	    .child = run_worker,
+	    .started = started,
 	    .reload = reload,
+	    .stopping = stopping,
 	    .ctx = &supervisor,
 	    .grace_seconds = config->drain_seconds + KILL_SECONDS,
 	};
@@ -140,7 +155,6 @@ static int supervise(struct config *config, const char *path, int workers)
 	    (ssize_t)sizeof(supervisor.name))
 		fatal("getrandom");
 	log_info("%s: %d workers", PACKAGE_STRING, workers);
-	notify_ready();
 	status = prefork_run(&prefork);
 	config_free(supervisor.config);
 	return status;

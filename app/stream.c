@@ -50,6 +50,7 @@ struct stream {
 	long status;
 	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
 	struct sse_parser sse;
+	bool is_stream; /* the answer says that it is a stream of events */
 	bool any_event;
 	int warnings;
 
@@ -111,12 +112,13 @@ static void let_go(struct stream *s)
 static void on_writer_over(void *ctx, enum write_result result)
 {
 	struct stream *s = ctx;
+	struct jobs *jobs = s->host->jobs;
 
-	if (!s->gone && result == WRITE_TAKEN)
-		job_give_up(s->host->jobs, s->id);
-	else if (!s->gone)
-		job_drop(s->host->jobs, s->id);
+	if (!s->gone && result != WRITE_TAKEN)
+		job_drop(jobs, s->id);
 	let_go(s);
+	if (result == WRITE_TAKEN)
+		jobs_look_again(jobs);
 }
 
 /* The status is settled: makes the last write. */
@@ -260,6 +262,7 @@ static void on_head(void *ctx, long status, const char *content_type)
 	struct stream *s = ctx;
 
 	s->status = status;
+	s->is_stream = strcmp(content_type, "text/event-stream") == 0;
 	if (status < 200 || status > 299)
 		s->answer = ANSWER_ERROR;
 	else if (strcmp(content_type, "application/json") == 0)
@@ -411,6 +414,11 @@ static void end_of_events(struct stream *s, enum upstream_end how)
 {
 	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
 		return;
+	if (how != UPSTREAM_DISCONNECTED && !s->is_stream && !s->any_event) {
+		fail(s, "invalid_provider_answer",
+		    "The provider answered with something else than a stream of events.");
+		return;
+	}
 	if (how == UPSTREAM_COMPLETE) {
 		fold_end(&s->fold);
 		end(s);

@@ -41,7 +41,8 @@ struct upstream_request {
 	struct upstream_call call; /* only its callbacks and time-outs are still valid */
 	CURL *easy;
 	struct curl_slist *headers;
-	char *body;
+	char *body; /* NULL once it has been sent */
+	size_t body_len;
 	struct event timer; /* looks for a time-out; re-armed only when it fires */
 	double began;
 	double last_byte; /* when it came; at first when the request began */
@@ -358,6 +359,23 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	return request->state == RUNNING ? len : 0;
 }
 
+/*
+ * Once an answer's body comes libcurl will not send the request again. Streams last for minutes,
+ * and requests may be large.
+ */
+static void free_sent_body(struct upstream_request *request)
+{
+	curl_off_t sent = 0;
+
+	if (request->body == NULL)
+		return;
+	curl_easy_getinfo(request->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if ((size_t)sent < request->body_len)
+		return;
+	free(request->body);
+	request->body = NULL;
+}
+
 /* CURLOPT_WRITEFUNCTION */
 static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 {
@@ -366,6 +384,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 
 	if (request->state != RUNNING)
 		return 0;
+	free_sent_body(request);
 	request->last_byte = now();
 	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
 		upstream_cancel(request);
@@ -503,6 +522,7 @@ static const char *set_up(struct upstream_request *request, const struct upstrea
 	add_header(request, "Accept: text/event-stream");
 	add_header(request, "Expect:"); /* do not ask for leave before sending the body */
 	request->body = xmemdup(call->body.p, call->body.len);
+	request->body_len = call->body.len;
 	if (set_request(request, call) || set_callbacks(request) || set_trust(request) ||
 	    set_connection(request))
 		return "libcurl does not take the request's options";

@@ -159,6 +159,17 @@ static void update_room(struct worker *worker)
 	    worker->jobs, worker->stopping ? 0 : worker->config->max_streams - worker->count);
 }
 
+/* Keys must not expire, and a lost job must not go unnoticed, while a stream is quiet. */
+static void arm_renewals(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	long ttl = config->polling.ttl, lease = config->lease_seconds;
+	long ms = (ttl < lease ? ttl : lease) * 1000 / RENEWALS_PER_LEASE;
+	struct timeval period = {ms / 1000, ms % 1000 * 1000};
+
+	event_add(worker->renew, &period);
+}
+
 static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 {
 	struct worker *worker = ctx;
@@ -167,6 +178,7 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 	(void)what;
 	config_reload(&worker->config, worker->config_path, CONFIG_SUPERVISOR);
 	worker->host.config = worker->config;
+	arm_renewals(worker);
 	update_room(worker);
 }
 
@@ -175,6 +187,10 @@ static void on_claimed(void *ctx, const struct claimed_job *job)
 	struct worker *worker = ctx;
 	struct stream *stream = find_stream(worker, job->id);
 
+	if (worker->leaving) {
+		job_release(worker->jobs, job->id, job->fence, false);
+		return;
+	}
 	if (stream != NULL) {
 		stream_adopt(stream, job);
 		return;
@@ -252,8 +268,6 @@ static struct event *new_event(struct worker *worker, int fd, short what, event_
 
 static void add_events(struct worker *worker)
 {
-	long ms = worker->config->lease_seconds * 1000L / RENEWALS_PER_LEASE;
-	struct timeval renewal = {ms / 1000, ms % 1000 * 1000};
 	sigset_t hangup;
 
 	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
@@ -267,7 +281,7 @@ static void add_events(struct worker *worker)
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
-	event_add(worker->renew, &renewal);
+	arm_renewals(worker);
 }
 
 static void free_events(struct worker *worker)

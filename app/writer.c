@@ -120,7 +120,7 @@ bool writer_is_busy(const struct writer *writer)
 
 void writer_open(struct writer *writer, struct event_base *base, struct jobs *jobs)
 {
-	writer->write = (struct response_write){jobs, on_written, writer};
+	writer->write = (struct response_write){.jobs = jobs, .done = on_written, .ctx = writer};
 	writer->pause = evtimer_new(base, on_pause_over, writer);
 	if (writer->pause == NULL)
 		fatalx("out of memory");

@@ -12,6 +12,7 @@
 enum {
 	FILE_MAX_BYTES = 16 << 20,
 	MERGE_MAX_DEPTH = 8,
+	MERGES_MAX = 10000, /* in a whole file, each time that one is followed */
 };
 
 /* Writes one line, whatever the keys and values in it hold. */
@@ -373,7 +374,11 @@ static void collect_source(struct member_list *list, const struct config_value *
 	    .node = node,
 	};
 
-	if (depth > MERGE_MAX_DEPTH) {
+	if (mapping->file->merges++ == MERGES_MAX) {
+		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
+	} else if (mapping->file->merges > MERGES_MAX) {
+		return;
+	} else if (depth > MERGE_MAX_DEPTH) {
 		config_wrong(
 		    &source, "merges nested too deep, expected at most %d levels", MERGE_MAX_DEPTH);
 	} else if (node->type == YAML_MAPPING_NODE) {

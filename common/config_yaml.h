@@ -15,6 +15,7 @@ struct config_file {
 	const char *path;
 	FILE *errors;
 	size_t error_count;
+	int merges;        /* that were followed */
 	unsigned unneeded; /* of enum config_flag: what may name an unset environment variable */
 	yaml_document_t document;
 	char **ignored; /* key paths that a warning was given for */

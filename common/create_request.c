@@ -205,14 +205,51 @@ static void add_to_rest(struct create_request *request, struct span key, struct 
 	buf_append_span(&request->rest, value);
 }
 
-/* Keeps what the Response object repeats. What went wrong is for the provider to tell. */
-static void keep_field(struct create_request *request, struct span name, struct span value)
+#define IS(type) (1u << JSON_##type)
+#define BOOLEAN  (IS(FALSE) | IS(TRUE))
+
+/* The types that the Response object allows for what it repeats, beside null. */
+static const struct {
+	unsigned types;
+	const char *expected;
+} field_types[RESPONSE_FIELD_COUNT] = {
+    [RESPONSE_PREVIOUS_RESPONSE_ID] = {IS(STRING), "a string"},
+    [RESPONSE_INSTRUCTIONS] = {IS(STRING) | IS(ARRAY), "a string or an array"},
+    [RESPONSE_TOOLS] = {IS(ARRAY), "an array"},
+    [RESPONSE_TOOL_CHOICE] = {IS(STRING) | IS(OBJECT), "a string or an object"},
+    [RESPONSE_TRUNCATION] = {IS(STRING), "a string"},
+    [RESPONSE_PARALLEL_TOOL_CALLS] = {BOOLEAN, "a boolean"},
+    [RESPONSE_TEXT] = {IS(OBJECT), "an object"},
+    [RESPONSE_TOP_P] = {IS(NUMBER), "a number"},
+    [RESPONSE_PRESENCE_PENALTY] = {IS(NUMBER), "a number"},
+    [RESPONSE_FREQUENCY_PENALTY] = {IS(NUMBER), "a number"},
+    [RESPONSE_TOP_LOGPROBS] = {IS(NUMBER), "an integer"},
+    [RESPONSE_TEMPERATURE] = {IS(NUMBER), "a number"},
+    [RESPONSE_REASONING] = {IS(OBJECT), "an object"},
+    [RESPONSE_USER] = {IS(STRING), "a string"},
+    [RESPONSE_MAX_OUTPUT_TOKENS] = {IS(NUMBER), "an integer"},
+    [RESPONSE_MAX_TOOL_CALLS] = {IS(NUMBER), "an integer"},
+    [RESPONSE_STORE] = {BOOLEAN, "a boolean"},
+    [RESPONSE_SERVICE_TIER] = {IS(STRING), "a string"},
+    [RESPONSE_SAFETY_IDENTIFIER] = {IS(STRING), "a string"},
+    [RESPONSE_PROMPT_CACHE_KEY] = {IS(STRING), "a string"},
+};
+
+/* Keeps what the Response object repeats. Whether a value is a good one is for the provider to say.
+ */
+static bool keep_field(
+    struct create_request *request, struct span name, struct span value, struct api_error *error)
 {
 	enum response_field field = response_field_find(name);
+	enum json_type type = json_type(value);
 
-	if (field != RESPONSE_FIELD_COUNT && field != RESPONSE_ERROR &&
-	    field != RESPONSE_INCOMPLETE_DETAILS)
-		request->fields[field] = value;
+	if (field == RESPONSE_FIELD_COUNT || field_types[field].types == 0)
+		return true;
+	if (type != JSON_NULL && !(field_types[field].types & 1u << type))
+		return invalid_type(
+		    error, response_field_name(field), field_types[field].expected, value);
+	request->fields[field] = value;
+	return true;
 }
 
 static bool read_member(struct create_request *request, struct span key, struct span name,
@@ -225,9 +262,8 @@ static bool read_member(struct create_request *request, struct span key, struct 
 			add_to_rest(request, key, value);
 		return known_members[i].read(request, value, error);
 	}
-	keep_field(request, name, value);
 	add_to_rest(request, key, value);
-	return true;
+	return keep_field(request, name, value, error);
 }
 
 static bool read_members(struct create_request *request, struct api_error *error)

@@ -89,6 +89,8 @@ static const struct event_type event_types[] = {
     {NAME("response.output_text.delta"), delta_came, IN_CONTENT(TEXT), EVENT_DELTA, 0},
     {NAME("response.function_call_arguments.delta"), delta_came, OWN(ARGUMENTS), EVENT_DELTA, 0},
     {NAME("response.reasoning_text.delta"), delta_came, IN_CONTENT(TEXT), EVENT_DELTA, 0},
+    /* As the Open Responses specification calls it. */
+    {NAME("response.reasoning.delta"), delta_came, IN_CONTENT(TEXT), EVENT_DELTA, 0},
     {NAME("response.reasoning_summary_text.delta"), delta_came, IN_SUMMARY(TEXT), EVENT_DELTA, 0},
     {NAME("response.refusal.delta"), delta_came, IN_CONTENT(REFUSAL), EVENT_DELTA, 0},
     {NAME("response.custom_tool_call_input.delta"), delta_came, OWN(INPUT), EVENT_DELTA, 0},
@@ -98,6 +100,7 @@ static const struct event_type event_types[] = {
     {NAME("response.output_text.done"), value_done, IN_CONTENT(TEXT), EVENT_TEXT, 0},
     {NAME("response.function_call_arguments.done"), value_done, OWN(ARGUMENTS), EVENT_ARGUMENTS, 0},
     {NAME("response.reasoning_text.done"), value_done, IN_CONTENT(TEXT), EVENT_TEXT, 0},
+    {NAME("response.reasoning.done"), value_done, IN_CONTENT(TEXT), EVENT_TEXT, 0},
     {NAME("response.reasoning_summary_text.done"), value_done, IN_SUMMARY(TEXT), EVENT_TEXT, 0},
     {NAME("response.refusal.done"), value_done, IN_CONTENT(REFUSAL), EVENT_REFUSAL, 0},
     {NAME("response.custom_tool_call_input.done"), value_done, OWN(INPUT), EVENT_INPUT, 0},
@@ -233,7 +236,10 @@ static enum fold_result event_index(struct fold *fold, const struct event *event
 static enum fold_result event_item(struct fold *fold, const struct event *event, struct item **out)
 {
 	struct span id = event->members[EVENT_ITEM_ID];
+	long long index; /* the id says which item; a bad index says that the event is bad */
 
+	if (event_index(fold, event, EVENT_OUTPUT_INDEX, INT_MAX, &index) == FOLD_SKIPPED)
+		return FOLD_SKIPPED;
 	if (json_type(id) != JSON_STRING)
 		return skip(
 		    fold, "%s: item_id is %s, expected a string", event->type->name.p, type_of(id));
@@ -443,6 +449,9 @@ static enum fold_result end_response(
 /* The stream has ended even if the event does not say with what. */
 static enum fold_result response_ended(struct fold *fold, const struct event *event)
 {
+	if (json_is_given(event->members[EVENT_RESPONSE]) &&
+	    expect(fold, event, JSON_OBJECT) == FOLD_SKIPPED)
+		return FOLD_SKIPPED;
 	return end_response(fold, event->members[EVENT_RESPONSE], event->type->status);
 }
 

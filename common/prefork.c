@@ -37,7 +37,7 @@ struct parent {
 	double kill_at;
 };
 
-static const int watched_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+static const int watched_signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
 enum { WATCHED_COUNT = sizeof(watched_signals) / sizeof(watched_signals[0]) };
 
 static double now(void)
@@ -168,10 +168,18 @@ static void signal_children(const struct parent *parent, int signal_number)
 	}
 }
 
+static void tell(const struct parent *parent, void (*hook)(void *ctx))
+{
+	if (hook != NULL)
+		hook(parent->prefork->ctx);
+}
+
 static void stop(struct parent *parent)
 {
-	if (!parent->stopping)
+	if (!parent->stopping) {
 		parent->kill_at = now() + parent->prefork->grace_seconds;
+		tell(parent, parent->prefork->stopping);
+	}
 	parent->stopping = true;
 	signal_children(parent, SIGTERM);
 }
@@ -222,11 +230,11 @@ static void handle_signal(struct parent *parent, int signal_number)
 	switch (signal_number) {
 	case SIGTERM:
 	case SIGINT:
+	case SIGUSR1:
 		stop(parent);
 		break;
 	case SIGHUP:
-		if (parent->prefork->reload != NULL)
-			parent->prefork->reload(parent->prefork->ctx);
+		tell(parent, parent->prefork->reload);
 		signal_children(parent, SIGHUP);
 		break;
 	case SIGCHLD:
@@ -251,6 +259,8 @@ int prefork_run(const struct prefork *prefork)
 	parent.children = xcalloc((size_t)prefork->count, sizeof(parent.children[0]));
 	block_signals(&parent);
 	start_due_children(&parent);
+	if (parent.started_any)
+		tell(&parent, prefork->started);
 	while (parent.started_any && (!parent.stopping || count_children(&parent) > 0)) {
 		handle_signal(&parent, wait_for_signal(&parent, next_deadline(&parent)));
 		kill_overdue_children(&parent);

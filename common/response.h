@@ -58,8 +58,13 @@ enum response_status {
 	STATUS_COUNT /* none of these */
 };
 
+/* What stands in front of the status slot. */
+#define RESPONSE_STATUS_NAME ",\"status\":"
+
 enum {
 	RESPONSE_STATUS_OFFSET = 7 + RESPONSE_ID_LEN + 35 + 10 + 10,
+	RESPONSE_STATUS_NAME_OFFSET =
+	    RESPONSE_STATUS_OFFSET - (int)sizeof(RESPONSE_STATUS_NAME) + 1,
 	RESPONSE_STATUS_WIDTH = 13, /* "in_progress" with its quotes */
 	RESPONSE_COMPLETED_AT_OFFSET = RESPONSE_STATUS_OFFSET + RESPONSE_STATUS_WIDTH + 16,
 	RESPONSE_COMPLETED_AT_WIDTH = 10,

@@ -14,8 +14,8 @@
  * on showing in_progress and what has arrived, until its next attempt begins.
  *
  * A job's fields: state; tenant, model, request, input, as created; ttl (s); fence, which each
- * claim raises; attempts; owner, the worker that has claimed it. request and owner go when the
- * state becomes terminal.
+ * claim raises; attempts; owner, the worker that has claimed it; writes, the number of flushes
+ *since the claim. request and owner go when the state becomes terminal.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
  * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the

@@ -249,9 +249,14 @@ static bool check_errors(struct store *store, const struct redis_args *commands,
 {
 	int i;
 
-	for (i = 0; i < count; i++)
-		if (store->replies[i]->type == REDIS_REPLY_ERROR)
-			return unavailable(store, commands[i].values[0], store->replies[i]->str);
+	for (i = 0; i < count; i++) {
+		if (store->replies[i]->type != REDIS_REPLY_ERROR)
+			continue;
+		/* The server is no master any more: the next connection may lead to the new one. */
+		if (strncmp(store->replies[i]->str, "READONLY", 8) == 0)
+			disconnect(store);
+		return unavailable(store, commands[i].values[0], store->replies[i]->str);
+	}
 	return true;
 }
 
@@ -332,6 +337,12 @@ static struct span span_of_reply(const redisReply *reply)
 	return (struct span){reply->str, reply->len};
 }
 
+/* An object of ours whose job Redis has evicted: nobody can say any more whose it is. */
+static bool is_orphan(const struct stored_response *response)
+{
+	return response->foreign && response_status_peek(response->object) != STATUS_COUNT;
+}
+
 enum store_result store_poll(
     struct store *store, const char *id, const char *tenant, struct stored_response *out)
 {
@@ -352,7 +363,7 @@ enum store_result store_poll(
 	if (!out->foreign && !span_is(span_of_reply(store->replies[0]), tenant))
 		return STORE_NOT_FOUND;
 	out->object = span_of_reply(store->replies[1]);
-	return STORE_OK;
+	return is_orphan(out) ? STORE_NOT_FOUND : STORE_OK;
 }
 
 enum store_result store_cancel(
@@ -380,11 +391,11 @@ enum store_result store_cancel(
 		return STORE_NOT_FOUND;
 	out->foreign = reply->element[0]->integer == 2;
 	out->object = span_of_reply(reply->element[1]);
-	return STORE_OK;
+	return is_orphan(out) ? STORE_NOT_FOUND : STORE_OK;
 }
 
 enum store_result store_replace(
-    struct store *store, const char *id, struct span old, struct span object)
+    struct store *store, const char *id, struct span old, struct span object, long ttl)
 {
 	struct buf old_copy = {0};
 	struct redis_args args = {0};
@@ -398,6 +409,7 @@ enum store_result store_replace(
 	redis_args_add(&args, keys.response);
 	redis_args_add_span(&args, buf_span(&old_copy));
 	redis_args_add_span(&args, object);
+	redis_args_add_number(&args, ttl);
 	if (!call(store, &args, 1))
 		result = STORE_UNAVAILABLE;
 	else
@@ -418,6 +430,8 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 	redis_args_add(&args, tenant);
 	redis_args_add(&args, CHANNEL_CANCEL);
 	redis_args_add(&args, id);
+	redis_args_add_number(&args, RESPONSE_STATUS_NAME_OFFSET);
+	redis_args_add(&args, RESPONSE_STATUS_NAME);
 	if (!call(store, &args, 1))
 		return STORE_UNAVAILABLE;
 	return store->replies[0]->integer == 1 ? STORE_OK : STORE_NOT_FOUND;

@@ -64,11 +64,11 @@ enum store_result store_cancel(
     struct store *store, const char *id, const char *tenant, struct stored_response *out);
 
 /*
- * Puts object in place of old, if old is still what is stored; the TTL stays. STORE_NOT_FOUND if it
- * was not.
+ * Puts object in place of old, for ttl seconds, if old is still what is stored. STORE_NOT_FOUND if
+ * it was not.
  */
 enum store_result store_replace(
-    struct store *store, const char *id, struct span old, struct span object);
+    struct store *store, const char *id, struct span old, struct span object, long ttl);
 
 /* Removes the response and its job. Tells the worker that streams it. */
 enum store_result store_delete(struct store *store, const char *id, const char *tenant);

@@ -24,5 +24,5 @@ redis.call('HSET', KEYS[2], 'state', 'cancelled')
 redis.call('HDEL', KEYS[2], 'owner', 'request')
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
-redis.call('PUBLISH', ARGV[4], ARGV[5])
+redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
 return {1, redis.call('GET', KEYS[1])}

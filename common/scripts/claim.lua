@@ -1,5 +1,7 @@
 -- Makes a worker the owner of a job. Each claim gets a higher fence than the one before; whoever
--- writes must show the fence of the last claim, so an owner that was replaced can write nothing.
+-- writes must show the fence of the last claim, so an owner that was replaced can write nothing. It
+-- is made of the time, so that a claim that a failover has lost is not followed by one of the same
+-- fence.
 --
 -- A job that this worker owns already is claimed again, within the same attempt: the reply to its
 -- first claim was lost.
@@ -16,8 +18,11 @@ end
 if state == 'in_progress' and owner ~= ARGV[1] then
 	return {owner}
 end
-redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1])
-local fence = redis.call('HINCRBY', KEYS[2], 'fence', 1)
+redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1], 'writes', 0)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local fence = math.max(redis.call('HGET', KEYS[2], 'fence') + 1, now)
+redis.call('HSET', KEYS[2], 'fence', fence)
 local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' and 1 or 0)
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)

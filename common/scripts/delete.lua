@@ -1,17 +1,19 @@
 -- Removes a response and its job, and tells the worker that streams it.
 --
 -- KEYS  response, job
--- ARGV  tenant, cancel channel, id
--- Reply 1, or 0 if there is no such response, or it is another tenant's
+-- ARGV  tenant, cancel channel, id, and by what our objects are known: an offset, the text there
+-- Reply 1, or 0 if there is no such response, or it is another tenant's, or one of ours whose job
+--       was evicted, so that nobody can say whose it is
 if redis.call('EXISTS', KEYS[1]) == 0 then
 	return 0
 end
 local state, tenant = unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant'))
-if state and tenant ~= ARGV[1] then
+local ours = redis.call('GETRANGE', KEYS[1], ARGV[4], ARGV[4] + #ARGV[5] - 1) == ARGV[5]
+if (state or ours) and tenant ~= ARGV[1] then
 	return 0
 end
 redis.call('DEL', KEYS[1], KEYS[2])
 if state == 'in_progress' then
-	redis.call('PUBLISH', ARGV[2], ARGV[3])
+	redis.pcall('PUBLISH', ARGV[2], ARGV[3]) -- a hint: the owner's next write tells it as well
 end
 return 1

@@ -2,13 +2,19 @@
 -- last argument it also ends the job; without patches it only renews the time to live.
 --
 -- KEYS  response, job
--- ARGV  fence, length that the stored text must have (empty: the one patch is the whole text),
---       then for each patch its offset and its bytes, then the terminal state, if any
+-- ARGV  fence, then either
+--         "<length> <writes>": what the stored text must be, by its length and by the number of
+--         writes since the claim (one that a failover has lost may have kept the length); for each
+--         patch its offset and its bytes
+--       or
+--         "", the number of writes including this one, the whole text
+--       then the terminal state, if any
 -- Reply 1 written
 --       0 the job is gone or terminal: cancelled, deleted or expired
---       2 the stored text has another length: the whole text is needed
+--       2 the stored text is not what the writer thinks: the whole text is needed
 --       3 the job is not the writer's any more, but not terminal: it was reclaimed
-local state, fence, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'fence', 'ttl'))
+local state, fence, ttl, writes =
+	unpack(redis.call('HMGET', KEYS[2], 'state', 'fence', 'ttl', 'writes'))
 if state ~= 'queued' and state ~= 'in_progress' then
 	return 0
 end
@@ -22,10 +28,12 @@ end
 local last = #ARGV - #ARGV % 2
 if ARGV[2] == '' then
 	redis.call('SET', KEYS[1], ARGV[4], 'EX', ttl)
+	redis.call('HSET', KEYS[2], 'writes', ARGV[3])
 else
-	if length ~= tonumber(ARGV[2]) then
+	if length .. ' ' .. (writes or '') ~= ARGV[2] then
 		return 2
 	end
+	redis.call('HINCRBY', KEYS[2], 'writes', 1)
 	for i = 3, last, 2 do
 		redis.call('SETRANGE', KEYS[1], ARGV[i], ARGV[i + 1])
 	end

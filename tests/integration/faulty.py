@@ -4,11 +4,11 @@ import os
 import signal
 import time
 
-from events import completed, delta, message_stream, opening
-from harness import BUILD, Program, Stack, await_socket, children_of, environment, wait_until
-from upstream import Hang
-
 import redis
+
+from events import delta, message_stream, opening
+from harness import BUILD, Stack, await_socket, wait_until
+from upstream import Hang
 
 
 class FaultyStack(Stack):
@@ -64,12 +64,11 @@ class FaultyStack(Stack):
 
     def kill_program(self, program):
         """kill -9 of a program and all its children, none of which can act on that."""
-        pids = [program.pid, *program.children()]
         program.expect_exit = True
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        # A child that was forked in between is stopped by now or has not begun.
+        os.kill(program.pid, signal.SIGSTOP)  # so that it starts no other child
         pids = [program.pid, *program.children()]
+        for pid in pids[1:]:
+            os.kill(pid, signal.SIGSTOP)
         for pid in reversed(pids):
             os.kill(pid, signal.SIGKILL)
         program.wait()
@@ -77,16 +76,6 @@ class FaultyStack(Stack):
             wait_until(lambda pid=pid: ended(pid), 5, f"process {pid} to end")
         if program in self.programs:
             self.programs.remove(program)
-
-    def workers_alive(self):
-        return [pid for program in self.programs if program.name.startswith("respoold")
-                for pid in children_of(program.pid)]
-
-    def new_program(self, name, argv):
-        """A program that belongs to the stack, by whatever command line."""
-        program = Program(name, argv, self.directory, env=environment())
-        self.programs.append(program)
-        return program
 
     # What is left in Redis.
 
@@ -122,6 +111,3 @@ def texts_for(count, prefix="m"):
 
 def seconds_since(begun):
     return time.monotonic() - begun
-
-
-__all__ = ["FaultyStack", "completed", "ended", "half_then_whole", "seconds_since", "texts_for"]

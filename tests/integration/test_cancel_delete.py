@@ -287,7 +287,8 @@ def test_litellm_s_object_is_cancelled(client, stack, foreign):
     assert reply.status == 200
     assert reply.json() == {**object, "status": "cancelled"}
     assert client.poll(response_id) == reply.json()
-    assert 0 < stack.redis.ttl(response_key(response_id)) <= 500
+    # A write, and so for as long as any other of ours.
+    assert 3590 < stack.redis.ttl(response_key(response_id)) <= 3600
     assert client.cancel(response_id).json() == reply.json()
 
 

@@ -1,18 +1,20 @@
-"""Nothing lost, nothing stuck: processes, streams and Redis break, and every response still ends."""
+"""Nothing lost, nothing stuck: processes, streams and Redis break, and every response ends."""
 
 import json
 import os
 import re
 import signal
 import socket
+import ssl
+import subprocess
+import threading
 import time
 
 import pytest
 
 from events import completed, delta, message_stream, opening
 from faulty import FaultyStack, half_then_whole, seconds_since, texts_for
-from harness import (ALICE, TERMINAL, Program, ProgramFailed, environment, job_key, output_text,
-                     response_key, strict_json, wait_until)
+from harness import ProgramFailed, job_key, output_text, response_key, strict_json, wait_until
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, json_error
 
 # What a busy machine may add to a bound.
@@ -415,6 +417,83 @@ def test_stream_that_always_breaks_off_fails_and_keeps_its_text(faulty, how):
     stack.assert_nothing_is_left()
 
 
+@pytest.mark.parametrize("header", [b"X-%d: y\r\n", b"X-%d: " + b"y" * 60000 + b"\r\n"],
+                         ids=["many", "long"])
+def test_headers_without_an_end_are_refused(faulty, header):
+    """Long before a time limit, and without keeping them all."""
+    stack = faulty(deployments({"model": "openai/up"}))
+    lines = b"".join(header % number for number in range(20_000_000 // len(header)))
+    stack.upstream.script("up", Script(
+        [b"HTTP/1.1 200 OK\r\n", lines, Hang()], framing="raw"))
+    begun = time.monotonic()
+    final = run(stack)
+    assert final["status"] == "failed"
+    assert seconds_since(begun) < 5 + SLACK
+    stack.assert_nothing_is_left()
+
+
+class TlsProvider:
+    """Answers each connection with the next of the given bytes, and ends it without a word."""
+
+    def __init__(self, directory, *answers):
+        self.certificate = directory / "certificate.pem"
+        key = directory / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
+             "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", self.certificate],
+            check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.base = f"https://127.0.0.1:{self.listener.getsockname()[1]}/v1"
+        self.answers = list(answers)
+        self.count = 0
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            with plain:
+                connection = self.context.wrap_socket(plain, server_side=True)
+                connection.recv(65536)
+                connection.sendall(self.answers[min(self.count, len(self.answers) - 1)])
+                self.count += 1
+                socket.socket(fileno=connection.detach()).close()  # no close_notify
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(5)
+
+
+@pytest.mark.parametrize("framing", ["none", "chunked"])
+def test_tls_that_ends_without_close_notify_is_a_stream_that_broke_off(
+        faulty, directory, monkeypatch, framing):
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+    events = b"".join(map(bytes_of, [*opening(), delta("torn")]))
+    torn = head + (b"Connection: close\r\n\r\n" + events if framing == "none" else
+                   b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(events), events))
+    whole = b"".join(map(bytes_of, message_stream(["whole"])))
+    provider = TlsProvider(directory, torn, torn, torn,
+                           head + b"Content-Length: %d\r\n\r\n%b" % (len(whole), whole))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(provider.certificate))
+    try:
+        stack = faulty(deployments({"model": "openai/up", "api_base": provider.base}))
+        final = run(stack)
+        assert (final["status"], final["error"]["code"]) == ("failed", "upstream_disconnected")
+        assert (output_text(final), provider.count) == ("torn", 2)
+        final = run(stack)
+        assert (final["status"], output_text(final)) == ("completed", "whole")
+        assert provider.count == 4
+    finally:
+        provider.close()
+
+
 @pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
 def test_stream_past_its_time_fails_as_timed_out(faulty, limit):
     times = {"timeout": 30, "stream_timeout": 20, limit: 1}
@@ -725,6 +804,24 @@ def test_sighup_does_not_break_requests(faulty):
             stack.responder.send_signal(signal.SIGHUP)
         assert stack.client.get_response(response_id).status == 200
     assert stack.responder.alive()
+
+
+def test_sighup_ends_no_child_that_has_just_begun(faulty):
+    stack = faulty(workers=4, children=4)
+    for _ in range(10):
+        stack.stop(stack.supervisor)
+        stack.start_supervisor()  # returns as soon as there is one worker
+        for turn in range(10):
+            stack.supervisor.send_signal(signal.SIGHUP)
+            stack.responder.send_signal(signal.SIGHUP)
+            if turn == 5:
+                os.kill(stack.responder.children()[0], signal.SIGKILL)
+            time.sleep(0.005)
+    stack.upstream.script("m", message_stream(["x"]))
+    assert output_text(run(stack)) == "x"
+    for program in (stack.supervisor, stack.responder):
+        ends = re.findall("killed by signal [0-9]+|ended with status [0-9]+", program.stderr())
+        assert set(ends) <= {"killed by signal 9"}
 
 
 # What is kept of the input.

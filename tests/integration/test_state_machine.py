@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import time
+from collections import Counter
 
 import pytest
 
@@ -30,6 +31,7 @@ TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 # The layout of a stored object: common/response.h.
 STATUS_OFFSET = 111
 STATUS_WIDTH = 13
+STATUS_NAME = ',"status":'
 
 
 def slot(status):
@@ -116,6 +118,7 @@ class Stream:
         self.id = response_id
         self.fence = fence
         self.stored = stored  # None: not known
+        self.writes = 0
         self.text = ""
         self.ending = None
 
@@ -125,6 +128,7 @@ class Worker:
         self.name = name
         self.alive = True
         self.frozen = False
+        self.leaving = False
         self.lease_ended = False
         self.streams = {}
         self.watched = set()  # ids in its list whose jobs are others'
@@ -144,6 +148,9 @@ class Sequence:
         self.scripts = scripts
         self.queue = f"{QUEUE}:{number}"
         self.zset = f"{WORKERS}:{number}"
+        self.max_workers = self.random.choice((2, 2, 3, 6))
+        self.max_jobs = self.random.choice((1, 1, 2, 4))
+        self.unrest = self.random.choice((0, 0.3, 1))  # of clients
         self.workers = []
         self.ids = []
         self.waiting = set()  # created, and not yet queued: its client is not answered
@@ -153,8 +160,9 @@ class Sequence:
         self.attempts = {}
         self.before = {}  # id: the last snapshot
         self.lists = []  # in the last snapshot: the queue's and each worker's
+        self.may_free = (None, "", None)  # which job may be given back, if this is as it says
         self.trace = []
-        self.steps = 0
+        self.counts = Counter()
 
     # Names and commands.
 
@@ -191,7 +199,9 @@ class Sequence:
     def enqueue(self, response_id):
         bound = self.random.choice((100, 100, 100, 1))
         self.note("enqueue", response_id, "of", bound)
+        waiting = len(self.lists[0])
         reply = yield self.script("enqueue", [self.queue], response_id, bound)
+        self.expect(reply == (waiting < bound), f"{waiting} waited; enqueue answered {reply}")
         if reply == 0:
             self.note("refused; drop", response_id)
             yield ("DEL", response_key(response_id), job_key(response_id))
@@ -205,6 +215,11 @@ class Sequence:
                 "tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
             self.expect(reply == 0, "create overwrote what was there")
             yield self.script("enqueue", [self.queue], response_id, 100)
+
+    def crash_before_enqueue(self, response_id):
+        self.note("the responder crashes before enqueue of", response_id)
+        self.waiting.discard(response_id)
+        self.forsaken.add(response_id)
 
     def cancel(self, response_id):
         tenant = self.random.choice(("alice", "alice", "alice", "bob"))
@@ -224,7 +239,8 @@ class Sequence:
     def delete(self, response_id):
         tenant = self.random.choice(("alice", "alice", "alice", "bob"))
         self.note("delete", response_id, "by", tenant)
-        reply = yield self.job_script("delete", response_id, tenant, CANCEL_CHANNEL, response_id)
+        reply = yield self.job_script("delete", response_id, tenant, CANCEL_CHANNEL, response_id,
+                                      STATUS_OFFSET - len(STATUS_NAME), STATUS_NAME)
         self.expect(reply == (tenant == "alice" and response_id not in self.gone),
                     f"delete answered {reply}")
         if reply:
@@ -301,6 +317,7 @@ class Sequence:
     def look_again(self, worker, response_id):
         """At a job of another worker whose id is in this one's list: is that one still there?"""
         self.note(worker.name, "looks again at", response_id)
+        self.counts["ids of others looked at again"] += 1
         owner = yield from self.claim(worker, response_id)
         if owner is None:
             return
@@ -322,7 +339,9 @@ class Sequence:
         reply = yield ("LRANGE", self.list_of(name), 0, -1)
         for entry in reply:
             worker.todo.append(("reclaim", name, entry.decode()))
-        if not reply and name != worker.name:
+        if name == worker.name:
+            worker.todo.append(("bury_self",))
+        elif not reply:
             worker.todo.append(("bury", name))
 
     def do_reclaim(self, worker, name, response_id):
@@ -331,9 +350,11 @@ class Sequence:
 
     def reclaim(self, name, response_id):
         before = self.before.get(response_id)
+        self.may_free = (response_id, "owner", name)
         reply = yield self.job_script("reclaim", response_id, name)
         over = response_id in self.gone or before["state"] in TERMINAL
         self.expect(reply == (not over), f"reclaim answered {reply}")
+        self.counts["jobs reclaimed"] += not over and before["owner"] == name
         return reply
 
     def do_bury(self, worker, name):
@@ -356,9 +377,10 @@ class Sequence:
         if pick < 0.08 and known is not None:
             known += b" "  # as after a failover to a replica that lags
         if known is None or pick > 0.9 or len(new) < len(known):
-            arguments = ["", 0, new]
+            arguments = ["", stream.writes + 1, new]
         else:
-            arguments = [len(known), *self.patches(known, new)]
+            arguments = [f"{len(known)} {stream.writes}", *self.patches(known, new)]
+        stream.writes += 1
         if stream.ending:
             arguments.append(stream.ending)
         before = self.before.get(stream.id)
@@ -369,7 +391,7 @@ class Sequence:
                 before["fence"] == stream.fence)
         if not owns:
             self.expect(reply == self.refusal(stream.id), f"a refused flush answered {reply}")
-        elif arguments[0] == "" or len(before["object"]) == arguments[0]:
+        elif arguments[0] == "" or len(before["object"]) == len(known):
             self.expect(reply == 1, f"the owner's flush answered {reply}")
         else:
             self.expect(reply == 2, f"a flush for another length answered {reply}")
@@ -382,6 +404,7 @@ class Sequence:
 
     def refusal(self, response_id):
         """What flush answers to one who does not own the job."""
+        self.counts["stale writes refused"] += 1
         over = response_id in self.gone or self.before[response_id]["state"] in TERMINAL
         return 0 if over else 3
 
@@ -405,7 +428,9 @@ class Sequence:
             return
         self.note(worker.name, "renews", stream.id, "fence", stream.fence)
         before = self.before.get(stream.id)
-        reply = yield self.job_script("flush", stream.id, stream.fence, len(stream.stored))
+        reply = yield self.job_script("flush", stream.id, stream.fence,
+                                      f"{len(stream.stored)} {stream.writes}")
+        stream.writes += 1
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         self.expect(reply in (1, 2) if owns else reply == self.refusal(stream.id),
@@ -419,6 +444,7 @@ class Sequence:
         counted = self.random.random() < 0.5
         self.note(worker.name, "releases", stream.id, "fence", stream.fence)
         before = self.before.get(stream.id)
+        self.may_free = (stream.id, "fence", stream.fence)
         reply = yield self.job_script("release", stream.id, stream.fence, int(counted))
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
@@ -429,11 +455,41 @@ class Sequence:
         worker.streams.pop(stream.id, None)
         worker.todo.append(("requeue" if reply else "drop", worker.name, stream.id))
 
+    def kill(self, worker):
+        self.note(worker.name, "is killed")
+        worker.alive = False
+
+    def freeze(self, worker):
+        self.note(worker.name, "freezes")
+        worker.frozen = True
+
+    def wake(self, worker):
+        self.note(worker.name, "wakes up")
+        worker.frozen = False
+
+    def leave(self, worker):
+        """Gives back what it holds, and forgets itself."""
+        self.note(worker.name, "leaves")
+        worker.leaving = True
+        worker.todo += [("release", response_id) for response_id in worker.streams]
+        worker.todo += [("take_over", worker.name)]
+
+    def do_release(self, worker, response_id):
+        if response_id in worker.streams:
+            yield from self.release(worker, worker.streams[response_id])
+
+    def do_bury_self(self, worker):
+        if worker.todo:  # what was under way when this was put off
+            worker.todo.append(("bury_self",))
+            return
+        yield self.script("bury", [self.zset, self.list_of(worker.name)], worker.name, 1)
+        worker.alive = False
+
     def lose_connection(self, worker):
         """Replies under way are lost; the worker asks what it holds."""
         self.note(worker.name, "reconnects")
         worker.watched.clear()
-        worker.todo = [("list_own",)]
+        worker.todo = [("take_over", worker.name) if worker.leaving else ("list_own",)]
         for stream in worker.streams.values():
             stream.stored = None
 
@@ -445,60 +501,62 @@ class Sequence:
     # Which step is next.
 
     def choose(self):
-        pick = self.random.random
-        live = [w for w in self.workers if w.alive and not w.frozen]
-        ids = [i for i in self.ids if i not in self.waiting]
-        if self.waiting and pick() < 0.5:
-            response_id = self.random.choice(sorted(self.waiting))
-            if pick() < 0.1:
-                self.note("the responder crashes before enqueue", response_id)
-                self.waiting.discard(response_id)
-                self.forsaken.add(response_id)
-                return None
-            return self.enqueue(response_id)
-        if len(self.ids) < 4 and pick() < 0.25:
-            return self.create()
-        if ids and pick() < 0.12:
-            response_id = self.random.choice(ids)
-            kind = self.random.choice((self.cancel, self.cancel, self.delete, self.expire))
-            return kind(response_id)
-        if len(self.workers) < 6 and (not live or pick() < 0.08):
-            worker = self.new_worker()
-            return self.beat(worker)
-        worker = self.random.choice(self.workers)
+        """One of the steps that are possible now, by their weights."""
+        options = [*self.options_of_clients()]
+        if sum(worker.alive for worker in self.workers) < self.max_workers:
+            options.append((4 if not any(w.alive and not w.frozen for w in self.workers) else 0.3,
+                            lambda: self.beat(self.new_worker())))
+        for worker in self.workers:
+            options += self.options_of(worker)
+        weights = [weight for weight, _ in options]
+        return self.random.choices([step for _, step in options], weights)[0]()
+
+    def options_of_clients(self):
+        if self.waiting:
+            first = min(self.waiting)
+            yield 4, lambda: self.enqueue(first)
+            yield 0.2, lambda: self.crash_before_enqueue(first)
+        if len(self.ids) < self.max_jobs:
+            yield (1 if self.ids else 8), self.create
+        for response_id in self.ids:
+            if response_id not in self.waiting and response_id not in self.gone:
+                yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)
+                yield 0.05 * self.unrest, lambda i=response_id: self.delete(i)
+                yield 0.05 * self.unrest, lambda i=response_id: self.expire(i)
+
+    def options_of(self, worker):
         if not worker.alive:
-            return self.end_lease(worker) if pick() < 0.5 else None
+            if not worker.lease_ended:
+                yield 0.7, lambda: self.end_lease(worker)
+            return
         if worker.frozen:
-            if pick() < 0.4:
-                self.note(worker.name, "wakes up")
-                worker.frozen = False
-                return None
-            # A wait for the queue that began before may still bring it a job.
-            if not worker.lease_ended and pick() < 0.3:
-                return self.take(worker)
-            return self.end_lease(worker)
-        what = pick()
-        if what < 0.05:
-            self.note(worker.name, "is killed")
-            worker.alive = False
-        elif what < 0.12:
-            self.note(worker.name, "freezes")
-            worker.frozen = True
-        elif what < 0.16:
-            self.lose_connection(worker)
-        elif what < 0.24:
-            return self.beat(worker)
-        elif worker.watched and what < 0.3:
-            return self.look_again(worker, self.random.choice(sorted(worker.watched)))
-        elif worker.todo and what < 0.7:
-            return self.do_next(worker)
-        elif worker.streams and what < 0.9:
-            stream = self.random.choice(sorted(worker.streams.values(), key=lambda s: s.id))
-            return self.random.choice(
-                (self.flush, self.flush, self.flush, self.renew, self.release))(worker, stream)
-        elif not worker.lease_ended:  # else it beats first: it may have been forgotten
-            return self.take(worker)
-        return None
+            yield 0.25, lambda: self.wake(worker)
+            if not worker.lease_ended:
+                yield 2, lambda: self.end_lease(worker)
+                # A wait for the queue that began before may still bring it a job.
+                yield 0.2, lambda: self.take(worker)
+            return
+        if worker.todo:
+            yield 2, lambda: self.do_next(worker)
+        busy = bool(worker.todo or worker.streams)
+        yield (0.3 if busy else 0.05), lambda: self.freeze(worker)
+        yield (0.1 if busy else 0.02), lambda: self.kill(worker)
+        yield (0.1 if busy else 0.02), lambda: self.lose_connection(worker)
+        for stream in list(worker.streams.values()):
+            stale = self.before[stream.id]["fence"] != stream.fence
+            yield 0.8, lambda s=stream: self.flush(worker, s)
+            yield (0.8 if stale else 0.1), lambda s=stream: self.renew(worker, s)
+            yield (0.8 if stale else 0.1), lambda s=stream: self.release(worker, s)
+        if worker.leaving:
+            return
+        yield 0.05, lambda: self.leave(worker)
+        lost = any(w.lease_ended for w in self.workers)
+        yield (1.5 if lost or worker.lease_ended else 0.1), lambda: self.beat(worker)
+        for response_id in sorted(worker.watched):
+            yield 0.5, lambda i=response_id: self.look_again(worker, i)
+        # Else it beats first: it may have been forgotten.
+        if not worker.lease_ended:
+            yield (1.5 if self.lists and self.lists[0] else 0.05), lambda: self.take(worker)
 
     # Running and checking.
 
@@ -550,6 +608,10 @@ class Sequence:
             self.expect(response_id not in self.final, f"terminal became {state}")
             self.expect(request == 1, "the request is lost")
             self.expect((owner is not None) == (state == "in_progress"), f"owner of {row}")
+            if before is not None and (before["state"], state) == ("in_progress", "queued"):
+                freed, member, value = self.may_free
+                self.expect(freed == response_id and before[member] == value,
+                            f"given back by another than its owner: {before}")
             self.expect(status == "in_progress" or (state, status) == ("queued", "queued"),
                         f"state {state} but status {status}")
             self.expect(listed or response_id in self.waiting or response_id in self.forsaken,
@@ -572,7 +634,7 @@ class Sequence:
         command = next(step, None)
         while command is not None:
             reply, seen = yield [command, self.snapshot()]
-            self.steps += 1
+            self.counts["steps"] += 1
             try:
                 command = step.send(reply)
             except StopIteration:
@@ -580,7 +642,7 @@ class Sequence:
             self.lists = self.check(seen)
 
     def run(self):
-        for _ in range(self.random.randint(5, MAX_STEPS)):
+        for _ in range(self.random.randint(10, MAX_STEPS)):
             step = self.choose()
             if step is not None:
                 yield from self.play(step)
@@ -626,9 +688,9 @@ def output_of(text):
 
 
 def play_all(connection, scripts, count):
-    """Plays the sequences, some side by side. Returns how many steps it took."""
+    """Plays the sequences, some side by side. Returns what was counted."""
     numbers = iter(range(count))
-    steps = 0
+    counts = Counter()
     playing = []
     while True:
         while len(playing) < TOGETHER and (number := next(numbers, None)) is not None:
@@ -636,7 +698,7 @@ def play_all(connection, scripts, count):
             run = sequence.run()
             playing.append((sequence, run, next(run)))
         if not playing:
-            return steps
+            return counts
         replies = iter(connection.batch(
             [command for _, _, commands in playing for command in commands]))
         going_on = []
@@ -644,7 +706,7 @@ def play_all(connection, scripts, count):
             try:
                 going_on.append((sequence, run, run.send([next(replies) for _ in commands])))
             except StopIteration:
-                steps += sequence.steps
+                counts += sequence.counts
         playing = going_on
 
 
@@ -674,8 +736,8 @@ def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
     created = stack.client.create("m")
     stored = stack.stored(created["id"])
     played = object_text(created["id"], "queued", None, "")
-    end = STATUS_OFFSET + STATUS_WIDTH
-    assert stored[STATUS_OFFSET:end] == played[STATUS_OFFSET:end] == slot("queued").encode()
+    slots = slice(STATUS_OFFSET - len(STATUS_NAME), STATUS_OFFSET + STATUS_WIDTH)
+    assert stored[slots] == played[slots] == (STATUS_NAME + slot("queued")).encode()
     job = stack.job(created["id"])
     assert {b"state", b"tenant", b"model", b"request", b"input", b"ttl", b"fence",
             b"attempts"} <= set(job)
@@ -684,9 +746,11 @@ def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
 def test_random_interleavings_keep_the_promises(redis_connection, record_property):
     scripts = load_scripts(redis_connection)
     begun = time.monotonic()
-    steps = play_all(redis_connection, scripts, SEQUENCES)
+    counts = play_all(redis_connection, scripts, SEQUENCES)
     seconds = time.monotonic() - begun
-    print(f"{SEQUENCES} interleavings, {steps} steps, in {seconds:.1f} s")
-    record_property("interleavings", SEQUENCES)
-    record_property("steps", steps)
-    assert steps > 10 * SEQUENCES
+    print(f"{SEQUENCES} interleavings in {seconds:.1f} s: {dict(counts)}")
+    for name, count in counts.items():
+        record_property(name, count)
+    assert counts["steps"] > 20 * SEQUENCES
+    for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again"):
+        assert counts[name] > SEQUENCES / 200, f"too rare: {name}"

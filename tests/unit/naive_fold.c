@@ -225,6 +225,7 @@ struct growing {
 static const struct growing growing[] = {
     {"response.output_text", "content", "text", "text"},
     {"response.reasoning_text", "content", "text", "text"},
+    {"response.reasoning", "content", "text", "text"},
     {"response.refusal", "content", "refusal", "refusal"},
     {"response.reasoning_summary_text", "summary", "text", "text"},
     {"response.function_call_arguments", NULL, "arguments", "arguments"},
@@ -239,6 +240,9 @@ static json find_target(struct naive_fold *naive, json event, const char *list)
 	json item = find_item(naive, get(event, "item_id")), parts;
 	long long index = 0;
 
+	if (!read_index(event, "output_index", INT_MAX, &index))
+		return NULL;
+	index = 0;
 	if (item == NULL || list == NULL)
 		return item;
 	parts = get(item, list);
@@ -287,7 +291,8 @@ static enum fold_result part_event(
 	json part = get(event, "part"), item = find_item(naive, get(event, "item_id")), parts;
 	long long count = 0, index;
 
-	if (!is(part, json_type_object) || item == NULL)
+	if (!is(part, json_type_object) || item == NULL ||
+	    !read_index(event, "output_index", INT_MAX, &index))
 		return FOLD_SKIPPED;
 	parts = get(item, list);
 	if (is(parts, json_type_array))
@@ -353,6 +358,8 @@ static enum fold_result finish(struct naive_fold *naive, json response, enum res
 	json items = get(response, "output"), told = get(response, "status");
 	size_t i;
 
+	if (response != NULL && !is(response, json_type_object))
+		return FOLD_SKIPPED;
 	merge(naive, response);
 	if (is(items, json_type_array))
 		for (i = 0; i < json_object_array_length(items); i++)

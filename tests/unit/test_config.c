@@ -218,7 +218,7 @@ static void every_key_of_respool_is_read(void **state)
 							    "    - {name: batch, key: sk-batch}\n"
 							    "  max_request_bytes: 1\n"
 							    "  max_event_bytes: 2\n"
-							    "  max_response_bytes: 536870912\n"
+							    "  max_response_bytes: 209715200\n"
 							    "  max_queue: 4\n"
 							    "  max_streams: 5\n"
 							    "  flush_interval_ms: 6\n"
@@ -236,7 +236,7 @@ static void every_key_of_respool_is_read(void **state)
 	assert_string_equal(config->tenants[1].key, "sk-batch");
 	assert_int_equal(config->max_request_bytes, 1);
 	assert_int_equal(config->max_event_bytes, 2);
-	assert_int_equal(config->max_response_bytes, 536870912);
+	assert_int_equal(config->max_response_bytes, 209715200);
 	assert_int_equal(config->max_queue, 4);
 	assert_int_equal(config->max_streams, 5);
 	assert_int_equal(config->flush_interval_ms, 6);
@@ -637,7 +637,7 @@ static void wrong_values_are_errors_with_place_and_expectation(void **state)
 		"expected an integer from 1 to 1000000000"},
 	    {"respool:\n  max_response_bytes: 536870913\n",
 		"2: respool.max_response_bytes: \"536870913\", "
-		"expected an integer from 1 to 536870912"},
+		"expected an integer from 1 to 209715200"},
 	    {"respool:\n  max_streams: {a: b}\n",
 		"2: respool.max_streams: a mapping, expected an integer from 1 to 1000000"},
 	    {"litellm_settings:\n  responses:\n    background_mode:\n      ttl: 0\n",
