@@ -29,6 +29,7 @@ case $#:${1:-prefork} in
 *) usage >&2; exit 2 ;;
 esac
 
+mkdir -p "${socket%/*}"
 # Without spawn-fcgi's -n it would go into the background, and its messages nowhere.
 if [ "$(id -u)" -eq 0 ]; then
 	exec spawn-fcgi -n -s "$socket" -M 0660 -u "$user" -U "$user" -- "$@"

@@ -11,9 +11,9 @@ passed=0
 failed=0
 skipped=0
 
-test_packages="libcmocka-dev clang clang-format cppcheck valgrind curl redis-server lighttpd
+test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valgrind curl redis-server lighttpd
 	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-pytest
-	python3-pytest-xdist python3-redis"
+	python3-pytest-xdist python3-redis multiwatch mandoc systemd"
 
 usage() {
 	cat <<-'END'
@@ -134,7 +134,7 @@ unit_summary() {
 
 integration_tests() {
 	rm -f "$build/integration.xml"
-	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 600 \
+	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 900 \
 		/usr/bin/python3 -m pytest -q -n 2 --junitxml="$build/integration.xml" tests/integration
 }
 
@@ -168,6 +168,11 @@ valgrind_tests() {
 				cat "$1.valgrind"
 				echo "valgrind FAILED: $1"
 			fi' sh '{}'
+}
+
+fuzz_summary() {
+	counted=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2 0/p' "$log" | tail -n 1)
+	echo "${counted:-0 0 0}"
 }
 
 valgrind_summary() {
@@ -210,10 +215,12 @@ check "static analysis" static_analysis || true
 check "configure script" configure_script || totals
 if build_and_test gcc CC=gcc --enable-werror && [ -z "$quick" ]; then
 	check_many "unit tests in valgrind" valgrind_summary valgrind_tests
+	check "make distcheck" make -C build/gcc -j"$(nproc)" distcheck
 fi
 if [ -z "$quick" ]; then
 	build_and_test asan CC=gcc CFLAGS="-g -O1" --enable-sanitizers || true
 	check "build clang" compile clang CC=clang --enable-werror || true
 fi
+[ -n "$quick" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 10 "$(nproc)"
 check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
 totals
