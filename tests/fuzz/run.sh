@@ -27,9 +27,10 @@ esac
 mkdir -p "$build/findings" "$build/corpus"
 build=$(cd "$build" && pwd)
 export top build seconds
+printf '#define %s "%s"\n' SYSCONFDIR /etc PACKAGE_VERSION fuzz >"$build/fuzz.h"
 options="-g -O1 -std=gnu11 -fsanitize=fuzzer-no-link,address,undefined
-	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -D_GNU_SOURCE
-	-DSYSCONFDIR=\"/etc\" -DPACKAGE_VERSION=\"fuzz\" $(pkg-config --cflags json-c)"
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -D_GNU_SOURCE -I.
+	-include $build/fuzz.h $(pkg-config --cflags json-c)"
 export options
 
 # compile SOURCE: to an object whose name is the source's with "_" for "/".
@@ -65,17 +66,18 @@ printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$
 objects=$(for source in $sources $helpers; do
 	echo "$build/$(echo "${source%.c}" | tr / _).o"
 done)
+# In an archive, so that a harness gets only what it calls.
+rm -f "$build/parts.a"
+# shellcheck disable=SC2086
+ar rcs "$build/parts.a" $objects
 names=
 for harness in $harnesses; do
 	name=$(basename "$harness" .c)
 	names="$names $name"
-	rm -f "$build/$name.a"
-	# In an archive, so that a harness gets only what it calls.
-	# shellcheck disable=SC2086
-	ar rcs "$build/parts.a" $objects
 	# shellcheck disable=SC2046
 	clang -g -fsanitize=fuzzer,address,undefined -o "$build/$name" \
-		"$build/tests_fuzz_$name.o" "$build/parts.a" $(pkg-config --libs json-c yaml-0.1 uuid libxxhash)
+		"$build/tests_fuzz_$name.o" "$build/parts.a" \
+		$(pkg-config --libs json-c yaml-0.1 uuid libxxhash)
 	rm -f "$build/$name.status"
 done
 

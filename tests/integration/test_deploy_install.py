@@ -1,0 +1,278 @@
+"""What make installs and packs, the manual pages, the units, and how the programs start."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+
+import pytest
+
+from deployed import need
+from harness import BUILD, TOP, environment, run_program
+
+PROGRAMS = ("respool.fcgi", "respoold")
+both = pytest.mark.parametrize("program", PROGRAMS)
+MANUALS = ("respool.fcgi.8", "respoold.8", "respool.yaml.5")
+UNITS = ("respool-fcgi.service", "respool.socket", "respoold.service")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
+
+
+def run_make(*arguments):
+    return subprocess.run(
+        [need("make"), *arguments], cwd=BUILD, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+
+
+def make(*arguments):
+    """Runs make in the build directory, one at a time. It must not build what other tests run."""
+    if not (BUILD / "Makefile").exists():
+        pytest.skip(f"no Makefile in {BUILD}")
+    with open(BUILD / "Makefile") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if run_make("-q", "all").returncode != 0:
+            pytest.skip(f"sources are newer than what is in {BUILD}")
+        result = run_make(*arguments)
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+def files_below(top):
+    return sorted(str(path.relative_to(top)) for path in top.rglob("*") if not path.is_dir())
+
+
+def committed_files():
+    """All but what only git needs; an empty set if this is no work tree of git."""
+    result = subprocess.run(["git", "-C", str(TOP), "ls-files"], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True) if shutil.which("git") else None
+    listed = set(result.stdout.split()) if result else set()
+    return {name for name in listed if (TOP / name).exists()} - {".gitignore"}
+
+
+def members_of(tarball):
+    with tarfile.open(tarball) as archive:
+        return {member.name: (member.mode, member.mtime, member.isfile()
+                              and hashlib.sha256(archive.extractfile(member).read()).hexdigest())
+                for member in archive}
+
+
+PATHS = ["prefix=/usr", "sysconfdir=/etc", "systemdsystemunitdir=/usr/lib/systemd/system"]
+CONFIG = "etc/respool/config.yaml"
+
+
+@pytest.fixture
+def installed(tmp_path):
+    def install():
+        make("install", f"DESTDIR={tmp_path}", *PATHS)
+        return tmp_path
+
+    return install
+
+
+class TestInstall:
+    def test_every_file_is_where_an_administrator_looks_for_it(self, installed):
+        assert files_below(installed()) == sorted([
+            CONFIG,
+            "usr/libexec/respool/respool.fcgi",
+            "usr/sbin/respoold",
+            "usr/share/doc/respool/LICENSE",
+            "usr/share/doc/respool/README.md",
+            "usr/share/doc/respool/examples/apache-mod_fcgid.conf",
+            "usr/share/doc/respool/examples/apache-proxy_fcgi.conf",
+            "usr/share/doc/respool/examples/config.yaml",
+            "usr/share/doc/respool/examples/lighttpd-socket.conf",
+            "usr/share/doc/respool/examples/lighttpd-spawn.conf",
+            "usr/share/doc/respool/examples/nginx.conf",
+            "usr/share/doc/respool/examples/spawn-fcgi.sh",
+            "usr/share/man/man5/respool.yaml.5",
+            "usr/share/man/man8/respool.fcgi.8",
+            "usr/share/man/man8/respoold.8",
+            *(f"usr/lib/systemd/system/{unit}" for unit in UNITS),
+        ])
+
+    def test_a_configuration_that_is_there_stays_as_it_is(self, installed):
+        top = installed()
+        (top / CONFIG).write_text("# mine\n")
+        installed()
+        assert (top / CONFIG).read_text() == "# mine\n"
+        make("uninstall", f"DESTDIR={top}", *PATHS)
+        assert files_below(top) == [CONFIG]
+
+    def test_uninstall_leaves_nothing_else(self, installed):
+        top = installed()
+        make("uninstall", f"DESTDIR={top}", *PATHS)
+        assert files_below(top) == []
+        assert not (top / "etc/respool").exists()
+
+    @pytest.mark.parametrize("program, variable", [
+        ("respool.fcgi", "RESPOOL_MASTER_KEY"), ("respoold", "OPENAI_API_KEY")])
+    def test_the_sample_configuration_needs_one_variable(self, program, variable):
+        env = {"PATH": os.environ["PATH"], variable: "sk-x"}
+        sample = TOP / "deploy" / "config.yaml"
+        result = run_program(program, "-t", "-c", sample, env=env)
+        assert (result.returncode, result.stderr) == (0, b"")
+        del env[variable]
+        result = run_program(program, "-t", "-c", sample, env=env)
+        assert result.returncode == 1
+        assert variable.encode() in result.stderr
+
+    def test_the_same_tree_makes_the_same_tarball(self, tmp_path):
+        tarballs = []
+        for _ in range(2):
+            make("dist", "distdir=respool-repeated")
+            tarballs.append(tmp_path / f"{len(tarballs)}.tar.gz")
+            shutil.move(BUILD / "respool-repeated.tar.gz", tarballs[-1])
+        assert members_of(tarballs[0]) == members_of(tarballs[1])
+        assert tarballs[0].read_bytes() == tarballs[1].read_bytes()
+        packed = {name.partition("/")[2] for name in members_of(tarballs[0])}
+        assert {"configure", "deploy/debian/rules", "common/scripts/claim.lua"} <= packed
+        assert committed_files() - packed == set()
+        assert not [name for name in packed if name.endswith((".o", ".pyc", ".log", ".trs"))]
+
+
+class TestManuals:
+    @pytest.mark.parametrize("manual", MANUALS)
+    def test_lint_is_silent(self, manual):
+        result = subprocess.run([need("mandoc"), "-T", "lint", manual], cwd=TOP / "doc",
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+    def test_every_key_of_the_configuration_is_described(self):
+        keys = set()
+        for source in (TOP / "common").glob("config*.c"):
+            keys |= set(re.findall(r'\{"(\w+)", CONFIG_', source.read_text()))
+        assert {"model_list", "ssl", "max_queue", "api_key"} <= keys
+        manual = (TOP / "doc" / "respool.yaml.5").read_text()
+        described = set(re.findall(r"\w+", " ".join(
+            line for line in manual.splitlines() if line.startswith((".It Cm", ".Ss", ".Cm")))))
+        assert keys - described == set()
+
+    @both
+    def test_every_option_is_described(self, program):
+        usage = run_program(program, "-h").stdout.decode()
+        options = set(re.findall(r"^  -(\w) ", usage, re.M))
+        manual = (TOP / "doc" / f"{program}.8").read_text()
+        assert options and options == set(re.findall(r"^\.It Fl (\w)", manual, re.M))
+
+
+def test_units_are_valid(tmp_path):
+    analyze = need("systemd-analyze")
+    for unit in UNITS:
+        text = (TOP / "deploy" / "systemd" / unit).read_text()
+        text = text.replace("/usr/libexec/respool/", f"{BUILD}/").replace("/usr/sbin/", f"{BUILD}/")
+        (tmp_path / unit).write_text(text)
+    result = subprocess.run([analyze, "verify", "--man=no", *(tmp_path / unit for unit in UNITS)],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+class TestNotify:
+    def test_supervisor_tells_the_service_manager(self, make_stack, monkeypatch, directory):
+        """The protocol of sd_notify(3)."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(directory / "notify"))
+            manager.settimeout(10)
+            monkeypatch.setenv("NOTIFY_SOCKET", str(directory / "notify"))
+            stack = make_stack(responder=False, web=False)
+            assert manager.recv(100) == b"READY=1"
+            stack.supervisor.send_signal(signal.SIGHUP)
+            assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", manager.recv(100))
+            assert manager.recv(100) == b"READY=1"
+
+    def test_a_manager_that_is_gone_is_no_reason_to_fail(self, make_stack, monkeypatch, directory):
+        monkeypatch.setenv("NOTIFY_SOCKET", str(directory / "nobody"))
+        stack = make_stack(responder=False, web=False)
+        assert "cannot notify" in stack.supervisor.stderr()
+        assert stack.supervisor.alive()
+
+
+# Starting.
+
+
+CONFIG_TEXT = "respool: { allow_anonymous: true }\n" \
+    "litellm_settings: { cache: true, cache_params: { type: redis } }\n"
+
+
+@pytest.fixture
+def config(directory):
+    directory.chmod(0o755)
+    path = directory / "config.yaml"
+    path.write_text(CONFIG_TEXT)
+    return path
+
+
+def run_as_nobody(program, directory, *arguments):
+    """The status and the messages of a program that has no rights."""
+    copied = directory / program
+    shutil.copy(BUILD / program, copied)
+    result = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+         str(copied), *map(str, arguments)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=15, env=environment())
+    return result.returncode, result.stderr
+
+
+class TestStart:
+    def test_socket_path_that_is_too_long(self, config):
+        path = "/tmp/" + "x" * 120
+        result = run_program("respool.fcgi", "-c", config, "-s", f"unix:{path}")
+        assert result.returncode == 1
+        message = result.stderr.decode()
+        assert path in message and "too long" in message and "107" in message
+
+    def test_socket_in_use(self, config, directory):
+        path = directory / "sock"
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(path))
+            other.listen()
+            result = run_program("respool.fcgi", "-c", config, "-s", f"unix:{path}")
+        assert result.returncode == 1
+        assert f"{path} is in use" in result.stderr.decode()
+        assert path.exists()
+
+    def test_port_in_use(self, config):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            result = run_program("respool.fcgi", "-c", config, "-s", address)
+        assert result.returncode == 1
+        assert address in result.stderr.decode()
+        assert "Address already in use" in result.stderr.decode()
+
+    @as_root
+    def test_socket_in_a_directory_without_permission(self, config, directory):
+        path = directory / "sock"
+        status, message = run_as_nobody("respool.fcgi", directory, "-c", config, "-s",
+                                        f"unix:{path}")
+        assert status == 1
+        assert str(path) in message and "Permission denied" in message
+
+    @as_root
+    @both
+    def test_configuration_without_permission(self, program, config, directory):
+        config.chmod(0o600)
+        status, message = run_as_nobody(program, directory, "-t", "-c", config)
+        assert status == 1
+        assert str(config) in message and "Permission denied" in message
+
+    @both
+    def test_configuration_that_is_a_directory(self, program, directory):
+        result = run_program(program, "-t", "-c", directory)
+        assert result.returncode == 1
+        assert str(directory) in result.stderr.decode()
+
+    @both
+    def test_wrong_option(self, program):
+        result = run_program(program, "-q")
+        assert result.returncode == 2
+        assert b"usage:" in result.stderr and b"q" in result.stderr
+
+    def test_as_a_plain_cgi_program(self, config):
+        """It says what it is, and how to run it."""
+        env = {**environment(), "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET"}
+        result = run_program("respool.fcgi", "-c", config, env=env)
+        assert result.returncode == 1
+        message = result.stderr.decode()
+        assert "FastCGI" in message and "CGI program" in message and "-s" in message
