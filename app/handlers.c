@@ -140,7 +140,7 @@ static bool check_model(
 	bool reachable = false;
 
 	for (size_t i = 0; i < count && i < max; i++)
-		reachable = reachable || deployments[i]->api_base != NULL;
+		reachable = reachable || deployment_base(deployments[i], request->model) != NULL;
 	free(deployments);
 	if (count == 0)
 		return api_error_set(error, 400, "invalid_request_error", "model",

@@ -41,6 +41,7 @@ struct stream {
 	    input; /* kept until the first event: the request may have to be repeated */
 	const struct deployment *deployments[MAX_DEPLOYMENTS];
 	size_t deployment_count, deployment;
+	const char *key;     /* that the last call showed; NULL for none */
 	int tries;           /* calls made in this attempt */
 	struct event *retry; /* NULL until needed */
 
@@ -240,7 +241,7 @@ static bool take_event(struct stream *s, struct span data)
 static bool on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
-	const char *secret = deployment_of(s)->api_key;
+	const char *secret = s->key;
 	struct buf clean = {0};
 	bool more;
 
@@ -375,7 +376,7 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	if (may_pass(s->status) && try_again(s, retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
-	provider_error(&error, s->status, buf_span(&s->body), deployment_of(s)->api_key);
+	provider_error(&error, s->status, buf_span(&s->body), s->key);
 	fold_fail_with(&s->fold, buf_span(&error));
 	buf_free(&error);
 	end(s);
@@ -386,7 +387,7 @@ static void end_with_object(struct stream *s)
 	struct buf clean = {0};
 	struct span body;
 
-	secret_redact(&clean, buf_span(&s->body), deployment_of(s)->api_key);
+	secret_redact(&clean, buf_span(&s->body), s->key);
 	buf_free(&s->body);
 	s->body = clean;
 	body = buf_span(&s->body);
@@ -483,7 +484,6 @@ static void begin_call(struct stream *s)
 	const struct deployment *deployment = deployment_of(s);
 	struct buf url = {0}, body = {0};
 	struct upstream_call call = {
-	    .api_key = deployment->api_key,
 	    .timeout = deployment->timeout,
 	    .stream_timeout = deployment->stream_timeout,
 	    .on_head = on_head,
@@ -494,7 +494,8 @@ static void begin_call(struct stream *s)
 
 	reset_answer(s);
 	s->tries++;
-	buf_printf(&url, "%s/responses", deployment->api_base);
+	s->key = call.api_key = deployment_key(deployment, s->model);
+	buf_printf(&url, "%s/responses", deployment_base(deployment, s->model));
 	write_body(s, &body);
 	call.url = buf_cstr(&url);
 	call.body = buf_span(&body);
@@ -512,7 +513,7 @@ static void find_deployments(struct stream *s)
 	size_t count = model_deployments(s->config, s->model, found, MAX_DEPLOYMENTS), i;
 
 	for (i = 0; i < count && i < MAX_DEPLOYMENTS; i++)
-		if (found[i]->api_base != NULL)
+		if (deployment_base(found[i], s->model) != NULL)
 			s->deployments[s->deployment_count++] = found[i];
 	if (s->deployment_count > 0)
 		s->deployment = (size_t)random() % s->deployment_count;

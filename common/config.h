@@ -21,6 +21,7 @@ struct deployment {
 	/* No '/' at its end; the provider's default if not configured; NULL if that is unknown. */
 	char *api_base;
 	/* The provider's default variable's value if not configured; NULL if there is none. */
+	bool any_provider; /* model begins with '*': the model asked for names the provider */
 	char *api_key;
 	double timeout;        /* s, the whole stream */
 	double stream_timeout; /* s without a byte */

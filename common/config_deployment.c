@@ -105,6 +105,11 @@ static void split_model(struct deployment *deployment)
 	const char *slash = strchr(model, '/');
 	size_t len = slash != NULL ? (size_t)(slash - model) : 0;
 
+	deployment->any_provider = deployment->provider == NULL && model[0] == '*';
+	if (deployment->any_provider) {
+		deployment->provider = xstrdup("openai"); /* of a model without a slash */
+		return;
+	}
 	if (deployment->provider == NULL)
 		deployment->provider = slash != NULL ? xmemdup(model, len) : xstrdup("openai");
 	if (slash != NULL && span_is((struct span){model, len}, deployment->provider))
@@ -154,7 +159,8 @@ static void read_params(const struct config_value *value, void *dest)
 	if (!config_section(value, "a mapping with model", KEYS(params_keys), deployment))
 		return;
 	split_model(deployment);
-	use_provider_defaults(value, deployment);
+	if (!deployment->any_provider)
+		use_provider_defaults(value, deployment);
 }
 
 static const struct config_key deployment_keys[] = {

@@ -408,6 +408,8 @@ static enum fold_result response_told(struct fold *fold, const struct event *eve
 	if (expect(fold, event, JSON_OBJECT) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;
 	response_nodes_merge(&fold->nodes, event->members[EVENT_RESPONSE]);
+	if (json_is_given(json_get(event->members[EVENT_RESPONSE], "error")))
+		fold->error_seen = true;
 	return FOLD_CHANGED;
 }
 

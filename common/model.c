@@ -1,8 +1,11 @@
 #include "model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "config_section.h"
+#include "provider.h"
 
 /*
  * What the '*' of pattern stands for in model; empty if model does not fit or pattern has no '*'.
@@ -68,6 +71,14 @@ size_t model_deployments(
 	return count;
 }
 
+static void drop_provider(char *model)
+{
+	const char *slash = strchr(model, '/');
+
+	if (slash != NULL)
+		memmove(model, slash + 1, strlen(slash + 1) + 1);
+}
+
 char *model_upstream_name(const struct deployment *deployment, const char *model)
 {
 	struct span matched = matched_text(deployment->model_name, model);
@@ -80,7 +91,52 @@ char *model_upstream_name(const struct deployment *deployment, const char *model
 	buf_append_span(&name, matched);
 	buf_puts(&name, star + 1);
 	buf_cstr(&name);
+	if (deployment->any_provider)
+		drop_provider(name.data);
 	return name.data;
+}
+
+struct span deployment_provider(const struct deployment *deployment, const char *model)
+{
+	struct span matched = matched_text(deployment->model_name, model);
+	const char *slash = matched.len != 0 ? memchr(matched.p, '/', matched.len) : NULL;
+
+	if (!deployment->any_provider || slash == NULL)
+		return span_of(deployment->provider);
+	return (struct span){matched.p, (size_t)(slash - matched.p)};
+}
+
+/* What the table of providers knows of the one that the model names. */
+static const struct provider *known_provider(const struct deployment *deployment, const char *model)
+{
+	struct span name = deployment_provider(deployment, model);
+	char *copy = xmemdup(name.p, name.len);
+	const struct provider *provider = provider_find(copy);
+
+	free(copy);
+	return provider;
+}
+
+const char *deployment_base(const struct deployment *deployment, const char *model)
+{
+	const struct provider *provider;
+
+	if (deployment->api_base != NULL || !deployment->any_provider)
+		return deployment->api_base;
+	provider = known_provider(deployment, model);
+	return provider != NULL ? provider->api_base : NULL;
+}
+
+const char *deployment_key(const struct deployment *deployment, const char *model)
+{
+	const struct provider *provider;
+	const char *key;
+
+	if (deployment->api_key != NULL || !deployment->any_provider)
+		return deployment->api_key;
+	provider = known_provider(deployment, model);
+	key = provider != NULL ? getenv(provider->key_variable) : NULL;
+	return key != NULL && config_is_clean_secret(key) ? key : NULL;
 }
 
 static bool polls_provider(const struct polling_config *polling, struct span provider)
@@ -100,7 +156,7 @@ static bool polls_a_deployment(const struct config *config, const char *model)
 		const struct deployment *deployment = &config->deployments[i];
 
 		if (strcmp(deployment->model_name, name) == 0 &&
-		    polls_provider(&config->polling, span_of(deployment->provider)))
+		    polls_provider(&config->polling, deployment_provider(deployment, model)))
 			return true;
 	}
 	return false;

@@ -20,6 +20,13 @@ struct span model_provider(const char *model);
 size_t model_deployments(
     const struct config *config, const char *model, const struct deployment **out, size_t max);
 
+/* The provider by which a deployment serves the model. Points into one of the two. */
+struct span deployment_provider(const struct deployment *deployment, const char *model);
+/* The API's base URL for the model there; NULL if none is known, and it cannot be called. */
+const char *deployment_base(const struct deployment *deployment, const char *model);
+/* The key to show there, or NULL. */
+const char *deployment_key(const struct deployment *deployment, const char *model);
+
 /*
  * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's
  * stood for, or left alone if model_name has none. The caller frees it.

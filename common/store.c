@@ -366,6 +366,23 @@ enum store_result store_poll(
 	return is_orphan(out) ? STORE_NOT_FOUND : STORE_OK;
 }
 
+/* The reply of cancel and delete for what was queued. */
+enum { WAS_QUEUED = 3 };
+
+/*
+ * What nobody wants any more shall not count against max_queue. Should this fail, the worker that
+ * takes the id drops it.
+ */
+static void leave_queue(struct store *store, const char *id)
+{
+	redisReply *reply = redisCommand(store->redis, "LREM %s 0 %s", KEY_QUEUE, id);
+
+	if (reply == NULL)
+		disconnect(store);
+	else
+		freeReplyObject(reply);
+}
+
 enum store_result store_cancel(
     struct store *store, const char *id, const char *tenant, struct stored_response *out)
 {
@@ -389,6 +406,8 @@ enum store_result store_cancel(
 	reply = store->replies[0];
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
 		return STORE_NOT_FOUND;
+	if (reply->element[0]->integer == WAS_QUEUED)
+		leave_queue(store, id);
 	out->foreign = reply->element[0]->integer == 2;
 	out->object = span_of_reply(reply->element[1]);
 	return is_orphan(out) ? STORE_NOT_FOUND : STORE_OK;
@@ -434,7 +453,9 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 	redis_args_add(&args, RESPONSE_STATUS_NAME);
 	if (!call(store, &args, 1))
 		return STORE_UNAVAILABLE;
-	return store->replies[0]->integer == 1 ? STORE_OK : STORE_NOT_FOUND;
+	if (store->replies[0]->integer == WAS_QUEUED)
+		leave_queue(store, id);
+	return store->replies[0]->integer != 0 ? STORE_OK : STORE_NOT_FOUND;
 }
 
 enum store_result store_input(

@@ -2,8 +2,8 @@
  * What the responder keeps in Redis: responses and their jobs, over one blocking connection that
  * is opened when first needed and again when it broke.
  *
- * Every call is one round trip (create, poll, cancel, delete, input, ping) and returns within the
- * time-out of the connection.
+ * Every call is one round trip (cancel and delete: two, for what was still queued) and returns
+ * within the time-out of the connection.
  */
 #ifndef RESPOOL_STORE_H
 #define RESPOOL_STORE_H

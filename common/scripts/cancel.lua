@@ -3,6 +3,7 @@
 -- KEYS  response, job
 -- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id
 -- Reply {1, object afterwards}
+--       {3, object afterwards} it was queued: its id can be taken out of the queue
 --       {2, object} nothing done: the object has no job, another program wrote it
 --       {} no such response, or another tenant's
 local object = redis.call('GET', KEYS[1])
@@ -25,4 +26,4 @@ redis.call('HDEL', KEYS[2], 'owner', 'request')
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
-return {1, redis.call('GET', KEYS[1])}
+return {state == 'queued' and 3 or 1, redis.call('GET', KEYS[1])}

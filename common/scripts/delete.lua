@@ -2,8 +2,10 @@
 --
 -- KEYS  response, job
 -- ARGV  tenant, cancel channel, id, and by what our objects are known: an offset, the text there
--- Reply 1, or 0 if there is no such response, or it is another tenant's, or one of ours whose job
---       was evicted, so that nobody can say whose it is
+-- Reply 1 removed
+--       3 removed, and it was queued: its id can be taken out of the queue
+--       0 there is no such response, or it is another tenant's, or one of ours whose job was
+--         evicted, so that nobody can say whose it is
 if redis.call('EXISTS', KEYS[1]) == 0 then
 	return 0
 end
@@ -16,4 +18,4 @@ redis.call('DEL', KEYS[1], KEYS[2])
 if state == 'in_progress' then
 	redis.pcall('PUBLISH', ARGV[2], ARGV[3]) -- a hint: the owner's next write tells it as well
 end
-return 1
+return state == 'queued' and 3 or 1

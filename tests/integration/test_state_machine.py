@@ -230,22 +230,30 @@ class Sequence:
         if response_id in self.gone or tenant == "bob":
             self.expect(reply == [], f"cancel answered {reply}")
         else:
-            self.expect(reply[0] == 1, f"cancel answered {reply}")
+            self.expect(reply[0] == (3 if before["state"] == "queued" else 1),
+                        f"cancel answered {reply}")
             shown = json.loads(reply[1])["status"]
             self.expect(shown == (before["state"] if before["state"] in TERMINAL
                                   else "cancelled"), f"cancel shows {shown}")
             self.revoke(response_id)
+            yield from self.leave_queue(response_id, reply[0])
 
     def delete(self, response_id):
         tenant = self.random.choice(("alice", "alice", "alice", "bob"))
         self.note("delete", response_id, "by", tenant)
         reply = yield self.job_script("delete", response_id, tenant, CANCEL_CHANNEL, response_id,
                                       STATUS_OFFSET - len(STATUS_NAME), STATUS_NAME)
-        self.expect(reply == (tenant == "alice" and response_id not in self.gone),
-                    f"delete answered {reply}")
+        removed = tenant == "alice" and response_id not in self.gone
+        self.expect(bool(reply) == removed, f"delete answered {reply}")
         if reply:
             self.gone.add(response_id)
             self.revoke(response_id)
+            yield from self.leave_queue(response_id, reply)
+
+    def leave_queue(self, response_id, reply):
+        """The responder's second step for what was queued, unless it dies before."""
+        if reply == 3 and self.random.random() < 0.8:
+            yield ("LREM", self.queue, 0, response_id)
 
     def revoke(self, response_id):
         """The message reaches some workers; the others learn it by their next write."""

@@ -399,6 +399,8 @@ static enum fold_result told(struct naive_fold *naive, json event)
 	if (!is(get(event, "response"), json_type_object))
 		return FOLD_SKIPPED;
 	merge(naive, get(event, "response"));
+	if (get(get(event, "response"), "error") != NULL)
+		naive->error_seen = true;
 	return FOLD_CHANGED;
 }
 

@@ -394,6 +394,30 @@ static void polling_via_cache_takes_all_a_list_or_false(void **state)
 
 /* Deployments */
 
+static void a_model_that_begins_with_a_star_leaves_the_provider_open(void **state)
+{
+	static const struct {
+		const char *params;
+		bool any;
+	} cases[] = {
+	    {"model: '*'", true},
+	    {"model: 'openai/*'", false},
+	    {"model: '*', custom_llm_provider: groq", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[160];
+		struct result result;
+
+		snprintf(text, sizeof(text),
+		    "model_list: [{model_name: '*', litellm_params: {%s}}]\n", cases[i].params);
+		result = load_right(CONFIG_SUPERVISOR, text);
+		assert_int_equal(result.config->deployments[0].any_provider, cases[i].any);
+		done(&result);
+	}
+}
+
 static void the_provider_is_taken_off_the_model(void **state)
 {
 	static const struct {
@@ -405,6 +429,7 @@ static void the_provider_is_taken_off_the_model(void **state)
 	    {"model: gpt-5", "openai", "gpt-5"},
 	    {"model: openrouter/maker/model", "openrouter", "maker/model"},
 	    {"model: 'openai/*'", "openai", "*"},
+	    {"model: '*'", "openai", "*"},
 	    {"model: gpt-5, custom_llm_provider: groq", "groq", "gpt-5"},
 	    {"model: groq/gpt-5, custom_llm_provider: groq", "groq", "gpt-5"},
 	    {"model: openai/gpt-oss, custom_llm_provider: groq", "groq", "openai/gpt-oss"},
@@ -1503,6 +1528,7 @@ int main(void)
 	    TEST(booleans_have_the_spellings_of_yaml_1_1),
 	    TEST(polling_via_cache_takes_all_a_list_or_false),
 	    TEST(the_provider_is_taken_off_the_model),
+	    TEST(a_model_that_begins_with_a_star_leaves_the_provider_open),
 	    TEST(the_provider_supplies_base_and_key_that_are_not_given),
 	    TEST(known_providers_have_a_name_and_a_variable),
 	    TEST(a_deployment_without_a_known_base_is_a_warning),

@@ -539,6 +539,41 @@ static void polling_looks_at_the_provider_behind_a_pattern(void **state)
 	assert_false(polls(&setup, "gpt-5"));
 }
 
+static void a_deployment_of_any_provider_takes_it_from_the_model_asked_for(void **state)
+{
+	static const struct {
+		const char *asked, *provider, *upstream, *base;
+	} cases[] = {
+	    {"openai/gpt-4o", "openai", "gpt-4o", "https://api.openai.com/v1"},
+	    {"groq/llama/70b", "groq", "llama/70b", "https://api.groq.com/openai/v1"},
+	    {"anthropic/claude-3", "anthropic", "claude-3", NULL},
+	    {"gpt-4o", "openai", "gpt-4o", "https://api.openai.com/v1"},
+	};
+	const struct deployment deployment = {.model_name = text("*"),
+	    .provider = text("openai"),
+	    .model = text("*"),
+	    .any_provider = true};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *name = model_upstream_name(&deployment, cases[i].asked);
+		const char *base = deployment_base(&deployment, cases[i].asked);
+
+		assert_string_equal(name, cases[i].upstream);
+		assert_true(
+		    span_is(deployment_provider(&deployment, cases[i].asked), cases[i].provider));
+		if (cases[i].base == NULL)
+			assert_null(base);
+		else
+			assert_string_equal(base, cases[i].base);
+		free(name);
+	}
+	setenv("GROQ_API_KEY", "gsk-1", 1);
+	assert_string_equal(deployment_key(&deployment, "groq/llama"), "gsk-1");
+	unsetenv("GROQ_API_KEY");
+	assert_null(deployment_key(&deployment, "groq/llama"));
+}
+
 static void the_upstream_name_takes_what_the_star_stood_for(void **state)
 {
 	static const struct {
@@ -618,6 +653,7 @@ int main(void)
 	    cmocka_unit_test(text_before_and_behind_a_star_must_not_overlap),
 	    cmocka_unit_test(a_star_takes_slashes_too),
 	    cmocka_unit_test(polling_looks_at_the_provider_behind_a_pattern),
+	    cmocka_unit_test(a_deployment_of_any_provider_takes_it_from_the_model_asked_for),
 	    cmocka_unit_test(the_upstream_name_takes_what_the_star_stood_for),
 	    cmocka_unit_test(a_config_without_deployments_has_none_for_any_model),
 	};
