@@ -92,6 +92,19 @@ static void append_replacement(struct buf *out)
 	buf_append(out, "\xef\xbf\xbd", 3);
 }
 
+/* Copies a character, or U+FFFD for bytes that are none. Returns where the next one begins. */
+static const char *copy_character(struct buf *out, const char *p, const char *end)
+{
+	size_t bad, n = utf8_length(p, end, &bad);
+
+	if (n == 0) {
+		append_replacement(out);
+		return p + bad;
+	}
+	buf_append(out, p, n);
+	return p + n;
+}
+
 /*
  * For eight bytes, the first of them lowest: a mask whose lowest bit set, if any, is in the first
  * byte that is a control character, a quote, a backslash or not ASCII. Higher bits may be wrong.
@@ -529,7 +542,6 @@ static void append_unit(struct buf *out, unsigned unit, unsigned *half, append_c
 static unsigned copy_text(struct buf *out, struct span raw, unsigned half, append_char_fn *append)
 {
 	const char *p = first_byte(raw), *end = p + raw.len, *run;
-	size_t n, bad;
 
 	while (p < end) {
 		if (*p == '\\') {
@@ -550,12 +562,7 @@ static unsigned copy_text(struct buf *out, struct span raw, unsigned half, appen
 			p = run;
 			continue;
 		}
-		n = utf8_length(p, end, &bad);
-		if (n != 0)
-			buf_append(out, p, n);
-		else
-			append_replacement(out);
-		p += n != 0 ? n : bad;
+		p = copy_character(out, p, end);
 	}
 	return half;
 }
@@ -675,7 +682,6 @@ void json_write_name(struct buf *out, struct span raw)
 void json_quote(struct buf *out, struct span bytes)
 {
 	const char *p = first_byte(bytes), *end = p + bytes.len, *run;
-	size_t n, bad;
 
 	buf_putc(out, '"');
 	while (p < end) {
@@ -688,12 +694,7 @@ void json_quote(struct buf *out, struct span bytes)
 			append_escaped(out, (unsigned char)*p++);
 			continue;
 		}
-		n = utf8_length(p, end, &bad);
-		if (n != 0)
-			buf_append(out, p, n);
-		else
-			append_replacement(out);
-		p += n != 0 ? n : bad;
+		p = copy_character(out, p, end);
 	}
 	buf_putc(out, '"');
 }
