@@ -286,12 +286,12 @@ static void send_beat(struct jobs *jobs)
 {
 	struct redis_args args = {0};
 
+	if (jobs->beating)
+		return;
 	redis_args_script(&args, SCRIPT_BEAT, 1);
 	redis_args_add(&args, KEY_WORKERS);
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
-	if (jobs->beating)
-		return;
 	jobs->beat_sent_at = monotonic_ms();
 	jobs->beating = redis_link_call(jobs->commands, &args, on_beaten, jobs);
 }
