@@ -6,6 +6,7 @@ import http.client
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -276,7 +277,9 @@ class ApacheProxySite(Site):
             self.write("deployed.conf", deploy_file(self.file, replacements))
             main = self.write("apache.conf", APACHE.format(
                 directory=self.directory, port=port, modules=modules, user=user, loaded=loaded))
-            self.web = self.start("apache2", [apache, "-f", main, "-D", "FOREGROUND"])
+            # It sends SIGTERM to its whole group, and may be hit by it itself.
+            self.web = self.start("apache2", [apache, "-f", main, "-D", "FOREGROUND"],
+                                  good_exits=(0, -signal.SIGTERM))
             self.address = ("127.0.0.1", port)
             if wait_until(lambda: answers(self.address) or not self.web.alive(), 15, "Apache") \
                     and self.web.alive():

@@ -4,6 +4,7 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import socket
 from pathlib import Path
 
@@ -247,7 +248,8 @@ def apache_client(stack, mount="/"):
             program=f"{program}/" if mount.endswith("/") else program,
             environment="\n".join(
                 f"FcgidInitialEnv {name} {environment()[name]}" for name in passed)))
-        server = stack.start("apache2", [apache, "-f", conf, "-D", "FOREGROUND"])
+        server = stack.start("apache2", [apache, "-f", conf, "-D", "FOREGROUND"],
+                             good_exits=(0, -signal.SIGTERM))
         if wait_until(lambda: answers(port) or not server.alive(), 15, "Apache") and server.alive():
             return Client(("127.0.0.1", port), prefix=mount.rstrip("/") + "/v1")
         server.wait()
