@@ -563,7 +563,12 @@ def test_requests_are_answered_503_while_redis_hangs_and_well_afterwards(faulty,
     finally:
         stack.redis_program.send_signal(signal.SIGCONT)
     wait_until(lambda: stack.client.get_response(response_id).status == 200, 3, "a 200")
-    final = stack.client.wait_terminal(stack.client.create(model)["id"], timeout=15)
+    # Each process waits a little before it tries again.
+    body = {"model": model, "input": "Hello", "background": True}
+    created = wait_until(
+        lambda: next((reply for reply in [stack.client.post_create(body)] if reply.status == 200),
+                     None), 3, "a create that is taken")
+    final = stack.client.wait_terminal(created.json()["id"], timeout=15)
     assert output_text(final) == "x"
 
 
