@@ -1,19 +1,16 @@
 #include "handlers.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <xxhash.h>
 
-#include "../common/alloc.h"
-#include "../common/create_request.h"
-#include "../common/json.h"
-#include "../common/log.h"
-#include "../common/model.h"
 #include "../common/response.h"
+#include "answers.h"
 #include "auth.h"
+#include "create.h"
 #include "foreign.h"
 #include "input_items.h"
+#include "passthrough.h"
 
 enum {
 	ETAG_SIZE = 1 + 16 + 1 + 1,
@@ -21,78 +18,9 @@ enum {
 	REPLACE_TRIES = 5,
 };
 
-static const char poll_after_ms[] = "500";
-
-/* ---- answers that several routes give -------------------------------------------------------- */
-
-static void send_error(struct handlers *handlers, const struct api_error *error)
-{
-	reply_error(&handlers->reply, error);
-}
-
-static void not_found(struct handlers *handlers)
-{
-	struct span id = handlers->request.route.id;
-	struct api_error error;
-
-	api_error_set(&error, 404, "invalid_request_error", "id", "response_not_found",
-	    "Response with id '%.*s' not found.",
-	    (int)(id.len < RESPONSE_ID_MAX ? id.len : RESPONSE_ID_MAX), id.p);
-	send_error(handlers, &error);
-}
-
-/* The reason goes to the log alone, and not more than once a second. */
-static void unavailable(struct handlers *handlers)
-{
-	struct api_error error;
-	time_t now = time(NULL);
-
-	if (now != handlers->warned_at)
-		log_warnx("redis: %s", store_error(handlers->store));
-	handlers->warned_at = now;
-	api_error_set(&error, 503, "server_error", NULL, "store_unavailable",
-	    "The response store is not reachable. Please try again.");
-	send_error(handlers, &error);
-}
-
-static void queue_full(struct handlers *handlers)
-{
-	struct api_error error;
-
-	api_error_set(&error, 429, "rate_limit_error", NULL, "queue_full",
-	    "Too many background responses are waiting (%ld). Please try again later.",
-	    handlers->config->max_queue);
-	send_error(handlers, &error);
-}
-
-/* Answers for a call that failed. Returns whether it was well. */
-static bool stored_well(struct handlers *handlers, enum store_result result)
-{
-	switch (result) {
-	case STORE_OK:
-		return true;
-	case STORE_NOT_FOUND:
-		not_found(handlers);
-		return false;
-	case STORE_QUEUE_FULL:
-		queue_full(handlers);
-		return false;
-	case STORE_UNAVAILABLE:
-		break;
-	}
-	unavailable(handlers);
-	return false;
-}
-
-static void send_json(struct handlers *handlers, struct span body)
-{
-	reply_header(&handlers->reply, "Cache-Control", "no-store");
-	reply_json(&handlers->reply, 200, body);
-}
-
 /*
- * Copies the id to out if there may be a response of that id. Otherwise answers 404, and returns
- * false.
+ * Copies the id to out if there may be a response of that id here. Otherwise answers, or has a
+ * provider answer, and returns false.
  */
 static bool take_id(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
 {
@@ -104,125 +32,11 @@ static bool take_id(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
 		if (response_id_valid(out))
 			return true;
 	}
-	not_found(handlers);
-	return false;
-}
-
-/* ---- create ---------------------------------------------------------------------------------- */
-
-static bool not_implemented(struct api_error *error, const char *param, const char *why)
-{
-	return api_error_set(
-	    error, 501, "invalid_request_error", param, "not_implemented", "%s", why);
-}
-
-/* Why a request that a deployment could serve is not answered by polling. */
-static bool explain_no_polling(
-    const struct config *config, const struct create_request *request, struct api_error *error)
-{
-	if (!request->background)
-		return not_implemented(error, "background",
-		    "Only background responses are served here: set 'background' to true.");
-	if (!config->redis.enabled)
-		return not_implemented(error, "background",
-		    "Background responses need Redis, and none is configured.");
-	return not_implemented(
-	    error, "model", "Background responses by polling are not enabled for this model.");
-}
-
-/* Whether the configuration has a way to serve the model, and to answer the request by polling. */
-static bool check_model(
-    const struct config *config, const struct create_request *request, struct api_error *error)
-{
-	size_t max = config->deployment_count;
-	const struct deployment **deployments = xcalloc(max, sizeof(*deployments));
-	size_t count = model_deployments(config, request->model, deployments, max);
-	bool reachable = false;
-
-	for (size_t i = 0; i < count && i < max; i++)
-		reachable = reachable || deployment_base(deployments[i], request->model) != NULL;
-	free(deployments);
-	if (count == 0)
-		return api_error_set(error, 400, "invalid_request_error", "model",
-		    "model_not_found", "The model '%.256s' does not exist here.", request->model);
-	if (!model_should_poll(config, request->model, request->background))
-		return explain_no_polling(config, request, error);
-	if (!reachable)
-		return api_error_set(error, 400, "invalid_request_error", "model",
-		    "model_not_configured",
-		    "The model '%.256s' has no deployment with an api_base.", request->model);
-	return true;
-}
-
-static bool check_request(
-    const struct config *config, const struct create_request *request, struct api_error *error)
-{
-	if (request->background && request->stream)
-		return api_error_set(error, 400, "invalid_request_error", "stream",
-		    "unsupported_parameter",
-		    "Streaming a background response is not supported: send either 'background' "
-		    "or 'stream', and poll a background response.");
-	return check_model(config, request, error);
-}
-
-/* Whether input_items can serve the input to the last; else it goes when the request goes. */
-static bool keeps_input(const struct config *config, const struct create_request *request)
-{
-	return config->store_input && json_type(request->fields[RESPONSE_STORE]) != JSON_FALSE;
-}
-
-static void move_input_to_request(struct create_request *request)
-{
-	if (request->input.len == 0)
-		return;
-	buf_puts(&request->rest, request->rest.len != 0 ? ",\"input\":" : "\"input\":");
-	buf_append_span(&request->rest, request->input);
-	request->input = (struct span){0};
-}
-
-static void create_response(struct handlers *handlers, struct create_request *request)
-{
-	char id[RESPONSE_ID_SIZE];
-	struct new_job job = {
-	    .id = id,
-	    .tenant = handlers->tenant,
-	    .model = request->model,
-	    .ttl = handlers->config->polling.ttl,
-	    .max_queue = handlers->config->max_queue,
-	};
-
-	if (!keeps_input(handlers->config, request))
-		move_input_to_request(request);
-	job.request = buf_span(&request->rest);
-	job.input = request->input;
-	response_id_generate(id);
-	buf_clear(&handlers->object);
-	response_initial(&handlers->object, id, time(NULL), request->fields);
-	job.object = buf_span(&handlers->object);
-	if (!stored_well(handlers, store_create(handlers->store, &job)))
-		return;
-	reply_header(&handlers->reply, "openai-poll-after-ms", poll_after_ms);
-	send_json(handlers, job.object);
-}
-
-static void handle_create(struct handlers *handlers)
-{
-	const struct config *config = handlers->config;
-	struct create_request request;
-	struct api_error error;
-
-	buf_clear(&handlers->body);
-	if (!request_read_body(
-		&handlers->request, config->max_request_bytes, &handlers->body, &error) ||
-	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
-		send_error(handlers, &error);
-		return;
-	}
-	if (check_request(config, &request, &error))
-		create_response(handlers, &request);
+	if (handlers->passthrough != NULL)
+		passthrough_by_id(handlers);
 	else
-		send_error(handlers, &error);
-	create_request_free(&request);
+		answer_not_found(handlers);
+	return false;
 }
 
 /* ---- poll ------------------------------------------------------------------------------------ */
@@ -249,7 +63,7 @@ static void send_object(struct handlers *handlers, struct span object, enum resp
 	reply_header(reply, "ETag", etag);
 	reply_header(reply, "Cache-Control", "no-cache");
 	if (status == STATUS_QUEUED || status == STATUS_IN_PROGRESS)
-		reply_header(reply, "openai-poll-after-ms", poll_after_ms);
+		answer_poll_after(handlers);
 	if (reply_etag_matches(handlers->request.if_none_match, etag))
 		reply_not_modified(reply);
 	else
@@ -265,7 +79,7 @@ static void send_stored(struct handlers *handlers, const struct stored_response 
 	else if (foreign_read(&handlers->object, &status, stored->object))
 		send_object(handlers, buf_span(&handlers->object), status);
 	else
-		not_found(handlers);
+		answer_not_found(handlers);
 }
 
 static void handle_poll(struct handlers *handlers)
@@ -274,7 +88,7 @@ static void handle_poll(struct handlers *handlers)
 	char id[RESPONSE_ID_MAX + 1];
 
 	if (take_id(handlers, id) &&
-	    stored_well(handlers, store_poll(handlers->store, id, handlers->tenant, &stored)))
+	    answer_stored(handlers, store_poll(handlers->store, id, handlers->tenant, &stored)))
 		send_stored(handlers, &stored);
 }
 
@@ -327,8 +141,9 @@ static void handle_cancel(struct handlers *handlers)
 	char id[RESPONSE_ID_MAX + 1];
 	struct span object;
 
-	if (take_id(handlers, id) && stored_well(handlers, cancel_response(handlers, id, &object)))
-		send_json(handlers, object);
+	if (take_id(handlers, id) &&
+	    answer_stored(handlers, cancel_response(handlers, id, &object)))
+		answer_json(handlers, object);
 }
 
 /* ---- delete, input items, health ------------------------------------------------------------- */
@@ -338,12 +153,12 @@ static void handle_delete(struct handlers *handlers)
 	char id[RESPONSE_ID_MAX + 1];
 
 	if (!take_id(handlers, id) ||
-	    !stored_well(handlers, store_delete(handlers->store, id, handlers->tenant)))
+	    !answer_stored(handlers, store_delete(handlers->store, id, handlers->tenant)))
 		return;
 	buf_clear(&handlers->object);
 	buf_printf(
 	    &handlers->object, "{\"id\":\"%s\",\"object\":\"response\",\"deleted\":true}", id);
-	send_json(handlers, buf_span(&handlers->object));
+	answer_json(handlers, buf_span(&handlers->object));
 }
 
 static void send_items(struct handlers *handlers, const char *id, const struct items_query *query)
@@ -351,13 +166,13 @@ static void send_items(struct handlers *handlers, const char *id, const struct i
 	struct api_error error;
 	struct span input;
 
-	if (!stored_well(handlers, store_input(handlers->store, id, handlers->tenant, &input)))
+	if (!answer_stored(handlers, store_input(handlers->store, id, handlers->tenant, &input)))
 		return;
 	buf_clear(&handlers->object);
 	if (input_items_list(&handlers->object, id, input, query, &error))
-		send_json(handlers, buf_span(&handlers->object));
+		answer_json(handlers, buf_span(&handlers->object));
 	else
-		send_error(handlers, &error);
+		answer_error(handlers, &error);
 }
 
 static void handle_input_items(struct handlers *handlers)
@@ -369,7 +184,7 @@ static void handle_input_items(struct handlers *handlers)
 	if (!take_id(handlers, id))
 		return;
 	if (!items_query_parse(&query, handlers->request.query, &error)) {
-		send_error(handlers, &error);
+		answer_error(handlers, &error);
 		return;
 	}
 	send_items(handlers, id, &query);
@@ -378,7 +193,7 @@ static void handle_input_items(struct handlers *handlers)
 
 static void handle_liveness(struct handlers *handlers)
 {
-	send_json(handlers, SPAN("{\"status\":\"alive\"}"));
+	answer_json(handlers, SPAN("{\"status\":\"alive\"}"));
 }
 
 static void handle_readiness(struct handlers *handlers)
@@ -388,9 +203,9 @@ static void handle_readiness(struct handlers *handlers)
 	if (handlers->store == NULL) {
 		api_error_set(&error, 503, "server_error", NULL, "store_unavailable",
 		    "No Redis is configured.");
-		send_error(handlers, &error);
-	} else if (stored_well(handlers, store_ping(handlers->store))) {
-		send_json(handlers, SPAN("{\"status\":\"ready\"}"));
+		answer_error(handlers, &error);
+	} else if (answer_stored(handlers, store_ping(handlers->store))) {
+		answer_json(handlers, SPAN("{\"status\":\"ready\"}"));
 	}
 }
 
@@ -402,7 +217,7 @@ static const struct {
 	void (*handle)(struct handlers *handlers);
 	bool open; /* needs no key */
 } routes[] = {
-    {ROUTE_RESPONSES, METHOD_POST, handle_create, false},
+    {ROUTE_RESPONSES, METHOD_POST, create_handle, false},
     {ROUTE_RESPONSE, METHOD_GET | METHOD_HEAD, handle_poll, false},
     {ROUTE_RESPONSE, METHOD_DELETE, handle_delete, false},
     {ROUTE_CANCEL, METHOD_POST, handle_cancel, false},
@@ -428,7 +243,7 @@ static void unknown_path(struct handlers *handlers)
 
 	api_error_set(&error, 404, "invalid_request_error", NULL, "unknown_url",
 	    "Unknown request URL: %.16s %.256s.", request->method_name, request->path);
-	send_error(handlers, &error);
+	answer_error(handlers, &error);
 }
 
 static void wrong_method(struct handlers *handlers, unsigned allowed)
@@ -446,7 +261,7 @@ static void wrong_method(struct handlers *handlers, unsigned allowed)
 	api_error_set(&error, 405, "invalid_request_error", NULL, "method_not_allowed",
 	    "The method %.16s is not allowed for this URL, expected one of: %s.",
 	    handlers->request.method_name, list + 2);
-	send_error(handlers, &error);
+	answer_error(handlers, &error);
 }
 
 static void dispatch(struct handlers *handlers)
@@ -474,16 +289,20 @@ static void release_large(struct buf *buf)
 		buf_free(buf);
 }
 
-void handlers_open(struct handlers *handlers, const struct config *config)
+void handlers_open(
+    struct handlers *handlers, const struct config *config, const struct responder_setup *setup)
 {
 	*handlers = (struct handlers){.config = config};
 	if (config->redis.enabled)
 		handlers->store = store_open(&config->redis);
+	if (config->max_passthrough != 0)
+		handlers->passthrough = passthrough_open(config, setup);
 	reply_init(&handlers->reply);
 }
 
 void handlers_close(struct handlers *handlers)
 {
+	passthrough_close(handlers->passthrough);
 	if (handlers->store != NULL)
 		store_close(handlers->store);
 	reply_free(&handlers->reply);
@@ -497,6 +316,7 @@ void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi)
 	struct http_request *request = &handlers->request;
 	struct api_error error;
 
+	handlers->fcgi = fcgi;
 	request_read(request, fcgi, &handlers->path);
 	reply_begin(
 	    &handlers->reply, fcgi->out, request->method == METHOD_HEAD, request->request_id);
@@ -506,7 +326,7 @@ void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi)
 	if (handlers->tenant != NULL)
 		dispatch(handlers);
 	else
-		send_error(handlers, &error);
+		answer_error(handlers, &error);
 	release_large(&handlers->body);
 	release_large(&handlers->object);
 }

@@ -8,14 +8,26 @@
 #include "../common/buf.h"
 #include "../common/config.h"
 #include "../common/store.h"
+#include "client_watch.h"
 #include "reply.h"
 #include "request.h"
+
+/* How a responder was started. */
+struct responder_setup {
+	const char *config_path;
+	int children; /* that serve together with this process, itself included; 0 if not known */
+	struct signal_source signals;
+};
+
+struct passthrough;
 
 /* What a responder needs for its requests, and the one that it is answering. */
 struct handlers {
 	const struct config *config;
-	struct store *store; /* NULL if no Redis is configured */
+	struct store *store;             /* NULL if no Redis is configured */
+	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
 	struct reply reply;
+	FCGX_Request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
 	const char *tenant;
 	struct buf path;   /* of the request */
@@ -24,8 +36,12 @@ struct handlers {
 	time_t warned_at;  /* when the log last said that Redis cannot be reached */
 };
 
-/* config must outlive *handlers. No connection is opened before the first request needs it. */
-void handlers_open(struct handlers *handlers, const struct config *config);
+/*
+ * config and setup must outlive *handlers. No connection is opened before the first request needs
+ * it.
+ */
+void handlers_open(
+    struct handlers *handlers, const struct config *config, const struct responder_setup *setup);
 void handlers_close(struct handlers *handlers);
 
 /* Answers the request; the caller finishes it. */

@@ -15,8 +15,9 @@ struct items_query {
 };
 
 /*
- * Reads order, limit and after from a query string; other parameters are not looked at. On failure
- * returns false and fills in *error (400), and leaves nothing to free.
+ * Reads order, limit and after from a query string. Other parameters are not looked at, include
+ * among them: what it asks for is in the items anyway if the client sent it. On failure returns
+ * false and fills in *error (400), and leaves nothing to free.
  */
 bool items_query_parse(struct items_query *query, const char *text, struct api_error *error);
 void items_query_free(struct items_query *query);

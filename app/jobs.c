@@ -13,7 +13,8 @@
 #include "redis_link.h"
 
 enum {
-	LONGEST_BEAT_MS = 1000,
+	CLAIM_ELEMENTS = 8,
+	LONGEST_BEAT_MS = HEALTH_READ_MS,
 	BEATS_PER_LEASE = 3,
 	SILENT_MS = 5000,       /* without an answer to a beat: the connection counts as hung */
 	LONGEST_TAKE_MS = 5000, /* of one wait for the queue */
@@ -52,6 +53,7 @@ struct jobs {
 	int take_ms;            /* of one wait for the queue */
 	int silent_ms;          /* since the last answer to a beat */
 	int settled_ms;         /* since the commands' link came up */
+	struct health *health;  /* NULL until jobs_watch_health() */
 	struct job_lists lists;
 	long long take_client; /* what Redis calls the connection of take */
 	bool leaving;
@@ -105,6 +107,8 @@ static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e
 	    .request = reply_span(e[3]),
 	    .input = reply_span(e[4]),
 	    .object = reply_span(e[5]),
+	    .context = reply_span(e[6]),
+	    .deployment = reply_span(e[7]),
 	};
 
 	jobs->user->claimed(jobs->user->ctx, &job);
@@ -119,7 +123,7 @@ static bool is_settled(const struct jobs *jobs)
 
 static void claim_answered(struct jobs *jobs, const char *id, const redisReply *reply)
 {
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 6)
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == CLAIM_ELEMENTS)
 		report_claim(jobs, id, reply->element);
 	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
 		job_drop(jobs, id);
@@ -257,6 +261,51 @@ static void look_at_own_list(struct jobs *jobs)
 	job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
 }
 
+/* ---- the deployments' health ----------------------------------------------------------------- */
+
+static void on_health(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	bool failed = redis_link_failed(jobs->commands, data, "health");
+
+	(void)redis;
+	if (jobs->health != NULL)
+		health_take(jobs->health, failed ? NULL : data);
+}
+
+/* With a single deployment there is nothing to choose. */
+static bool is_choice(const struct config *config)
+{
+	return config->deployment_count > 1;
+}
+
+static void read_health(struct jobs *jobs)
+{
+	struct redis_args args = {0};
+
+	if (jobs->health == NULL || !is_choice(jobs->health->config))
+		return;
+	health_read_args(&args);
+	redis_link_call(jobs->commands, &args, on_health, jobs);
+}
+
+void jobs_watch_health(struct jobs *jobs, struct health *health)
+{
+	jobs->health = health;
+	read_health(jobs);
+}
+
+void jobs_report_health(struct jobs *jobs, const struct config *config,
+    const struct deployment *deployment, bool failed)
+{
+	struct redis_args args = {0};
+
+	if (!is_choice(config))
+		return;
+	health_report_args(&args, config, deployment, failed);
+	redis_link_call(jobs->commands, &args, on_health, jobs);
+}
+
 /* ---- leases ---------------------------------------------------------------------------------- */
 
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
@@ -288,6 +337,7 @@ static void send_beat(struct jobs *jobs)
 
 	if (jobs->beating)
 		return;
+	read_health(jobs);
 	redis_args_script(&args, SCRIPT_BEAT, 1);
 	redis_args_add(&args, KEY_WORKERS);
 	redis_args_add(&args, jobs->name);
@@ -531,8 +581,7 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	char known[KNOWN_SIZE];
 
 	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_FLUSH, 2);
-	redis_args_add(&args, keys.response);
+	redis_args_script(&args, SCRIPT_FLUSH, 1);
 	redis_args_add(&args, keys.job);
 	redis_args_add_number(&args, fence);
 	if (doc->whole)

@@ -14,6 +14,7 @@
 #include "../common/buf.h"
 #include "../common/config.h"
 #include "../common/document.h"
+#include "../common/health.h"
 #include "../common/keys.h"
 #include "../common/response.h"
 
@@ -22,12 +23,14 @@ struct jobs;
 /* A job that has become this worker's. The spans are valid during the call only. */
 struct claimed_job {
 	const char *id;
-	long long fence;     /* to be shown with every write */
-	long long attempts;  /* this one included */
-	struct span model;   /* as the client named it */
-	struct span request; /* create_request.rest */
-	struct span input;   /* raw JSON, or empty */
-	struct span object;  /* the stored Response object */
+	long long fence;        /* to be shown with every write */
+	long long attempts;     /* this one included */
+	struct span model;      /* as the client named it */
+	struct span request;    /* create_request.rest */
+	struct span input;      /* raw JSON, or empty */
+	struct span object;     /* the stored Response object */
+	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
+	struct span deployment; /* the id of the one to begin with, or empty */
 };
 
 struct jobs_user {
@@ -52,6 +55,19 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
     const char *predecessor, const struct jobs_user *user);
 /* Pending writes are reported as WRITE_UNKNOWN. */
 void jobs_free(struct jobs *jobs);
+
+/*
+ * From now on health is kept up to date with what all workers know, about once a second, if there
+ * is more than one deployment. It must outlive jobs, or the next call of this.
+ */
+void jobs_watch_health(struct jobs *jobs, struct health *health);
+
+/*
+ * Tells the others how a call to a deployment of config has ended, and brings the watched health up
+ * to date at once. Lost if Redis is away.
+ */
+void jobs_report_health(struct jobs *jobs, const struct config *config,
+    const struct deployment *deployment, bool failed);
 
 /* How many more jobs to take from the queue: 0 in the beginning. */
 void jobs_accept(struct jobs *jobs, int room);

@@ -23,16 +23,21 @@ static const struct {
     {429, "Too Many Requests", "Retry-After", "5"},
     {500, "Internal Server Error", NULL, NULL},
     {501, "Not Implemented", "x-should-retry", "false"},
+    {502, "Bad Gateway", NULL, NULL},
     {503, "Service Unavailable", "Retry-After", "2"},
+    {504, "Gateway Timeout", NULL, NULL},
 };
 
+enum { STATUS_TABLE_SIZE = sizeof(statuses) / sizeof(statuses[0]) };
+
+/* STATUS_TABLE_SIZE if it is none that respool itself answers. */
 static size_t find_status(int status)
 {
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		if (statuses[i].status == status)
-			return i;
-	}
-	return find_status(500);
+	size_t i = 0;
+
+	while (i < STATUS_TABLE_SIZE && statuses[i].status != status)
+		i++;
+	return i;
 }
 
 void reply_init(struct reply *reply)
@@ -78,12 +83,17 @@ void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const
 	reply->out = out;
 	reply->without_body = without_body;
 	buf_clear(&reply->head);
-	if (usable_request_id(request_id))
-		snprintf(reply->request_id, sizeof(reply->request_id), "%s", request_id);
-	else
+	reply->request_id[0] = '\0';
+	reply_set_request_id(reply, request_id);
+	if (reply->request_id[0] == '\0')
 		snprintf(reply->request_id, sizeof(reply->request_id),
 		    "req_%016" PRIx64 "%016" PRIx64, next_random(reply), next_random(reply));
-	reply_header(reply, "x-request-id", reply->request_id);
+}
+
+void reply_set_request_id(struct reply *reply, const char *request_id)
+{
+	if (usable_request_id(request_id))
+		snprintf(reply->request_id, sizeof(reply->request_id), "%s", request_id);
 }
 
 void reply_header(struct reply *reply, const char *name, const char *value)
@@ -94,11 +104,19 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 	buf_puts(&reply->head, "\r\n");
 }
 
-static void send_head(struct reply *reply, int status)
+static bool put(struct reply *reply, struct span bytes)
 {
-	buf_printf(
-	    &reply->head, "Status: %d %s\r\n\r\n", status, statuses[find_status(status)].reason);
-	FCGX_PutStr(reply->head.data, (int)reply->head.len, reply->out);
+	return FCGX_PutStr(bytes.p, (int)bytes.len, reply->out) == (int)bytes.len;
+}
+
+static bool send_head(struct reply *reply, int status)
+{
+	size_t i = find_status(status);
+
+	reply_header(reply, "x-request-id", reply->request_id);
+	buf_printf(&reply->head, "Status: %d %s\r\n\r\n", status,
+	    i < STATUS_TABLE_SIZE ? statuses[i].reason : "Unknown");
+	return put(reply, buf_span(&reply->head));
 }
 
 void reply_json(struct reply *reply, int status, struct span body)
@@ -107,7 +125,22 @@ void reply_json(struct reply *reply, int status, struct span body)
 	    &reply->head, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.len);
 	send_head(reply, status);
 	if (!reply->without_body)
-		FCGX_PutStr(body.p, (int)body.len, reply->out);
+		put(reply, body);
+}
+
+bool reply_relay_head(struct reply *reply, int status)
+{
+	return send_head(reply, status);
+}
+
+bool reply_relay_body(struct reply *reply, struct span bytes)
+{
+	return reply->without_body || put(reply, bytes);
+}
+
+bool reply_flush(struct reply *reply)
+{
+	return FCGX_FFlush(reply->out) == 0;
 }
 
 void reply_not_modified(struct reply *reply)
@@ -121,7 +154,7 @@ void reply_error(struct reply *reply, const struct api_error *error)
 
 	buf_clear(&reply->text);
 	api_error_json(&reply->text, error);
-	if (statuses[i].header != NULL)
+	if (i < STATUS_TABLE_SIZE && statuses[i].header != NULL)
 		reply_header(reply, statuses[i].header, statuses[i].value);
 	reply_header(reply, "Cache-Control", "no-store");
 	reply_json(reply, error->status, buf_span(&reply->text));

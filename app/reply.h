@@ -32,6 +32,12 @@ void reply_free(struct reply *reply);
  */
 void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const char *request_id);
 
+/*
+ * Takes the place of the request id that the answer would carry, if it is one that reply_begin()
+ * would take.
+ */
+void reply_set_request_id(struct reply *reply, const char *request_id);
+
 /* Adds a header. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
@@ -41,6 +47,14 @@ void reply_json(struct reply *reply, int status, struct span body);
 void reply_not_modified(struct reply *reply);
 /* Sends the error's envelope, with the headers that its status asks for. */
 void reply_error(struct reply *reply, const struct api_error *error);
+
+/*
+ * An answer whose body comes in pieces, without a length of ours: its head, then its body, as much
+ * as there is. Flushing hands what there is to the web server at once. False if it is gone.
+ */
+bool reply_relay_head(struct reply *reply, int status);
+bool reply_relay_body(struct reply *reply, struct span bytes);
+bool reply_flush(struct reply *reply);
 
 /*
  * Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.

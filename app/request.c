@@ -69,7 +69,7 @@ void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *
 {
 	FCGX_ParamArray env = fcgi->envp;
 
-	*request = (struct http_request){.in = fcgi->in};
+	*request = (struct http_request){.in = fcgi->in, .environment = env};
 	request->method_name = or_empty(variable(env, "REQUEST_METHOD"));
 	request->method = find_method(request->method_name);
 	read_path(request, env, scratch);
@@ -81,6 +81,11 @@ void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *
 	request->api_key = variable(env, "HTTP_API_KEY");
 	request->if_none_match = variable(env, "HTTP_IF_NONE_MATCH");
 	request->request_id = variable(env, "HTTP_X_REQUEST_ID");
+}
+
+const char *request_header(const struct http_request *request, const char *name)
+{
+	return variable(request->environment, name);
 }
 
 static bool too_large(struct api_error *error, size_t max)

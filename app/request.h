@@ -29,6 +29,7 @@ struct http_request {
 	const char *if_none_match;
 	const char *request_id;
 	FCGX_Stream *in;
+	FCGX_ParamArray environment;
 };
 
 /*
@@ -36,6 +37,9 @@ struct http_request {
  * and it must not change while *request is in use.
  */
 void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *scratch);
+
+/* A header by its name in the environment ("HTTP_ACCEPT"); NULL if the client did not send it. */
+const char *request_header(const struct http_request *request, const char *name);
 
 /*
  * Appends the body to *body: as much as CONTENT_LENGTH says, or all there is when that is not

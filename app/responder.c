@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../common/log.h"
@@ -44,7 +46,7 @@ struct responder {
 	bool ending; /* a signal has come */
 	bool reload; /* SIGHUP has come */
 	struct config *config;
-	const char *config_path;
+	struct responder_setup setup;
 	FCGX_Request fcgi; /* fcgi.ipcFd is the open connection, or -1 */
 	struct handlers handlers;
 };
@@ -69,8 +71,10 @@ static int open_signal_fd(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static void take_signals(struct responder *responder)
+/* signal_source.take */
+static bool take_signals(void *ctx)
 {
+	struct responder *responder = ctx;
 	struct signalfd_siginfo info;
 
 	while (read(responder->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -79,16 +83,20 @@ static void take_signals(struct responder *responder)
 		else
 			responder->ending = true;
 	}
+	return responder->ending;
 }
 
-static bool open_responder(
-    struct responder *responder, struct config *config, const char *path, int listen_fd)
+static bool open_responder(struct responder *responder, struct config *config, const char *path,
+    int children, int listen_fd)
 {
-	*responder = (struct responder){
-	    .listen_fd = listen_fd, .config = config_hold(config), .config_path = path};
+	*responder = (struct responder){.listen_fd = listen_fd, .config = config_hold(config)};
 	signal(SIGPIPE, SIG_IGN);
-	handlers_open(&responder->handlers, config);
+	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	responder->signal_fd = open_signal_fd();
+	responder->setup = (struct responder_setup){.config_path = path,
+	    .children = children,
+	    .signals = {responder->signal_fd, take_signals, responder}};
+	handlers_open(&responder->handlers, config, &responder->setup);
 	responder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (responder->signal_fd < 0 || !watch(responder, responder->signal_fd, EPOLLIN) ||
 	    !watch(responder, listen_fd, EPOLLIN | EPOLLEXCLUSIVE)) {
@@ -126,8 +134,8 @@ static void reload(struct responder *responder)
 {
 	responder->reload = false;
 	handlers_close(&responder->handlers);
-	config_reload(&responder->config, responder->config_path, CONFIG_RESPONDER);
-	handlers_open(&responder->handlers, responder->config);
+	config_reload(&responder->config, responder->setup.config_path, CONFIG_RESPONDER);
+	handlers_open(&responder->handlers, responder->config, &responder->setup);
 }
 
 /* Waits for a while on the open connection alone. */
@@ -222,25 +230,34 @@ static enum work accept_connection(struct responder *responder)
 	return WORK_LISTENER;
 }
 
+/*
+ * The library closes a connection by waiting until the other side has closed it, so that nothing
+ * that was sent is lost while there is something left to read. If there is not, that can be had
+ * without waiting.
+ */
 static void serve_request(struct responder *responder)
 {
 	FCGX_Request *fcgi = &responder->fcgi;
+	bool all_read, keep;
 
 	responder->fresh = false;
 	if (FCGX_Accept_r(fcgi) != 0)
 		return;
 	handlers_answer(&responder->handlers, fcgi);
-	if (fcgi->keepConnection && !request_discard_rest(fcgi->in))
-		fcgi->keepConnection = 0;
+	all_read = request_discard_rest(fcgi->in);
+	keep = fcgi->keepConnection && all_read;
+	fcgi->keepConnection = all_read;
 	FCGX_Finish_r(fcgi);
+	if (!keep)
+		drop_connection(responder);
 }
 
-int responder_run(struct config *config, const char *path, int listen_fd)
+int responder_run(struct config *config, const char *path, int children, int listen_fd)
 {
 	struct responder responder;
 	enum work work = WORK_FAILED;
 
-	if (open_responder(&responder, config, path, listen_fd)) {
+	if (open_responder(&responder, config, path, children, listen_fd)) {
 		do {
 			work = wait_for_work(&responder);
 			if (work == WORK_LISTENER)

@@ -14,7 +14,7 @@
 enum {
 	EXIT_USAGE = 2,
 	MAX_CHILDREN = 1024,
-	GRACE_SECONDS = 30, /* for the requests that are being answered when the end comes */
+	GRACE_SECONDS = 5, /* beside what requests have to be answered when the end comes */
 };
 
 static const char usage_text[] =
@@ -44,6 +44,7 @@ struct options {
 struct child_context {
 	struct config *config;
 	const char *config_path;
+	int children;
 	int listen_fd;
 };
 
@@ -136,7 +137,7 @@ static int serve_as_child(void *ctx, int slot, pid_t predecessor)
 
 	(void)slot;
 	(void)predecessor;
-	return responder_run(child->config, child->config_path, child->listen_fd);
+	return responder_run(child->config, child->config_path, child->children, child->listen_fd);
 }
 
 /* For children that are started later; those that run read the file themselves. */
@@ -149,15 +150,16 @@ static void reload(void *ctx)
 
 static int serve(struct config *config, const char *path, int listen_fd, int children)
 {
-	struct child_context child = {config_hold(config), path, listen_fd};
+	struct child_context child = {config_hold(config), path, children, listen_fd};
 	struct prefork prefork = {
 	    .count = children,
 	    .child = serve_as_child,
 	    .reload = reload,
 	    .ctx = &child,
-	    .grace_seconds = GRACE_SECONDS,
+	    .grace_seconds = config->drain_seconds + GRACE_SECONDS,
 	};
-	int status = children > 0 ? prefork_run(&prefork) : responder_run(config, path, listen_fd);
+	int status =
+	    children > 0 ? prefork_run(&prefork) : responder_run(config, path, 0, listen_fd);
 
 	config_free(child.config);
 	return status;

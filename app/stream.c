@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../common/alloc.h"
+#include "../common/attempts.h"
 #include "../common/fold.h"
 #include "../common/json.h"
 #include "../common/log.h"
@@ -16,15 +17,18 @@
 #include "../common/sse.h"
 #include "provider_error.h"
 #include "secret.h"
+#include "transfer.h"
+#include "upstream_body.h"
 #include "writer.h"
 
 enum {
-	MAX_DEPLOYMENTS = 64,
 	MAX_ERROR_BYTES = 64 * 1024, /* of a provider's error that is looked at */
 	MAX_WARNINGS = 20,           /* of one stream that are logged */
 	FIRST_PAUSE_MS = 500,
 	LONGEST_PAUSE_MS = 8000,
-	LONGEST_RETRY_AFTER = 60, /* s; asked to wait longer, we rather fail */
+	LONGEST_RETRY_AFTER = 60, /* s */
+	LONGEST_HOLD_MS = 250,    /* that bytes wait in their socket */
+	HELD_BYTES = 4096,        /* read at once: no more than that, or bytes do not wait */
 };
 
 /* What the provider's answer is read as. */
@@ -32,18 +36,18 @@ enum answer { ANSWER_NONE, ANSWER_EVENTS, ANSWER_OBJECT, ANSWER_ERROR };
 
 struct stream {
 	const struct stream_host *host;
-	struct config *config;
+	struct roster *roster;
+	const struct config *config; /* the roster's */
 	char id[RESPONSE_ID_MAX + 1];
-	long long attempts;
+	long long attempt; /* of the job: how many there were, this one included */
 
 	char *model; /* as the client named it */
-	struct buf request,
-	    input; /* kept until the first event: the request may have to be repeated */
-	const struct deployment *deployments[MAX_DEPLOYMENTS];
-	size_t deployment_count, deployment;
-	const char *key;     /* that the last call showed; NULL for none */
-	int tries;           /* calls made in this attempt */
-	struct event *retry; /* NULL until needed */
+	/* Kept until the first event: the request may have to be repeated. */
+	struct buf request, context, input;
+	struct attempts choice; /* of the deployment to call */
+	const char *key;        /* that the last call showed; NULL for none */
+	bool told;              /* how the last call went, if anybody has to know */
+	struct event *retry;    /* NULL until needed */
 
 	struct upstream_request *call; /* NULL when none is open */
 	bool cut;                      /* the last one was closed before its end */
@@ -81,12 +85,18 @@ static void close_call(struct stream *s)
 	s->cut = true;
 }
 
+static void free_request(struct stream *s)
+{
+	buf_free(&s->request);
+	buf_free(&s->context);
+	buf_free(&s->input);
+}
+
 void stream_free(struct stream *s)
 {
-	config_free(s->config);
+	roster_free(s->roster);
 	free(s->model);
-	buf_free(&s->request);
-	buf_free(&s->input);
+	free_request(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	fold_close(&s->fold);
@@ -157,7 +167,7 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 		end(s);
 		return;
 	}
-	if (s->attempts >= s->config->max_attempts) {
+	if (s->attempt >= s->config->max_attempts) {
 		fail(s, code, "%s", why);
 		return;
 	}
@@ -168,9 +178,15 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 
 /* ---- the provider's answer ------------------------------------------------------------------- */
 
-static const struct deployment *deployment_of(const struct stream *s)
+/* Once for each call: what the others may want to know of it. status 0 stands for no answer. */
+static void tell_health(struct stream *s, long status)
 {
-	return s->deployments[s->deployment];
+	const struct deployment *deployment = s->choice.deployment;
+	bool failed = health_is_failure(status);
+
+	if (!s->told && health_is_news(&s->roster->health, deployment, failed))
+		jobs_report_health(s->host->jobs, s->config, deployment, failed);
+	s->told = true;
 }
 
 static void warn_skipped(struct stream *s)
@@ -197,13 +213,14 @@ static bool too_large(struct stream *s)
 static void first_event(struct stream *s)
 {
 	s->any_event = true;
-	buf_free(&s->request);
-	buf_free(&s->input);
+	free_request(s);
+	tell_health(s, s->status);
 }
 
 /* The provider has said all: its connection can serve the next request. */
 static void end_by_provider(struct stream *s)
 {
+	tell_health(s, s->status);
 	if (s->call != NULL)
 		upstream_detach(s->call);
 	s->call = NULL;
@@ -278,14 +295,35 @@ static void event_too_long(struct stream *s)
 	    s->config->max_event_bytes);
 }
 
+/*
+ * What comes before the next write can be made need not be read before that. A provider that sends
+ * much is read as it sends: the socket's buffer shall not slow it down.
+ */
+static void hold_if_pausing(struct stream *s, struct span bytes)
+{
+	if (s->call != NULL && bytes.len <= HELD_BYTES &&
+	    s->config->flush_interval_ms <= LONGEST_HOLD_MS && writer_is_pausing(&s->writer))
+		upstream_hold(s->call);
+}
+
+static void on_writer_ready(void *ctx)
+{
+	struct stream *s = ctx;
+
+	if (s->call == NULL || upstream_read(s->call))
+		writer_changed(&s->writer);
+}
+
 static bool on_event_bytes(struct stream *s, struct span bytes)
 {
 	enum sse_result result = sse_feed(&s->sse, bytes);
 
 	if (result == SSE_TOO_LONG)
 		event_too_long(s);
-	if (result == SSE_OK)
+	if (result == SSE_OK) {
 		writer_changed(&s->writer);
+		hold_if_pausing(s, bytes);
+	}
 	return s->call != NULL || !s->cut;
 }
 
@@ -333,38 +371,56 @@ static int pause_before_try(const struct stream *s, double retry_after)
 {
 	int ms = FIRST_PAUSE_MS, i;
 
-	for (i = 1; i < s->tries && ms < LONGEST_PAUSE_MS; i++)
+	for (i = 2; i < s->choice.tries && ms < LONGEST_PAUSE_MS; i++)
 		ms *= 2;
 	ms = ms / 2 + (int)(random() % (ms / 2 + 1));
-	if (s->deployment_count == 1 && retry_after * 1000 > ms)
+	if (retry_after * 1000 > ms)
 		ms += (int)(retry_after * 1000);
 	return ms;
 }
 
-/* Arranges for another try, on another deployment where there is one. False if none is left. */
-static bool try_again(struct stream *s, double retry_after, const char *why)
+static void call_later(struct stream *s, int ms)
 {
-	struct timeval delay;
-	int ms;
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
 
-	if (s->any_event || s->tries > s->config->num_retries ||
-	    (s->deployment_count == 1 && retry_after > LONGEST_RETRY_AFTER))
-		return false;
-	ms = pause_before_try(s, retry_after);
-	delay = (struct timeval){ms / 1000, ms % 1000 * 1000};
 	if (s->retry == NULL)
 		s->retry = evtimer_new(s->host->base, on_retry, s);
 	if (s->retry == NULL)
 		fatalx("out of memory");
-	log_info("%s: %s; trying again in %d ms", s->id, why, ms);
-	s->deployment = (s->deployment + 1) % s->deployment_count;
 	event_add(s->retry, &delay);
+}
+
+/*
+ * Arranges for another try: at once by a deployment that has not been asked, after a pause by one
+ * that has. False if none is left.
+ */
+static bool try_again(
+    struct stream *s, enum call_failure failure, double retry_after, const char *why)
+{
+	const struct deployment *before = s->choice.deployment;
+	int ms = 0;
+
+	if (s->any_event || !attempts_next(&s->choice, failure))
+		return false;
+	if (s->choice.pause)
+		ms = pause_before_try(s, s->choice.deployment == before ? retry_after : -1);
+	if (s->choice.deployment == before)
+		log_info("%s: %s; trying again in %d ms", s->id, why, ms);
+	else
+		log_info("%s: %s; trying deployment %s of %s in %d ms", s->id, why,
+		    s->choice.deployment->id, s->choice.model, ms);
+	call_later(s, ms);
 	return true;
 }
 
-static bool may_pass(long status)
+/* A deployment that wants to be left alone for long is none to wait for. */
+static enum call_failure failure_of(long status, double retry_after)
 {
-	return status == 408 || status == 409 || status == 429 || status >= 500;
+	enum call_failure failure = call_failure_of(status);
+
+	if (failure == FAILURE_PASSING && retry_after > LONGEST_RETRY_AFTER)
+		return FAILURE_DEPLOYMENT;
+	return failure;
 }
 
 static void end_with_provider_error(struct stream *s, double retry_after)
@@ -372,8 +428,9 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	struct buf error = {0};
 	char why[64];
 
+	tell_health(s, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
-	if (may_pass(s->status) && try_again(s, retry_after, why))
+	if (try_again(s, failure_of(s->status, retry_after), retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
 	provider_error(&error, s->status, buf_span(&s->body), s->key);
@@ -397,6 +454,7 @@ static void end_with_object(struct stream *s)
 		    "The provider answered with JSON that is no Response object.");
 		return;
 	}
+	tell_health(s, s->status);
 	fold_response(&s->fold, body);
 	if (!too_large(s))
 		end(s);
@@ -408,6 +466,13 @@ static bool last_event(struct stream *s)
 	if (sse_end(&s->sse) == SSE_TOO_LONG)
 		event_too_long(s);
 	return !s->writer.ending;
+}
+
+static void end_by_disconnection(struct stream *s)
+{
+	tell_health(s, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, "the provider closed the connection"))
+		begin_again_or_fail(s, "upstream_disconnected", broke_off);
 }
 
 /* The stream of events is over, and no terminal event was among them. */
@@ -425,8 +490,22 @@ static void end_of_events(struct stream *s, enum upstream_end how)
 		end(s);
 		return;
 	}
-	if (s->any_event || !try_again(s, -1, "the provider closed the connection"))
-		begin_again_or_fail(s, "upstream_disconnected", broke_off);
+	end_by_disconnection(s);
+}
+
+/* It would not be better at another try, but another deployment may be. */
+static void end_by_timeout(struct stream *s, const char *error)
+{
+	tell_health(s, 0);
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		fail(s, "upstream_timeout", "The provider took too long: %s.", error);
+}
+
+static void end_without_answer(struct stream *s, const char *error)
+{
+	tell_health(s, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, error))
+		fail(s, "upstream_unreachable", "The provider cannot be reached: %s.", error);
 }
 
 static void on_end(void *ctx, const struct upstream_result *result)
@@ -435,38 +514,18 @@ static void on_end(void *ctx, const struct upstream_result *result)
 
 	s->call = NULL;
 	if (result->end == UPSTREAM_TIMEOUT) {
-		fail(s, "upstream_timeout", "The provider took too long: %s.", result->error);
+		end_by_timeout(s, result->error);
 	} else if (s->answer == ANSWER_NONE) {
-		if (!try_again(s, -1, result->error))
-			fail(s, "upstream_unreachable", "The provider cannot be reached: %s.",
-			    result->error);
+		end_without_answer(s, result->error);
 	} else if (s->answer == ANSWER_ERROR) {
 		end_with_provider_error(s, result->retry_after);
 	} else if (s->answer == ANSWER_EVENTS) {
 		end_of_events(s, result->end);
 	} else if (result->end == UPSTREAM_DISCONNECTED) {
-		begin_again_or_fail(s, "upstream_disconnected", broke_off);
+		end_by_disconnection(s);
 	} else {
 		end_with_object(s);
 	}
-}
-
-/* The client's request with what this deployment and streaming ask for. */
-static void write_body(struct stream *s, struct buf *body)
-{
-	char *model = model_upstream_name(deployment_of(s), s->model);
-
-	buf_puts(body, "{\"model\":");
-	json_quote(body, span_of(model));
-	buf_puts(body, ",\"stream\":true");
-	if (s->request.len != 0)
-		buf_putc(body, ',');
-	buf_append_span(body, buf_span(&s->request));
-	if (s->input.len != 0)
-		buf_puts(body, ",\"input\":");
-	buf_append_span(body, buf_span(&s->input));
-	buf_putc(body, '}');
-	free(model);
 }
 
 static void reset_answer(struct stream *s)
@@ -474,16 +533,18 @@ static void reset_answer(struct stream *s)
 	s->answer = ANSWER_NONE;
 	s->status = 0;
 	s->cut = false;
+	s->told = false;
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	sse_init(&s->sse, s->config->max_event_bytes, on_event, s);
 }
 
-static void begin_call(struct stream *s)
+static void call_deployment(struct stream *s, struct curl_slist *headers)
 {
-	const struct deployment *deployment = deployment_of(s);
+	const struct deployment *deployment = s->choice.deployment;
 	struct buf url = {0}, body = {0};
 	struct upstream_call call = {
+	    .headers = headers,
 	    .timeout = deployment->timeout,
 	    .stream_timeout = deployment->stream_timeout,
 	    .on_head = on_head,
@@ -492,11 +553,9 @@ static void begin_call(struct stream *s)
 	    .ctx = s,
 	};
 
-	reset_answer(s);
-	s->tries++;
-	s->key = call.api_key = deployment_key(deployment, s->model);
-	buf_printf(&url, "%s/responses", deployment_base(deployment, s->model));
-	write_body(s, &body);
+	transfer_url(&url, deployment, s->choice.model, SPAN("responses"), "");
+	upstream_body(&body, deployment, s->choice.model, buf_span(&s->request),
+	    buf_span(&s->context), buf_span(&s->input));
 	call.url = buf_cstr(&url);
 	call.body = buf_span(&body);
 	s->call = upstream_start(s->host->upstream, &call);
@@ -504,28 +563,39 @@ static void begin_call(struct stream *s)
 	buf_free(&body);
 }
 
+static void begin_call(struct stream *s)
+{
+	struct curl_slist *headers;
+	const char *error;
+
+	reset_answer(s);
+	s->key = transfer_secret(s->choice.deployment, s->choice.model);
+	headers = transfer_headers(s->choice.deployment, s->choice.model, &error);
+	if (headers != NULL)
+		call_deployment(s, headers);
+	else if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
+}
+
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-/* Those deployments of the model that can be called; the first to be tried is left to chance. */
-static void find_deployments(struct stream *s)
+static void choose_deployment(struct stream *s, struct span preferred)
 {
-	const struct deployment *found[MAX_DEPLOYMENTS];
-	size_t count = model_deployments(s->config, s->model, found, MAX_DEPLOYMENTS), i;
+	char *id = xmemdup(preferred.p, preferred.len);
 
-	for (i = 0; i < count && i < MAX_DEPLOYMENTS; i++)
-		if (deployment_base(found[i], s->model) != NULL)
-			s->deployments[s->deployment_count++] = found[i];
-	if (s->deployment_count > 0)
-		s->deployment = (size_t)random() % s->deployment_count;
+	attempts_begin(&s->choice, s->config, &s->roster->health, s->model);
+	if (preferred.len != 0)
+		attempts_prefer(&s->choice, id);
+	free(id);
 }
 
 static void begin(struct stream *s)
 {
-	if (s->attempts > s->config->max_attempts)
+	if (s->attempt > s->config->max_attempts)
 		fail(s, "supervisor_lost",
 		    "The process that ran this response was lost, %lld times over.",
-		    s->attempts - 1);
-	else if (s->deployment_count == 0)
+		    s->attempt - 1);
+	else if (s->choice.deployment == NULL)
 		fail(s, "model_not_found", "No deployment that can be called serves this model.");
 	else
 		begin_call(s);
@@ -542,11 +612,13 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 		return NULL;
 	}
 	s->host = host;
-	s->config = config_hold(host->config);
-	s->attempts = job->attempts;
+	s->roster = roster_hold(host->roster);
+	s->config = s->roster->config;
+	s->attempt = job->attempts;
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
 	buf_append_span(&s->request, job->request);
+	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
 	s->writer = (struct writer){
 	    .id = s->id,
@@ -554,10 +626,11 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	    .fold = &s->fold,
 	    .interval_ms = s->config->flush_interval_ms,
 	    .over = on_writer_over,
+	    .ready = on_writer_ready,
 	    .ctx = s,
 	};
 	writer_open(&s->writer, host->base, host->jobs);
-	find_deployments(s);
+	choose_deployment(s, job->deployment);
 	begin(s);
 	return s;
 }

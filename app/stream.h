@@ -4,11 +4,11 @@
  *
  *	start -> call the provider -> fold events, flush -> seal -> last write -> gone
  *	              ^    |
- *	              +----+ again, after a pause, when nothing came yet
+ *	              +----+ again, or another deployment, when nothing came yet
  *
  * The first text is written as soon as it comes, later text at most every flush_interval_ms. A
  * stream that another party has ended (cancel, delete, reclaim) learns of it by revocation or by
- *its next write, and closes the provider's connection.
+ * its next write, and closes the provider's connection.
  */
 #ifndef RESPOOL_STREAM_H
 #define RESPOOL_STREAM_H
@@ -17,15 +17,15 @@
 
 #include <event2/event.h>
 
-#include "../common/config.h"
 #include "jobs.h"
+#include "roster.h"
 #include "upstream.h"
 
 struct stream;
 
 /* What the streams of one worker share. */
 struct stream_host {
-	struct config *config; /* for new streams; each holds the one that it began with */
+	struct roster *roster; /* for new streams; each holds the one that it began with */
 	struct event_base *base;
 	struct jobs *jobs;
 	struct upstream *upstream;

@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/queue.h>
 #include <time.h>
 
-#include <curl/curl.h>
 #include <event2/event_struct.h>
 
 #include "../common/alloc.h"
 #include "../common/log.h"
+#include "transfer.h"
 
 enum {
-	CONNECT_TIMEOUT_MS = 10000,
 	CONTENT_TYPE_SIZE = 128,
 	DETACHED_SECONDS = 1, /* for the end of an answer that nobody waits for */
 	DETACHED_BYTES = 65536,
@@ -40,6 +38,8 @@ struct upstream_request {
 	enum request_state state;
 	struct upstream_call call; /* only its callbacks and time-outs are still valid */
 	CURL *easy;
+	struct watch *watch; /* of the socket that it reads from; NULL if there is none */
+	bool held;           /* the socket is not looked at */
 	struct curl_slist *headers;
 	char *body; /* NULL once it has been sent */
 	size_t body_len;
@@ -57,18 +57,20 @@ LIST_HEAD(request_list, upstream_request);
 struct upstream {
 	struct event_base *base;
 	CURLM *multi;
-	char *ca_file; /* NULL for libcurl's default */
+	const char *ca_file; /* NULL for libcurl's default */
 	struct event timer;
 	struct request_list requests;
 	/* What libcurl forbids inside its callbacks, to be done when it has returned. */
 	struct request_list deferred;
 	bool in_curl;
+	struct upstream_request *reading; /* by upstream_read(); NULL once it has ended */
 };
 
 /* A socket that libcurl wants to be told about. */
 struct watch {
 	struct event event;
 	struct upstream *upstream;
+	struct upstream_request *request; /* that uses it; NULL for a connection that is kept */
 };
 
 static double now(void)
@@ -107,7 +109,11 @@ static void close_transfer(struct upstream_request *request)
 
 static void request_free(struct upstream_request *request)
 {
+	if (request->upstream->reading == request)
+		request->upstream->reading = NULL;
 	close_transfer(request);
+	if (request->watch != NULL)
+		request->watch->request = NULL;
 	curl_easy_cleanup(request->easy);
 	curl_slist_free_all(request->headers);
 	event_del(&request->timer);
@@ -116,58 +122,11 @@ static void request_free(struct upstream_request *request)
 	free(request);
 }
 
-static bool ends_in_chunked(const char *codings)
-{
-	size_t len = strlen(codings);
-
-	return len >= 7 && strcasecmp(codings + len - 7, "chunked") == 0;
-}
-
-static bool is_chunked(CURL *easy)
-{
-	struct curl_header *last;
-	size_t i = 0;
-	bool chunked = false;
-
-	while (
-	    curl_easy_header(easy, "transfer-encoding", i++, CURLH_HEADER, -1, &last) == CURLHE_OK)
-		chunked = ends_in_chunked(last->value);
-	return chunked;
-}
-
-/* Whether the end of the body can be told from the end of the connection (RFC 9112 section 6.3). */
-static bool is_framed(CURL *easy)
-{
-	curl_off_t length = -1;
-	long status = 0, version = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	return version > CURL_HTTP_VERSION_1_1 || status == 204 || status == 304 || length >= 0 ||
-	       is_chunked(easy);
-}
-
-static double retry_after(CURL *easy)
-{
-	struct curl_header *header;
-	curl_off_t seconds = 0;
-
-	if (curl_easy_header(easy, "retry-after", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-	    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
-		return -1;
-	/* libcurl gives 0 for what it cannot read, too. */
-	if (seconds == 0 && !isdigit((unsigned char)header->value[0]) &&
-	    curl_getdate(header->value, NULL) < 0)
-		return -1;
-	return (double)seconds;
-}
-
 static enum upstream_end how_it_ended(const struct upstream_request *request, CURLcode code)
 {
 	if (code != CURLE_OK || !request->headed)
 		return request->answered ? UPSTREAM_DISCONNECTED : UPSTREAM_NOT_REACHED;
-	return is_framed(request->easy) ? UPSTREAM_COMPLETE : UPSTREAM_UNFRAMED;
+	return transfer_is_framed(request->easy) ? UPSTREAM_COMPLETE : UPSTREAM_UNFRAMED;
 }
 
 static void report_end(struct upstream_request *request, enum upstream_end end, const char *error)
@@ -176,7 +135,7 @@ static void report_end(struct upstream_request *request, enum upstream_end end, 
 
 	if (request->headed) {
 		curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &result.status);
-		result.retry_after = retry_after(request->easy);
+		result.retry_after = transfer_retry_after(request->easy);
 	}
 	/* First, so that what on_end starts finds the connection free. */
 	close_transfer(request);
@@ -277,30 +236,64 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	drive(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static void leave_watch(struct watch *watch)
+{
+	if (watch->request != NULL)
+		watch->request->watch = NULL;
+	watch->request = NULL;
+}
+
+static void forget_socket(struct watch *watch)
+{
+	if (watch == NULL)
+		return;
+	leave_watch(watch);
+	event_del(&watch->event);
+	free(watch);
+}
+
+/* Notes whose socket it is. A transfer may try several, and has one in the end. */
+static void take_watch(struct watch *watch, CURL *easy)
+{
+	struct upstream_request *request = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request);
+	leave_watch(watch);
+	if (request == NULL)
+		return;
+	if (request->watch != NULL)
+		leave_watch(request->watch);
+	watch->request = request;
+	request->watch = watch;
+}
+
+static short events_of(int what)
+{
+	return (short)((what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+}
+
 /* CURLMOPT_SOCKETFUNCTION */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
 	struct upstream *upstream = ctx;
 	struct watch *watch = socket_ctx;
-	short events = EV_PERSIST;
 
-	(void)easy;
-	if (watch != NULL)
-		event_del(&watch->event);
 	if (what == CURL_POLL_REMOVE) {
-		free(watch);
+		forget_socket(watch);
 		return 0;
 	}
+	if (watch != NULL)
+		event_del(&watch->event);
 	if (watch == NULL) {
 		watch = xcalloc(1, sizeof(*watch));
 		watch->upstream = upstream;
 		curl_multi_assign(upstream->multi, fd, watch);
 	}
-	if (what & CURL_POLL_IN)
-		events |= EV_READ;
-	if (what & CURL_POLL_OUT)
-		events |= EV_WRITE;
-	event_assign(&watch->event, upstream->base, fd, events, on_socket_ready, watch);
+	take_watch(watch, easy);
+	event_assign(&watch->event, upstream->base, fd, events_of(what) | EV_PERSIST,
+	    on_socket_ready, watch);
+	if (watch->request != NULL && watch->request->held && what == CURL_POLL_IN)
+		return 0;
 	return event_add(&watch->event, NULL);
 }
 
@@ -427,25 +420,6 @@ static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 		check_timeouts(request);
 }
 
-static void add_header(struct upstream_request *request, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(request->headers, line);
-
-	if (longer == NULL)
-		fatalx("out of memory");
-	request->headers = longer;
-}
-
-static void add_key(struct upstream_request *request, const char *key)
-{
-	struct buf line = {0};
-
-	buf_puts(&line, "Authorization: Bearer ");
-	buf_puts(&line, key);
-	add_header(request, buf_cstr(&line));
-	buf_free(&line);
-}
-
 static int set_request(struct upstream_request *request, const struct upstream_call *call)
 {
 	CURL *easy = request->easy;
@@ -455,8 +429,8 @@ static int set_request(struct upstream_request *request, const struct upstream_c
 	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
 	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
-	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "respool/" PACKAGE_VERSION);
-	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
 	return bad;
 }
 
@@ -474,59 +448,17 @@ static int set_callbacks(struct upstream_request *request)
 	return bad;
 }
 
-static int set_connection(struct upstream_request *request)
+static bool set_up(struct upstream_request *request, const struct upstream_call *call)
 {
-	CURL *easy = request->easy;
-	int bad = 0;
+	struct curl_slist *headers = call->headers;
 
-	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	/* A proxy's answer to CONNECT is not the provider's head. */
-	bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
-	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* Do not block in curl_multi_remove_handle() until a name is resolved. */
-	bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	return bad;
-}
-
-static int set_trust(struct upstream_request *request)
-{
-	CURL *easy = request->easy;
-	const char *ca_file = request->upstream->ca_file;
-	int bad = 0;
-
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	/* With a directory besides the file libcurl parses the file anew for each connection. */
-	bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	if (ca_file != NULL)
-		bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-	return bad;
-}
-
-static const char *set_up(struct upstream_request *request, const struct upstream_call *call)
-{
-	/* A line end in the key would begin another header. */
-	for (const char *p = call->api_key; p != NULL && *p != '\0'; p++) {
-		if (iscntrl((unsigned char)*p))
-			return "the API key holds a control character";
-	}
-	if (call->api_key != NULL)
-		add_key(request, call->api_key);
-	add_header(request, "Content-Type: application/json");
-	add_header(request, "Accept: text/event-stream");
-	add_header(request, "Expect:"); /* do not ask for leave before sending the body */
+	headers = transfer_add_header(headers, "Accept: text/event-stream");
+	/* Do not ask for leave before sending the body. */
+	request->headers = transfer_add_header(headers, "Expect:");
 	request->body = xmemdup(call->body.p, call->body.len);
 	request->body_len = call->body.len;
-	if (set_request(request, call) || set_callbacks(request) || set_trust(request) ||
-	    set_connection(request))
-		return "libcurl does not take the request's options";
-	return NULL;
+	return transfer_set_up(request->easy, request->upstream->ca_file) &&
+	       set_request(request, call) == 0 && set_callbacks(request) == 0;
 }
 
 static void launch(struct upstream_request *request)
@@ -545,7 +477,6 @@ static void launch(struct upstream_request *request)
 struct upstream_request *upstream_start(struct upstream *upstream, const struct upstream_call *call)
 {
 	struct upstream_request *request = xcalloc(1, sizeof(*request));
-	const char *error;
 
 	request->upstream = upstream;
 	request->call = *call;
@@ -556,11 +487,10 @@ struct upstream_request *upstream_start(struct upstream *upstream, const struct 
 	request->easy = curl_easy_init();
 	if (request->easy == NULL)
 		fatalx("out of memory");
-	error = set_up(request, call);
-	if (error == NULL)
+	if (set_up(request, call))
 		launch(request);
 	else
-		refuse(request, error);
+		refuse(request, "libcurl does not take the request's options");
 	return request;
 }
 
@@ -578,6 +508,41 @@ void upstream_cancel(struct upstream_request *request)
 	if (request->state != STARTING)
 		LIST_INSERT_HEAD(&upstream->deferred, request, deferred_link);
 	request->state = CANCELLED;
+}
+
+void upstream_hold(struct upstream_request *request)
+{
+	if (request->watch == NULL || request->held ||
+	    event_get_events(&request->watch->event) != (EV_READ | EV_PERSIST))
+		return;
+	request->held = true;
+	event_del(&request->watch->event);
+}
+
+static void stop_holding(struct upstream_request *request)
+{
+	if (request->held && request->watch != NULL)
+		event_add(&request->watch->event, NULL);
+	request->held = false;
+}
+
+bool upstream_read(struct upstream_request *request)
+{
+	struct upstream *upstream = request->upstream;
+
+	if (!request->held || request->watch == NULL) {
+		stop_holding(request);
+		return true;
+	}
+	request->held = false;
+	upstream->reading = request;
+	drive(upstream, event_get_fd(&request->watch->event), CURL_CSELECT_IN);
+	if (upstream->reading == NULL)
+		return false;
+	upstream->reading = NULL;
+	if (!request->held && request->watch != NULL)
+		event_add(&request->watch->event, NULL);
+	return true;
 }
 
 static void ignore_head(void *ctx, long status, const char *content_type)
@@ -612,19 +577,7 @@ void upstream_detach(struct upstream_request *request)
 	    .ctx = request,
 	};
 	set_timer(&request->timer, DETACHED_SECONDS);
-}
-
-static char *ca_file_from_environment(void)
-{
-	static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return xstrdup(value);
-	}
-	return NULL;
+	stop_holding(request);
 }
 
 static int set_multi(struct upstream *upstream, int max_connections)
@@ -653,7 +606,7 @@ struct upstream *upstream_new(struct event_base *base, int max_connections)
 		return NULL;
 	upstream = xcalloc(1, sizeof(*upstream));
 	upstream->base = base;
-	upstream->ca_file = ca_file_from_environment();
+	upstream->ca_file = transfer_ca_file();
 	evtimer_assign(&upstream->timer, base, on_timer, upstream);
 	upstream->multi = curl_multi_init();
 	if (upstream->multi != NULL && set_multi(upstream, max_connections) == 0)
@@ -671,7 +624,6 @@ void upstream_free(struct upstream *upstream)
 	if (upstream->multi != NULL)
 		curl_multi_cleanup(upstream->multi);
 	event_del(&upstream->timer);
-	free(upstream->ca_file);
 	free(upstream);
 	curl_global_cleanup();
 }

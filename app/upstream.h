@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <curl/curl.h>
 #include <event2/event.h>
 
 #include "../common/buf.h"
@@ -41,7 +42,8 @@ struct upstream_result {
 
 struct upstream_call {
 	const char *url;
-	const char *api_key;   /* sent as a Bearer key; NULL for none */
+	/* transfer_headers(); upstream_start() adds to the list, and frees it in the end. */
+	struct curl_slist *headers;
 	struct span body;      /* copied */
 	double timeout;        /* s, the whole request */
 	double stream_timeout; /* s without a byte, from the start on */
@@ -65,8 +67,8 @@ void upstream_free(struct upstream *upstream);
 
 /*
  * Starts a request. Callbacks come from the event loop, never from within this call. May be called
- * from a callback. Nothing that call points to is kept. Never NULL: what cannot even be tried ends
- * as NOT_REACHED.
+ * from a callback. Of what call points to only the headers are kept. Never NULL: what cannot even
+ * be tried ends as NOT_REACHED.
  */
 struct upstream_request *upstream_start(
     struct upstream *upstream, const struct upstream_call *call);
@@ -76,6 +78,18 @@ struct upstream_request *upstream_start(
  * from a callback, also from the request's own.
  */
 void upstream_cancel(struct upstream_request *request);
+
+/*
+ * Lets what comes wait in its socket until upstream_read(): to read many small pieces together
+ * costs less than to read each. Time-outs go on. To be called from the request's on_body.
+ */
+void upstream_hold(struct upstream_request *request);
+/*
+ * Reads what has come since upstream_hold(), with calls of the callbacks from within this one, and
+ * from then on everything as it comes, unless a callback holds it again. Returns false if the
+ * request has ended with it.
+ */
+bool upstream_read(struct upstream_request *request);
 
 /*
  * All that matters has come: no callback follows, and the request is freed by itself. Its

@@ -12,6 +12,7 @@
 #include "../common/alloc.h"
 #include "../common/log.h"
 #include "jobs.h"
+#include "roster.h"
 #include "stream.h"
 #include "upstream.h"
 
@@ -23,6 +24,7 @@ enum {
 
 struct worker {
 	struct config *config;
+	struct roster *roster; /* of config */
 	const char *config_path;
 	struct event_base *base;
 	struct jobs *jobs;
@@ -170,14 +172,23 @@ static void arm_renewals(struct worker *worker)
 	event_add(worker->renew, &period);
 }
 
+/* For the streams that start from now on. */
+static void use_config(struct worker *worker)
+{
+	roster_free(worker->roster);
+	worker->roster = roster_new(worker->config);
+	worker->host.roster = worker->roster;
+	jobs_watch_health(worker->jobs, &worker->roster->health);
+}
+
 static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 {
 	struct worker *worker = ctx;
 
 	(void)signal;
 	(void)what;
-	config_reload(&worker->config, worker->config_path, CONFIG_SUPERVISOR);
-	worker->host.config = worker->config;
+	if (config_reload(&worker->config, worker->config_path, CONFIG_SUPERVISOR))
+		use_config(worker);
 	arm_renewals(worker);
 	update_room(worker);
 }
@@ -305,7 +316,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 		fatalx("cannot set up the event loop");
 	worker.jobs_user =
 	    (struct jobs_user){on_claimed, on_revoked, on_holds, on_up, on_left, &worker};
-	worker.host = (struct stream_host){config, worker.base, NULL,
+	worker.host = (struct stream_host){NULL, worker.base, NULL,
 	    upstream_new(worker.base, config->max_streams), on_stream_ended, &worker};
 	if (worker.host.upstream == NULL) {
 		log_warnx("cannot set up libcurl");
@@ -313,6 +324,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	}
 	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
 	worker.host.jobs = worker.jobs;
+	use_config(&worker);
 	add_events(&worker);
 	update_room(&worker);
 	event_base_dispatch(worker.base);
@@ -321,6 +333,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	jobs_free(worker.jobs);
 	each_stream(&worker, stream_free);
 	tdestroy(worker.streams, free);
+	roster_free(worker.roster);
 	free_events(&worker);
 	status = 0;
 out:

@@ -2,12 +2,21 @@
 
 #include "../common/log.h"
 
-enum { PAUSE_AFTER_FAILURE_MS = 1000 };
+enum {
+	PAUSE_AFTER_FAILURE_MS = 1000,
+	/* Pauses end together, so that one turn of the loop and one packet serve many writers. */
+	GRID_US = 10000,
+};
 
 static void pause_writing(struct writer *writer, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval now, delay;
+	long us = ms * 1000L;
 
+	event_base_gettimeofday_cached(event_get_base(writer->pause), &now);
+	if (us > GRID_US)
+		us -= (now.tv_usec + us) % GRID_US;
+	delay = (struct timeval){us / 1000000, us % 1000000};
 	event_add(writer->pause, &delay);
 }
 
@@ -42,14 +51,19 @@ void writer_changed(struct writer *writer)
 		write_now(writer);
 }
 
+bool writer_is_pausing(const struct writer *writer)
+{
+	return !writer->ending && writer->text_shown &&
+	       event_pending(writer->pause, EV_TIMEOUT, NULL);
+}
+
 static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 {
 	struct writer *writer = ctx;
 
 	(void)fd;
 	(void)what;
-	if (is_due(writer))
-		write_now(writer);
+	writer->ready(writer->ctx);
 }
 
 static bool is_over(const struct writer *writer, enum write_result result)

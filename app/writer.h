@@ -23,6 +23,11 @@ struct writer {
 	 * (WRITE_ENDED), or another worker's (WRITE_TAKEN).
 	 */
 	void (*over)(void *ctx, enum write_result result);
+	/*
+	 * A write could be made now, and none is under way: the time to see what there is to write.
+	 * Then writer_changed() is to be called.
+	 */
+	void (*ready)(void *ctx);
 	void *ctx;
 
 	/* The rest is the writer's own. */
@@ -44,6 +49,8 @@ void writer_close(struct writer *writer);
 
 /* The document may have changed. */
 void writer_changed(struct writer *writer);
+/* Whether ready() will be called, and nothing need be written before. */
+bool writer_is_pausing(const struct writer *writer);
 /* The document is sealed: what is written now ends the job. */
 void writer_end(struct writer *writer);
 /* Writes again under another fence; what is stored is not known. */

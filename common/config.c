@@ -6,8 +6,10 @@
 #include "alloc.h"
 #include "config_deployment.h"
 #include "config_redis.h"
+#include "config_router.h"
 #include "config_section.h"
 #include "log.h"
+#include "model.h"
 #include "redis_url.h"
 
 enum {
@@ -22,28 +24,13 @@ static const char master_name[] = "master";
 struct draft {
 	struct config config;
 	char *master_key;
+	bool drop_params; /* of every deployment that does not say itself */
+	struct router_draft router, litellm;
+	size_t default_deployment_line;
 	bool cache;
 	size_t cache_line; /* where that stands */
 	struct redis_draft redis;
 };
-
-static void append_string(char ***list, size_t *count, char *string)
-{
-	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
-	(*list)[(*count)++] = string;
-}
-
-static void read_strings(
-    const struct config_value *list, const char *expected, char ***strings, size_t *count)
-{
-	for (size_t i = 0; i < config_length(list); i++) {
-		struct config_value element = config_element(list, i);
-		char *string;
-
-		if (config_string(&element, 0, expected, &string))
-			append_string(strings, count, string);
-	}
-}
 
 /* Tenants */
 
@@ -139,7 +126,7 @@ static void read_api_keys(const struct config_value *value, void *dest)
 
 static void read_polling_providers(const struct config_value *value, struct polling_config *polling)
 {
-	read_strings(value, "a provider's name", &polling->providers, &polling->provider_count);
+	config_strings(value, "a provider's name", &polling->providers, &polling->provider_count);
 	if (polling->provider_count != 0)
 		polling->mode = POLLING_PROVIDERS;
 }
@@ -169,7 +156,7 @@ static void read_native(const struct config_value *value, void *dest)
 	struct polling_config *polling = dest;
 
 	if (config_is_list(value, "a list of models' names"))
-		read_strings(
+		config_strings(
 		    value, "a model's name", &polling->native_models, &polling->native_count);
 }
 
@@ -215,9 +202,31 @@ static void read_cache_params(const struct config_value *value, void *dest)
 	redis_draft_read(value, &draft->redis);
 }
 
+static void read_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_fallbacks(value, &draft->litellm);
+}
+
+static void read_default_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_default_fallbacks(value, &draft->litellm);
+}
+
 /* cache stands before cache_params: whether that one's variables must be set depends on it. */
 static const struct config_key litellm_keys[] = {
-    {"num_retries", CONFIG_INT, IN(struct draft, config.num_retries), .min = 0, .max = 100},
+    {"num_retries", CONFIG_INT, IN(struct draft, litellm.num_retries), .min = 0,
+	.max = MAX_RETRIES},
+    {"allowed_fails", CONFIG_INT, IN(struct draft, litellm.allowed_fails), .min = 0,
+	.max = MAX_FAILS},
+    {"cooldown_time", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct draft, litellm.cooldown_time),
+	.max = MAX_COOLDOWN},
+    {"fallbacks", CONFIG_READER, .read = read_fallbacks},
+    {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
+    {"drop_params", CONFIG_BOOL, IN(struct draft, drop_params)},
     {"cache", CONFIG_READER, .read = read_cache},
     {"cache_params", CONFIG_READER, .read = read_cache_params},
     {"responses", CONFIG_READER, .read = read_responses},
@@ -232,7 +241,22 @@ static void read_model_list(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	deployments_read(value, &draft->config);
+	deployments_read(value, draft->drop_params, &draft->config);
+}
+
+static void read_router(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_settings_read(value, &draft->router);
+}
+
+static void read_default_deployment(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	draft->default_deployment_line = value->line;
+	config_string(value, 0, "a model that model_list has", &draft->config.default_deployment);
 }
 
 static const struct config_key respool_keys[] = {
@@ -251,6 +275,10 @@ static const struct config_key respool_keys[] = {
     {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
     {"max_attempts", CONFIG_INT, IN(struct draft, config.max_attempts), .min = 1, .max = 100},
     {"drain_seconds", CONFIG_INT, IN(struct draft, config.drain_seconds), .min = 0, .max = 86400},
+    {"max_passthrough", CONFIG_INT, IN(struct draft, config.max_passthrough), .min = 0,
+	.max = 1000000},
+    {"default_deployment", CONFIG_READER, .read = read_default_deployment},
+    {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
 };
 
@@ -259,11 +287,15 @@ static void read_respool(const struct config_value *value, void *dest)
 	config_section(value, "a mapping of settings", KEYS(respool_keys), dest);
 }
 
-/* general_settings stands before respool: no tenant may have the master's key. */
+/*
+ * litellm_settings stands before model_list: it has a default for each deployment. general_settings
+ * stands before respool: no tenant may have the master's key.
+ */
 static const struct config_key file_keys[] = {
-    {"model_list", CONFIG_READER, .read = read_model_list},
-    {"general_settings", CONFIG_READER, .read = read_general},
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
+    {"model_list", CONFIG_READER, .read = read_model_list},
+    {"router_settings", CONFIG_READER, .read = read_router},
+    {"general_settings", CONFIG_READER, .read = read_general},
     {"respool", CONFIG_READER, .read = read_respool},
 };
 
@@ -281,10 +313,43 @@ static const struct draft defaults = {
 	    .lease_seconds = 15,
 	    .max_attempts = 2,
 	    .drain_seconds = 30,
+	    .allowed_fails = 3,
+	    .cooldown_time = 5,
+	    .max_passthrough = HALF_OF_CHILDREN,
+	    .native_ttl = 7 * 24 * 3600,
 	    .store_input = true,
 	},
+    .router = ROUTER_DRAFT_INIT("router_settings"),
+    .litellm = ROUTER_DRAFT_INIT("litellm_settings"),
     .redis = REDIS_DRAFT_INIT,
 };
+
+/* Whether a deployment before this one lacks the same variable. */
+static bool is_known_missing(const struct config *config, size_t index)
+{
+	const char *variable = config->deployments[index].missing;
+
+	for (size_t i = 0; i < index; i++) {
+		const char *other = config->deployments[i].missing;
+
+		if (other != NULL && strcmp(other, variable) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void warn_of_missing_variables(const struct config *config, const char *path)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->missing != NULL && !is_known_missing(config, i))
+			log_warnx("%s: environment variable %.100s is not set or not usable: "
+				  "requests that are passed through to the deployments of \"%s\" "
+				  "that need it will be refused",
+			    path, deployment->missing, deployment->model_name);
+	}
+}
 
 static void warn_what_cannot_work(
     const struct draft *draft, const char *path, enum config_role role)
@@ -302,6 +367,8 @@ static void warn_what_cannot_work(
 			  "general_settings.master_key, respool.api_keys or "
 			  "respool.allow_anonymous is set",
 		    path);
+	if (role == CONFIG_RESPONDER && config->max_passthrough != 0)
+		warn_of_missing_variables(config, path);
 }
 
 static void finish_redis(struct config_file *file, struct draft *draft)
@@ -315,12 +382,35 @@ static void finish_redis(struct config_file *file, struct draft *draft)
 	redis_draft_finish(draft->cache ? &cache : NULL, &draft->redis, &draft->config.redis);
 }
 
+static void check_default_deployment(const struct config_value *root, const struct draft *draft)
+{
+	const struct config_value section = {.file = root->file, .parent = root, .key = "respool"};
+	const struct config_value value = {.file = root->file,
+	    .parent = &section,
+	    .key = "default_deployment",
+	    .line = draft->default_deployment_line};
+	const char *model = draft->config.default_deployment;
+
+	if (model != NULL && model_deployments(&draft->config, model, NULL, 0) == 0)
+		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
+}
+
+static void finish_routing(struct config_file *file, struct draft *draft)
+{
+	const struct config_value root = config_file_root(file);
+	struct router_draft drafts[] = {draft->router, draft->litellm};
+
+	router_drafts_finish(&root, drafts, sizeof(drafts) / sizeof(drafts[0]), &draft->config);
+	check_default_deployment(&root, draft);
+}
+
 static void read_file(struct config_file *file, struct draft *draft)
 {
 	struct config_value root = config_file_root(file);
 
 	if (!config_is_null(&root))
 		config_section(&root, "a mapping of sections", KEYS(file_keys), draft);
+	finish_routing(file, draft);
 	finish_redis(file, draft);
 }
 
@@ -344,13 +434,6 @@ struct config *config_load(const char *path, enum config_role role, FILE *errors
 	}
 	config_file_close(&file);
 	return config;
-}
-
-static void free_strings(char **strings, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(strings[i]);
-	free(strings);
 }
 
 static void log_lines(char *text)
@@ -402,8 +485,10 @@ void config_free(struct config *config)
 		free_tenant(&config->tenants[i]);
 	free(config->tenants);
 	redis_config_clear(&config->redis);
-	free_strings(config->polling.providers, config->polling.provider_count);
-	free_strings(config->polling.native_models, config->polling.native_count);
+	fallbacks_clear(config);
+	free(config->default_deployment);
+	config_free_strings(config->polling.providers, config->polling.provider_count);
+	config_free_strings(config->polling.native_models, config->polling.native_count);
 	free(config);
 }
 

@@ -13,16 +13,40 @@
 
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
+	/*
+	 * 16 hex digits made of what identifies the deployment (not of its key): the same in every
+	 * process, and after a reload that leaves it as it is.
+	 */
+	char *id;
 	char *model_name; /* what clients ask for; may hold one '*' */
 	/* litellm_params.model, without its provider; may hold one '*' */
 	char *model;
 	/* custom_llm_provider, else what stands before model's first '/', else "openai" */
 	char *provider;
-	/* No '/' at its end; the provider's default if not configured; NULL if that is unknown. */
-	char *api_base;
-	/* The provider's default variable's value if not configured; NULL if there is none. */
 	bool any_provider; /* model begins with '*': the model asked for names the provider */
+	/*
+	 * What is not configured is the provider's default, or NULL; deployment_base() and the
+	 * others of model.h know it also for any_provider. api_base has no '/' at its end.
+	 */
+	char *api_base;
 	char *api_key;
+	/*
+	 * The environment variable that api_key, api_base, organization or a header needs and that
+	 * is not set here: the deployment cannot be called from this process. NULL if nothing is
+	 * missing.
+	 */
+	char *missing;
+	char *organization;   /* NULL if none */
+	char *api_version;    /* azure's; NULL if none */
+	char **extra_headers; /* "Name: value" */
+	size_t extra_header_count;
+	char **dropped; /* members of a request that are not sent there */
+	size_t dropped_count;
+	/* any_provider, and what the model's own one does not take is dropped: deployment_drops()
+	 */
+	bool drops_by_model;
+	int weight; /* 0 if not given, and so is rpm */
+	int rpm;
 	double timeout;        /* s, the whole stream */
 	double stream_timeout; /* s without a byte */
 };
@@ -54,6 +78,15 @@ struct polling_config {
 	long ttl; /* s */
 };
 
+/* Models to ask when all deployments of another one have failed. */
+struct fallback {
+	char *model; /* as the client names it; "*" for any */
+	char **models;
+	size_t count;
+};
+
+enum { HALF_OF_CHILDREN = -1 };
+
 struct config {
 	int holders; /* beside the first: config_hold() */
 	struct deployment *deployments;
@@ -73,6 +106,14 @@ struct config {
 	int lease_seconds;
 	int max_attempts;
 	int drain_seconds;
+	struct fallback *fallbacks;
+	size_t fallback_count;
+	int allowed_fails;    /* in a row, before a deployment rests */
+	double cooldown_time; /* s that it rests */
+	/* Responder processes busy with pass-through at once; 0: none; or HALF_OF_CHILDREN. */
+	int max_passthrough;
+	char *default_deployment; /* the model_name that gets unknown ids, or NULL */
+	long native_ttl;          /* s that a provider's response id is remembered */
 	bool store_input; /* keep a request's input for input_items when the response has ended */
 };
 

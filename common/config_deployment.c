@@ -1,21 +1,35 @@
 #include "config_deployment.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include <xxhash.h>
 
 #include "alloc.h"
+#include "buf.h"
 #include "config_section.h"
+#include "log.h"
+#include "model.h"
 #include "provider.h"
 
 enum { MAX_SECONDS = 7 * 24 * 3600 };
 
 void deployment_clear(struct deployment *deployment)
 {
+	free(deployment->id);
 	free(deployment->model_name);
 	free(deployment->model);
 	free(deployment->provider);
 	free(deployment->api_base);
 	free(deployment->api_key);
+	free(deployment->missing);
+	free(deployment->organization);
+	free(deployment->api_version);
+	config_free_strings(deployment->extra_headers, deployment->extra_header_count);
+	config_free_strings(deployment->dropped, deployment->dropped_count);
 }
 
 static bool has_one_star_at_most(const char *pattern)
@@ -57,22 +71,10 @@ static void read_model(const struct config_value *value, void *dest)
 		    deployment->model);
 }
 
-static bool is_http_url(const char *url)
-{
-	static const char *const schemes[] = {"http://", "https://"};
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		size_t len = strlen(schemes[i]);
-
-		if (strncmp(url, schemes[i], len) == 0)
-			return url[len] != '\0' && url[len] != '/' && strchr(url, ' ') == NULL;
-	}
-	return false;
-}
-
 static void read_api_base(const struct config_value *value, void *dest)
 {
-	static const char expected[] = "a URL that begins with http:// or https://";
+	static const char expected[] =
+	    "a URL that begins with http:// or https://, without query and fragment";
 	struct deployment *deployment = dest;
 	char *url;
 	size_t len;
@@ -80,12 +82,138 @@ static void read_api_base(const struct config_value *value, void *dest)
 	if (!config_string(value, CONFIG_FOR_PROVIDERS, expected, &url))
 		return;
 	deployment->api_base = url;
-	if (!is_http_url(url)) {
+	if (!provider_is_url(url)) {
 		config_wrong(value, "not a URL of that kind, expected %s", expected);
 		return;
 	}
 	for (len = strlen(url); url[len - 1] == '/'; len--)
 		url[len - 1] = '\0';
+}
+
+static void read_api_version(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "a version of the provider's API";
+	struct deployment *deployment = dest;
+
+	if (!config_string(value, CONFIG_FOR_PROVIDERS, expected, &deployment->api_version))
+		return;
+	if (!provider_is_version(deployment->api_version))
+		config_wrong(
+		    value, "a character that no version has, expected letters, digits, - and .");
+}
+
+/* Headers */
+
+/* RFC 9110 section 5.6.2 */
+static bool is_token(const char *text)
+{
+	static const char token_characters[] = "!#$%&'*+-.^_`|~0123456789"
+					       "abcdefghijklmnopqrstuvwxyz"
+					       "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return text[0] != '\0' && text[strspn(text, token_characters)] == '\0';
+}
+
+/* Whether the name is of a header that says where the request goes, and how it is framed. */
+static bool is_own_header(const char *name)
+{
+	static const char *const own[] = {"Accept-Encoding", "Connection", "Content-Encoding",
+	    "Content-Length", "Content-Type", "Expect", "Host", "Keep-Alive", "Proxy-Connection",
+	    "TE", "Trailer", "Transfer-Encoding", "Upgrade"};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (strcasecmp(name, own[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void read_header(const struct config_value *value, struct deployment *deployment)
+{
+	struct buf line = {0};
+	char *text;
+
+	if (!is_token(value->key)) {
+		config_wrong(value, "not a name of a header, expected letters, digits and -");
+		return;
+	}
+	if (is_own_header(value->key)) {
+		config_wrong(value, "a header that respool sets itself, expected any other one");
+		return;
+	}
+	if (!config_string(value, CONFIG_FOR_PROVIDERS, "the header's value", &text))
+		return;
+	buf_printf(&line, "%s: %s", value->key, text);
+	buf_cstr(&line);
+	config_append_string(
+	    &deployment->extra_headers, &deployment->extra_header_count, line.data);
+	free(text);
+}
+
+static const char headers_expected[] = "a mapping of headers' names to their values";
+
+static void read_extra_headers(const struct config_value *value, void *dest)
+{
+	struct config_value *headers;
+	size_t count;
+
+	if (!config_members(value, headers_expected, &headers, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		read_header(&headers[i], dest);
+	free(headers);
+}
+
+/* What is dropped from requests */
+
+static bool is_kept_always(const char *name)
+{
+	static const char *const kept[] = {"background", "input", "model", "stream"};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (strcmp(name, kept[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void read_dropped_name(const struct config_value *value, struct deployment *deployment)
+{
+	char *name;
+
+	if (!config_string(value, 0, "the name of a request's member", &name))
+		return;
+	if (!is_kept_always(name) && strpbrk(name, ".[") == NULL) {
+		config_append_string(&deployment->dropped, &deployment->dropped_count, name);
+		return;
+	}
+	if (is_kept_always(name))
+		config_wrong(value,
+		    "\"%s\" cannot be dropped, expected any other member of a request", name);
+	else
+		config_warn(value, "\"%.60s\" is not at the top of a request: not dropped", name);
+	free(name);
+}
+
+static void read_dropped_names(const struct config_value *value, void *dest)
+{
+	if (!config_is_list(value, "a list of names of a request's members"))
+		return;
+	for (size_t i = 0; i < config_length(value); i++) {
+		struct config_value element = config_element(value, i);
+
+		read_dropped_name(&element, dest);
+	}
+}
+
+static void read_drop_params(const struct config_value *value, void *dest)
+{
+	struct deployment *deployment = dest;
+
+	if (value->node->type == YAML_SEQUENCE_NODE)
+		read_dropped_names(value, dest);
+	else
+		config_bool(value, 0, &deployment->drops_by_model);
 }
 
 static const struct config_key params_keys[] = {
@@ -94,6 +222,14 @@ static const struct config_key params_keys[] = {
     {"api_base", CONFIG_READER, .read = read_api_base},
     {"api_key", CONFIG_SECRET, CONFIG_FOR_PROVIDERS | CONFIG_MAY_BE_EMPTY, "the provider's key",
 	IN(struct deployment, api_key)},
+    {"organization", CONFIG_STRING, CONFIG_FOR_PROVIDERS, "the organization's id",
+	IN(struct deployment, organization)},
+    {"api_version", CONFIG_READER, .read = read_api_version},
+    {"extra_headers", CONFIG_READER, .read = read_extra_headers},
+    {"drop_params", CONFIG_READER, .read = read_drop_params},
+    {"additional_drop_params", CONFIG_READER, .read = read_dropped_names},
+    {"weight", CONFIG_INT, IN(struct deployment, weight), .min = 0, .max = INT_MAX},
+    {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
     {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
 };
@@ -116,40 +252,142 @@ static void split_model(struct deployment *deployment)
 		memmove(model, slash + 1, strlen(slash + 1) + 1);
 }
 
-/* The key in the provider's own variable, or NULL. */
-static char *default_key(const struct config_value *params, const struct provider *provider)
+/* Notes that the variable is missing here, unless another one is already. */
+static void note_missing(struct deployment *deployment, const char *variable)
 {
-	const char *key = getenv(provider->key_variable);
+	if (variable != NULL && deployment->missing == NULL)
+		deployment->missing = xstrdup(variable);
+}
 
-	if (key == NULL || key[0] == '\0')
-		return NULL;
-	if (config_is_clean_secret(key))
-		return xstrdup(key);
+/* What is in a variable that the provider's table names cannot be used. */
+static void wrong_default(const struct config_value *params, struct deployment *deployment,
+    const char *variable, const char *problem, const char *expected)
+{
+	note_missing(deployment, variable);
 	if (!(params->file->unneeded & CONFIG_FOR_PROVIDERS))
-		config_wrong(params,
-		    "a blank or control character in environment variable %s, "
-		    "expected the provider's key",
-		    provider->key_variable);
-	return NULL;
+		config_wrong(
+		    params, "%s environment variable %s, expected %s", problem, variable, expected);
+}
+
+static void use_default_key(const struct config_value *params, const struct provider *provider,
+    struct deployment *deployment)
+{
+	const char *variable = provider_variable(provider->key_variables);
+
+	if (variable == NULL)
+		return;
+	if (config_is_clean_secret(getenv(variable)))
+		deployment->api_key = xstrdup(getenv(variable));
+	else
+		wrong_default(params, deployment, variable, "a blank or control character in",
+		    "the provider's key");
+}
+
+static void use_default_base(const struct config_value *params, const struct provider *provider,
+    struct deployment *deployment)
+{
+	const char *variable = provider_variable(provider->base_variables);
+	char *base;
+
+	if (variable != NULL && !provider_is_url(getenv(variable))) {
+		wrong_default(params, deployment, variable, "the value of",
+		    "a URL that begins with http:// or https://, without query and fragment");
+		return;
+	}
+	if (provider_base(provider) == NULL)
+		return;
+	deployment->api_base = base = xstrdup(provider_base(provider));
+	for (size_t len = strlen(base); base[len - 1] == '/'; len--)
+		base[len - 1] = '\0';
+}
+
+static void use_default_version(const struct config_value *params, const struct provider *provider,
+    struct deployment *deployment)
+{
+	const char *variable = provider->version_variable;
+	const char *version = variable != NULL ? getenv(variable) : NULL;
+
+	if (version == NULL || version[0] == '\0')
+		return;
+	if (provider_is_version(version))
+		deployment->api_version = xstrdup(version);
+	else
+		wrong_default(params, deployment, variable, "the value of",
+		    "a version of the provider's API");
+}
+
+/* Adds what the provider does not take to what is dropped. */
+static void drop_what_is_not_taken(const struct provider *provider, struct deployment *deployment)
+{
+	const char *p = provider->not_taken != NULL ? provider->not_taken : "";
+
+	for (p += strspn(p, " "); *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		config_append_string(
+		    &deployment->dropped, &deployment->dropped_count, xmemdup(p, len));
+		p += len;
+	}
+}
+
+static bool is_given(const struct config_value *params, const char *name)
+{
+	struct config_value given;
+
+	return config_member(params, name, &given);
 }
 
 /* Fills in what the provider's table knows and the deployment does not say. */
 static void use_provider_defaults(const struct config_value *params, struct deployment *deployment)
 {
-	const struct provider *provider = provider_find(deployment->provider);
-	struct config_value given;
-	bool has_base = config_member(params, "api_base", &given);
-	bool has_key = config_member(params, "api_key", &given);
+	const struct provider *provider = provider_find(span_of(deployment->provider));
 
-	if (!has_base && provider != NULL && provider->api_base != NULL)
-		deployment->api_base = xstrdup(provider->api_base);
-	else if (!has_base)
+	if (provider != NULL && !is_given(params, "api_base"))
+		use_default_base(params, provider, deployment);
+	if (provider != NULL && !is_given(params, "api_key"))
+		use_default_key(params, provider, deployment);
+	if (provider != NULL && !is_given(params, "api_version"))
+		use_default_version(params, provider, deployment);
+	if (provider != NULL && deployment->drops_by_model)
+		drop_what_is_not_taken(provider, deployment);
+	deployment->drops_by_model = false;
+}
+
+static void warn_of_provider(const struct config_value *params, const struct deployment *deployment)
+{
+	const bool has_base = is_given(params, "api_base") || deployment->api_base != NULL;
+
+	if (provider_lacks_responses(span_of(deployment->provider)))
+		config_warn(params,
+		    has_base ? "provider \"%s\" is not known to serve the Responses API, which is "
+			       "what will be asked of its api_base"
+			     : "provider \"%s\" does not serve the Responses API in OpenAI's form: "
+			       "the deployment cannot be used",
+		    deployment->provider);
+	else if (!has_base && deployment->missing == NULL)
 		config_warn(params,
 		    "no api_base, and none is known for provider \"%s\": "
 		    "the deployment cannot be used",
 		    deployment->provider);
-	if (!has_key && provider != NULL)
-		deployment->api_key = default_key(params, provider);
+}
+
+/* Notes the first variable that is missing here of those that the parameters name. */
+static void note_unset_variables(const struct config_value *params, struct deployment *deployment)
+{
+	static const char *const names[] = {"api_base", "api_key", "api_version", "organization"};
+	struct config_value value, *headers;
+	size_t count;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (config_member(params, names[i], &value))
+			note_missing(deployment, config_unset_variable(&value));
+	}
+	if (!config_member(params, "extra_headers", &value) ||
+	    !config_members(&value, headers_expected, &headers, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		note_missing(deployment, config_unset_variable(&headers[i]));
+	free(headers);
 }
 
 static void read_params(const struct config_value *value, void *dest)
@@ -159,8 +397,62 @@ static void read_params(const struct config_value *value, void *dest)
 	if (!config_section(value, "a mapping with model", KEYS(params_keys), deployment))
 		return;
 	split_model(deployment);
-	if (!deployment->any_provider)
-		use_provider_defaults(value, deployment);
+	note_unset_variables(value, deployment);
+	if (deployment->any_provider)
+		return;
+	use_provider_defaults(value, deployment);
+	warn_of_provider(value, deployment);
+}
+
+/* Ids */
+
+static void hash_text(XXH3_state_t *state, const char *text)
+{
+	XXH3_64bits_update(state, text, strlen(text) + 1);
+}
+
+/* As it stands in the file: what a variable holds may differ between processes. */
+static void hash_member(XXH3_state_t *state, const struct config_value *params, const char *name)
+{
+	struct config_value value;
+
+	hash_text(state, config_member(params, name, &value) ? config_raw_text(&value) : "");
+}
+
+/* Of what says which deployment it is; number tells those apart that are equal in that. */
+static unsigned long long identity(
+    const struct config_value *params, const struct deployment *deployment, unsigned number)
+{
+	XXH3_state_t *state = XXH3_createState();
+	unsigned long long hash;
+	char digits[16];
+
+	if (state == NULL)
+		fatalx("out of memory");
+	XXH3_64bits_reset(state);
+	hash_text(state, deployment->model_name);
+	hash_text(state, deployment->model);
+	hash_text(state, deployment->provider);
+	hash_member(state, params, "api_base");
+	hash_member(state, params, "api_version");
+	hash_member(state, params, "organization");
+	snprintf(digits, sizeof(digits), "%u", number);
+	hash_text(state, digits);
+	hash = XXH3_64bits_digest(state);
+	XXH3_freeState(state);
+	return hash;
+}
+
+static void set_id(
+    const struct config *config, const struct config_value *params, struct deployment *deployment)
+{
+	unsigned number = 0;
+	char id[17];
+
+	do {
+		snprintf(id, sizeof(id), "%016llx", identity(params, deployment, number++));
+	} while (deployment_by_id(config, span_of(id)) != NULL);
+	deployment->id = xstrdup(id);
 }
 
 static const struct config_key deployment_keys[] = {
@@ -169,27 +461,33 @@ static const struct config_key deployment_keys[] = {
     {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model", .read = read_params},
 };
 
-static void read_deployment(const struct config_value *value, struct config *config)
+static void read_deployment(
+    const struct config_value *value, bool drop_params, struct config *config)
 {
-	struct deployment deployment = {.timeout = 600, .stream_timeout = 120};
+	struct deployment deployment = {
+	    .timeout = 600, .stream_timeout = 120, .drops_by_model = drop_params};
+	struct config_value params;
 
 	if (!config_section(value, "a mapping with model_name and litellm_params",
 		KEYS(deployment_keys), &deployment)) {
 		deployment_clear(&deployment);
 		return;
 	}
+	if (config_member(value, "litellm_params", &params))
+		set_id(config, &params, &deployment);
 	config->deployments = xrealloc(
 	    config->deployments, (config->deployment_count + 1) * sizeof(*config->deployments));
 	config->deployments[config->deployment_count++] = deployment;
 }
 
-void deployments_read(const struct config_value *model_list, struct config *config)
+void deployments_read(
+    const struct config_value *model_list, bool drop_params, struct config *config)
 {
 	if (!config_is_list(model_list, "a list of deployments"))
 		return;
 	for (size_t i = 0; i < config_length(model_list); i++) {
 		struct config_value element = config_element(model_list, i);
 
-		read_deployment(&element, config);
+		read_deployment(&element, drop_params, config);
 	}
 }

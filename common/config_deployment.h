@@ -5,8 +5,12 @@
 #include "config.h"
 #include "config_yaml.h"
 
-/* Appends the list's deployments to config, their providers' defaults filled in. Reports errors. */
-void deployments_read(const struct config_value *model_list, struct config *config);
+/*
+ * Appends the list's deployments to config, their providers' defaults filled in. drop_params holds
+ * for those that do not say themselves. Reports errors.
+ */
+void deployments_read(
+    const struct config_value *model_list, bool drop_params, struct config *config);
 
 /* Frees what the deployment holds. */
 void deployment_clear(struct deployment *deployment);

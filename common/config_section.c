@@ -155,6 +155,50 @@ bool config_bool(const struct config_value *value, unsigned flags, bool *out)
 	return false;
 }
 
+void config_append_string(char ***strings, size_t *count, char *string)
+{
+	*strings = xrealloc(*strings, (*count + 1) * sizeof(**strings));
+	(*strings)[(*count)++] = string;
+}
+
+void config_strings(
+    const struct config_value *list, const char *expected, char ***strings, size_t *count)
+{
+	for (size_t i = 0; i < config_length(list); i++) {
+		struct config_value element = config_element(list, i);
+		char *string;
+
+		if (config_string(&element, 0, expected, &string))
+			config_append_string(strings, count, string);
+	}
+}
+
+void config_free_strings(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+const char *config_raw_text(const struct config_value *value)
+{
+	if (value->node == NULL || value->node->type != YAML_SCALAR_NODE)
+		return "";
+	return (const char *)value->node->data.scalar.value;
+}
+
+const char *config_unset_variable(const struct config_value *value)
+{
+	const size_t prefix_len = strlen(variable_prefix);
+	const char *text = config_raw_text(value);
+	const char *content;
+
+	if (strncmp(text, variable_prefix, prefix_len) != 0 || text[prefix_len] == '\0')
+		return NULL;
+	content = getenv(text + prefix_len);
+	return content == NULL || content[0] == '\0' ? text + prefix_len : NULL;
+}
+
 bool config_boolean(const char *text, bool *out)
 {
 	static const struct {
@@ -195,7 +239,7 @@ bool config_integer(const char *text, long long min, long long max, long long *o
 	return true;
 }
 
-static bool parse_seconds(const char *text, double max, double *out)
+static bool parse_seconds(const char *text, bool may_be_zero, double max, double *out)
 {
 	size_t whole = strspn(text, "0123456789");
 	const char *rest = text + whole;
@@ -208,7 +252,7 @@ static bool parse_seconds(const char *text, double max, double *out)
 	if (rest[0] != '.' && rest[0] != '\0')
 		return false;
 	value = strtod(text, NULL);
-	if (!(value > 0 && value <= max))
+	if (value > max || (value <= 0 && !may_be_zero))
 		return false;
 	*out = value;
 	return true;
@@ -248,14 +292,15 @@ static void read_integer(
 static void read_seconds(
     const struct config_value *value, const struct config_key *key, double *member)
 {
+	const bool may_be_zero = (key->flags & CONFIG_MAY_BE_ZERO) != 0;
 	struct source_text source;
 	char expected[96];
 
-	snprintf(
-	    expected, sizeof(expected), "a number of seconds above 0 and up to %lld", key->max);
+	snprintf(expected, sizeof(expected), "a number of seconds %s up to %lld",
+	    may_be_zero ? "from 0" : "above 0 and", key->max);
 	if (!read_text(value, key->flags, expected, &source))
 		return;
-	if (!parse_seconds(source.text, (double)key->max, member))
+	if (!parse_seconds(source.text, may_be_zero, (double)key->max, member))
 		wrong_text(value, &source, expected);
 }
 

@@ -17,13 +17,14 @@ enum config_type {
 	CONFIG_INT,     /* int */
 	CONFIG_LONG,    /* long */
 	CONFIG_SIZE,    /* size_t */
-	CONFIG_SECONDS, /* double, above 0 and up to max */
+	CONFIG_SECONDS, /* double, above 0 (or 0: CONFIG_MAY_BE_ZERO) and up to max */
 	CONFIG_READER,  /* read() takes the value, unless it is null */
 };
 
 enum config_flag {
 	CONFIG_REQUIRED = 0x1,
 	CONFIG_MAY_BE_EMPTY = 0x2, /* a string: "" is as good as no string */
+	CONFIG_MAY_BE_ZERO = 0x4,  /* seconds */
 	/* What the value is for, to be compared with config_file.unneeded. */
 	CONFIG_FOR_CLIENTS = 0x10,
 	CONFIG_FOR_PROVIDERS = 0x20,
@@ -62,6 +63,16 @@ bool config_section(const struct config_value *section, const char *expected,
 bool config_string(
     const struct config_value *value, unsigned flags, const char *expected, char **out);
 bool config_bool(const struct config_value *value, unsigned flags, bool *out);
+/* Appends the strings of a list to one whose parts are owned. Reports errors. */
+void config_strings(
+    const struct config_value *list, const char *expected, char ***strings, size_t *count);
+void config_append_string(char ***strings, size_t *count, char *string);
+void config_free_strings(char **strings, size_t count);
+
+/* A scalar's text as it stands in the file, "os.environ/NAME" for one; "" of anything else. */
+const char *config_raw_text(const struct config_value *value);
+/* The variable that a value names and that is unset or empty; NULL if there is none such. */
+const char *config_unset_variable(const struct config_value *value);
 
 /* A member of a section that has been read without an error; false if it is absent or null. */
 bool config_member(

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "model.h"
 
 enum {
 	MAX_MEMBERS = 256,
@@ -21,12 +22,24 @@ struct names {
 	size_t count;
 };
 
+/* A value's type, as OpenAI's messages call it. */
+static const char *type_name(struct span value)
+{
+	if (json_type(value) != JSON_NUMBER)
+		return json_type_name(json_type(value));
+	for (size_t i = 0; i < value.len; i++) {
+		if (strchr(".eE", value.p[i]) != NULL)
+			return "a decimal number";
+	}
+	return "an integer";
+}
+
 static bool invalid_type(
     struct api_error *error, const char *name, const char *expected, struct span value)
 {
 	return api_error_set(error, 400, "invalid_request_error", name, "invalid_type",
-	    "Invalid type for '%s': expected %s, but got %s.", name, expected,
-	    json_type_name(json_type(value)));
+	    "Invalid type for '%s': expected %s, but got %s instead.", name, expected,
+	    type_name(value));
 }
 
 static bool invalid_value(struct api_error *error, const char *name, const char *message)
@@ -75,7 +88,8 @@ static bool read_model(struct create_request *request, struct span value, struct
 	if (!json_decode(value, &model)) {
 		invalid_type(error, "model", "a string", value);
 	} else if (model.len == 0) {
-		invalid_value(error, "model", "it is empty, expected the name of a model");
+		api_error_set(error, 400, "invalid_request_error", "model", "model_not_found",
+		    "The requested model '' does not exist.");
 	} else if (model.len > MAX_MODEL_BYTES) {
 		invalid_value(error, "model", "it is longer than 512 bytes");
 	} else if (memchr(model.data, '\0', model.len) != NULL) {
@@ -94,7 +108,7 @@ static bool read_flag(bool *flag, const char *name, struct span value, struct ap
 	enum json_type type = json_type(value);
 
 	if (type != JSON_TRUE && type != JSON_FALSE && type != JSON_NULL)
-		return invalid_type(error, name, "true, false or null", value);
+		return invalid_type(error, name, "a boolean", value);
 	*flag = type == JSON_TRUE;
 	return true;
 }
@@ -113,22 +127,80 @@ static bool read_stream(struct create_request *request, struct span value, struc
 
 static bool read_input(struct create_request *request, struct span value, struct api_error *error)
 {
-	(void)error;
+	enum json_type type = json_type(value);
+
+	if (type != JSON_STRING && type != JSON_ARRAY && type != JSON_NULL)
+		return invalid_type(
+		    error, "input", "one of a string or array of input items", value);
 	request->input = value;
 	return true;
 }
 
-/* How many characters a string stands for. */
-static size_t count_characters(struct span string_value)
+static bool read_previous(
+    struct create_request *request, struct span value, struct api_error *error)
 {
-	struct buf text = {0};
+	struct buf id = {0};
+	bool valid = true;
+
+	request->fields[RESPONSE_PREVIOUS_RESPONSE_ID] = value;
+	if (json_type(value) == JSON_NULL)
+		return true;
+	if (!json_decode(value, &id)) {
+		invalid_type(error, "previous_response_id", "a string", value);
+		valid = false;
+	} else if (id.len > 0 && memchr(id.data, '\0', id.len) != NULL) {
+		valid = invalid_value(
+		    error, "previous_response_id", "it contains the character U+0000");
+	} else {
+		request->previous_id = xmemdup(buf_cstr(&id), id.len);
+		request->continues = response_id_is_polling(request->previous_id);
+	}
+	buf_free(&id);
+	return valid;
+}
+
+static size_t count_characters(struct span text)
+{
 	size_t count = 0;
 
-	json_decode(string_value, &text);
 	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-	buf_free(&text);
+		count += ((unsigned char)text.p[i] & 0xc0) != 0x80;
 	return count;
+}
+
+static bool long_value(struct api_error *error, struct span key, size_t length)
+{
+	api_error_set(error, 400, "invalid_request_error", "metadata", "string_above_max_length",
+	    "Invalid 'metadata.%.*s': string too long. Expected a string with maximum length %d, "
+	    "but got a string with length %zu instead.",
+	    (int)key.len, key.p, MAX_METADATA_VALUE, length);
+	return api_error_of_member(error, key);
+}
+
+static bool check_metadata_value(struct span key, struct span value, struct api_error *error)
+{
+	struct buf text = {0};
+	size_t length;
+
+	if (!json_decode(value, &text)) {
+		api_error_set(error, 400, "invalid_request_error", "metadata", "invalid_type",
+		    "Invalid type for 'metadata.%.*s': expected a string, but got %s instead.",
+		    (int)key.len, key.p, type_name(value));
+		return api_error_of_member(error, key);
+	}
+	length = count_characters(buf_span(&text));
+	buf_free(&text);
+	return length <= MAX_METADATA_VALUE || long_value(error, key, length);
+}
+
+static bool long_key(struct api_error *error, struct span key, size_t length)
+{
+	api_error_set(error, 400, "invalid_request_error", "metadata",
+	    "property_name_above_max_length",
+	    "Invalid property name in 'metadata': '%.*s...' is too long. Expected a string with "
+	    "maximum length %d, but got a string with length %zu instead.",
+	    MAX_METADATA_KEY, key.p, MAX_METADATA_KEY, length);
+	return api_error_of_member(error, key);
 }
 
 /* A member's name with the quotes around it. */
@@ -137,26 +209,28 @@ static struct span quoted(struct span key)
 	return (struct span){key.p - 1, key.len + 2};
 }
 
-static bool check_pair(struct span key, struct span value, struct api_error *error)
+static bool check_pair(struct span raw_key, struct span value, struct api_error *error)
 {
-	int shown = (int)(key.len < MAX_METADATA_KEY ? key.len : MAX_METADATA_KEY);
+	struct buf key = {0};
+	size_t length;
+	bool valid;
 
-	if (json_type(value) != JSON_STRING)
-		return api_error_set(error, 400, "invalid_request_error", "metadata",
-		    "invalid_type",
-		    "Invalid type for 'metadata.%.*s': expected a string, but got %s.", shown,
-		    key.p, json_type_name(json_type(value)));
-	if (count_characters(quoted(key)) > MAX_METADATA_KEY)
-		return api_error_set(error, 400, "invalid_request_error", "metadata",
-		    "string_above_max_length",
-		    "Invalid 'metadata': the key '%.*s…' is longer than 64 characters.", shown,
-		    key.p);
-	if (count_characters(value) > MAX_METADATA_VALUE)
-		return api_error_set(error, 400, "invalid_request_error", "metadata",
-		    "string_above_max_length",
-		    "Invalid 'metadata.%.*s': the value is longer than 512 characters.", shown,
-		    key.p);
-	return true;
+	json_decode(quoted(raw_key), &key);
+	buf_cstr(&key); /* so that an empty key has a place, too */
+	length = count_characters(buf_span(&key));
+	valid = length > MAX_METADATA_KEY ? long_key(error, buf_span(&key), length)
+					  : check_metadata_value(buf_span(&key), value, error);
+	buf_free(&key);
+	return valid;
+}
+
+static bool many_pairs(struct api_error *error, size_t pairs)
+{
+	return api_error_set(error, 400, "invalid_request_error", "metadata",
+	    "object_above_max_properties",
+	    "Invalid 'metadata': too many properties. Expected an object with at most %d "
+	    "properties, but got an object with %zu properties instead.",
+	    MAX_METADATA_PAIRS, pairs);
 }
 
 static bool read_metadata(
@@ -164,22 +238,19 @@ static bool read_metadata(
 {
 	struct json_scan scan = json_open(value, 0);
 	struct span key, member;
+	bool valid = true;
 	size_t pairs = 0;
 
 	request->fields[RESPONSE_METADATA] = value;
 	if (json_type(value) == JSON_NULL)
 		return true;
 	if (json_type(value) != JSON_OBJECT)
-		return invalid_type(error, "metadata", "an object or null", value);
+		return invalid_type(error, "metadata", "a metadata object", value);
 	while (json_member(&scan, &key, &member)) {
-		if (++pairs > MAX_METADATA_PAIRS)
-			return api_error_set(error, 400, "invalid_request_error", "metadata",
-			    "object_above_max_properties",
-			    "Invalid 'metadata': it has more than 16 pairs.");
-		if (!check_pair(key, member, error))
-			return false;
+		pairs++;
+		valid = valid && check_pair(key, member, error);
 	}
-	return true;
+	return pairs > MAX_METADATA_PAIRS ? many_pairs(error, pairs) : valid;
 }
 
 /* The members that respool acts on. */
@@ -192,17 +263,24 @@ static const struct {
     {"background", read_background, true},
     {"stream", read_stream, true},
     {"input", read_input, true},
+    {"previous_response_id", read_previous, false},
     {"metadata", read_metadata, false},
 };
+enum { KNOWN_MEMBERS = sizeof(known_members) / sizeof(known_members[0]) };
 
-static void add_to_rest(struct create_request *request, struct span key, struct span value)
+/* Whether a member that begins here needs a ',' before it. */
+static void separate(struct buf *out)
 {
-	if (request->rest.len > 0)
-		buf_putc(&request->rest, ',');
-	buf_putc(&request->rest, '"');
-	buf_append_span(&request->rest, key);
-	buf_puts(&request->rest, "\":");
-	buf_append_span(&request->rest, value);
+	if (out->len > 0 && strchr("{[", out->data[out->len - 1]) == NULL)
+		buf_putc(out, ',');
+}
+
+static void put_name(struct buf *out, struct span key)
+{
+	separate(out);
+	buf_putc(out, '"');
+	buf_append_span(out, key);
+	buf_puts(out, "\":");
 }
 
 #define IS(type) (1u << JSON_##type)
@@ -213,18 +291,18 @@ static const struct {
 	unsigned types;
 	const char *expected;
 } field_types[RESPONSE_FIELD_COUNT] = {
-    [RESPONSE_PREVIOUS_RESPONSE_ID] = {IS(STRING), "a string"},
-    [RESPONSE_INSTRUCTIONS] = {IS(STRING) | IS(ARRAY), "a string or an array"},
-    [RESPONSE_TOOLS] = {IS(ARRAY), "an array"},
-    [RESPONSE_TOOL_CHOICE] = {IS(STRING) | IS(OBJECT), "a string or an object"},
-    [RESPONSE_TRUNCATION] = {IS(STRING), "a string"},
+    [RESPONSE_INSTRUCTIONS] = {IS(STRING) | IS(ARRAY), "a string"},
+    [RESPONSE_TOOLS] = {IS(ARRAY), "an array of tools"},
+    [RESPONSE_TOOL_CHOICE] = {IS(STRING) | IS(OBJECT),
+	"one of an object or 'none', 'auto', or 'required'"},
+    [RESPONSE_TRUNCATION] = {IS(STRING), "one of 'auto' or 'disabled'"},
     [RESPONSE_PARALLEL_TOOL_CALLS] = {BOOLEAN, "a boolean"},
     [RESPONSE_TEXT] = {IS(OBJECT), "an object"},
-    [RESPONSE_TOP_P] = {IS(NUMBER), "a number"},
-    [RESPONSE_PRESENCE_PENALTY] = {IS(NUMBER), "a number"},
-    [RESPONSE_FREQUENCY_PENALTY] = {IS(NUMBER), "a number"},
+    [RESPONSE_TOP_P] = {IS(NUMBER), "a decimal"},
+    [RESPONSE_PRESENCE_PENALTY] = {IS(NUMBER), "a decimal"},
+    [RESPONSE_FREQUENCY_PENALTY] = {IS(NUMBER), "a decimal"},
     [RESPONSE_TOP_LOGPROBS] = {IS(NUMBER), "an integer"},
-    [RESPONSE_TEMPERATURE] = {IS(NUMBER), "a number"},
+    [RESPONSE_TEMPERATURE] = {IS(NUMBER), "a decimal"},
     [RESPONSE_REASONING] = {IS(OBJECT), "an object"},
     [RESPONSE_USER] = {IS(STRING), "a string"},
     [RESPONSE_MAX_OUTPUT_TOKENS] = {IS(NUMBER), "an integer"},
@@ -252,18 +330,41 @@ static bool keep_field(
 	return true;
 }
 
+/* Whether no provider is to see the member, as it names a response that only we know. */
+static bool is_ours_alone(const struct create_request *request, struct span name)
+{
+	return request->continues && span_is(name, "previous_response_id");
+}
+
+static bool is_replaced(const struct create_request *request, struct span name)
+{
+	for (size_t i = 0; i < KNOWN_MEMBERS; i++) {
+		if (known_members[i].replaced && span_is(name, known_members[i].name))
+			return true;
+	}
+	return is_ours_alone(request, name);
+}
+
+static bool read_value(
+    struct create_request *request, struct span name, struct span value, struct api_error *error)
+{
+	for (size_t i = 0; i < KNOWN_MEMBERS; i++) {
+		if (span_is(name, known_members[i].name))
+			return known_members[i].read(request, value, error);
+	}
+	return keep_field(request, name, value, error);
+}
+
 static bool read_member(struct create_request *request, struct span key, struct span name,
     struct span value, struct api_error *error)
 {
-	for (size_t i = 0; i < sizeof(known_members) / sizeof(known_members[0]); i++) {
-		if (!span_is(name, known_members[i].name))
-			continue;
-		if (!known_members[i].replaced)
-			add_to_rest(request, key, value);
-		return known_members[i].read(request, value, error);
+	if (!read_value(request, name, value, error))
+		return false;
+	if (!is_replaced(request, name)) {
+		put_name(&request->rest, key);
+		buf_append_span(&request->rest, value);
 	}
-	add_to_rest(request, key, value);
-	return keep_field(request, name, value, error);
+	return true;
 }
 
 static bool read_members(struct create_request *request, struct api_error *error)
@@ -327,6 +428,80 @@ fail:
 void create_request_free(struct create_request *request)
 {
 	free(request->model);
+	free(request->previous_id);
 	buf_free(&request->rest);
 	*request = (struct create_request){0};
+}
+
+/* ---- the body for a provider ----------------------------------------------------------------- */
+
+static struct span without_blanks(struct span text)
+{
+	text = without_leading_blanks(text);
+	while (text.len > 0 && strchr(" \t\r\n", text.p[text.len - 1]) != NULL)
+		text.len--;
+	return text;
+}
+
+void create_request_add_items(struct buf *out, struct span input)
+{
+	if (json_type(input) == JSON_STRING) {
+		separate(out);
+		buf_puts(out, "{\"type\":\"message\",\"role\":\"user\",\"content\":");
+		buf_append_span(out, input);
+		buf_putc(out, '}');
+	} else if (json_type(input) == JSON_ARRAY) {
+		input = without_blanks((struct span){input.p + 1, input.len - 2});
+		if (input.len > 0)
+			separate(out);
+		buf_append_span(out, input);
+	}
+}
+
+void create_request_write_input(struct buf *out, struct span context, struct span input)
+{
+	if (context.len == 0) {
+		buf_append_span(out, input);
+		return;
+	}
+	buf_putc(out, '[');
+	buf_append_span(out, context);
+	create_request_add_items(out, input);
+	buf_putc(out, ']');
+}
+
+static void put_model(struct buf *out, const struct deployment *deployment, const char *model)
+{
+	char *name = model_upstream_name(deployment, model);
+
+	json_quote(out, span_of(name));
+	free(name);
+}
+
+void create_request_write(struct buf *out, const struct create_request *request,
+    const struct deployment *deployment, const char *model, struct span context)
+{
+	struct json_scan scan = json_open(request->body, 0);
+	struct span key, name, value;
+	struct buf scratch = {0};
+
+	buf_putc(out, '{');
+	while (json_member(&scan, &key, &value)) {
+		name = json_name(&scratch, key);
+		if (deployment_drops(deployment, model, name) || is_ours_alone(request, name))
+			continue;
+		put_name(out, key);
+		if (span_is(name, "model"))
+			put_model(out, deployment, model);
+		else if (span_is(name, "input"))
+			create_request_write_input(out, context, value);
+		else
+			buf_append_span(out, value);
+	}
+	if (request->input.len == 0 && context.len > 0) {
+		put_name(out, SPAN("input"));
+		create_request_write_input(out, context, request->input);
+	}
+	buf_putc(out, '}');
+	buf_free(&scratch);
 }

@@ -2,18 +2,24 @@
 #ifndef RESPOOL_KEYS_H
 #define RESPOOL_KEYS_H
 
+#include <stdbool.h>
+
 #include "response_id.h"
 
 #define KEY_RESPONSE_PREFIX "litellm:polling:response:"
 #define KEY_JOB_PREFIX      "litellm:polling:job:"
+#define KEY_NATIVE_PREFIX   "litellm:polling:native:"
 #define KEY_QUEUE           "litellm:polling:{jobs}:queue"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
 #define KEY_WORKERS         "litellm:polling:{jobs}:workers"
 #define CHANNEL_CANCEL      "litellm:polling:{jobs}:cancel"
+#define KEY_FAILURES        "litellm:polling:{deployments}:failures"
+#define KEY_RESTING         "litellm:polling:{deployments}:resting"
 
 enum {
 	WORKER_NAME_LEN = 16,
 	WORKER_NAME_SIZE = WORKER_NAME_LEN + 1,
+	NATIVE_ID_MAX = 128,
 };
 
 /* The keys of one response. Both are in the cluster slot of the response's key. */
@@ -24,6 +30,16 @@ struct response_keys {
 
 /* id is at most RESPONSE_ID_MAX characters, as response_id_valid() sees to. */
 void response_keys(struct response_keys *keys, const char *id);
+
+/* What is remembered of a response that a provider keeps. */
+struct native_key {
+	char name[sizeof(KEY_NATIVE_PREFIX) + NATIVE_ID_MAX];
+};
+
+/* Whether a provider's id can be part of a key: 1 to NATIVE_ID_MAX characters of [A-Za-z0-9_.-]. */
+bool native_id_valid(const char *id);
+/* False if the id cannot be part of a key. */
+bool native_key(struct native_key *key, const char *id);
 
 /* The list of the ids that a worker holds. */
 struct running_key {

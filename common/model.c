@@ -106,15 +106,18 @@ struct span deployment_provider(const struct deployment *deployment, const char 
 	return (struct span){matched.p, (size_t)(slash - matched.p)};
 }
 
-/* What the table of providers knows of the one that the model names. */
-static const struct provider *known_provider(const struct deployment *deployment, const char *model)
+const struct deployment *deployment_by_id(const struct config *config, struct span id)
 {
-	struct span name = deployment_provider(deployment, model);
-	char *copy = xmemdup(name.p, name.len);
-	const struct provider *provider = provider_find(copy);
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		if (span_is(id, config->deployments[i].id))
+			return &config->deployments[i];
+	}
+	return NULL;
+}
 
-	free(copy);
-	return provider;
+const struct provider *deployment_table_line(const struct deployment *deployment, const char *model)
+{
+	return provider_find(deployment_provider(deployment, model));
 }
 
 const char *deployment_base(const struct deployment *deployment, const char *model)
@@ -123,20 +126,50 @@ const char *deployment_base(const struct deployment *deployment, const char *mod
 
 	if (deployment->api_base != NULL || !deployment->any_provider)
 		return deployment->api_base;
-	provider = known_provider(deployment, model);
-	return provider != NULL ? provider->api_base : NULL;
+	provider = deployment_table_line(deployment, model);
+	return provider != NULL ? provider_base(provider) : NULL;
 }
 
 const char *deployment_key(const struct deployment *deployment, const char *model)
 {
 	const struct provider *provider;
-	const char *key;
+	const char *variable, *key;
 
 	if (deployment->api_key != NULL || !deployment->any_provider)
 		return deployment->api_key;
-	provider = known_provider(deployment, model);
-	key = provider != NULL ? getenv(provider->key_variable) : NULL;
+	provider = deployment_table_line(deployment, model);
+	variable = provider != NULL ? provider_variable(provider->key_variables) : NULL;
+	key = variable != NULL ? getenv(variable) : NULL;
 	return key != NULL && config_is_clean_secret(key) ? key : NULL;
+}
+
+const char *deployment_api_version(const struct deployment *deployment, const char *model)
+{
+	const struct provider *provider;
+
+	if (deployment->api_version != NULL || !deployment->any_provider)
+		return deployment->api_version;
+	provider = deployment_table_line(deployment, model);
+	return provider != NULL ? provider_api_version(provider) : NULL;
+}
+
+bool deployment_usable(const struct deployment *deployment, const char *model)
+{
+	return deployment->missing == NULL && deployment_base(deployment, model) != NULL;
+}
+
+bool deployment_drops(const struct deployment *deployment, const char *model, struct span member)
+{
+	const struct provider *provider;
+
+	for (size_t i = 0; i < deployment->dropped_count; i++) {
+		if (span_is(member, deployment->dropped[i]))
+			return true;
+	}
+	if (!deployment->drops_by_model)
+		return false;
+	provider = deployment_table_line(deployment, model);
+	return provider != NULL && !provider_takes(provider, member);
 }
 
 static bool polls_provider(const struct polling_config *polling, struct span provider)

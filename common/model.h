@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "config.h"
+#include "provider.h"
 
 /* The provider that a model's name begins with: the text before its first '/', empty if none. */
 struct span model_provider(const char *model);
@@ -20,12 +21,31 @@ struct span model_provider(const char *model);
 size_t model_deployments(
     const struct config *config, const char *model, const struct deployment **out, size_t max);
 
+/* The deployment of that id, or NULL. */
+const struct deployment *deployment_by_id(const struct config *config, struct span id);
+
+/*
+ * A deployment of any provider takes it, and what it has by default, from the model asked for. So
+ * these ask for both.
+ */
 /* The provider by which a deployment serves the model. Points into one of the two. */
 struct span deployment_provider(const struct deployment *deployment, const char *model);
-/* The API's base URL for the model there; NULL if none is known, and it cannot be called. */
+/* What the table of providers knows of that; NULL: an OpenAI-like provider of whom nothing is. */
+const struct provider *deployment_table_line(
+    const struct deployment *deployment, const char *model);
+/*
+ * The API's base URL for the model there; NULL if none is known, and it cannot be called. Slashes
+ * at its end do not count.
+ */
 const char *deployment_base(const struct deployment *deployment, const char *model);
 /* The key to show there, or NULL. */
 const char *deployment_key(const struct deployment *deployment, const char *model);
+/* The version of the API that is to be asked for there, or NULL. */
+const char *deployment_api_version(const struct deployment *deployment, const char *model);
+/* Whether it can be called from this process: its base is known and nothing is missing. */
+bool deployment_usable(const struct deployment *deployment, const char *model);
+/* Whether this member is to be left out of a request that is sent there. */
+bool deployment_drops(const struct deployment *deployment, const char *model, struct span member);
 
 /*
  * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's

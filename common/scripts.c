@@ -13,10 +13,12 @@ const char *script_source(enum script script)
 	    [SCRIPT_DELETE] = script_delete_lua,
 	    [SCRIPT_ENQUEUE] = script_enqueue_lua,
 	    [SCRIPT_FLUSH] = script_flush_lua,
+	    [SCRIPT_HEALTH] = script_health_lua,
 	    [SCRIPT_LAPSED] = script_lapsed_lua,
 	    [SCRIPT_RECLAIM] = script_reclaim_lua,
 	    [SCRIPT_RELEASE] = script_release_lua,
 	    [SCRIPT_REPLACE] = script_replace_lua,
+	    [SCRIPT_REPORT] = script_report_lua,
 	    [SCRIPT_REQUEUE] = script_requeue_lua,
 	};
 

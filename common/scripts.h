@@ -13,9 +13,10 @@
  * object's "status" follows it within the same script, except that a job which is queued again goes
  * on showing in_progress and what has arrived, until its next attempt begins.
  *
- * A job's fields: state; tenant, model, request, input, as created; ttl (s); fence, which each
- * claim raises; attempts; owner, the worker that has claimed it; writes, the number of flushes
- *since the claim. request and owner go when the state becomes terminal.
+ * A job's fields: state; tenant, model and request, and if there are any input, context and
+ * deployment, as created; ttl (s); fence, which each claim raises; attempts; owner, the worker that
+ * has claimed it; writes, the number of flushes since the claim. request and owner go when the
+ * state becomes terminal; input and context stay, as another response may continue this one.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
  * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the
@@ -25,6 +26,8 @@
  * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
  * not terminal is always in some list, except between create and enqueue, before the client knows
  * it.
+ *
+ * health and report have nothing to do with all this: they keep what is known of the deployments.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -38,10 +41,12 @@ enum script {
 	SCRIPT_DELETE,
 	SCRIPT_ENQUEUE,
 	SCRIPT_FLUSH,
+	SCRIPT_HEALTH,
 	SCRIPT_LAPSED,
 	SCRIPT_RECLAIM,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLACE,
+	SCRIPT_REPORT,
 	SCRIPT_REQUEUE,
 	SCRIPT_COUNT
 };

@@ -21,7 +21,7 @@ static const struct timeval connect_timeout = {0, 500 * 1000};
 static const struct timeval command_timeout = {1, 0};
 
 enum {
-	MAX_REPLIES = 2,
+	MAX_REPLIES = 4,
 	/* Between tries to connect, so that answers without Redis cost next to nothing. */
 	FIRST_PAUSE_MS = 50,
 	LONGEST_PAUSE_MS = 1000,
@@ -41,8 +41,8 @@ struct store {
 };
 
 /* What the responder needs; others are loaded where they are used. */
-static const enum script used_scripts[] = {
-    SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE, SCRIPT_ENQUEUE, SCRIPT_REPLACE};
+static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE,
+    SCRIPT_ENQUEUE, SCRIPT_HEALTH, SCRIPT_REPLACE, SCRIPT_REPORT};
 
 enum { USED_SCRIPTS = sizeof(used_scripts) / sizeof(used_scripts[0]) };
 
@@ -312,9 +312,17 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	redis_args_add(create, job->model);
 	redis_args_add(create, "request");
 	redis_args_add_span(create, job->request);
-	if (job->input.len != 0) {
+	if (job->keeps_input) {
 		redis_args_add(create, "input");
 		redis_args_add_span(create, job->input);
+	}
+	if (job->context.len != 0) {
+		redis_args_add(create, "context");
+		redis_args_add_span(create, job->context);
+	}
+	if (job->deployment != NULL) {
+		redis_args_add(create, "deployment");
+		redis_args_add(create, job->deployment);
 	}
 
 	redis_args_script(enqueue, SCRIPT_ENQUEUE, 1);
@@ -478,6 +486,127 @@ enum store_result store_input(
 		return STORE_NOT_FOUND;
 	*input = span_of_reply(reply->element[1]);
 	return STORE_OK;
+}
+
+enum store_result store_context(
+    struct store *store, const char *id, const char *tenant, struct stored_context *out)
+{
+	struct redis_args commands[2] = {{0}, {0}}, *job = &commands[0], *get = &commands[1];
+	struct response_keys keys;
+	redisReply **fields;
+
+	response_keys(&keys, id);
+	redis_args_add(job, "HMGET");
+	redis_args_add(job, keys.job);
+	redis_args_add(job, "tenant");
+	redis_args_add(job, "state");
+	redis_args_add(job, "context");
+	redis_args_add(job, "input");
+	redis_args_add(get, "GET");
+	redis_args_add(get, keys.response);
+	if (!call(store, commands, 2))
+		return STORE_UNAVAILABLE;
+	if (store->replies[0]->elements != 4 || store->replies[1]->type != REDIS_REPLY_STRING)
+		return STORE_NOT_FOUND;
+	fields = store->replies[0]->element;
+	*out = (struct stored_context){
+	    .status = response_status_find(span_of_reply(fields[1])),
+	    .has_input = fields[3]->type == REDIS_REPLY_STRING,
+	    .context = span_of_reply(fields[2]),
+	    .input = span_of_reply(fields[3]),
+	    .object = span_of_reply(store->replies[1]),
+	};
+	if (fields[0]->type == REDIS_REPLY_STRING)
+		return span_is(span_of_reply(fields[0]), tenant) ? STORE_OK : STORE_NOT_FOUND;
+	return response_status_peek(out->object) == STATUS_COUNT ? STORE_OK : STORE_NOT_FOUND;
+}
+
+enum store_result store_native(
+    struct store *store, const char *id, const char *tenant, struct native_response *out)
+{
+	struct redis_args args = {0};
+	struct native_key key;
+	const redisReply *reply;
+
+	if (!native_key(&key, id))
+		return STORE_NOT_FOUND;
+	redis_args_add(&args, "HMGET");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "tenant");
+	redis_args_add(&args, "deployment");
+	redis_args_add(&args, "model");
+	if (!call(store, &args, 1))
+		return STORE_UNAVAILABLE;
+	reply = store->replies[0];
+	if (reply->elements != 3 || reply->element[0]->type != REDIS_REPLY_STRING)
+		return STORE_NOT_FOUND;
+	out->deployment = span_of_reply(reply->element[1]);
+	out->model = span_of_reply(reply->element[2]);
+	return span_is(span_of_reply(reply->element[0]), tenant) ? STORE_OK : STORE_OTHERS;
+}
+
+/* Both commands or neither, so that nothing stays for ever. */
+enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
+    const char *deployment, const char *model, long ttl)
+{
+	struct redis_args commands[4] = {{0}, {0}, {0}, {0}};
+	struct redis_args *set = &commands[1], *expire = &commands[2];
+	struct native_key key;
+
+	if (!native_key(&key, id))
+		return STORE_OK;
+	redis_args_add(&commands[0], "MULTI");
+	redis_args_add(set, "HSET");
+	redis_args_add(set, key.name);
+	redis_args_add(set, "tenant");
+	redis_args_add(set, tenant);
+	redis_args_add(set, "deployment");
+	redis_args_add(set, deployment);
+	redis_args_add(set, "model");
+	redis_args_add(set, model);
+	redis_args_add(expire, "EXPIRE");
+	redis_args_add(expire, key.name);
+	redis_args_add_number(expire, ttl);
+	redis_args_add(&commands[3], "EXEC");
+	return call(store, commands, 4) ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+enum store_result store_forget_native(struct store *store, const char *id)
+{
+	struct redis_args args = {0};
+	struct native_key key;
+
+	if (!native_key(&key, id))
+		return STORE_OK;
+	redis_args_add(&args, "DEL");
+	redis_args_add(&args, key.name);
+	return call(store, &args, 1) ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+static enum store_result call_for_health(
+    struct store *store, struct redis_args *args, struct health *health)
+{
+	if (!call(store, args, 1))
+		return STORE_UNAVAILABLE;
+	health_take(health, store->replies[0]);
+	return STORE_OK;
+}
+
+enum store_result store_read_health(struct store *store, struct health *health)
+{
+	struct redis_args args = {0};
+
+	health_read_args(&args);
+	return call_for_health(store, &args, health);
+}
+
+enum store_result store_report(
+    struct store *store, struct health *health, const struct deployment *deployment, bool failed)
+{
+	struct redis_args args = {0};
+
+	health_report_args(&args, health->config, deployment, failed);
+	return call_for_health(store, &args, health);
 }
 
 enum store_result store_ping(struct store *store)

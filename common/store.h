@@ -14,12 +14,15 @@
 
 #include "buf.h"
 #include "config.h"
+#include "health.h"
+#include "response.h"
 
 struct store;
 
 enum store_result {
 	STORE_OK,
 	STORE_NOT_FOUND,   /* no such response, or another tenant's */
+	STORE_OTHERS,      /* native: another tenant's */
 	STORE_QUEUE_FULL,  /* create: max_queue ids are waiting */
 	STORE_UNAVAILABLE, /* Redis cannot be reached or refused; store_error() says how */
 };
@@ -35,9 +38,16 @@ struct new_job {
 	const char *tenant;  /* "" for anonymous */
 	const char *model;   /* as the client named it */
 	struct span request; /* create_request.rest */
-	struct span input;   /* raw JSON, or empty */
-	struct span object;  /* the initial Response object */
-	long ttl;            /* s */
+	/*
+	 * Whether input and context are kept, for input_items and for responses that continue this
+	 * one. If not, both are empty: the request has them, and goes when the response has ended.
+	 */
+	bool keeps_input;
+	struct span input;      /* raw JSON, or empty */
+	struct span context;    /* items, joined by commas, that stand before the input; or empty */
+	const char *deployment; /* id of the deployment to begin with, or NULL */
+	struct span object;     /* the initial Response object */
+	long ttl;               /* s */
 	long max_queue;
 };
 
@@ -76,6 +86,40 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 /* The request's input, raw JSON (empty if the request had none or it is not kept). */
 enum store_result store_input(
     struct store *store, const char *id, const char *tenant, struct span *input);
+
+/* What a response continues. Spans point into the store's reply, as those of stored_response. */
+struct stored_context {
+	enum response_status status; /* of the job */
+	bool has_input;              /* input and context were kept */
+	struct span context, input, object;
+};
+
+/* A response to continue. One without a job, another program's, is found and has no input. */
+enum store_result store_context(
+    struct store *store, const char *id, const char *tenant, struct stored_context *out);
+
+/*
+ * What is remembered of a response that a provider keeps. Spans point into the store's reply, as
+ * those of stored_response. Another tenant's is STORE_OTHERS; an id that cannot be remembered is
+ * STORE_NOT_FOUND without a round trip.
+ */
+struct native_response {
+	struct span deployment; /* its id */
+	struct span model;      /* by which the client asked for it */
+};
+
+enum store_result store_native(
+    struct store *store, const char *id, const char *tenant, struct native_response *out);
+/* For ttl seconds. An id that cannot be part of a key is not remembered, and that is STORE_OK. */
+enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
+    const char *deployment, const char *model, long ttl);
+enum store_result store_forget_native(struct store *store, const char *id);
+
+/* What all processes know of the deployments. */
+enum store_result store_read_health(struct store *store, struct health *health);
+/* Tells them how a call went, and reads what they know then. */
+enum store_result store_report(
+    struct store *store, struct health *health, const struct deployment *deployment, bool failed);
 
 /* Whether Redis answers. */
 enum store_result store_ping(struct store *store);

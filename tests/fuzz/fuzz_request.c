@@ -1,7 +1,7 @@
 /*
  * Whatever a client sends: its path leads to a route and an id within it; its body is refused with
  * a 400, or makes a valid initial Response object and a request to the provider that differs from
- * the body in model, stream and background alone.
+ * the body in model, stream and background alone, and in what stands for a previous response.
  *
  * Build:  tests/fuzz/run.sh
  *
@@ -125,10 +125,39 @@ static void check_upstream_request(const struct create_request *request)
 		json_object_object_del(received, "model");
 		json_object_object_del(received, "stream");
 		json_object_object_del(received, "background");
+		if (request->continues)
+			json_object_object_del(received, "previous_response_id");
 		require(json_object_equal(sent, received));
 		json_object_put(sent);
 		json_object_put(received);
 	}
+	buf_free(&text);
+}
+
+/* A body that is passed on differs in the model, and in what stands for a previous response. */
+static void check_passed_on(const struct create_request *request)
+{
+	char pattern[] = "*", upstream_model[] = "up";
+	struct deployment deployment = {.model_name = pattern, .model = upstream_model};
+	struct json_object *sent, *received;
+	struct buf text = {0};
+
+	create_request_write(&text, request, &deployment, request->model, SPAN(""));
+	require(json_check(buf_span(&text), 0, NULL, NULL));
+	if (json_c_can_hold(request->body)) {
+		sent = parse(buf_span(&text));
+		received = parse(request->body);
+		json_object_object_add(received, "model", json_object_new_string(upstream_model));
+		if (request->continues)
+			json_object_object_del(received, "previous_response_id");
+		require(json_object_equal(sent, received));
+		json_object_put(sent);
+		json_object_put(received);
+	}
+	buf_clear(&text);
+	create_request_write(&text, request, &deployment, request->model, SPAN("{\"c\":1},2"));
+	require(json_check(buf_span(&text), 0, NULL, NULL));
+	require(json_type(json_get(buf_span(&text), "input")) == JSON_ARRAY);
 	buf_free(&text);
 }
 
@@ -201,6 +230,7 @@ static void check_body(struct span body, const char *query)
 	require(json_check(body, 0, NULL, NULL) && request.model[0] != '\0');
 	check_initial_object(&request);
 	check_upstream_request(&request);
+	check_passed_on(&request);
 	check_input_items(request.input, query);
 	create_request_free(&request);
 }

@@ -339,15 +339,16 @@ def test_request_without_input_is_passed_on_without(client, upstream, model):
 # Which requests are polled.
 
 
-def test_request_that_is_not_polled_is_answered_501(client, stack, model):
-    before = stack.response_keys()
-    for body in ({"model": model, "input": "x"},
-                 {"model": model, "input": "x", "background": False},
-                 {"model": model, "input": "x", "background": None}):
-        reply = client.post_create(body)
+WITHOUT_PASSTHROUGH = {"respool": {"max_passthrough": 0}}
+
+
+def test_request_that_is_not_polled_is_answered_501_without_pass_through(make_stack):
+    stack = make_stack(WITHOUT_PASSTHROUGH, supervisor=False)
+    for background in ({}, {"background": False}, {"background": None}):
+        reply = stack.client.post_create({"model": "any", "input": "x", **background})
         assert reply.status == 501
-        assert reply.error()["message"]
-    assert stack.response_keys() == before
+        assert "background" in reply.error()["message"]
+    assert stack.response_keys() == []
 
 
 @pytest.mark.parametrize("background_mode", [
@@ -355,10 +356,12 @@ def test_request_that_is_not_polled_is_answered_501(client, stack, model):
     {"polling_via_cache": ["anthropic"]},
     {"polling_via_cache": "all", "native_background_mode": ["any"]},
 ])
-def test_model_that_polling_is_off_for_is_answered_501(make_stack, background_mode):
-    stack = make_stack(
-        {"litellm_settings": {"responses": {"background_mode": background_mode}}},
-        supervisor=False)
+def test_model_that_polling_is_off_for_is_answered_501_without_pass_through(
+        make_stack, background_mode):
+    stack = make_stack({
+        **WITHOUT_PASSTHROUGH,
+        "litellm_settings": {"responses": {"background_mode": background_mode}},
+    }, supervisor=False)
     reply = stack.client.post_create({"model": "any", "input": "x", "background": True})
     assert reply.status == 501
     assert reply.error()

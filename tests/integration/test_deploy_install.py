@@ -107,17 +107,24 @@ class TestInstall:
         assert files_below(top) == []
         assert not (top / "etc/respool").exists()
 
-    @pytest.mark.parametrize("program, variable", [
-        ("respool.fcgi", "RESPOOL_MASTER_KEY"), ("respoold", "OPENAI_API_KEY")])
-    def test_the_sample_configuration_needs_one_variable(self, program, variable):
-        env = {"PATH": os.environ["PATH"], variable: "sk-x"}
+    @pytest.mark.parametrize("program, variables", [
+        ("respool.fcgi", ["RESPOOL_MASTER_KEY", "OPENAI_API_KEY"]),
+        ("respoold", ["OPENAI_API_KEY"])])
+    def test_the_sample_configuration_needs_what_it_says(self, program, variables):
+        env = {"PATH": os.environ["PATH"], **dict.fromkeys(variables, "sk-x")}
         sample = TOP / "deploy" / "config.yaml"
         result = run_program(program, "-t", "-c", sample, env=env)
         assert (result.returncode, result.stderr) == (0, b"")
-        del env[variable]
+        del env[variables[0]]
         result = run_program(program, "-t", "-c", sample, env=env)
         assert result.returncode == 1
-        assert variable.encode() in result.stderr
+        assert variables[0].encode() in result.stderr
+
+    def test_the_responder_polls_without_the_provider_s_key(self):
+        env = {"PATH": os.environ["PATH"], "RESPOOL_MASTER_KEY": "sk-x"}
+        result = run_program("respool.fcgi", "-t", "-c", TOP / "deploy/config.yaml", env=env)
+        assert result.returncode == 0
+        assert b"OPENAI_API_KEY" in result.stderr
 
     def test_the_same_tree_makes_the_same_tarball(self, tmp_path):
         tarballs = []

@@ -181,10 +181,10 @@ def test_unset_environment_variable_is_named(program, config):
 
 @both
 def test_unknown_keys_are_named_once_and_are_no_error(program, config):
-    text = GOOD.replace("  cache: true", "  cache: true\n  drop_params: true\n  set_verbose: false")
-    result = run_program(program, "-t", "-c", config(text + "router_settings: { a: 1 }\n"))
+    text = GOOD.replace("  cache: true", "  cache: true\n  callbacks: x\n  set_verbose: false")
+    result = run_program(program, "-t", "-c", config(text + "environment_variables: { a: 1 }\n"))
     assert result.returncode == 0
-    for key in (b"drop_params", b"set_verbose", b"router_settings"):
+    for key in (b"callbacks", b"set_verbose", b"environment_variables"):
         assert result.stderr.count(key) == 1, result.stderr
 
 

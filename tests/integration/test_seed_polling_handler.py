@@ -30,7 +30,8 @@ def fed(stack, model):
 
 @pytest.fixture
 def without_redis(make_stack):
-    return make_stack({"litellm_settings": {"cache": False}}, supervisor=False)
+    return make_stack({"litellm_settings": {"cache": False}, "respool": {"max_passthrough": 0}},
+                      supervisor=False)
 
 
 def stored(stack, response_id):

@@ -100,7 +100,8 @@ for i = 3, #KEYS, 2 do
         valid, decoded = pcall(cjson.decode, object)
     end
     jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
-        redis.call('HEXISTS', KEYS[i + 1], 'request'), redis.call('HEXISTS', KEYS[i + 1], 'input'),
+        redis.call('HEXISTS', KEYS[i + 1], 'request'),
+        redis.call('HMGET', KEYS[i + 1], 'input', 'context'),
         redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1]), valid and 1 or 0}
 end
 local lists = {redis.call('LRANGE', KEYS[2], 0, -1)}
@@ -109,6 +110,17 @@ for i = 1, #ARGV do
 end
 return {jobs, lists}
 """
+
+
+def continues(response_id):
+    """Every second response continues another one."""
+    return int(response_id[-1], 16) % 2 == 1
+
+
+def fields_of(response_id):
+    """The fields of a job as created."""
+    fields = ("tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
+    return (*fields, "context", '{"c":1}', "deployment", "d1") if continues(response_id) else fields
 
 
 class Stream:
@@ -175,6 +187,9 @@ class Sequence:
     def job_script(self, name, response_id, *arguments):
         return self.script(name, [response_key(response_id), job_key(response_id)], *arguments)
 
+    def flush_script(self, response_id, *arguments):
+        return self.script("flush", [job_key(response_id)], *arguments)
+
     def new_worker(self):
         worker = Worker(f"{self.number:08x}{len(self.workers):08x}")
         self.workers.append(worker)
@@ -193,7 +208,7 @@ class Sequence:
         self.note("create", response_id)
         reply = yield self.job_script(
             "create", response_id, object_text(response_id, "queued", None, ""), TTL,
-            "tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
+            *fields_of(response_id))
         self.expect(reply == 1, "create did not create")
 
     def enqueue(self, response_id):
@@ -212,7 +227,7 @@ class Sequence:
             self.note("repeat", response_id)
             reply = yield self.job_script(
                 "create", response_id, object_text(response_id, "queued", None, ""), TTL,
-                "tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
+                *fields_of(response_id))
             self.expect(reply == 0, "create overwrote what was there")
             yield self.script("enqueue", [self.queue], response_id, 100)
 
@@ -303,12 +318,14 @@ class Sequence:
                         "a job that is not over was called so")
             worker.todo.append(("drop", worker.name, response_id))
             return None
-        fence, attempts, model, request, input_text, text = reply
+        fence, attempts, model, request, input_text, text, context, deployment = reply
         self.expect(before["state"] == "queued" or before["owner"] == worker.name,
                     f"claimed what was {before}")
         self.expect(fence > before["fence"], "the fence did not rise")
         self.expect((model, request, input_text) == (b"m", b'"a":1', b'"Hi"'),
                     f"claim gave {reply}")
+        self.expect((context, deployment) == ((b'{"c":1}', b"d1") if continues(response_id)
+                                              else (None, None)), f"claim gave {reply}")
         self.attempts[response_id] += before["state"] == "queued"
         self.expect(attempts == self.attempts[response_id], f"{attempts} attempts")
         known = worker.streams.get(response_id)
@@ -394,7 +411,7 @@ class Sequence:
         before = self.before.get(stream.id)
         self.note(worker.name, "flushes", stream.id, "fence", stream.fence, stream.ending or "",
                   "whole" if arguments[0] == "" else "patches")
-        reply = yield self.job_script("flush", stream.id, stream.fence, *arguments)
+        reply = yield self.flush_script(stream.id, stream.fence, *arguments)
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         if not owns:
@@ -436,8 +453,8 @@ class Sequence:
             return
         self.note(worker.name, "renews", stream.id, "fence", stream.fence)
         before = self.before.get(stream.id)
-        reply = yield self.job_script("flush", stream.id, stream.fence,
-                                      f"{len(stream.stored)} {stream.writes}")
+        reply = yield self.flush_script(stream.id, stream.fence,
+                                        f"{len(stream.stored)} {stream.writes}")
         stream.writes += 1
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
@@ -588,7 +605,7 @@ class Sequence:
         return lists
 
     def check_job(self, response_id, row, listed):
-        text, state, fence, owner, attempts, request, _, ttl, job_ttl, valid = row
+        text, state, fence, owner, attempts, request, inputs, ttl, job_ttl, valid = row
         if text is None or state is None:
             self.expect(response_id in self.gone, f"{response_id} is gone")
             self.expect(text is None and state is None, f"half of {response_id} is gone")
@@ -607,6 +624,8 @@ class Sequence:
         self.expect(ttl > 0 and job_ttl > 0, f"no TTL: {ttl}, {job_ttl}")
         self.expect(before is None or fence >= before["fence"], "the fence fell")
         self.expect(int(attempts) == self.attempts[response_id], f"{attempts} attempts counted")
+        self.expect(inputs == [b'"Hi"', b'{"c":1}' if continues(response_id) else None],
+                    f"input and context are {inputs}")
         if state in TERMINAL:
             self.expect(status == state, f"state {state} but status {status}")
             self.expect(not request and owner is None, f"terminal with a request or owner: {row}")

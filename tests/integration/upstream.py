@@ -138,7 +138,10 @@ class Upstream:
         self.thread.start()
 
     def script(self, model, *scripts):
-        """What to answer to requests for model: a script each, the last for all that follow."""
+        """
+        What to answer to requests for model: a script each, the last for all that follow. In place
+        of a model there may be the path of requests that name none.
+        """
         self.scripts[model] = [
             script if isinstance(script, Script) else Script(script) for script in scripts
         ]
@@ -225,10 +228,11 @@ class Upstream:
 
 
 def _model_of(exchange):
+    """What scripts go by: the model of the request, or its path if it names none."""
     try:
         return json.loads(exchange.body)["model"]
     except (ValueError, KeyError, TypeError):
-        return None
+        return exchange.path.partition("?")[0]
 
 
 def _read_request(stream, number):

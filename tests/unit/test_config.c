@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "../../common/config.h"
-#include "../../common/provider.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -18,7 +17,9 @@
 static const char file_name[] = "config.yaml";
 
 /* What must not leak in from the environment of whoever runs the tests. */
-static const char *const variables[] = {"AZURE_API_KEY", "GROQ_API_KEY", "OPENAI_API_KEY",
+static const char *const variables[] = {"AZURE_API_BASE", "AZURE_API_KEY", "AZURE_API_VERSION",
+    "AZURE_OPENAI_API_KEY", "GROQ_API_BASE", "GROQ_API_KEY", "HOSTED_VLLM_API_BASE",
+    "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL",
     "OPENROUTER_API_KEY", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD", "REDIS_PORT", "REDIS_SSL",
     "REDIS_URL", "REDIS_USERNAME", "RESPOOL_CONFIG", "TEST_A", "TEST_B", "TEST_C"};
 
@@ -196,6 +197,13 @@ static void a_file_of_no_settings_gives_the_defaults(void **state)
 	assert_int_equal(config->lease_seconds, 15);
 	assert_int_equal(config->max_attempts, 2);
 	assert_int_equal(config->drain_seconds, 30);
+	assert_int_equal(config->fallback_count, 0);
+	assert_int_equal(config->allowed_fails, 3);
+	assert_float_equal(config->cooldown_time, 5, 0.001);
+	assert_int_equal(config->max_passthrough, HALF_OF_CHILDREN);
+	assert_null(config->default_deployment);
+	assert_int_equal(config->native_ttl, 604800);
+	assert_true(config->store_input);
 	done(&result);
 }
 
@@ -224,7 +232,14 @@ static void every_key_of_respool_is_read(void **state)
 							    "  flush_interval_ms: 6\n"
 							    "  lease_seconds: 7\n"
 							    "  max_attempts: 8\n"
-							    "  drain_seconds: 0\n");
+							    "  drain_seconds: 0\n"
+							    "  max_passthrough: 0\n"
+							    "  default_deployment: a-model\n"
+							    "  native_ttl: 9\n"
+							    "  store_input: false\n"
+							    "model_list:\n"
+							    "  - model_name: 'a-*'\n"
+							    "    litellm_params: {model: m}\n");
 	const struct config *config = result.config;
 
 	(void)state;
@@ -243,6 +258,10 @@ static void every_key_of_respool_is_read(void **state)
 	assert_int_equal(config->lease_seconds, 7);
 	assert_int_equal(config->max_attempts, 8);
 	assert_int_equal(config->drain_seconds, 0);
+	assert_int_equal(config->max_passthrough, 0);
+	assert_string_equal(config->default_deployment, "a-model");
+	assert_int_equal(config->native_ttl, 9);
+	assert_false(config->store_input);
 	done(&result);
 }
 
@@ -251,6 +270,9 @@ static void every_key_of_litellm_settings_is_read(void **state)
 	struct result result =
 	    load_right(CONFIG_RESPONDER, "litellm_settings:\n"
 					 "  num_retries: 0\n"
+					 "  allowed_fails: 1\n"
+					 "  cooldown_time: 0.5\n"
+					 "  drop_params: true\n"
 					 "  cache: True\n"
 					 "  cache_params:\n"
 					 "    type: redis\n"
@@ -271,6 +293,8 @@ static void every_key_of_litellm_settings_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(config->num_retries, 0);
+	assert_int_equal(config->allowed_fails, 1);
+	assert_float_equal(config->cooldown_time, 0.5, 0.001);
 	assert_true(config->redis.enabled);
 	assert_string_equal(config->redis.host, "cache.example");
 	assert_int_equal(config->redis.port, 6380);
@@ -298,6 +322,13 @@ static void every_key_of_a_deployment_is_read(void **state)
 	    "      model: openai/gpt-5-2025\n"
 	    "      api_base: https://proxy.example/v1//\n"
 	    "      api_key: sk-provider\n"
+	    "      organization: org-1\n"
+	    "      api_version: 2025-04-01-preview\n"
+	    "      extra_headers: {X-Team: a b, x-empty-not: '0'}\n"
+	    "      drop_params: [user]\n"
+	    "      additional_drop_params: [store, metadata]\n"
+	    "      weight: 7\n"
+	    "      rpm: 0\n"
 	    "      timeout: 12.5\n"
 	    "      stream_timeout: 3\n"
 	    "  - model_name: other\n"
@@ -312,9 +343,26 @@ static void every_key_of_a_deployment_is_read(void **state)
 	assert_string_equal(deployment->provider, "openai");
 	assert_string_equal(deployment->api_base, "https://proxy.example/v1");
 	assert_string_equal(deployment->api_key, "sk-provider");
+	assert_string_equal(deployment->organization, "org-1");
+	assert_string_equal(deployment->api_version, "2025-04-01-preview");
+	assert_int_equal(deployment->extra_header_count, 2);
+	assert_string_equal(deployment->extra_headers[0], "X-Team: a b");
+	assert_string_equal(deployment->extra_headers[1], "x-empty-not: 0");
+	assert_int_equal(deployment->dropped_count, 3);
+	assert_string_equal(deployment->dropped[0], "user");
+	assert_string_equal(deployment->dropped[1], "store");
+	assert_string_equal(deployment->dropped[2], "metadata");
+	assert_int_equal(deployment->weight, 7);
+	assert_int_equal(deployment->rpm, 0);
+	assert_null(deployment->missing);
 	assert_true(deployment->timeout > 12.49 && deployment->timeout < 12.51);
 	assert_true(deployment->stream_timeout > 2.99 && deployment->stream_timeout < 3.01);
 	deployment++;
+	assert_null(deployment->organization);
+	assert_null(deployment->api_version);
+	assert_int_equal(deployment->extra_header_count, 0);
+	assert_int_equal(deployment->dropped_count, 0);
+	assert_int_equal(deployment->weight, 0);
 	assert_string_equal(deployment->provider, "azure");
 	assert_string_equal(deployment->model, "my/own/model");
 	assert_string_equal(deployment->api_base, "http://[::1]:8080/openai/v1");
@@ -474,32 +522,13 @@ static void the_provider_supplies_base_and_key_that_are_not_given(void **state)
 	done(&result);
 }
 
-static void known_providers_have_a_name_and_a_variable(void **state)
-{
-	static const char *const names[] = {"openai", "openrouter", "groq", "xai", "together_ai",
-	    "azure", "ollama", "lm_studio", "hosted_vllm", "llamafile"};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		const struct provider *provider = provider_find(names[i]);
-
-		assert_non_null(provider);
-		assert_string_equal(provider->name, names[i]);
-		assert_holds(provider->key_variable, "_API_KEY");
-	}
-	assert_null(provider_find("azure")->api_base);
-	assert_null(provider_find("hosted_vllm")->api_base);
-	assert_null(provider_find("OpenAI"));
-	assert_null(provider_find(""));
-}
-
 static void a_deployment_without_a_known_base_is_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
 	    "model_list:\n"
-	    "  - model_name: claude\n"
+	    "  - model_name: unknown\n"
 	    "    litellm_params:\n"
-	    "      model: anthropic/claude\n"
+	    "      model: never-heard-of/it\n"
 	    "  - model_name: mine\n"
 	    "    litellm_params: {model: unheard/of, api_base: http://127.0.0.1:1}\n");
 
@@ -507,7 +536,7 @@ static void a_deployment_without_a_known_base_is_a_warning(void **state)
 	assert_null(result.config->deployments[0].api_base);
 	assert_string_equal(result.config->deployments[1].api_base, "http://127.0.0.1:1");
 	assert_holds(result.log, "config.yaml:3: model_list[0].litellm_params: no api_base, and "
-				 "none is known for provider \"anthropic\": "
+				 "none is known for provider \"never-heard-of\": "
 				 "the deployment cannot be used");
 	assert_int_equal(count_of(result.log, "cannot be used"), 1);
 	done(&result);
@@ -607,7 +636,8 @@ static void a_wrong_api_base_is_an_error_that_does_not_show_it(void **state)
 		    bases[i]);
 		assert_error_as(CONFIG_SUPERVISOR, text,
 		    "1: model_list[0].litellm_params.api_base: not a URL of that kind, "
-		    "expected a URL that begins with http:// or https://");
+		    "expected a URL that begins with http:// or https://, "
+		    "without query and fragment");
 	}
 }
 
@@ -859,29 +889,42 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	struct result result =
 	    load_right(CONFIG_SUPERVISOR, "router_settings:\n"
 					  "  routing_strategy: simple-shuffle\n"
-					  "  nested: {a: b}\n"
+					  "  model_group_alias: {a: b}\n"
 					  "litellm_settings:\n"
-					  "  drop_params: true\n"
+					  "  set_verbose: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, rpm: 5}\n"
+					  "    litellm_params: {model: openai/a, tpm: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, rpm: 6}\n"
+					  "    litellm_params: {model: openai/b, tpm: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
 	(void)state;
-	assert_holds(result.log, "config.yaml:1: router_settings: not implemented, ignored\n");
+	assert_holds(result.log,
+	    "config.yaml:3: router_settings.model_group_alias: not implemented, ignored\n");
 	assert_holds(
-	    result.log, "config.yaml:5: litellm_settings.drop_params: not implemented, ignored\n");
+	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
 	assert_holds(
 	    result.log, "config.yaml:9: model_list[].model_info: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.rpm: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 5);
 	assert_int_equal(count_of(result.log, "\n"), 5);
+	done(&result);
+}
+
+static void another_routing_strategy_is_a_warning(void **state)
+{
+	struct result result = load_right(
+	    CONFIG_SUPERVISOR, "router_settings: {routing_strategy: latency-based-routing}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:1: router_settings.routing_strategy: "
+				 "\"latency-based-routing\" is not implemented, "
+				 "simple-shuffle is used\n");
 	done(&result);
 }
 
@@ -982,6 +1025,7 @@ static void the_responder_needs_clients_keys_and_no_providers_keys(void **state)
 	setenv("TEST_C", "sk-web", 1);
 	result = load_right(CONFIG_RESPONDER, keys_from_environment);
 	assert_null(result.config->deployments[0].api_key);
+	assert_string_equal(result.config->deployments[0].missing, "TEST_A");
 	assert_int_equal(result.config->tenant_count, 2);
 	assert_string_equal(result.config->tenants[0].name, "master");
 	assert_string_equal(result.config->tenants[0].key, "sk-master");
@@ -1009,6 +1053,7 @@ static void the_supervisor_needs_providers_keys_and_no_clients_keys(void **state
 	setenv("TEST_A", "sk-provider", 1);
 	result = load_right(CONFIG_SUPERVISOR, keys_from_environment);
 	assert_string_equal(result.config->deployments[0].api_key, "sk-provider");
+	assert_null(result.config->deployments[0].missing);
 	assert_int_equal(result.config->tenant_count, 0);
 	assert_lacks(result.log, "401");
 	done(&result);
@@ -1034,11 +1079,12 @@ static void the_responder_does_without_the_api_bases_variable(void **state)
 
 	(void)state;
 	assert_null(result.config->deployments[0].api_base);
+	assert_string_equal(result.config->deployments[0].missing, "TEST_A");
 	assert_lacks(result.log, "cannot be used");
 	done(&result);
 	assert_error_as(CONFIG_SUPERVISOR, text,
 	    "3: model_list[0].litellm_params.api_base: environment variable TEST_A is not set, "
-	    "expected a URL that begins with http:// or https://");
+	    "expected a URL that begins with http:// or https://, without query and fragment");
 }
 
 static void both_roles_need_the_settings_of_redis(void **state)
@@ -1170,6 +1216,7 @@ static void a_providers_variable_is_taken_by_the_responder_only_if_it_is_usable(
 	setenv("OPENAI_API_KEY", "hidden\n", 1);
 	result = load_right(CONFIG_RESPONDER, text);
 	assert_null(result.config->deployments[0].api_key);
+	assert_string_equal(result.config->deployments[0].missing, "OPENAI_API_KEY");
 	assert_lacks(result.log, "hidden");
 	done(&result);
 }
@@ -1465,6 +1512,489 @@ static void polling_without_redis_is_a_warning(void **state)
 	done(&result);
 }
 
+/* Routing */
+
+static const struct deployment *deployment_of(const struct result *result, size_t i)
+{
+	assert_true(i < result->config->deployment_count);
+	return &result->config->deployments[i];
+}
+
+static void the_environment_supplies_bases_and_versions_that_are_not_given(void **state)
+{
+	struct result result;
+
+	(void)state;
+	setenv("AZURE_API_BASE", "https://r.openai.azure.com//", 1);
+	setenv("AZURE_API_VERSION", "preview", 1);
+	setenv("AZURE_OPENAI_API_KEY", "k-first", 1);
+	setenv("AZURE_API_KEY", "k-second", 1);
+	setenv("HOSTED_VLLM_API_BASE", "http://gpu:8000/v1", 1);
+	setenv("OPENAI_API_BASE", "", 1);
+	result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: azure/a}}\n"
+	    "  - {model_name: b, litellm_params: {model: hosted_vllm/b}}\n"
+	    "  - {model_name: c, litellm_params: {model: openai/c}}\n"
+	    "  - {model_name: d, litellm_params: {model: azure/d, api_base: 'https://own',\n"
+	    "     api_version: 2025-03-01, api_key: k-own}}\n"
+	    "  - {model_name: e, litellm_params: {model: vllm/e}}\n");
+	assert_string_equal(deployment_of(&result, 0)->api_base, "https://r.openai.azure.com");
+	assert_string_equal(deployment_of(&result, 0)->api_version, "preview");
+	assert_string_equal(deployment_of(&result, 0)->api_key, "k-first");
+	assert_string_equal(deployment_of(&result, 1)->api_base, "http://gpu:8000/v1");
+	assert_null(deployment_of(&result, 1)->api_version);
+	assert_string_equal(deployment_of(&result, 2)->api_base, "https://api.openai.com/v1");
+	assert_string_equal(deployment_of(&result, 3)->api_base, "https://own");
+	assert_string_equal(deployment_of(&result, 3)->api_version, "2025-03-01");
+	assert_string_equal(deployment_of(&result, 3)->api_key, "k-own");
+	assert_string_equal(deployment_of(&result, 4)->api_base, "http://gpu:8000/v1");
+	assert_string_equal(result.log, "");
+	done(&result);
+}
+
+static void a_wrong_base_or_version_in_the_environment_is_an_error_where_it_is_needed(void **state)
+{
+	static const char text[] =
+	    "model_list: [{model_name: m, litellm_params: {model: azure/m}}]\n";
+	struct result result;
+
+	(void)state;
+	setenv("AZURE_API_BASE", "hidden", 1);
+	assert_error_as(CONFIG_SUPERVISOR, text,
+	    "1: model_list[0].litellm_params: the value of environment variable AZURE_API_BASE, "
+	    "expected a URL that begins with http:// or https://, without query and fragment");
+	result = load_right(CONFIG_RESPONDER, text);
+	assert_string_equal(deployment_of(&result, 0)->missing, "AZURE_API_BASE");
+	assert_lacks(result.log, "hidden");
+	done(&result);
+	setenv("AZURE_API_BASE", "https://a", 1);
+	setenv("AZURE_API_VERSION", "1&hidden", 1);
+	assert_error_as(CONFIG_SUPERVISOR, text,
+	    "1: model_list[0].litellm_params: the value of environment variable "
+	    "AZURE_API_VERSION, expected a version of the provider's API");
+}
+
+static void providers_without_the_responses_api_are_a_warning(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: anthropic/claude}}\n"
+	    "  - {model_name: b, litellm_params: {model: gemini/g, api_base: 'http://own'}}\n"
+	    "  - {model_name: c, litellm_params: {model: groq/g}}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: provider "
+				 "\"anthropic\" does not serve the Responses API in OpenAI's form: "
+				 "the deployment cannot be used\n");
+	assert_holds(result.log, "config.yaml:3: model_list[1].litellm_params: provider \"gemini\" "
+				 "is not known to serve the Responses API");
+	assert_int_equal(count_of(result.log, "\n"), 2);
+	done(&result);
+}
+
+static void what_a_provider_does_not_take_is_dropped_if_that_is_wanted(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: openrouter/a, drop_params: true,\n"
+	    "     additional_drop_params: [user]}}\n"
+	    "  - {model_name: b, litellm_params: {model: openrouter/b, drop_params: false}}\n"
+	    "  - {model_name: c, litellm_params: {model: openrouter/c}}\n"
+	    "  - {model_name: d, litellm_params: {model: openai/d, drop_params: true}}\n"
+	    "  - {model_name: e, litellm_params: {model: '*', drop_params: true}}\n");
+
+	(void)state;
+	assert_int_equal(deployment_of(&result, 0)->dropped_count, 2);
+	assert_string_equal(deployment_of(&result, 0)->dropped[0], "user");
+	assert_string_equal(deployment_of(&result, 0)->dropped[1], "store");
+	for (size_t i = 1; i < 5; i++) {
+		assert_int_equal(deployment_of(&result, i)->dropped_count, 0);
+		assert_int_equal(deployment_of(&result, i)->drops_by_model, i == 4);
+	}
+	done(&result);
+}
+
+static void drop_params_for_all_holds_for_those_that_do_not_say_themselves(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: openrouter/a}}\n"
+	    "  - {model_name: b, litellm_params: {model: openrouter/b, drop_params: false}}\n"
+	    "litellm_settings: {drop_params: true}\n");
+
+	(void)state;
+	assert_int_equal(deployment_of(&result, 0)->dropped_count, 1);
+	assert_int_equal(deployment_of(&result, 1)->dropped_count, 0);
+	done(&result);
+}
+
+static void a_nested_member_is_not_dropped_and_that_is_a_warning(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: a,\n"
+	    "     additional_drop_params: ['tools[*].strict', text.verbosity, user]}}\n");
+
+	(void)state;
+	assert_int_equal(deployment_of(&result, 0)->dropped_count, 1);
+	assert_int_equal(count_of(result.log, "is not at the top of a request: not dropped"), 2);
+	done(&result);
+}
+
+static void wrong_parameters_of_deployments_are_errors(void **state)
+{
+	static const struct {
+		const char *params;
+		const char *message;
+	} cases[] = {
+	    {"weight: -1", "weight: \"-1\", expected an integer from 0 to 2147483647"},
+	    {"weight: 0.5", "weight: \"0.5\", expected an integer from 0 to 2147483647"},
+	    {"rpm: many", "rpm: \"many\", expected an integer from 0 to 2147483647"},
+	    {"organization: [a]", "organization: a list, expected the organization's id"},
+	    {"organization: \"a\\nb\"",
+		"organization: a control character in it, expected the organization's id"},
+	    {"api_version: 'v1&x=y'", "api_version: a character that no version has, "
+				      "expected letters, digits, - and ."},
+	    {"api_base: 'https://a/openai?api-version=1'",
+		"api_base: not a URL of that kind, expected a URL that begins with http:// or "
+		"https://, without query and fragment"},
+	    {"extra_headers: [a]",
+		"extra_headers: a list, expected a mapping of headers' names to their values"},
+	    {"extra_headers: {'a b': c}", "extra_headers.a b: not a name of a header, "
+					  "expected letters, digits and -"},
+	    {"extra_headers: {'a:': c}", "extra_headers.a:: not a name of a header, "
+					 "expected letters, digits and -"},
+	    {"extra_headers: {'': c}", "extra_headers.: not a name of a header, "
+				       "expected letters, digits and -"},
+	    {"extra_headers: {a: [b]}", "extra_headers.a: a list, expected the header's value"},
+	    {"extra_headers: {a: ''}", "extra_headers.a: nothing in it, expected the header's "
+				       "value"},
+	    {"extra_headers: {a: \"hidden\\r\\nb: c\"}",
+		"extra_headers.a: a control character in it, expected the header's value"},
+	    {"extra_headers: {HOST: a}", "extra_headers.HOST: a header that respool sets itself, "
+					 "expected any other one"},
+	    {"extra_headers: {content-length: 1}",
+		"extra_headers.content-length: a header that respool sets itself, "
+		"expected any other one"},
+	    {"drop_params: maybe", "drop_params: \"maybe\", expected true or false"},
+	    {"drop_params: [model]", "drop_params[0]: \"model\" cannot be dropped, "
+				     "expected any other member of a request"},
+	    {"additional_drop_params: [user, stream]",
+		"additional_drop_params[1]: \"stream\" cannot be dropped, "
+		"expected any other member of a request"},
+	    {"additional_drop_params: user",
+		"additional_drop_params: text, expected a list of names of a request's members"},
+	    {"additional_drop_params: [{}]", "additional_drop_params[0]: a mapping, expected the "
+					     "name of a request's member"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[256], message[256];
+
+		snprintf(text, sizeof(text),
+		    "model_list: [{model_name: m, litellm_params: {model: m, %s}}]\n",
+		    cases[i].params);
+		snprintf(message, sizeof(message), "1: model_list[0].litellm_params.%s",
+		    cases[i].message);
+		assert_error(text, message);
+	}
+}
+
+static void each_header_that_frames_a_request_is_refused(void **state)
+{
+	static const char *const names[] = {"Accept-Encoding", "Connection", "Content-Encoding",
+	    "Content-Length", "Content-Type", "Expect", "Host", "Keep-Alive", "Proxy-Connection",
+	    "TE", "Trailer", "Transfer-Encoding", "Upgrade"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char text[256];
+		struct result result;
+
+		snprintf(text, sizeof(text),
+		    "model_list: [{model_name: m, litellm_params: {model: m, "
+		    "extra_headers: {%s: x}}}]\n",
+		    names[i]);
+		result = load(text);
+		assert_null(result.config);
+		assert_holds(result.errors, "a header that respool sets itself");
+		done(&result);
+	}
+}
+
+static const char needs_variables[] =
+    "model_list:\n"
+    "  - {model_name: a, litellm_params: {model: openai/a, organization: os.environ/TEST_A}}\n"
+    "  - {model_name: b, litellm_params: {model: openai/b,\n"
+    "     extra_headers: {x-a: fixed, x-b: os.environ/TEST_B}}}\n"
+    "  - {model_name: c, litellm_params: {model: openai/c, api_key: os.environ/TEST_A}}\n"
+    "  - {model_name: d, litellm_params: {model: openai/d}}\n";
+
+static void a_variable_that_the_responder_lacks_is_one_warning(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER, needs_variables);
+
+	(void)state;
+	assert_string_equal(deployment_of(&result, 0)->missing, "TEST_A");
+	assert_string_equal(deployment_of(&result, 1)->missing, "TEST_B");
+	assert_string_equal(deployment_of(&result, 2)->missing, "TEST_A");
+	assert_null(deployment_of(&result, 3)->missing);
+	assert_holds(result.log, "config.yaml: environment variable TEST_A is not set or not "
+				 "usable: requests that are passed through to the deployments of "
+				 "\"a\" that need it will be refused\n");
+	assert_int_equal(count_of(result.log, "TEST_A"), 1);
+	assert_int_equal(count_of(result.log, "TEST_B"), 1);
+	done(&result);
+	assert_error_as(CONFIG_RESPONDER, "model_list: [{model_name: os.environ/TEST_A}]\n",
+	    "1: model_list[0].model_name: environment variable TEST_A is not set, "
+	    "expected the name that clients use\n"
+	    "config.yaml:1: model_list[0].litellm_params: missing, expected a mapping with model");
+}
+
+static void nothing_is_missed_where_nothing_is_passed_through(void **state)
+{
+	char text[1024];
+	struct result result;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%srespool: {max_passthrough: 0}\n", needs_variables);
+	result = load_right(CONFIG_RESPONDER, text);
+	assert_string_equal(deployment_of(&result, 0)->missing, "TEST_A");
+	assert_lacks(result.log, "TEST_");
+	done(&result);
+}
+
+static void the_responder_has_what_is_set(void **state)
+{
+	struct result result;
+
+	(void)state;
+	setenv("TEST_A", "value-a", 1);
+	setenv("TEST_B", "value-b", 1);
+	result = load_right(CONFIG_RESPONDER, needs_variables);
+	assert_string_equal(deployment_of(&result, 0)->organization, "value-a");
+	assert_string_equal(deployment_of(&result, 1)->extra_headers[1], "x-b: value-b");
+	assert_string_equal(deployment_of(&result, 2)->api_key, "value-a");
+	for (size_t i = 0; i < 4; i++)
+		assert_null(deployment_of(&result, i)->missing);
+	done(&result);
+}
+
+static void the_supervisor_needs_organizations_and_headers(void **state)
+{
+	(void)state;
+	setenv("TEST_A", "value-a", 1);
+	assert_error_as(CONFIG_SUPERVISOR, needs_variables,
+	    "4: model_list[1].litellm_params.extra_headers.x-b: environment variable TEST_B is "
+	    "not set, expected the header's value");
+	setenv("TEST_B", "", 1);
+	assert_error_as(CONFIG_SUPERVISOR, needs_variables,
+	    "4: model_list[1].litellm_params.extra_headers.x-b: nothing in environment variable "
+	    "TEST_B, expected the header's value");
+}
+
+/* The ids of the deployments of a file. */
+static void read_ids(enum config_role role, const char *text, char ids[][17], size_t count)
+{
+	struct result result = load_right(role, text);
+
+	assert_int_equal(result.config->deployment_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const char *id = deployment_of(&result, i)->id;
+
+		assert_int_equal(strlen(id), 16);
+		assert_int_equal(strspn(id, "0123456789abcdef"), 16);
+		snprintf(ids[i], 17, "%s", id);
+	}
+	done(&result);
+}
+
+static void an_id_is_the_same_in_every_process_whatever_the_key(void **state)
+{
+	static const char before[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: m, api_key: sk-1}}\n"
+	    "  - {model_name: b, litellm_params: {model: m, api_base: os.environ/TEST_A}}\n";
+	static const char after[] =
+	    "model_list:\n"
+	    "  - {model_name: new, litellm_params: {model: m}}\n"
+	    "  - {model_name: a, litellm_params: {model: m, api_key: sk-2, weight: 3}}\n"
+	    "  - {model_name: b, litellm_params: {model: m, api_base: os.environ/TEST_A}}\n";
+	char responders[2][17], supervisors[2][17], reloaded[3][17];
+
+	(void)state;
+	read_ids(CONFIG_RESPONDER, before, responders, 2);
+	setenv("TEST_A", "http://a", 1);
+	read_ids(CONFIG_SUPERVISOR, before, supervisors, 2);
+	read_ids(CONFIG_SUPERVISOR, after, reloaded, 3);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(responders[i], supervisors[i]);
+		assert_string_equal(supervisors[i], reloaded[i + 1]);
+	}
+}
+
+static void every_deployment_has_an_id_of_its_own(void **state)
+{
+	static const char text[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: m}}\n"
+	    "  - {model_name: a, litellm_params: {model: m}}\n"
+	    "  - {model_name: am, litellm_params: {model: m}}\n"
+	    "  - {model_name: a, litellm_params: {model: groq/m}}\n"
+	    "  - {model_name: a, litellm_params: {model: m, api_base: 'http://a'}}\n"
+	    "  - {model_name: a, litellm_params: {model: m, api_version: v1}}\n"
+	    "  - {model_name: a, litellm_params: {model: m, organization: v1}}\n"
+	    "  - {model_name: a, litellm_params: {model: m}}\n";
+	char ids[8][17];
+
+	(void)state;
+	read_ids(CONFIG_SUPERVISOR, text, ids, 8);
+	for (size_t i = 0; i < 8; i++) {
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(ids[i], ids[k]);
+	}
+}
+
+#define MODELS_A_B_C                                                                               \
+	"model_list:\n"                                                                            \
+	"  - {model_name: a, litellm_params: {model: a}}\n"                                        \
+	"  - {model_name: b, litellm_params: {model: b}}\n"                                        \
+	"  - {model_name: 'c-*', litellm_params: {model: c}}\n"
+
+static void assert_fallback(
+    const struct result *result, size_t i, const char *model, size_t count, const char *first)
+{
+	assert_true(i < result->config->fallback_count);
+	assert_string_equal(result->config->fallbacks[i].model, model);
+	assert_int_equal(result->config->fallbacks[i].count, count);
+	assert_string_equal(result->config->fallbacks[i].models[0], first);
+}
+
+static void fallbacks_have_litellms_form(void **state)
+{
+	struct result result =
+	    load_right(CONFIG_RESPONDER, MODELS_A_B_C "litellm_settings:\n"
+						      "  default_fallbacks: [c-1]\n"
+						      "  fallbacks: [{a: [b, c-2]}, {b: [a]}]\n");
+
+	(void)state;
+	assert_int_equal(result.config->fallback_count, 3);
+	assert_fallback(&result, 0, "a", 2, "b");
+	assert_string_equal(result.config->fallbacks[0].models[1], "c-2");
+	assert_fallback(&result, 1, "b", 1, "a");
+	assert_fallback(&result, 2, "*", 1, "c-1");
+	assert_lacks(result.log, "fallback");
+	done(&result);
+}
+
+static void router_settings_win_over_litellm_settings(void **state)
+{
+	struct result result =
+	    load_right(CONFIG_RESPONDER, MODELS_A_B_C "router_settings:\n"
+						      "  num_retries: 5\n"
+						      "  allowed_fails: 6\n"
+						      "  cooldown_time: 0\n"
+						      "  fallbacks: [{'*': [b]}]\n"
+						      "  default_fallbacks: [a]\n"
+						      "litellm_settings:\n"
+						      "  num_retries: 1\n"
+						      "  allowed_fails: 2\n"
+						      "  cooldown_time: 30\n"
+						      "  fallbacks: [{a: [c-1]}]\n");
+
+	(void)state;
+	assert_int_equal(result.config->num_retries, 5);
+	assert_int_equal(result.config->allowed_fails, 6);
+	assert_float_equal(result.config->cooldown_time, 0, 0.0001);
+	assert_int_equal(result.config->fallback_count, 3);
+	assert_fallback(&result, 0, "*", 1, "b");
+	assert_fallback(&result, 1, "a", 1, "c-1");
+	assert_fallback(&result, 2, "*", 1, "a");
+	assert_lacks(result.log, "ignored");
+	done(&result);
+}
+
+static void each_setting_of_the_router_stands_by_itself(void **state)
+{
+	struct result result =
+	    load_right(CONFIG_RESPONDER, "router_settings: {num_retries: 4}\n"
+					 "litellm_settings: {allowed_fails: 9}\n");
+
+	(void)state;
+	assert_int_equal(result.config->num_retries, 4);
+	assert_int_equal(result.config->allowed_fails, 9);
+	assert_float_equal(result.config->cooldown_time, 5, 0.0001);
+	done(&result);
+}
+
+static void fallbacks_for_a_model_that_nobody_serves_are_a_warning(void **state)
+{
+	struct result result = load_right(
+	    CONFIG_RESPONDER, MODELS_A_B_C "router_settings: {fallbacks: [{typo: [a]}]}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:5: router_settings.fallbacks: model_list has no "
+				 "deployment of \"typo\": it needs no fallback\n");
+	done(&result);
+}
+
+static void wrong_settings_of_the_router_are_errors(void **state)
+{
+	static const struct {
+		const char *settings;
+		const char *message;
+	} cases[] = {
+	    {"litellm_settings: {fallbacks: [{a: [gone]}]}",
+		"litellm_settings.fallbacks: \"gone\" for \"a\", expected models that "
+		"model_list has"},
+	    {"router_settings: {fallbacks: [{a: [b]}, {'*': [b, gone]}]}",
+		"router_settings.fallbacks: \"gone\" for \"*\", expected models that "
+		"model_list has"},
+	    {"litellm_settings: {default_fallbacks: [gone]}",
+		"litellm_settings.default_fallbacks: \"gone\" for \"*\", expected models that "
+		"model_list has"},
+	    {"litellm_settings: {fallbacks: {a: [b]}}",
+		"litellm_settings.fallbacks: a mapping, expected a list of mappings of a model's "
+		"name to a list of them"},
+	    {"router_settings: {fallbacks: [a]}",
+		"router_settings.fallbacks[0]: text, expected a mapping of a model's name to a "
+		"list of them"},
+	    {"router_settings: {fallbacks: [{a: b}]}",
+		"router_settings.fallbacks[0].a: text, expected a list of models' names"},
+	    {"router_settings: {fallbacks: [{a: [[b]]}]}",
+		"router_settings.fallbacks[0].a[0]: a list, expected a model's name"},
+	    {"router_settings: {default_fallbacks: b}",
+		"router_settings.default_fallbacks: text, expected a list of models' names"},
+	    {"router_settings: []", "router_settings: a list, expected a mapping of settings"},
+	    {"router_settings: {num_retries: -1}",
+		"router_settings.num_retries: \"-1\", expected an integer from 0 to 100"},
+	    {"router_settings: {allowed_fails: x}",
+		"router_settings.allowed_fails: \"x\", expected an integer from 0 to 1000000"},
+	    {"router_settings: {cooldown_time: -1}",
+		"router_settings.cooldown_time: \"-1\", expected a number of seconds from 0 up "
+		"to 604800"},
+	    {"respool: {max_passthrough: -1}",
+		"respool.max_passthrough: \"-1\", expected an integer from 0 to 1000000"},
+	    {"respool: {native_ttl: 0}",
+		"respool.native_ttl: \"0\", expected an integer from 1 to 315360000"},
+	    {"respool: {default_deployment: gone}",
+		"respool.default_deployment: \"gone\", expected a model that model_list has"},
+	    {"respool: {default_deployment: 'c-'}",
+		"respool.default_deployment: \"c-\", expected a model that model_list has"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[512], message[256];
+
+		snprintf(text, sizeof(text), "%s%s\n", MODELS_A_B_C, cases[i].settings);
+		snprintf(message, sizeof(message), "5: %s", cases[i].message);
+		assert_error(text, message);
+	}
+}
+
 /* No secret gets out, whatever else is wrong */
 
 static void secrets_are_in_no_message(void **state)
@@ -1480,6 +2010,8 @@ static void secrets_are_in_no_message(void **state)
 		 "      model: openai/\n"
 		 "      api_key: hidden-1\n"
 		 "      api_base: hidden-2\n"
+		 "      organization: \"hidden-8\\n\"\n"
+		 "      extra_headers: {x-key: \"hidden-9\\n\", host: hidden-10}\n"
 		 "general_settings: {master_key: hidden-3, unknown: hidden-4}\n"
 		 "litellm_settings:\n"
 		 "  cache: true\n"
@@ -1490,7 +2022,7 @@ static void secrets_are_in_no_message(void **state)
 		 "    - {name: b, key: os.environ/TEST_A, other: hidden-7}\n"
 		 "    - {name: c, key: os.environ/TEST_A}\n");
 	assert_null(result.config);
-	assert_int_equal(count_of(result.errors, "\n"), 7);
+	assert_int_equal(count_of(result.errors, "\n"), 10);
 	assert_lacks(result.errors, "hidden");
 	assert_lacks(result.log, "hidden");
 	done(&result);
@@ -1530,7 +2062,6 @@ int main(void)
 	    TEST(the_provider_is_taken_off_the_model),
 	    TEST(a_model_that_begins_with_a_star_leaves_the_provider_open),
 	    TEST(the_provider_supplies_base_and_key_that_are_not_given),
-	    TEST(known_providers_have_a_name_and_a_variable),
 	    TEST(a_deployment_without_a_known_base_is_a_warning),
 	    TEST(a_file_without_models_is_a_warning),
 	    TEST(wrong_deployments_are_errors),
@@ -1546,6 +2077,7 @@ int main(void)
 	    TEST(a_merge_that_holds_itself_is_an_error),
 	    TEST(a_list_that_holds_itself_is_an_error),
 	    TEST(an_unknown_key_is_named_once_and_ignored),
+	    TEST(another_routing_strategy_is_a_warning),
 	    TEST(the_sections_of_a_litellm_file_load_unchanged),
 	    TEST(any_string_number_or_boolean_may_come_from_the_environment),
 	    TEST(a_wrong_value_from_the_environment_is_not_shown),
@@ -1568,6 +2100,25 @@ int main(void)
 	    TEST(without_any_hint_redis_is_on_the_loopback_address),
 	    TEST(wrong_variables_of_redis_are_errors_that_do_not_show_them),
 	    TEST(polling_without_redis_is_a_warning),
+	    TEST(the_environment_supplies_bases_and_versions_that_are_not_given),
+	    TEST(a_wrong_base_or_version_in_the_environment_is_an_error_where_it_is_needed),
+	    TEST(providers_without_the_responses_api_are_a_warning),
+	    TEST(what_a_provider_does_not_take_is_dropped_if_that_is_wanted),
+	    TEST(drop_params_for_all_holds_for_those_that_do_not_say_themselves),
+	    TEST(a_nested_member_is_not_dropped_and_that_is_a_warning),
+	    TEST(wrong_parameters_of_deployments_are_errors),
+	    TEST(each_header_that_frames_a_request_is_refused),
+	    TEST(a_variable_that_the_responder_lacks_is_one_warning),
+	    TEST(nothing_is_missed_where_nothing_is_passed_through),
+	    TEST(the_responder_has_what_is_set),
+	    TEST(the_supervisor_needs_organizations_and_headers),
+	    TEST(an_id_is_the_same_in_every_process_whatever_the_key),
+	    TEST(every_deployment_has_an_id_of_its_own),
+	    TEST(fallbacks_have_litellms_form),
+	    TEST(router_settings_win_over_litellm_settings),
+	    TEST(each_setting_of_the_router_stands_by_itself),
+	    TEST(fallbacks_for_a_model_that_nobody_serves_are_a_warning),
+	    TEST(wrong_settings_of_the_router_are_errors),
 	    TEST(secrets_are_in_no_message),
 	    TEST(nothing_to_free_is_fine),
 	    TEST(the_path_is_the_options_the_variables_or_the_default),

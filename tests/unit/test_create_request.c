@@ -185,8 +185,8 @@ static void model_must_be_a_string_that_is_not_empty(void **state)
 {
 	(void)state;
 	refused("{}", "model", "Missing required parameter: 'model'");
-	refused("{\"model\":\"\"}", "model", "empty");
-	refused("{\"model\":null}", "model", "expected a string, but got null");
+	refused("{\"model\":\"\"}", "model", "The requested model '' does not exist.");
+	refused("{\"model\":null}", "model", "expected a string, but got null instead.");
 	refused("{\"model\":[\"m\"]}", "model", "expected a string, but got an array");
 	refused("{\"model\":\"a\\u0000b\"}", "model", "U+0000");
 }
@@ -207,17 +207,21 @@ static void a_model_that_is_too_long_is_refused(void **state)
 static void flags_must_be_booleans_or_null(void **state)
 {
 	(void)state;
-	refused("{\"model\":\"m\",\"background\":\"true\"}", "background", "but got a string");
-	refused("{\"model\":\"m\",\"background\":1}", "background", "but got a number");
-	refused("{\"model\":\"m\",\"stream\":{}}", "stream", "but got an object");
+	refused("{\"model\":\"m\",\"background\":\"true\"}", "background",
+	    "Invalid type for 'background': expected a boolean, but got a string instead.");
+	refused("{\"model\":\"m\",\"background\":1}", "background", "but got an integer instead.");
+	refused("{\"model\":\"m\",\"background\":1e2}", "background",
+	    "but got a decimal number instead.");
+	refused("{\"model\":\"m\",\"stream\":{}}", "stream", "but got an object instead.");
 }
 
 static void metadata_must_be_an_object_of_strings(void **state)
 {
 	(void)state;
-	refused("{\"model\":\"m\",\"metadata\":[]}", "metadata", "an object or null");
-	refused("{\"model\":\"m\",\"metadata\":\"x\"}", "metadata", "an object or null");
-	refused("{\"model\":\"m\",\"metadata\":{\"n\":1}}", "metadata", "'metadata.n'");
+	refused("{\"model\":\"m\",\"metadata\":[]}", "metadata", "expected a metadata object");
+	refused("{\"model\":\"m\",\"metadata\":\"x\"}", "metadata", "expected a metadata object");
+	refused("{\"model\":\"m\",\"metadata\":{\"n\":1}}", "metadata",
+	    "Invalid type for 'metadata.n': expected a string, but got an integer instead.");
 }
 
 static struct buf with_metadata(int key_len, int value_len, const char *letter)
@@ -247,12 +251,32 @@ static void metadata_lengths_are_counted_in_characters(void **state)
 		struct create_request request = parsed(buf_cstr(&fits));
 
 		create_request_free(&request);
-		refused_bytes(buf_span(&long_key), "metadata", "64 characters");
-		refused_bytes(buf_span(&long_value), "metadata", "512 characters");
+		refused_bytes(buf_span(&long_key), "metadata",
+		    "maximum length 64, but got a string with length 65 instead.");
+		refused_bytes(buf_span(&long_value), "metadata",
+		    "maximum length 512, but got a string with length 513 instead.");
 		buf_free(&fits);
 		buf_free(&long_key);
 		buf_free(&long_value);
 	}
+}
+
+static void a_mistake_in_metadata_names_the_member_as_it_is_meant(void **state)
+{
+	struct create_request request;
+	struct api_error error;
+	struct buf out = {0};
+
+	(void)state;
+	assert_false(create_request_parse(&request,
+	    span_of("{\"model\":\"m\",\"metadata\":{\"a\":\"\",\"\\u0062\":[]}}"), &error));
+	api_error_json(&out, &error);
+	assert_string_equal(buf_cstr(&out),
+	    "{\"error\":{\"message\":\"Invalid type for 'metadata.b': expected a string, but got "
+	    "an "
+	    "array instead.\",\"type\":\"invalid_request_error\",\"param\":\"metadata.b\","
+	    "\"code\":\"invalid_type\"}}");
+	buf_free(&out);
 }
 
 static void metadata_has_at_most_16_pairs(void **state)
@@ -269,8 +293,146 @@ static void metadata_has_at_most_16_pairs(void **state)
 	create_request_free(&request);
 	body.len -= 2;
 	buf_puts(&body, ",\"one\":\"more\"}}");
-	refused_bytes(buf_span(&body), "metadata", "more than 16 pairs");
+	refused_bytes(buf_span(&body), "metadata", "got an object with 17 properties instead.");
 	buf_free(&body);
+}
+
+static void input_is_a_string_or_an_array(void **state)
+{
+	(void)state;
+	refused("{\"model\":\"m\",\"input\":7}", "input",
+	    "expected one of a string or array of input items, but got an integer instead.");
+	refused("{\"model\":\"m\",\"input\":{}}", "input", "but got an object instead.");
+}
+
+static void a_previous_response_of_ours_is_taken_out_of_the_rest(void **state)
+{
+	struct create_request request = parsed(
+	    "{\"model\":\"m\",\"previous\\u005fresponse_id\":\"litellm_poll\\u005fa\",\"x\":1}");
+
+	(void)state;
+	assert_true(request.continues);
+	assert_string_equal(request.previous_id, "litellm_poll_a");
+	assert_true(span_is(buf_span(&request.rest), "\"x\":1"));
+	assert_true(
+	    span_is(request.fields[RESPONSE_PREVIOUS_RESPONSE_ID], "\"litellm_poll\\u005fa\""));
+	create_request_free(&request);
+}
+
+static void a_provider_s_previous_response_stays_in_the_rest(void **state)
+{
+	struct create_request request =
+	    parsed("{\"model\":\"m\",\"previous_response_id\":\"resp_1\"}");
+
+	(void)state;
+	assert_false(request.continues);
+	assert_string_equal(request.previous_id, "resp_1");
+	assert_true(span_is(buf_span(&request.rest), "\"previous_response_id\":\"resp_1\""));
+	create_request_free(&request);
+	request = parsed("{\"model\":\"m\",\"previous_response_id\":null}");
+	assert_null(request.previous_id);
+	create_request_free(&request);
+}
+
+static void previous_response_id_must_be_a_string(void **state)
+{
+	(void)state;
+	refused("{\"model\":\"m\",\"previous_response_id\":1}", "previous_response_id",
+	    "expected a string, but got an integer instead.");
+	refused("{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a\\u0000\"}",
+	    "previous_response_id", "U+0000");
+}
+
+static void assert_input(const char *context, const char *input, const char *expected)
+{
+	struct buf out = {0};
+
+	create_request_write_input(&out, span_of(context), span_of(input));
+	assert_string_equal(buf_cstr(&out), expected);
+	buf_free(&out);
+}
+
+static void an_input_without_context_is_as_it_was(void **state)
+{
+	(void)state;
+	assert_input("", "\"a\"", "\"a\"");
+	assert_input("", "[ 1 , {} ]", "[ 1 , {} ]");
+	assert_input("", "", "");
+}
+
+static void context_stands_before_the_input_s_items(void **state)
+{
+	(void)state;
+	assert_input("{\"a\":1}", "[ {\"b\":1.0} , 2 ]", "[{\"a\":1},{\"b\":1.0} , 2]");
+	assert_input("{\"a\":1},2", "\"x\\u0000\"",
+	    "[{\"a\":1},2,{\"type\":\"message\",\"role\":\"user\",\"content\":\"x\\u0000\"}]");
+	assert_input("1", "[ ]", "[1]");
+	assert_input("1", "null", "[1]");
+	assert_input("1", "", "[1]");
+}
+
+static void items_are_added_to_a_list_with_commas_between_them(void **state)
+{
+	struct buf items = {0};
+
+	(void)state;
+	create_request_add_items(&items, SPAN("[]"));
+	create_request_add_items(&items, SPAN("[1,2]"));
+	create_request_add_items(&items, SPAN("[\n]"));
+	create_request_add_items(&items, SPAN("[[]]"));
+	create_request_add_items(&items, SPAN("\"a\""));
+	assert_string_equal(
+	    buf_cstr(&items), "1,2,[],{\"type\":\"message\",\"role\":\"user\",\"content\":\"a\"}");
+	buf_free(&items);
+}
+
+static void assert_written(const char *body, const char *context, const char *expected)
+{
+	struct create_request request = parsed(body);
+	char seed[] = "seed", user[] = "user";
+	char *dropped[] = {seed, user};
+	char name[] = "m", upstream[] = "up";
+	struct deployment deployment = {
+	    .model_name = name, .model = upstream, .dropped = dropped, .dropped_count = 2};
+	struct buf out = {0};
+
+	create_request_write(&out, &request, &deployment, "m", span_of(context));
+	assert_string_equal(buf_cstr(&out), expected);
+	buf_free(&out);
+	create_request_free(&request);
+}
+
+static void a_body_is_passed_on_with_only_the_model_replaced(void **state)
+{
+	(void)state;
+	assert_written("{\"stream\":true, \"x\" : 1e-7 ,\"mod\\u0065l\":\"m\",\"input\":[ 1 ],"
+		       "\"s\":\"\\u0000\\/\",\"background\":null}",
+	    "",
+	    "{\"stream\":true,\"x\":1e-7,\"mod\\u0065l\":\"up\",\"input\":[ 1 ],"
+	    "\"s\":\"\\u0000\\/\",\"background\":null}");
+	assert_written("{\"model\":\"m\",\"previous_response_id\":\"resp_1\"}", "",
+	    "{\"model\":\"up\",\"previous_response_id\":\"resp_1\"}");
+}
+
+static void a_body_is_passed_on_without_what_is_to_be_dropped(void **state)
+{
+	(void)state;
+	assert_written("{\"s\\u0065ed\":1,\"model\":\"m\",\"x\":{\"user\":1},\"user\":\"u\"}", "",
+	    "{\"model\":\"up\",\"x\":{\"user\":1}}");
+}
+
+static void a_body_that_continues_has_the_context_in_its_input(void **state)
+{
+	(void)state;
+	assert_written("{\"previous_response_id\":\"litellm_poll_a\",\"input\":\"hi\","
+		       "\"model\":\"m\"}",
+	    "{\"c\":1}",
+	    "{\"input\":[{\"c\":1},{\"type\":\"message\",\"role\":\"user\",\"content\":\"hi\"}],"
+	    "\"model\":\"up\"}");
+	assert_written("{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a\"}", "1,2",
+	    "{\"model\":\"up\",\"input\":[1,2]}");
+	assert_written("{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a\"}", "",
+	    "{\"model\":\"up\"}");
 }
 
 static void error_envelope_is_valid_json_whatever_the_message_holds(void **state)
@@ -307,7 +469,18 @@ int main(void)
 	    cmocka_unit_test(flags_must_be_booleans_or_null),
 	    cmocka_unit_test(metadata_must_be_an_object_of_strings),
 	    cmocka_unit_test(metadata_lengths_are_counted_in_characters),
+	    cmocka_unit_test(a_mistake_in_metadata_names_the_member_as_it_is_meant),
 	    cmocka_unit_test(metadata_has_at_most_16_pairs),
+	    cmocka_unit_test(input_is_a_string_or_an_array),
+	    cmocka_unit_test(a_previous_response_of_ours_is_taken_out_of_the_rest),
+	    cmocka_unit_test(a_provider_s_previous_response_stays_in_the_rest),
+	    cmocka_unit_test(previous_response_id_must_be_a_string),
+	    cmocka_unit_test(an_input_without_context_is_as_it_was),
+	    cmocka_unit_test(context_stands_before_the_input_s_items),
+	    cmocka_unit_test(items_are_added_to_a_list_with_commas_between_them),
+	    cmocka_unit_test(a_body_is_passed_on_with_only_the_model_replaced),
+	    cmocka_unit_test(a_body_is_passed_on_without_what_is_to_be_dropped),
+	    cmocka_unit_test(a_body_that_continues_has_the_context_in_its_input),
 	    cmocka_unit_test(error_envelope_is_valid_json_whatever_the_message_holds),
 	};
 

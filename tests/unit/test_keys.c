@@ -49,6 +49,25 @@ static void an_id_of_the_greatest_length_is_not_cut(void **state)
 	assert_int_equal(keys.job[strlen(keys.job) - 1], '}');
 }
 
+static void a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless(void **state)
+{
+	static const char *const bad[] = {"", "a b", "a*", "a:b", "{a}", "a\n", "\xc3\xa4", "a/b"};
+	char longest[NATIVE_ID_MAX + 2];
+	struct native_key key;
+
+	(void)state;
+	assert_true(native_key(&key, "resp_68AF-1.e"));
+	assert_string_equal(key.name, "litellm:polling:native:resp_68AF-1.e");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(native_key(&key, bad[i]));
+	memset(longest, 'x', sizeof(longest));
+	longest[NATIVE_ID_MAX + 1] = '\0';
+	assert_false(native_key(&key, longest));
+	longest[NATIVE_ID_MAX] = '\0';
+	assert_true(native_key(&key, longest));
+	assert_string_equal(key.name + strlen(KEY_NATIVE_PREFIX), longest);
+}
+
 static void the_keys_of_all_jobs_are_in_one_slot(void **state)
 {
 	struct running_key running;
@@ -79,6 +98,7 @@ int main(void)
 	    cmocka_unit_test(test_get_cache_key_format),
 	    cmocka_unit_test(the_job_s_hash_tag_is_the_response_s_whole_key),
 	    cmocka_unit_test(an_id_of_the_greatest_length_is_not_cut),
+	    cmocka_unit_test(a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless),
 	    cmocka_unit_test(the_keys_of_all_jobs_are_in_one_slot),
 	    cmocka_unit_test(a_worker_s_name_of_the_greatest_length_is_not_cut),
 	};

@@ -1,0 +1,91 @@
+#include "answers.h"
+
+#include <time.h>
+
+#include "../common/log.h"
+#include "../common/response_id.h"
+#include "reply.h"
+
+void answer_error(struct handlers *handlers, const struct api_error *error)
+{
+	reply_error(&handlers->reply, error);
+}
+
+void answer_not_found(struct handlers *handlers)
+{
+	struct span id = handlers->request.route.id;
+	struct api_error error;
+
+	api_error_set(&error, 404, "invalid_request_error", "id", "response_not_found",
+	    "Response with id '%.*s' not found.",
+	    (int)(id.len < RESPONSE_ID_MAX ? id.len : RESPONSE_ID_MAX), id.p);
+	answer_error(handlers, &error);
+}
+
+void answer_model_not_found(struct handlers *handlers, const char *model)
+{
+	struct api_error error;
+
+	api_error_set(&error, 400, "invalid_request_error", "model", "model_not_found",
+	    "The requested model '%.256s' does not exist.", model);
+	answer_error(handlers, &error);
+}
+
+void answer_log_unavailable(struct handlers *handlers)
+{
+	time_t now = time(NULL);
+
+	if (now != handlers->warned_at)
+		log_warnx("redis: %s", store_error(handlers->store));
+	handlers->warned_at = now;
+}
+
+void answer_unavailable(struct handlers *handlers)
+{
+	struct api_error error;
+
+	answer_log_unavailable(handlers);
+	api_error_set(&error, 503, "server_error", NULL, "store_unavailable",
+	    "The response store is not reachable. Please try again.");
+	answer_error(handlers, &error);
+}
+
+static void queue_full(struct handlers *handlers)
+{
+	struct api_error error;
+
+	api_error_set(&error, 429, "rate_limit_error", NULL, "queue_full",
+	    "Too many background responses are waiting (%ld). Please try again later.",
+	    handlers->config->max_queue);
+	answer_error(handlers, &error);
+}
+
+bool answer_stored(struct handlers *handlers, enum store_result result)
+{
+	switch (result) {
+	case STORE_OK:
+		return true;
+	case STORE_NOT_FOUND:
+	case STORE_OTHERS:
+		answer_not_found(handlers);
+		return false;
+	case STORE_QUEUE_FULL:
+		queue_full(handlers);
+		return false;
+	case STORE_UNAVAILABLE:
+		break;
+	}
+	answer_unavailable(handlers);
+	return false;
+}
+
+void answer_json(struct handlers *handlers, struct span body)
+{
+	reply_header(&handlers->reply, "Cache-Control", "no-store");
+	reply_json(&handlers->reply, 200, body);
+}
+
+void answer_poll_after(struct handlers *handlers)
+{
+	reply_header(&handlers->reply, "openai-poll-after-ms", "500");
+}

@@ -1,0 +1,29 @@
+/*
+ * What previous_response_id stands for. A provider knows its own responses only, so for one of ours
+ * the request is sent with what has been said so far: the earlier context, the earlier input and
+ * the earlier output, in front of its own input.
+ */
+#ifndef RESPOOL_CONTEXT_H
+#define RESPOOL_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "../common/buf.h"
+#include "../common/create_request.h"
+#include "handlers.h"
+
+struct context {
+	struct buf items; /* JSON values joined by commas; empty if there are none */
+	/* The id of the deployment that made the previous response and knows it, or NULL. */
+	char *deployment;
+};
+
+/*
+ * Looks up what the request continues, which may be nothing. Returns false if it cannot be
+ * continued: then the client has its answer, and nothing is left to free.
+ */
+bool context_find(
+    struct handlers *handlers, const struct create_request *request, struct context *context);
+void context_free(struct context *context);
+
+#endif

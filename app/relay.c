@@ -1,0 +1,263 @@
+#include "relay.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../common/json.h"
+
+enum {
+	/* A stream names its response in its first event; others may have something before it. */
+	EVENTS_TO_READ = 4,
+	MAX_EVENT = 1 << 20, /* bytes of one that is read for that */
+};
+
+/*
+ * What clients are told of a provider's headers: what describes the body, what an error says about
+ * trying again, and what it says about itself. Not those of a connection (RFC 9110 section 7.6.1),
+ * nor cookies. A '*' at the end stands for anything.
+ */
+static const char *const passed_headers[] = {
+    "apim-request-id",
+    "azureml-model-session",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "openai-*",
+    "ratelimit*",
+    "retry-after",
+    "retry-after-ms",
+    "x-groq-*",
+    "x-ms-region",
+    "x-ms-request-id",
+    "x-ratelimit-*",
+    "x-should-retry",
+};
+
+static bool is_passed(const char *name)
+{
+	for (size_t i = 0; i < sizeof(passed_headers) / sizeof(passed_headers[0]); i++) {
+		const char *passed = passed_headers[i];
+		size_t len = strlen(passed);
+
+		if (passed[len - 1] == '*' ? strncasecmp(name, passed, len - 1) == 0
+					   : strcasecmp(name, passed) == 0)
+			return true;
+	}
+	return false;
+}
+
+void relay_open(struct relay *relay, struct buf *body)
+{
+	relay->body = body;
+	buf_clear(body);
+	secret_mask_open(&relay->mask, relay->secret);
+}
+
+static void end_reading_events(struct relay *relay)
+{
+	if (relay->events_to_read > 0)
+		sse_free(&relay->events);
+	relay->events_to_read = 0;
+}
+
+void relay_close(struct relay *relay)
+{
+	end_reading_events(relay);
+	secret_mask_close(&relay->mask);
+}
+
+/* ---- the created response's id --------------------------------------------------------------- */
+
+static void report_id(struct relay *relay, struct span response)
+{
+	struct span id = json_get(response, "id");
+	struct buf text = {0};
+
+	if (json_decode(id, &text))
+		relay->on_id(relay->ctx, buf_span(&text));
+	buf_free(&text);
+}
+
+static bool on_event(void *ctx, struct span data)
+{
+	struct relay *relay = ctx;
+	struct span response;
+
+	if (!json_check(data, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		return true;
+	response = json_get(data, "response");
+	if (json_type(response) != JSON_OBJECT)
+		return --relay->events_to_read > 0;
+	report_id(relay, response);
+	relay->events_to_read = 0;
+	return false;
+}
+
+static void read_events(struct relay *relay, struct span bytes)
+{
+	if (relay->events_to_read == 0)
+		return;
+	if (sse_feed(&relay->events, bytes) != SSE_OK)
+		relay->events_to_read = 0;
+	if (relay->events_to_read == 0)
+		sse_free(&relay->events);
+}
+
+static void read_body(struct relay *relay)
+{
+	struct span body = buf_span(relay->body);
+
+	if (relay->on_id == NULL || relay->status < 200 || relay->status > 299 ||
+	    !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		return;
+	if (json_string_is(json_get(body, "object"), "response"))
+		report_id(relay, body);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void pass_headers(struct relay *relay)
+{
+	struct curl_header *header = NULL;
+
+	while ((header = curl_easy_nextheader(relay->easy, CURLH_HEADER, -1, header)) != NULL) {
+		if (secret_is_in(span_of(header->value), relay->secret))
+			continue;
+		if (strcasecmp(header->name, "x-request-id") == 0)
+			reply_set_request_id(relay->reply, header->value);
+		else if (is_passed(header->name))
+			reply_header(relay->reply, header->name, header->value);
+	}
+}
+
+static bool begin(struct relay *relay)
+{
+	relay->begun = true;
+	pass_headers(relay);
+	/* What web servers would hold back otherwise: nginx heeds this. */
+	if (relay->is_stream)
+		reply_header(relay->reply, "X-Accel-Buffering", "no");
+	return reply_relay_head(relay->reply, (int)relay->status);
+}
+
+static void note_end(struct relay *relay, struct span bytes)
+{
+	size_t size = sizeof(relay->end);
+	size_t len = bytes.len < size ? bytes.len : size;
+
+	memmove(relay->end, relay->end + len, size - len);
+	memcpy(relay->end + size - len, bytes.p + bytes.len - len, len);
+}
+
+/* Whether an event has just ended. */
+static bool is_between_events(const struct relay *relay)
+{
+	return memcmp(relay->end + 2, "\n\n", 2) == 0 || memcmp(relay->end, "\r\n\r\n", 4) == 0;
+}
+
+static bool send_bytes(struct relay *relay, struct span bytes)
+{
+	if (bytes.len == 0)
+		return true;
+	note_end(relay, bytes);
+	return reply_relay_body(relay->reply, bytes);
+}
+
+static bool hand_on(struct relay *relay, struct span bytes)
+{
+	if (!relay->begun && !begin(relay))
+		return false;
+	return send_bytes(relay, secret_mask_next(&relay->mask, bytes));
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+static bool is_event_stream(CURL *easy)
+{
+	const char *type = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+	return type != NULL && strncasecmp(type, "text/event-stream", 17) == 0;
+}
+
+bool relay_on_head(void *ctx, CURL *easy, long status)
+{
+	struct relay *relay = ctx;
+
+	relay->easy = easy;
+	relay->status = status;
+	relay->is_stream = status >= 200 && status <= 299 && is_event_stream(easy);
+	if (relay->is_stream && relay->on_id != NULL) {
+		relay->events_to_read = EVENTS_TO_READ;
+		sse_init(&relay->events, MAX_EVENT, on_event, relay);
+	}
+	return true;
+}
+
+static bool hold(struct relay *relay, struct span bytes)
+{
+	bool sent;
+
+	buf_append_span(relay->body, bytes);
+	if (relay->body->len <= relay->max_held)
+		return true;
+	sent = hand_on(relay, buf_span(relay->body));
+	buf_free(relay->body);
+	return sent;
+}
+
+bool relay_on_body(void *ctx, struct span bytes)
+{
+	struct relay *relay = ctx;
+
+	if (!relay->is_stream && !relay->begun)
+		return hold(relay, bytes);
+	read_events(relay, bytes);
+	return hand_on(relay, bytes);
+}
+
+bool relay_on_idle(void *ctx)
+{
+	struct relay *relay = ctx;
+
+	return !relay->begun || reply_flush(relay->reply);
+}
+
+static void send_whole(struct relay *relay)
+{
+	char length[24];
+
+	read_body(relay);
+	snprintf(length, sizeof(length), "%zu", relay->body->len);
+	if (relay->status != 204 && relay->status != 304)
+		reply_header(relay->reply, "Content-Length", length);
+	hand_on(relay, buf_span(relay->body));
+}
+
+void relay_finish(struct relay *relay)
+{
+	if (!relay->begun && relay->is_stream)
+		begin(relay);
+	else if (!relay->begun)
+		send_whole(relay);
+	send_bytes(relay, secret_mask_rest(&relay->mask));
+}
+
+/* An event can only follow a blank line; what is cut off within one, the client drops itself. */
+void relay_break_off(struct relay *relay, const char *code, const char *message)
+{
+	struct buf event = {0};
+
+	if (!relay->is_stream || !is_between_events(relay))
+		return;
+	buf_puts(&event, "event: error\ndata: {\"type\":\"error\",\"code\":");
+	json_quote(&event, span_of(code));
+	buf_puts(&event, ",\"message\":");
+	json_quote(&event, span_of(message));
+	buf_puts(&event, ",\"param\":null}\n\n");
+	send_bytes(relay, buf_span(&event));
+	buf_free(&event);
+}

@@ -1,0 +1,52 @@
+/*
+ * A provider's answer on its way to the client: status, body and some of the headers as they are.
+ * An event stream is handed on as it comes, everything else once it is whole. Until the first byte
+ * has gone out, the answer can be dropped and that of another deployment be taken.
+ */
+#ifndef RESPOOL_RELAY_H
+#define RESPOOL_RELAY_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+
+#include "../common/buf.h"
+#include "../common/sse.h"
+#include "reply.h"
+#include "secret.h"
+
+struct relay {
+	struct reply *reply;
+	const char *secret; /* to be kept out of the answer, or NULL */
+	size_t max_held;    /* bytes of a body that are held until it is whole */
+	/* Called with a created response's id before the client sees it; NULL if nobody asks. */
+	void (*on_id)(void *ctx, struct span id);
+	void *ctx;
+
+	/* The rest belongs to relay.c. */
+	CURL *easy;
+	long status; /* of the answer that is coming in; 0 before its head */
+	bool is_stream;
+	bool begun; /* the client has been sent the head */
+	int events_to_read;
+	struct buf *body; /* what is held */
+	struct sse_parser events;
+	struct secret_mask mask;
+	char end[4]; /* of what was sent */
+};
+
+/* body is room for what is held; it must outlive *relay. */
+void relay_open(struct relay *relay, struct buf *body);
+void relay_close(struct relay *relay);
+
+/* The functions of a direct call (direct_call.h); ctx is the relay. */
+bool relay_on_head(void *relay, CURL *easy, long status);
+bool relay_on_body(void *relay, struct span bytes);
+bool relay_on_idle(void *relay);
+
+/* The answer is whole: sends what has not gone out yet. */
+void relay_finish(struct relay *relay);
+/* The answer broke off after its first bytes have gone out: tells the client if it can. */
+void relay_break_off(struct relay *relay, const char *code, const char *message);
+
+#endif

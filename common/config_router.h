@@ -1,0 +1,54 @@
+/*
+ * What the configuration says about retries, rests and fallbacks: in router_settings, and as
+ * LiteLLM has it, some of it in litellm_settings too.
+ */
+#ifndef RESPOOL_CONFIG_ROUTER_H
+#define RESPOOL_CONFIG_ROUTER_H
+
+#include <stddef.h>
+
+#include "config.h"
+#include "config_section.h"
+
+/* Fallbacks, and the lines of the file where they stand. */
+struct fallback_list {
+	struct fallback *items;
+	size_t *lines;
+	size_t count;
+};
+
+/* What one of the sections says. */
+struct router_draft {
+	const char *section;
+	int num_retries, allowed_fails; /* -1 if not given, and so is cooldown_time */
+	double cooldown_time;           /* s */
+	struct fallback_list fallbacks;
+	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
+};
+
+#define ROUTER_DRAFT_INIT(name)                                                                    \
+	{                                                                                          \
+		.section = (name), .num_retries = -1, .allowed_fails = -1, .cooldown_time = -1     \
+	}
+
+/* The most that the keys of both sections may be. */
+enum { MAX_RETRIES = 100, MAX_FAILS = 1000000, MAX_COOLDOWN = 7 * 24 * 3600 };
+
+/* Read the keys of these names of either section. Report errors. */
+void router_read_fallbacks(const struct config_value *value, struct router_draft *draft);
+void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft);
+
+/* Reads router_settings. Reports errors. */
+void router_settings_read(const struct config_value *router_settings, struct router_draft *draft);
+
+/*
+ * Moves the drafts, of which nothing is left to free, to config; what an earlier one says wins. The
+ * models that fallbacks lead to must have deployments. root is the file. Reports errors.
+ */
+void router_drafts_finish(const struct config_value *root, struct router_draft *drafts,
+    size_t count, struct config *config);
+
+/* Frees what the configuration has of fallbacks. */
+void fallbacks_clear(struct config *config);
+
+#endif
