@@ -82,13 +82,26 @@ static void send_stored(struct handlers *handlers, const struct stored_response 
 		answer_not_found(handlers);
 }
 
+static void no_stream(struct handlers *handlers)
+{
+	struct api_error error;
+
+	api_error_set(&error, 400, "invalid_request_error", "stream", "unsupported_parameter",
+	    "A background response is polled here and cannot be streamed: leave 'stream' out.");
+	answer_error(handlers, &error);
+}
+
 static void handle_poll(struct handlers *handlers)
 {
 	struct stored_response stored;
 	char id[RESPONSE_ID_MAX + 1];
 
-	if (take_id(handlers, id) &&
-	    answer_stored(handlers, store_poll(handlers->store, id, handlers->tenant, &stored)))
+	if (!take_id(handlers, id))
+		return;
+	if (request_query_has(&handlers->request, "stream=true"))
+		no_stream(handlers);
+	else if (answer_stored(
+		     handlers, store_poll(handlers->store, id, handlers->tenant, &stored)))
 		send_stored(handlers, &stored);
 }
 
@@ -318,8 +331,7 @@ void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi)
 
 	handlers->fcgi = fcgi;
 	request_read(request, fcgi, &handlers->path);
-	reply_begin(
-	    &handlers->reply, fcgi->out, request->method == METHOD_HEAD, request->request_id);
+	reply_begin(&handlers->reply, fcgi, request->method == METHOD_HEAD, request->request_id);
 	handlers->tenant = "";
 	if (needs_key(request->route.kind))
 		handlers->tenant = auth_tenant(handlers->config, request, &error);

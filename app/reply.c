@@ -6,6 +6,9 @@
 #include <sys/random.h>
 
 #include "../common/log.h"
+#include "records.h"
+
+enum { LARGE = 16384 }; /* bytes that are worth a call of their own */
 
 static const struct {
 	int status;
@@ -78,9 +81,9 @@ static bool usable_request_id(const char *id)
 	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
 }
 
-void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const char *request_id)
+void reply_begin(struct reply *reply, FCGX_Request *fcgi, bool without_body, const char *request_id)
 {
-	reply->out = out;
+	reply->fcgi = fcgi;
 	reply->without_body = without_body;
 	buf_clear(&reply->head);
 	reply->request_id[0] = '\0';
@@ -106,7 +109,11 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 
 static bool put(struct reply *reply, struct span bytes)
 {
-	return FCGX_PutStr(bytes.p, (int)bytes.len, reply->out) == (int)bytes.len;
+	FCGX_Request *fcgi = reply->fcgi;
+
+	if (bytes.len < LARGE)
+		return FCGX_PutStr(bytes.p, (int)bytes.len, fcgi->out) == (int)bytes.len;
+	return FCGX_FFlush(fcgi->out) == 0 && records_write(fcgi->ipcFd, fcgi->requestId, bytes);
 }
 
 static bool send_head(struct reply *reply, int status)
@@ -140,7 +147,7 @@ bool reply_relay_body(struct reply *reply, struct span bytes)
 
 bool reply_flush(struct reply *reply)
 {
-	return FCGX_FFlush(reply->out) == 0;
+	return FCGX_FFlush(reply->fcgi->out) == 0;
 }
 
 void reply_not_modified(struct reply *reply)

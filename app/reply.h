@@ -14,7 +14,7 @@
 enum { REQUEST_ID_MAX = 128 };
 
 struct reply {
-	FCGX_Stream *out;
+	FCGX_Request *fcgi; /* that is being answered */
 	bool without_body;  /* the answer to a HEAD request */
 	struct buf head;    /* "Name: value\r\n" lines gathered so far */
 	struct buf text;    /* an error's envelope */
@@ -30,7 +30,8 @@ void reply_free(struct reply *reply);
  * Begins the answer to one request. request_id is what the client sent as X-Request-Id or NULL; it
  * is repeated if it is 1 to 128 of [A-Za-z0-9._-], otherwise a new one is made.
  */
-void reply_begin(struct reply *reply, FCGX_Stream *out, bool without_body, const char *request_id);
+void reply_begin(
+    struct reply *reply, FCGX_Request *fcgi, bool without_body, const char *request_id);
 
 /*
  * Takes the place of the request id that the answer would carry, if it is one that reply_begin()

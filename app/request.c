@@ -88,6 +88,20 @@ const char *request_header(const struct http_request *request, const char *name)
 	return variable(request->environment, name);
 }
 
+bool request_query_has(const struct http_request *request, const char *parameter)
+{
+	const char *p = request->query;
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "&");
+
+		if (span_is((struct span){p, len}, parameter))
+			return true;
+		p += len + (p[len] == '&');
+	}
+	return false;
+}
+
 static bool too_large(struct api_error *error, size_t max)
 {
 	return api_error_set(error, 413, "invalid_request_error", NULL, "request_too_large",

@@ -41,6 +41,9 @@ void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *
 /* A header by its name in the environment ("HTTP_ACCEPT"); NULL if the client did not send it. */
 const char *request_header(const struct http_request *request, const char *name);
 
+/* Whether the query has this parameter, "name=value" as it is spelled there. */
+bool request_query_has(const struct http_request *request, const char *parameter);
+
 /*
  * Appends the body to *body: as much as CONTENT_LENGTH says, or all there is when that is not
  * known. On failure returns false and fills in *error: 413 if it is longer than max bytes (then

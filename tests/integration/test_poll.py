@@ -138,6 +138,28 @@ def test_every_answer_has_its_own_request_id(client, stack, fed, model):
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.parametrize("query, status", [
+    ("?stream=true", 400), ("?include[]=x&stream=true", 400), ("?stream=false", 200),
+    ("?xstream=true", 200)])
+def test_poll_that_asks_for_a_stream_is_told_that_there_is_none(
+        client, upstream, model, query, status):
+    upstream.script(model, message_stream(["x"]))
+    response_id = client.create(model)["id"]
+    reply = client.get(f"/v1/responses/{response_id}{query}")
+    assert reply.status == status
+    if status == 400:
+        assert (reply.error()["param"], reply.error()["code"]) == (
+            "stream", "unsupported_parameter")
+
+
+@pytest.mark.parametrize("size", [16000, 16384, 65528, 65529, 131056, 1_300_000])
+def test_large_objects_come_whole(client, upstream, model, size):
+    upstream.script(model, message_stream(["é" * (size // 2)]))
+    response_id = client.create(model)["id"]
+    object = client.wait_terminal(response_id)
+    assert output_text(object) == "é" * (size // 2)
+
+
 def test_answers_are_not_cached_by_others(client, upstream, model):
     upstream.script(model, message_stream(["x"]))
     response_id = client.create(model)["id"]
