@@ -15,6 +15,12 @@ test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valg
 	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-pytest
 	python3-pytest-xdist python3-redis multiwatch mandoc systemd"
 
+# What the tests with OpenAI's SDK need beside that. Without it they are skipped.
+sdk_packages() {
+	command -v node >/dev/null || echo nodejs
+	command -v npm >/dev/null || [ -n "${RESPOOL_NODE_MODULES:-}" ] || echo npm
+}
+
 usage() {
 	cat <<-'END'
 	usage: deploy/test.sh [--quick]
@@ -209,6 +215,10 @@ if ! need_packages "to build and test respool" $build_packages $test_packages; t
 	count 0 1 0
 	totals
 fi
+wanted=$(sdk_packages)
+# shellcheck disable=SC2086 # a list of words
+[ -z "$wanted" ] || need_packages "to test with OpenAI's SDK" $wanted ||
+	say "The tests with OpenAI's SDK will be skipped."
 
 check "formatting" formatting || true
 check "static analysis" static_analysis || true
