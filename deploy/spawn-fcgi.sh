@@ -4,13 +4,19 @@
 # want it; SIGTERM ends it.
 #
 # The keys that the configuration takes from the environment have to be there.
+#
+# How many processes may be busy with requests that are passed through to a provider, while the
+# others answer polls, is respool's max_passthrough. With "prefork" it is half of them unless the
+# configuration says otherwise. With "multiwatch" they do not know of each other, so that there is
+# no bound without it: set it to 8, for instance. With "plain" polls wait while one is passed
+# through; 0 turns that off.
 set -eu
 
 program=/usr/libexec/respool/respool.fcgi
 config=/etc/respool/config.yaml
 socket=/run/respool/fcgi.sock
 user=www-data        # whom the processes run as if root starts this, and who may connect
-processes=4
+processes=16
 
 usage() {
 	cat <<-'END_OF_USAGE'

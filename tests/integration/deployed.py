@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness import (BUILD, TOP, Client, Program, ProgramFailed, Stack, await_socket, environment,
-                     running_programs, wait_until)
+                     merged, running_programs, wait_until)
 
 PROGRAM = "/usr/libexec/respool"
 CONFIG = "/etc/respool/config.yaml"
@@ -68,18 +68,142 @@ class DescriptorProgram(Program):
         running_programs.append(self)
 
 
+def on_free_port(stack, start):
+    """start(port) starts a program that listens there. Returns the program and its address."""
+    for _ in range(5):
+        address = ("127.0.0.1", free_port())
+        program = start(address[1])
+        if wait_until(lambda: answers(address) or not program.alive(), 15, program.name) \
+                and program.alive():
+            return program, address
+        program.wait()
+        stack.programs.remove(program)
+    raise ProgramFailed(f"{program.name} does not come to listen:\n{program.stderr()}")
+
+
+def installed_program(stack):
+    """The directory of a respool.fcgi that every user may run."""
+    programs = stack.directory / "respool"
+    if not programs.exists():
+        programs.mkdir()
+        shutil.copy(BUILD / "respool.fcgi", programs)
+    return programs
+
+
+NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log {directory}/web.error;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/nginx-body;
+    proxy_temp_path {directory}/nginx-proxy;
+    fastcgi_temp_path {directory}/nginx-fastcgi;
+    uwsgi_temp_path {directory}/nginx-uwsgi;
+    scgi_temp_path {directory}/nginx-scgi;
+    include {directory}/nginx-http.conf;
+}}
+"""
+
+
+def start_nginx(stack, http):
+    """nginx with this text in its http block. Returns the program and its address."""
+    nginx = need("nginx")
+    main = stack.directory / "nginx.conf"
+    main.write_text(NGINX.format(directory=stack.directory,
+                                 user="user root;" if os.geteuid() == 0 else ""))
+
+    def start(port):
+        (stack.directory / "nginx-http.conf").write_text(
+            http.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+        return stack.start("nginx", [nginx, "-c", main, "-e", stack.directory / "web.error"])
+
+    return on_free_port(stack, start)
+
+
+APACHE = """
+ServerRoot {directory}
+ServerName localhost
+PidFile {directory}/apache.pid
+Listen 127.0.0.1:{port}
+ErrorLog {directory}/web.error
+Mutex file:{directory} default
+DefaultRuntimeDir {directory}
+{user}
+{modules}
+StartServers 1
+MinSpareThreads 2
+ThreadsPerChild 16
+MaxRequestWorkers 32
+Include {directory}/apache-site.conf
+"""
+
+MOD_FCGID = """
+FcgidIPCDir {directory}/ipc
+FcgidProcessTableFile {directory}/fcgid.shm
+"""
+
+# The keys that the configuration of the tests takes from the environment.
+KEYS = ("RESPOOL_TEST_MASTER_KEY", "RESPOOL_TEST_PROVIDER_KEY")
+
+
+def keys_for_mod_fcgid():
+    return "".join(f"FcgidInitialEnv {name} {environment()[name]}\n" for name in KEYS)
+
+
+def prepare_mod_fcgid(directory, account):
+    """Its part of the configuration, with a directory for its sockets."""
+    (directory / "ipc").mkdir(exist_ok=True)
+    if account:
+        os.chown(directory / "ipc", account.pw_uid, account.pw_gid)
+    return MOD_FCGID.format(directory=directory)
+
+
+def start_apache(stack, site, *modules):
+    """Apache with this text in its configuration. Returns the program and its address."""
+    apache = need("apache2")
+    directory = stack.directory
+    modules = ("mpm_event", "authz_core", "reqtimeout", *modules)
+    loaded = ""
+    for module in modules:
+        path = Path(f"/usr/lib/apache2/modules/mod_{module}.so")
+        if not path.exists():
+            pytest.skip(f"mod_{module} is not installed")
+        loaded += f"LoadModule {module}_module {path}\n"
+    user = ""
+    account = None
+    if os.geteuid() == 0:  # Apache does not serve as root
+        account = pwd.getpwnam("nobody")
+        user = f"User nobody\nGroup {grp.getgrgid(account.pw_gid).gr_name}"
+        directory.chmod(0o755)
+    if "fcgid" in modules:
+        loaded += prepare_mod_fcgid(directory, account)
+
+    def start(port):
+        (directory / "apache-site.conf").write_text(site.replace("*:80", f"127.0.0.1:{port}"))
+        main = directory / "apache.conf"
+        main.write_text(APACHE.format(directory=directory, port=port, user=user, modules=loaded))
+        # It sends SIGTERM to its whole group, and may be hit by it itself.
+        return stack.start("apache2", [apache, "-f", main, "-D", "FOREGROUND"],
+                           good_exits=(0, -signal.SIGTERM))
+
+    return on_free_port(stack, start)
+
+
 class Site(Stack):
     """A stack whose web server is one of the four, mounted at a path: "" for the root."""
 
-    # Servers that start processes without root's rights need to reach what is in the directory.
-    opens_directory = False
     own_responder = False  # the web server starts it
+    sees_clients_leave = True  # also when there is nothing to send to them
 
     def __init__(self, mount="", **options):
         self.mount = mount
         # A key that is not known makes each process write a line to stderr when it starts.
-        options.setdefault("config", {"litellm_settings": {"drop_params": True},
-                                      "respool": {"max_queue": 10_000_000}})
+        options["config"] = merged({"litellm_settings": {"set_verbose": False},
+                                    "respool": {"max_queue": 10_000_000}}, options.get("config"))
         options.setdefault("children", 8)
         options.setdefault("responder", not self.own_responder)
         self.address = None
@@ -87,18 +211,9 @@ class Site(Stack):
         if self.address:
             self.client = Client(self.address, prefix=f"{self.mount}/v1")
 
-    def start_redis(self):
-        if self.opens_directory:
-            self.directory.chmod(0o755)
-        super().start_redis()
-
-    def installed_program(self):
-        """The directory of a respool.fcgi that every user may run."""
-        programs = self.directory / "respool"
-        if not programs.exists():
-            programs.mkdir()
-            shutil.copy(BUILD / "respool.fcgi", programs)
-        return programs
+    def replacements(self):
+        """What is to be replaced in the file, beside addresses and the mount point."""
+        return {SOCKET: self.directory / "fcgi.sock"}
 
     def write(self, name, text):
         path = self.directory / name
@@ -117,47 +232,21 @@ class Site(Stack):
         self.web.send_signal(self.reload_signal)
 
 
-NGINX = """
-daemon off;
-{user}
-worker_processes 1;
-pid {directory}/nginx.pid;
-error_log {directory}/web.error;
-events {{ worker_connections 256; }}
-http {{
-    access_log off;
-    client_body_temp_path {directory}/nginx-body;
-    proxy_temp_path {directory}/nginx-proxy;
-    fastcgi_temp_path {directory}/nginx-fastcgi;
-    uwsgi_temp_path {directory}/nginx-uwsgi;
-    scgi_temp_path {directory}/nginx-scgi;
-    include {directory}/deployed.conf;
-}}
-"""
-
-
 class NginxSite(Site):
-    reload_signal = 1  # SIGHUP
+    reload_signal = signal.SIGHUP
 
     def start_web(self):
-        nginx = need("nginx")
-        path = self.directory / "http.sock"
-        replacements = {"/run/respool/fcgi.sock": self.directory / "fcgi.sock",
-                        "listen 80;": f"listen unix:{path};"}
+        replacements = self.replacements()
         if self.mount:
             replacements["location / {"] = f"location {self.mount}/ {{"
-        self.write("deployed.conf", deploy_file("nginx.conf", replacements))
-        main = self.write("nginx.conf", NGINX.format(
-            directory=self.directory, user="user root;" if os.geteuid() == 0 else ""))
-        self.web = self.start("nginx", [nginx, "-c", main, "-e", self.directory / "web.error"])
-        await_socket(self.web, path)
-        self.address = path
+        self.web, self.address = start_nginx(self, deploy_file("nginx.conf", replacements))
 
 
 LIGHTTPD = """
 server.modules = ( )
 server.document-root = "{directory}/www"
-server.bind = "{directory}/http.sock"
+server.bind = "127.0.0.1"
+server.port = {port}
 server.errorlog = "{directory}/web.error"
 server.upload-dirs = ( "{directory}" )
 server.feature-flags += ( "server.graceful-shutdown-timeout" => 5 )
@@ -168,24 +257,23 @@ include "{directory}/deployed.conf"
 class LighttpdSite(Site):
     """With a responder that runs by itself."""
 
-    reload_signal = 10  # SIGUSR1
+    reload_signal = signal.SIGUSR1
     file = "lighttpd-socket.conf"
-
-    def replacements(self):
-        return {SOCKET: self.directory / "fcgi.sock"}
 
     def start_web(self):
         lighttpd = need("lighttpd")
         (self.directory / "www").mkdir(exist_ok=True)
-        path = self.directory / "http.sock"
         replacements = self.replacements()
         if self.mount:
             replacements['( "/" =>'] = f'( "{self.mount}" =>'
         self.write("deployed.conf", deploy_file(self.file, replacements))
-        main = self.write("lighttpd.conf", LIGHTTPD.format(directory=self.directory))
-        self.web = self.start("lighttpd", [lighttpd, "-D", "-f", main], good_exits=(0, 1))
-        await_socket(self.web, path)
-        self.address = path
+
+        def start(port):
+            main = self.write("lighttpd.conf",
+                              LIGHTTPD.format(directory=self.directory, port=port))
+            return self.start("lighttpd", [lighttpd, "-D", "-f", main], good_exits=(0, 1))
+
+        self.web, self.address = on_free_port(self, start)
 
 
 class LighttpdSpawnSite(LighttpdSite):
@@ -198,95 +286,35 @@ class LighttpdSpawnSite(LighttpdSite):
         return self.web.stderr()
 
     def replacements(self):
-        return {PROGRAM: self.installed_program(), CONFIG: self.config_path,
+        return {PROGRAM: installed_program(self), CONFIG: self.config_path,
                 "/run/lighttpd/respool.sock": self.directory / "spawned.sock"}
-
-
-APACHE = """
-ServerRoot {directory}
-ServerName localhost
-PidFile {directory}/apache.pid
-Listen 127.0.0.1:{port}
-ErrorLog {directory}/web.error
-Mutex file:{directory} default
-DefaultRuntimeDir {directory}
-{user}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule reqtimeout_module {modules}/mod_reqtimeout.so
-{loaded}
-StartServers 1
-MinSpareThreads 2
-ThreadsPerChild 16
-MaxRequestWorkers 32
-Include {directory}/deployed.conf
-"""
-
-MOD_FCGID = """
-LoadModule alias_module {modules}/mod_alias.so
-LoadModule fcgid_module {modules}/mod_fcgid.so
-FcgidIPCDir {directory}/ipc
-FcgidProcessTableFile {directory}/fcgid.shm
-"""
-
-MOD_PROXY_FCGI = """
-LoadModule proxy_module {modules}/mod_proxy.so
-LoadModule proxy_fcgi_module {modules}/mod_proxy_fcgi.so
-"""
 
 
 class ApacheProxySite(Site):
     """With a responder that runs by itself."""
 
-    reload_signal = 10  # SIGUSR1
-    opens_directory = True
+    reload_signal = signal.SIGUSR1
+    sees_clients_leave = False
     file = "apache-proxy_fcgi.conf"
-    loaded = MOD_PROXY_FCGI
+    modules = ("proxy", "proxy_fcgi")
     mount_points = ("ProxyPass /", "fcgi://respool/", "<Location /")
-
-    def replacements(self):
-        return {SOCKET: self.directory / "fcgi.sock"}
-
-    def prepare(self, account):
-        """Makes what the server's user (None if Apache is not started by root) needs."""
-        (self.directory / "fcgi.sock").chmod(0o666)
 
     def await_reload(self, count):
         """Waits for the end of the count-th reload."""
         wait_until(lambda: self.error_log().count("resuming normal operations") > count, 15,
                    "Apache to reload")
 
+    def prepare(self):
+        (self.directory / "fcgi.sock").chmod(0o666)
+
     def start_web(self):
-        apache = need("apache2")
-        modules = Path("/usr/lib/apache2/modules")
-        if not (modules / "mod_fcgid.so").exists():
-            pytest.skip("mod_fcgid is not installed")
-        user = ""
-        account = None
-        if os.geteuid() == 0:  # Apache does not serve as root
-            account = pwd.getpwnam("nobody")
-            user = f"User nobody\nGroup {grp.getgrgid(account.pw_gid).gr_name}"
-        self.prepare(account)
-        loaded = self.loaded.format(directory=self.directory, modules=modules)
-        for _ in range(5):
-            port = free_port()
-            replacements = {**self.replacements(), "*:80": f"127.0.0.1:{port}"}
-            if self.mount:
-                for point in self.mount_points:
-                    replacements[point] = f"{point.rstrip('/')}{self.mount}/"
-            self.write("deployed.conf", deploy_file(self.file, replacements))
-            main = self.write("apache.conf", APACHE.format(
-                directory=self.directory, port=port, modules=modules, user=user, loaded=loaded))
-            # It sends SIGTERM to its whole group, and may be hit by it itself.
-            self.web = self.start("apache2", [apache, "-f", main, "-D", "FOREGROUND"],
-                                  good_exits=(0, -signal.SIGTERM))
-            self.address = ("127.0.0.1", port)
-            if wait_until(lambda: answers(self.address) or not self.web.alive(), 15, "Apache") \
-                    and self.web.alive():
-                return
-            self.web.wait()
-            self.programs.remove(self.web)
-        raise ProgramFailed("no free port for Apache:\n" + self.web.stderr())
+        self.prepare()
+        replacements = self.replacements()
+        if self.mount:
+            for point in self.mount_points:
+                replacements[point] = f"{point.rstrip('/')}{self.mount}/"
+        self.web, self.address = start_apache(
+            self, deploy_file(self.file, replacements), *self.modules)
 
 
 class ApacheSite(ApacheProxySite):
@@ -294,19 +322,15 @@ class ApacheSite(ApacheProxySite):
 
     own_responder = True
     file = "apache-mod_fcgid.conf"
-    loaded = MOD_FCGID
+    modules = ("alias", "fcgid")
     mount_points = ("ScriptAlias /",)
 
     def replacements(self):
-        return {PROGRAM: self.installed_program(), CONFIG: self.config_path,
+        return {PROGRAM: installed_program(self), CONFIG: self.config_path,
                 "/etc/respool/apache-keys.conf": self.directory / "keys.conf"}
 
-    def prepare(self, account):
-        (self.directory / "ipc").mkdir()
-        if account:
-            os.chown(self.directory / "ipc", account.pw_uid, account.pw_gid)
-        name = "RESPOOL_TEST_MASTER_KEY"
-        self.write("keys.conf", f"FcgidInitialEnv {name} {environment()[name]}")
+    def prepare(self):
+        self.write("keys.conf", keys_for_mod_fcgid())
 
     def responder_log(self):
         return self.error_log()
@@ -315,17 +339,17 @@ class ApacheSite(ApacheProxySite):
 class SpawnFcgiSite(LighttpdSite):
     """lighttpd, and responders that deploy/spawn-fcgi.sh starts."""
 
-    opens_directory = True
     way = "plain"
 
     def start_responder(self):
         need("spawn-fcgi")
         if self.way == "multiwatch":
             need("multiwatch")
+        self.directory.chmod(0o755)  # they run without root's rights
         sockets = self.directory / "run"
         sockets.mkdir()
         script = self.write("spawn-fcgi.sh", deploy_file("spawn-fcgi.sh", {
-            f"program={PROGRAM}": f"program={self.installed_program()}",
+            f"program={PROGRAM}": f"program={installed_program(self)}",
             f"config={CONFIG}": f"config={self.config_path}",
             f"socket={SOCKET}": f"socket={sockets}/fcgi.sock"}))
         self.responder = self.start("spawn-fcgi", ["sh", script, self.way])
@@ -333,6 +357,33 @@ class SpawnFcgiSite(LighttpdSite):
 
     def replacements(self):
         return {SOCKET: self.directory / "run" / "fcgi.sock"}
+
+
+def spawn_fcgi_site(way):
+    return type("SpawnFcgiSite", (SpawnFcgiSite,), {"way": way})
+
+
+# A site for each file for a web server, and one for each way of spawn-fcgi.sh.
+SERVERS = {
+    "apache-mod_fcgid": ApacheSite,
+    "apache-proxy_fcgi": ApacheProxySite,
+    "lighttpd": LighttpdSite,
+    "lighttpd-spawn": LighttpdSpawnSite,
+    "nginx": NginxSite,
+}
+SPAWNED = {f"spawn-fcgi-{way}": spawn_fcgi_site(way) for way in ("plain", "prefork", "multiwatch")}
+
+
+@contextlib.contextmanager
+def sites():
+    """Gives a function that makes sites, all of which are closed at the end."""
+    with contextlib.ExitStack() as stack:
+        def make(kind, *args, **options):
+            site = kind(*args, **options)
+            stack.callback(site.close)
+            return site
+
+        yield make
 
 
 class Load:

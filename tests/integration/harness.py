@@ -430,7 +430,7 @@ server.bind = "{directory}/http.sock"
 server.errorlog = "{directory}/lighttpd.error"
 server.upload-dirs = ("{directory}")
 server.max-request-size = 65536
-$HTTP["request-method"] == "POST" {{ server.stream-response-body = 1 }}
+server.stream-response-body = 1
 {fastcgi}
 """
 

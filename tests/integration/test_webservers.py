@@ -1,18 +1,11 @@
 """Behind lighttpd, nginx and Apache, in every way of starting and mounting respool.fcgi."""
 
-import grp
-import os
-import pwd
-import shutil
-import signal
-import socket
-from pathlib import Path
-
 import pytest
 
+from deployed import (installed_program, keys_for_mod_fcgid, need, on_free_port, start_apache,
+                      start_nginx)
 from events import delta, message_stream, opening
-from harness import (BUILD, Client, ProgramFailed, UnixConnection, await_socket, environment,
-                     output_text, wait_until)
+from harness import BUILD, Client, UnixConnection, await_socket, output_text, wait_until
 from upstream import Feed
 
 PREFIXES = ("/v1", "", "/openai/v1")
@@ -108,48 +101,25 @@ class TestLighttpd:
 
 
 NGINX = """
-daemon off;
-{user}
-worker_processes 1;
-pid {directory}/nginx.pid;
-error_log {directory}/nginx.error;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {directory}/nginx-body;
-    proxy_temp_path {directory}/nginx-proxy;
-    fastcgi_temp_path {directory}/nginx-fastcgi;
-    uwsgi_temp_path {directory}/nginx-uwsgi;
-    scgi_temp_path {directory}/nginx-scgi;
-    client_max_body_size 16m;
-    upstream respool {{ server unix:{directory}/fcgi.sock; {keepalive} }}
-    server {{
-        listen unix:{directory}/nginx.sock;
-        location {mount} {{
-            include {parameters};
-            {extra}
-            fastcgi_pass respool;
-        }}
+client_max_body_size 16m;
+upstream respool {{ server unix:{directory}/fcgi.sock; {keepalive} }}
+server {{
+    listen 80;
+    location {mount} {{
+        include /etc/nginx/fastcgi_params;
+        {extra}
+        fastcgi_pass respool;
     }}
 }}
 """
 
 
 def nginx_client(stack, mount="/", keep=True, extra=""):
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    parameters = Path("/etc/nginx/fastcgi_params")
-    if not os.path.exists(nginx) or not parameters.exists():
-        pytest.skip("nginx is not installed")
-    conf = stack.directory / "nginx.conf"
-    conf.write_text(NGINX.format(
-        directory=stack.directory, mount=mount, parameters=parameters,
-        user="user root;" if os.geteuid() == 0 else "",
+    _, address = start_nginx(stack, NGINX.format(
+        directory=stack.directory, mount=mount,
         keepalive="keepalive 2;" if keep else "",
         extra=extra + ("fastcgi_keep_conn on;" if keep else "")))
-    program = stack.start("nginx", [nginx, "-c", conf, "-e", stack.directory / "nginx.error"])
-    await_socket(program, stack.directory / "nginx.sock")
-    prefix = mount.rstrip("/") + "/v1"
-    return Client(stack.directory / "nginx.sock", prefix=prefix)
+    return Client(address, prefix=mount.rstrip("/") + "/v1")
 
 
 class TestNginx:
@@ -187,29 +157,11 @@ class TestNginx:
 
 
 APACHE = """
-ServerRoot {directory}
-ServerName localhost
-PidFile {directory}/apache.pid
-Listen 127.0.0.1:{port}
-ErrorLog {directory}/apache.error
-Mutex file:{directory} default
-DefaultRuntimeDir {directory}
-{user}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule alias_module {modules}/mod_alias.so
-LoadModule fcgid_module {modules}/mod_fcgid.so
-StartServers 1
-MinSpareThreads 2
-ThreadsPerChild 8
-MaxRequestWorkers 8
-FcgidIPCDir {directory}/ipc
-FcgidProcessTableFile {directory}/fcgid.shm
 FcgidMaxProcesses 3
 FcgidMaxRequestLen 16777216
 FcgidPassHeader Authorization
 FcgidInitialEnv RESPOOL_CONFIG {config}
-{environment}
+{keys}
 ScriptAlias {mount} {program}
 <Directory {program_directory}>
     SetHandler fcgid-script
@@ -222,47 +174,13 @@ ScriptAlias {mount} {program}
 
 
 def apache_client(stack, mount="/"):
-    apache = shutil.which("apache2") or "/usr/sbin/apache2"
-    modules = Path("/usr/lib/apache2/modules")
-    if not os.path.exists(apache) or not (modules / "mod_fcgid.so").exists():
-        pytest.skip("Apache with mod_fcgid is not installed")
-    programs = stack.directory / "fcgi-bin"
-    programs.mkdir()
-    (stack.directory / "ipc").mkdir()
-    shutil.copy(BUILD / "respool.fcgi", programs)
-    user = ""
-    if os.geteuid() == 0:  # Apache does not serve as root
-        account = pwd.getpwnam("nobody")
-        user = f"User nobody\nGroup {grp.getgrgid(account.pw_gid).gr_name}"
-        stack.directory.chmod(0o755)
-        os.chown(stack.directory / "ipc", account.pw_uid, account.pw_gid)
-    passed = ("RESPOOL_TEST_PROVIDER_KEY", "RESPOOL_TEST_MASTER_KEY")
-    for attempt in range(5):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        conf = stack.directory / "apache.conf"
-        program = programs / "respool.fcgi"
-        conf.write_text(APACHE.format(
-            directory=stack.directory, port=port, modules=modules, user=user, mount=mount,
-            config=stack.config_path, program_directory=programs,
-            program=f"{program}/" if mount.endswith("/") else program,
-            environment="\n".join(
-                f"FcgidInitialEnv {name} {environment()[name]}" for name in passed)))
-        server = stack.start("apache2", [apache, "-f", conf, "-D", "FOREGROUND"],
-                             good_exits=(0, -signal.SIGTERM))
-        if wait_until(lambda: answers(port) or not server.alive(), 15, "Apache") and server.alive():
-            return Client(("127.0.0.1", port), prefix=mount.rstrip("/") + "/v1")
-        server.wait()
-        stack.programs.remove(server)
-    raise ProgramFailed("no free port for Apache:\n" + server.stderr())
-
-
-def answers(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
+    programs = installed_program(stack)
+    program = programs / "respool.fcgi"
+    _, address = start_apache(stack, APACHE.format(
+        config=stack.config_path, keys=keys_for_mod_fcgid(), mount=mount,
+        program=f"{program}/" if mount.endswith("/") else program,
+        program_directory=programs), "alias", "fcgid")
+    return Client(address, prefix=mount.rstrip("/") + "/v1")
 
 
 class TestApache:
@@ -273,9 +191,7 @@ class TestApache:
 
 
 def test_spawn_fcgi_starts_the_responder(make_stack, model):
-    spawn = shutil.which("spawn-fcgi")
-    if spawn is None:
-        pytest.skip("spawn-fcgi is not installed")
+    spawn = need("spawn-fcgi")
     stack = make_stack(responder=False, web=False)
     path = stack.directory / "fcgi.sock"
     program = stack.start("spawn-fcgi", [
@@ -287,18 +203,10 @@ def test_spawn_fcgi_starts_the_responder(make_stack, model):
 
 def test_responder_listens_on_a_tcp_port(make_stack, model):
     stack = make_stack(responder=False, web=False)
-    for attempt in range(5):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        program = stack.start("respool.fcgi", [
-            BUILD / "respool.fcgi", "-c", stack.config_path, "-s", f"127.0.0.1:{port}", "-w", "2"])
-        if wait_until(lambda: answers(port) or not program.alive(), 15, "it to listen") \
-                and program.alive():
-            break
-        program.wait()
-        stack.programs.remove(program)
+    _, (host, port) = on_free_port(stack, lambda port: stack.start("respool.fcgi", [
+        BUILD / "respool.fcgi", "-c", stack.config_path, "-s", f"127.0.0.1:{port}", "-w", "2"]))
     stack.fastcgi_config = lambda: (
-        f'fastcgi.server = ("/" => (("host" => "127.0.0.1", "port" => {port}, '
+        f'fastcgi.server = ("/" => (("host" => "{host}", "port" => {port}, '
         '"check-local" => "disable")))')
     stack.start_web()
     minimal_list(stack.client, stack.upstream, model)
