@@ -592,7 +592,8 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 		redis_args_add(&args, response_status_name(terminal));
 	if (!redis_link_call(write->jobs->commands, &args, on_flushed, write))
 		return false;
-	write->count++;
+	if (doc->whole || doc->patch_count > 0)
+		write->count++;
 	document_mark_stored(doc);
 	return true;
 }

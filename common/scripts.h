@@ -15,7 +15,8 @@
  *
  * A job's fields: state; tenant, model and request, and if there are any input, context and
  * deployment, as created; ttl (s); fence, which each claim raises; attempts; owner, the worker that
- * has claimed it; writes, the number of flushes since the claim. request and owner go when the
+ * has claimed it; writes, the number of flushes since the claim that changed the text:
+ * with state and fence it tells one state of the object from the next. request and owner go when the
  * state becomes terminal; input and context stay, as another response may continue this one.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,

@@ -55,16 +55,29 @@ struct new_job {
 enum store_result store_create(struct store *store, const struct new_job *job);
 
 /*
- * A response as it is stored. object and input point into the store's reply and are valid until the
- * next call on the same store.
+ * A response as it is stored. object points into the store's reply and is valid until the next call
+ * on the same store.
  */
 struct stored_response {
 	struct span object; /* JSON; or, if foreign, whatever another program wrote */
 	bool foreign;       /* has no job of ours: a LiteLLM proxy's */
 };
 
-enum store_result store_poll(
-    struct store *store, const char *id, const char *tenant, struct stored_response *out);
+enum { STORED_VERSION_SIZE = 64 };
+
+/* Which state of a response it is: as long as the version is the same, so is the object. */
+struct stored_version {
+	char text[STORED_VERSION_SIZE]; /* empty if the response is foreign */
+	bool terminal;
+};
+
+/* version may be of a state before that of the object, never after. */
+enum store_result store_poll(struct store *store, const char *id, const char *tenant,
+    struct stored_response *out, struct stored_version *version);
+
+/* Only asks for the version, without the object. A foreign response is STORE_NOT_FOUND. */
+enum store_result store_version(
+    struct store *store, const char *id, const char *tenant, struct stored_version *version);
 
 /*
  * Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it.

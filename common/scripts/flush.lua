@@ -7,8 +7,8 @@
 -- KEYS  job
 -- ARGV  fence, then either
 --         "<length> <writes>": what the stored text must be, by its length and by the number of
---         writes since the claim (one that a failover has lost may have kept the length); for each
---         patch its offset and its bytes
+--         writes since the claim (one that a failover has lost may have kept the length), not
+--         counting those without patches; for each patch its offset and its bytes
 --       or
 --         "", the number of writes including this one, the whole text
 --       then the terminal state, if any
@@ -37,7 +37,9 @@ else
 	if length .. ' ' .. (writes or '') ~= ARGV[2] then
 		return 2
 	end
-	redis.call('HINCRBY', KEYS[1], 'writes', 1)
+	if last > 2 then
+		redis.call('HINCRBY', KEYS[1], 'writes', 1)
+	end
 	for i = 3, last, 2 do
 		redis.call('SETRANGE', response, ARGV[i], ARGV[i + 1])
 	end

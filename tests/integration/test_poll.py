@@ -5,7 +5,7 @@ import time
 import pytest
 
 from events import delta, message_stream, opening
-from harness import TERMINAL, output_text, wait_until
+from harness import TERMINAL, output_text, response_key, wait_until
 from upstream import Feed, Gate, Sleep
 
 UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
@@ -184,6 +184,62 @@ def test_poll_is_one_round_trip(client, stack, upstream, model):
     assert sum(stats.get(name, {"calls": 0})["calls"]
                for name in ("cmdstat_hget", "cmdstat_hmget", "cmdstat_hgetall")) <= 20
     assert "cmdstat_eval" not in stats
+
+
+def test_304_does_not_fetch_the_object(client, stack, upstream, model):
+    upstream.script(model, message_stream(["x" * 1000]))
+    response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
+    stack.wait_idle()
+    etag = client.get_response(response_id).headers["etag"]
+    stack.redis.config_resetstat()
+    for _ in range(20):
+        reply = client.get_response(response_id, headers={"If-None-Match": etag})
+        assert (reply.status, reply.body) == (304, b"")
+    stats = stack.redis.info("commandstats")
+    assert "cmdstat_get" not in stats
+    assert stats["cmdstat_hmget"]["calls"] == 20
+
+
+def test_etag_of_a_quiet_stream_stays_while_its_time_to_live_is_renewed(make_stack):
+    stack = make_stack({"litellm_settings": {"responses": {"background_mode": {"ttl": 3}}}})
+    gate = Gate()
+    stack.upstream.script("m", [*opening(), delta("x"), gate])
+    response_id = stack.client.create("m")["id"]
+    stack.client.wait_for(response_id, lambda o: output_text(o) == "x", "the text")
+    key = response_key(response_id)
+    etag = stack.client.get_response(response_id).headers["etag"]
+    for _ in range(2):
+        wait_until(lambda: stack.redis.pttl(key) < 2500, 10, "time to pass")
+        wait_until(lambda: stack.redis.pttl(key) > 2500, 10, "the time to live to be renewed")
+    reply = stack.client.get_response(response_id, headers={"If-None-Match": etag})
+    assert reply.status == 304
+    gate.open()
+
+
+def test_etag_changes_with_every_state(client, stack, upstream, model):
+    """Queued, claimed, text, more text, cancelled: each has a tag of its own, and the 304 goes."""
+    feed = Feed()
+    upstream.script(model, [feed])
+    response_id = client.create(model)["id"]
+    seen = {}
+
+    def note(predicate, what):
+        client.wait_for(response_id, predicate, what)
+        reply = client.get_response(response_id)
+        seen[reply.headers["etag"]] = reply.body
+        return reply.headers["etag"]
+
+    note(lambda o: o["status"] == "in_progress", "the claim")
+    feed.send(*opening(), delta("one"))
+    note(lambda o: output_text(o) == "one", "the first text")
+    feed.send(delta("two"))
+    etag = note(lambda o: output_text(o) == "onetwo", "the second text")
+    client.cancel(response_id)
+    reply = client.get_response(response_id, headers={"If-None-Match": etag})
+    assert (reply.status, reply.json()["status"]) == (200, "cancelled")
+    seen[reply.headers["etag"]] = reply.body
+    assert len(seen) == len(set(seen.values())) == 4
 
 
 def test_polling_while_writing_always_sees_whole_json(client, upstream, model):

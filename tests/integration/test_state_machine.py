@@ -455,7 +455,6 @@ class Sequence:
         before = self.before.get(stream.id)
         reply = yield self.flush_script(stream.id, stream.fence,
                                         f"{len(stream.stored)} {stream.writes}")
-        stream.writes += 1
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         self.expect(reply in (1, 2) if owns else reply == self.refusal(stream.id),
