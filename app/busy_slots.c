@@ -3,13 +3,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../common/log.h"
 
 enum {
 	FIRST_BYTE = 1 << 30, /* far behind the file's end, where nobody else locks */
-	ROUNDS = 4,
+	ROUNDS = 6,
+	LONGEST_PAUSE_NS = 200000, /* between two rounds */
 };
 
 static struct flock lock_of(int slot, short type)
@@ -39,6 +41,14 @@ static void unlock(struct busy_slots *slots, int slot)
 	fcntl(slots->fd, F_SETLK, &lock);
 }
 
+/* Whether no other process has the slot. */
+static bool is_free(struct busy_slots *slots, int slot)
+{
+	struct flock other = lock_of(slot, F_WRLCK);
+
+	return fcntl(slots->fd, F_GETLK, &other) == 0 && other.l_type == F_UNLCK;
+}
+
 /*
  * The file is open for reading only, and so the lock can only be a shared one. Whoever finds that
  * it does share the byte steps back; two who do so at once may both step back.
@@ -46,13 +56,34 @@ static void unlock(struct busy_slots *slots, int slot)
 static bool lock_alone(struct busy_slots *slots, int slot)
 {
 	struct flock lock = lock_of(slot, F_RDLCK);
-	struct flock other = lock_of(slot, F_WRLCK);
 
-	if (fcntl(slots->fd, F_SETLK, &lock) != 0)
+	if (!is_free(slots, slot) || fcntl(slots->fd, F_SETLK, &lock) != 0)
 		return false;
-	if (fcntl(slots->fd, F_GETLK, &other) == 0 && other.l_type == F_UNLCK)
+	if (is_free(slots, slot))
 		return true;
 	unlock(slots, slot);
+	return false;
+}
+
+/* Those who have met are not to meet again. */
+static void pause_by_chance(void)
+{
+	struct timespec pause = {.tv_nsec = random() % LONGEST_PAUSE_NS};
+
+	nanosleep(&pause, NULL);
+}
+
+/* From a place of its own on, so that those who come together rarely meet. */
+static bool take_any(struct busy_slots *slots, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int slot = (int)((getpid() + i) % count);
+
+		if (!lock_alone(slots, slot))
+			continue;
+		slots->held = slot;
+		return true;
+	}
 	return false;
 }
 
@@ -60,14 +91,11 @@ bool busy_slots_take(struct busy_slots *slots, int count)
 {
 	if (slots->fd < 0)
 		return true;
-	/* From a place of its own on, so that those who come together rarely meet. */
-	for (int i = 0; i < ROUNDS * count; i++) {
-		int slot = (int)((getpid() + i) % count);
-
-		if (!lock_alone(slots, slot))
-			continue;
-		slots->held = slot;
-		return true;
+	for (int round = 0; round < ROUNDS; round++) {
+		if (round > 0)
+			pause_by_chance();
+		if (take_any(slots, count))
+			return true;
 	}
 	return false;
 }

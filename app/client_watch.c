@@ -1,5 +1,6 @@
 #include "client_watch.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -17,11 +18,21 @@ double monotonic_seconds(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+static void take_signals(struct client_watch *watch)
+{
+	if (watch->ending || !watch->signals->take(watch->signals->ctx))
+		return;
+	watch->ending = true;
+	watch->ends_at = monotonic_seconds() + watch->drain_seconds;
+}
+
 void client_watch_begin(struct client_watch *watch, const struct signal_source *signals,
     int client_fd, double drain_seconds)
 {
 	*watch = (struct client_watch){
 	    .signals = signals, .drain_seconds = drain_seconds, .client_fd = client_fd};
+	/* The signal may have been taken before this request was. */
+	take_signals(watch);
 }
 
 /* poll() passes over a negative descriptor. */
@@ -37,7 +48,10 @@ static void look_at_client(struct client_watch *watch)
 	unsigned char header[8];
 	ssize_t len = recv(watch->client_fd, header, sizeof(header), MSG_PEEK | MSG_DONTWAIT);
 
-	watch->client_gone = len == 0 || (len > FCGI_TYPE_OFFSET &&
+	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return;
+	/* A web server that had not read all of the answer has reset the connection. */
+	watch->client_gone = len <= 0 || (len > FCGI_TYPE_OFFSET &&
 					     header[FCGI_TYPE_OFFSET] == FCGI_TYPE_ABORT_REQUEST);
 	/* Anything else is the next request's, and waits. */
 	watch->client_fd = -1;
@@ -47,10 +61,8 @@ enum watch_result client_watch_look(struct client_watch *watch, const struct pol
 {
 	if (fds[0].fd >= 0 && fds[0].revents != 0)
 		look_at_client(watch);
-	if (fds[1].fd >= 0 && fds[1].revents != 0 && watch->signals->take(watch->signals->ctx)) {
-		watch->ending = true;
-		watch->ends_at = monotonic_seconds() + watch->drain_seconds;
-	}
+	if (fds[1].fd >= 0 && fds[1].revents != 0)
+		take_signals(watch);
 	if (watch->client_gone)
 		return WATCH_CLIENT_GONE;
 	if (watch->ending && monotonic_seconds() >= watch->ends_at)

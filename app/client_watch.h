@@ -11,7 +11,7 @@
 /* How the process learns of signals, which come in through a descriptor. */
 struct signal_source {
 	int fd;
-	/* Reads what has come; returns whether the process is to end. */
+	/* Reads what has come, if anything; returns whether the process is to end. */
 	bool (*take)(void *ctx);
 	void *ctx;
 };

@@ -65,6 +65,12 @@ static void add_output(struct buf *items, struct span object)
 	buf_free(&output);
 }
 
+static void note_deployment(struct context *context, struct span id)
+{
+	if (id.len > 0)
+		context->deployment = xmemdup(id.p, id.len);
+}
+
 static bool join(
     struct handlers *handlers, const struct stored_context *previous, struct context *context)
 {
@@ -74,8 +80,10 @@ static bool join(
 	buf_append_span(&context->items, previous->context);
 	create_request_add_items(&context->items, previous->input);
 	add_output(&context->items, previous->object);
-	if (context->items.len <= max)
+	if (context->items.len <= max) {
+		note_deployment(context, previous->deployment);
 		return true;
+	}
 	context_free(context);
 	api_error_set(&error, 400, "invalid_request_error", "previous_response_id",
 	    "context_length_exceeded",
@@ -84,8 +92,10 @@ static bool join(
 	return false;
 }
 
-static bool find_ours(struct handlers *handlers, const char *id, struct context *context)
+static bool find_ours(
+    struct handlers *handlers, struct create_request *request, struct context *context)
 {
+	const char *id = request->previous_id;
 	struct stored_context previous;
 	enum store_result result = STORE_NOT_FOUND;
 
@@ -93,8 +103,12 @@ static bool find_ours(struct handlers *handlers, const char *id, struct context 
 		result = store_context(handlers->store, id, handlers->tenant, &previous);
 	if (result == STORE_NOT_FOUND)
 		return refuse_unknown(handlers, id);
-	return answer_stored(handlers, result) && check_previous(handlers, id, &previous) &&
-	       join(handlers, &previous, context);
+	if (!answer_stored(handlers, result) || !check_previous(handlers, id, &previous) ||
+	    !join(handlers, &previous, context))
+		return false;
+	if (previous.follows.len > 0)
+		create_request_follow(request, previous.follows);
+	return true;
 }
 
 /* A provider's own response. One that we did not see being made is the provider's to judge. */
@@ -107,19 +121,19 @@ static bool find_native(struct handlers *handlers, const char *id, struct contex
 		result = store_native(handlers->store, id, handlers->tenant, &native);
 	if (result == STORE_OTHERS)
 		return refuse_unknown(handlers, id);
-	if (result == STORE_OK && native.deployment.len > 0)
-		context->deployment = xmemdup(native.deployment.p, native.deployment.len);
+	if (result == STORE_OK)
+		note_deployment(context, native.deployment);
 	return result == STORE_NOT_FOUND || answer_stored(handlers, result);
 }
 
 bool context_find(
-    struct handlers *handlers, const struct create_request *request, struct context *context)
+    struct handlers *handlers, struct create_request *request, struct context *context)
 {
 	*context = (struct context){0};
 	if (request->previous_id == NULL)
 		return true;
 	if (request->continues)
-		return find_ours(handlers, request->previous_id, context);
+		return find_ours(handlers, request, context);
 	return find_native(handlers, request->previous_id, context);
 }
 

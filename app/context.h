@@ -14,16 +14,20 @@
 
 struct context {
 	struct buf items; /* JSON values joined by commas; empty if there are none */
-	/* The id of the deployment that made the previous response and knows it, or NULL. */
+	/*
+	 * The id of the deployment that made the previous response, or NULL: a provider may know
+	 * that alone, and others may not read all that is in it.
+	 */
 	char *deployment;
 };
 
 /*
- * Looks up what the request continues, which may be nothing. Returns false if it cannot be
+ * Looks up what the request continues, which may be nothing, and notes in *request if that goes
+ * back to a response that a provider keeps (create_request_follow()). Returns false if it cannot be
  * continued: then the client has its answer, and nothing is left to free.
  */
 bool context_find(
-    struct handlers *handlers, const struct create_request *request, struct context *context);
+    struct handlers *handlers, struct create_request *request, struct context *context);
 void context_free(struct context *context);
 
 #endif

@@ -1,6 +1,7 @@
 #include "create.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../common/alloc.h"
@@ -47,6 +48,32 @@ static bool can_reach(const struct config *config, const char *model)
 	return reachable;
 }
 
+/* The fallbacks of the model: its own, else those of any model; or NULL. */
+static const struct fallback *find_fallback(const struct config *config, const char *model)
+{
+	const struct fallback *any = NULL;
+
+	for (size_t i = 0; i < config->fallback_count; i++) {
+		const struct fallback *fallback = &config->fallbacks[i];
+
+		if (strcmp(fallback->model, model) == 0)
+			return fallback;
+		if (any == NULL && strcmp(fallback->model, "*") == 0)
+			any = fallback;
+	}
+	return any;
+}
+
+static bool can_reach_any(const struct config *config, const char *model)
+{
+	const struct fallback *fallback = find_fallback(config, model);
+	bool reachable = can_reach(config, model);
+
+	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)
+		reachable = can_reach(config, fallback->models[i]);
+	return reachable;
+}
+
 static bool check_polled(
     const struct config *config, const struct create_request *request, struct api_error *error)
 {
@@ -55,7 +82,7 @@ static bool check_polled(
 		    "unsupported_parameter",
 		    "Streaming a background response is not supported: send either 'background' "
 		    "or 'stream', and poll a background response.");
-	if (!can_reach(config, request->model))
+	if (!can_reach_any(config, request->model))
 		return api_error_set(error, 400, "invalid_request_error", "model",
 		    "model_not_configured",
 		    "The model '%.256s' has no deployment with an api_base.", request->model);
@@ -86,6 +113,7 @@ static void create_response(
 	    .model = request->model,
 	    .keeps_input = keeps_input(handlers->config, request),
 	    .deployment = context->deployment,
+	    .follows = create_request_followed(request),
 	    .ttl = handlers->config->polling.ttl,
 	    .max_queue = handlers->config->max_queue,
 	};
@@ -140,7 +168,7 @@ static void refuse_unpolled(struct handlers *handlers, const struct create_reque
 	answer_error(handlers, &error);
 }
 
-static void pass_through(struct handlers *handlers, const struct create_request *request)
+static void pass_through(struct handlers *handlers, struct create_request *request)
 {
 	struct context context;
 

@@ -22,6 +22,7 @@ struct progress {
 	bool answered; /* a status line has come */
 	bool headed;   /* the final head has come */
 	bool stopped;  /* by one of the caller's functions */
+	bool invalid;  /* its status cannot be passed on */
 	bool news;     /* since the last on_idle */
 };
 
@@ -55,7 +56,9 @@ static void take_head(struct progress *progress)
 	long status = 0;
 
 	curl_easy_getinfo(progress->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200 && status != 101)
+	/* 101 ends HTTP on this connection, and we never asked for that. */
+	progress->invalid = status == 101 || status > 599;
+	if (status < 200 || progress->invalid)
 		return;
 	progress->headed = true;
 	if (!progress->call->on_head(progress->call->ctx, progress->easy, status))
@@ -71,7 +74,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	progress->answered = true;
 	if (!progress->headed && (p[0] == '\r' || p[0] == '\n'))
 		take_head(progress);
-	return progress->stopped ? 0 : size * count;
+	return progress->stopped || progress->invalid ? 0 : size * count;
 }
 
 /* CURLOPT_WRITEFUNCTION */
@@ -146,6 +149,8 @@ static enum direct_end how_it_ended(const struct progress *progress, CURLcode co
 {
 	if (progress->stopped)
 		return DIRECT_STOPPED;
+	if (progress->invalid)
+		return DIRECT_INVALID;
 	if (code != CURLE_OK || !progress->headed)
 		return progress->answered ? DIRECT_DISCONNECTED : DIRECT_NOT_REACHED;
 	return transfer_is_framed(progress->easy) ? DIRECT_COMPLETE : DIRECT_UNFRAMED;
@@ -154,7 +159,13 @@ static enum direct_end how_it_ended(const struct progress *progress, CURLcode co
 static void end_transfer(
     const struct progress *progress, CURLcode code, struct direct_result *result)
 {
+	long status = 0;
+
 	result->end = how_it_ended(progress, code);
+	if (result->end == DIRECT_INVALID) {
+		curl_easy_getinfo(progress->easy, CURLINFO_RESPONSE_CODE, &status);
+		snprintf(result->error, sizeof(result->error), "its status is %ld", status);
+	}
 	if (code != CURLE_OK && result->error[0] == '\0')
 		snprintf(result->error, sizeof(result->error), "%s", curl_easy_strerror(code));
 }
@@ -261,4 +272,6 @@ void direct_call(struct direct_caller *caller, const struct direct_call *call,
 	if (result->end != DIRECT_COMPLETE)
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_multi_remove_handle(caller->multi, easy);
+	/* The handle outlives the result. */
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 }

@@ -554,7 +554,7 @@ static void add_whole(
 	redis_args_add_span(args, buf_span(&doc->text));
 }
 
-enum { KNOWN_SIZE = 48 };
+enum { KNOWN_SIZE = 48, ENDED_SIZE = 64 };
 
 /* What is known of the stored text goes to known, which must live as long as args. */
 static void add_patches(struct redis_args *args, const struct response_write *write,
@@ -573,12 +573,20 @@ static void add_patches(struct redis_args *args, const struct response_write *wr
 	}
 }
 
+static void add_end(struct redis_args *args, enum response_status terminal, const char *deployment,
+    char ended[ENDED_SIZE])
+{
+	snprintf(ended, ENDED_SIZE, "%s%s%s", response_status_name(terminal),
+	    deployment != NULL ? " " : "", deployment != NULL ? deployment : "");
+	redis_args_add(args, ended);
+}
+
 bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct document *doc, enum response_status terminal)
+    struct document *doc, enum response_status terminal, const char *deployment)
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
-	char known[KNOWN_SIZE];
+	char known[KNOWN_SIZE], ended[ENDED_SIZE];
 
 	response_keys(&keys, id);
 	redis_args_script(&args, SCRIPT_FLUSH, 1);
@@ -589,7 +597,7 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	else
 		add_patches(&args, write, doc, known);
 	if (terminal != STATUS_COUNT)
-		redis_args_add(&args, response_status_name(terminal));
+		add_end(&args, terminal, deployment, ended);
 	if (!redis_link_call(write->jobs->commands, &args, on_flushed, write))
 		return false;
 	if (doc->whole || doc->patch_count > 0)

@@ -91,11 +91,12 @@ struct response_write {
 
 /*
  * Writes what of the document is not stored yet, and renews the time to live; terminal is the state
- * that ends the job, or STATUS_COUNT. On success the document counts as stored at once. Returns
+ * that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered is noted,
+ * unless it is NULL. On success the document counts as stored at once. Returns
  * false if nothing was sent because Redis is away: up() tells when it is back.
  */
 bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct document *doc, enum response_status terminal);
+    struct document *doc, enum response_status terminal, const char *deployment);
 
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);

@@ -25,7 +25,8 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 
 /*
  * Answers a request about a response that is not stored here: by the deployment that made it, if
- * it was created by this tenant through respool, else by config->default_deployment, else with 404.
+ * it was created by this tenant through respool and the deployment is still configured, else by
+ * config->default_deployment, else with 404.
  */
 void passthrough_by_id(struct handlers *handlers);
 

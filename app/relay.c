@@ -1,5 +1,6 @@
 #include "relay.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +10,7 @@
 enum {
 	/* A stream names its response in its first event; others may have something before it. */
 	EVENTS_TO_READ = 4,
-	MAX_EVENT = 1 << 20, /* bytes of one that is read for that */
+	MAX_EVENT = 16 << 20, /* bytes of one that is read for that */
 };
 
 /*
@@ -53,7 +54,8 @@ void relay_open(struct relay *relay, struct buf *body)
 {
 	relay->body = body;
 	buf_clear(body);
-	secret_mask_open(&relay->mask, relay->secret);
+	relay->after_blank = true;
+	secret_mask_open(&relay->mask, relay->secrets);
 }
 
 static void end_reading_events(struct relay *relay)
@@ -119,12 +121,27 @@ static void read_body(struct relay *relay)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+/* Whether it can be repeated: a line end in it would begin another header (RFC 9110 section 5). */
+static bool is_clean(const struct curl_header *header)
+{
+	static const char in_names[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	if (header->name[strspn(header->name, in_names)] != '\0')
+		return false;
+	for (const char *p = header->value; *p != '\0'; p++) {
+		if (iscntrl((unsigned char)*p) && *p != '\t')
+			return false;
+	}
+	return true;
+}
+
 static void pass_headers(struct relay *relay)
 {
 	struct curl_header *header = NULL;
 
 	while ((header = curl_easy_nextheader(relay->easy, CURLH_HEADER, -1, header)) != NULL) {
-		if (secret_is_in(span_of(header->value), relay->secret))
+		if (!is_clean(header) || secrets_are_in(span_of(header->value), relay->secrets))
 			continue;
 		if (strcasecmp(header->name, "x-request-id") == 0)
 			reply_set_request_id(relay->reply, header->value);
@@ -143,26 +160,90 @@ static bool begin(struct relay *relay)
 	return reply_relay_head(relay->reply, (int)relay->status);
 }
 
-static void note_end(struct relay *relay, struct span bytes)
+/* Takes a prefix off a line. */
+static bool skip(struct span *line, const char *prefix)
 {
-	size_t size = sizeof(relay->end);
-	size_t len = bytes.len < size ? bytes.len : size;
+	size_t len = strlen(prefix);
 
-	memmove(relay->end, relay->end + len, size - len);
-	memcpy(relay->end + size - len, bytes.p + bytes.len - len, len);
+	if (line->len < len || memcmp(line->p, prefix, len) != 0)
+		return false;
+	line->p += len;
+	line->len -= len;
+	return true;
 }
 
-/* Whether an event has just ended. */
-static bool is_between_events(const struct relay *relay)
+/* What begins the line that tells an event's type: its own, or that of JSON without one. */
+static const char *const type_lines[] = {
+    "event: ", "event:", "data: {\"type\":\"", "data: {\"type\": \"", "data:{\"type\":\""};
+
+/* Nothing of interest follows these. */
+static const char *const last_types[] = {
+    "response.completed", "response.failed", "response.incomplete", "response.cancelled"};
+
+static bool is_last_type(struct span type)
 {
-	return memcmp(relay->end + 2, "\n\n", 2) == 0 || memcmp(relay->end, "\r\n\r\n", 4) == 0;
+	for (size_t i = 0; i < sizeof(last_types) / sizeof(last_types[0]); i++) {
+		struct span rest = type;
+
+		if (skip(&rest, last_types[i]))
+			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
+	}
+	return false;
+}
+
+/* Whether a line, of which this is the beginning, says that its event is the stream's last. */
+static bool says_last(struct span line)
+{
+	struct span rest = line;
+
+	if (skip(&rest, "data: [DONE]"))
+		return true;
+	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
+		rest = line;
+		if (skip(&rest, type_lines[i]))
+			return is_last_type(rest);
+	}
+	return false;
+}
+
+static void end_line(struct relay *relay)
+{
+	struct span line = {relay->line, relay->line_len};
+
+	relay->line_len = 0;
+	relay->after_blank = line.len == 0 || span_is(line, "\r");
+	if (relay->after_blank)
+		relay->complete = relay->complete || relay->last_event;
+	else
+		relay->last_event = relay->last_event || says_last(line);
+}
+
+static void note_lines(struct relay *relay, struct span bytes)
+{
+	const char *end;
+
+	do {
+		size_t room = RELAY_LINE_MAX - relay->line_len;
+		size_t len;
+
+		end = memchr(bytes.p, '\n', bytes.len);
+		len = end != NULL ? (size_t)(end - bytes.p) : bytes.len;
+		memcpy(relay->line + relay->line_len, bytes.p, len < room ? len : room);
+		relay->line_len += len < room ? len : room;
+		if (end == NULL)
+			return;
+		end_line(relay);
+		bytes.p += len + 1;
+		bytes.len -= len + 1;
+	} while (bytes.len > 0);
 }
 
 static bool send_bytes(struct relay *relay, struct span bytes)
 {
 	if (bytes.len == 0)
 		return true;
-	note_end(relay, bytes);
+	if (relay->is_stream)
+		note_lines(relay, bytes);
 	return reply_relay_body(relay->reply, bytes);
 }
 
@@ -197,13 +278,26 @@ bool relay_on_head(void *ctx, CURL *easy, long status)
 	return true;
 }
 
+/* So that a client can tell that an answer of which it has the beginning is not whole. */
+static void announce_length(struct relay *relay, curl_off_t length)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" CURL_FORMAT_CURL_OFF_T, length);
+	reply_header(relay->reply, "Content-Length", text);
+}
+
 static bool hold(struct relay *relay, struct span bytes)
 {
+	curl_off_t length = -1;
 	bool sent;
 
 	buf_append_span(relay->body, bytes);
 	if (relay->body->len <= relay->max_held)
 		return true;
+	curl_easy_getinfo(relay->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (length >= 0)
+		announce_length(relay, length);
 	sent = hand_on(relay, buf_span(relay->body));
 	buf_free(relay->body);
 	return sent;
@@ -228,12 +322,9 @@ bool relay_on_idle(void *ctx)
 
 static void send_whole(struct relay *relay)
 {
-	char length[24];
-
 	read_body(relay);
-	snprintf(length, sizeof(length), "%zu", relay->body->len);
 	if (relay->status != 204 && relay->status != 304)
-		reply_header(relay->reply, "Content-Length", length);
+		announce_length(relay, (curl_off_t)relay->body->len);
 	hand_on(relay, buf_span(relay->body));
 }
 
@@ -246,18 +337,20 @@ void relay_finish(struct relay *relay)
 	send_bytes(relay, secret_mask_rest(&relay->mask));
 }
 
-/* An event can only follow a blank line; what is cut off within one, the client drops itself. */
-void relay_break_off(struct relay *relay, const char *code, const char *message)
+/* An event can only follow a blank line. */
+bool relay_break_off(struct relay *relay, const char *code, const char *message)
 {
 	struct buf event = {0};
+	bool sent;
 
-	if (!relay->is_stream || !is_between_events(relay))
-		return;
+	if (!relay->is_stream || !relay->after_blank || relay->line_len != 0)
+		return false;
 	buf_puts(&event, "event: error\ndata: {\"type\":\"error\",\"code\":");
 	json_quote(&event, span_of(code));
 	buf_puts(&event, ",\"message\":");
 	json_quote(&event, span_of(message));
 	buf_puts(&event, ",\"param\":null}\n\n");
-	send_bytes(relay, buf_span(&event));
+	sent = send_bytes(relay, buf_span(&event));
 	buf_free(&event);
+	return sent;
 }

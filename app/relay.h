@@ -15,10 +15,12 @@
 #include "reply.h"
 #include "secret.h"
 
+enum { RELAY_LINE_MAX = 56 };
+
 struct relay {
 	struct reply *reply;
-	const char *secret; /* to be kept out of the answer, or NULL */
-	size_t max_held;    /* bytes of a body that are held until it is whole */
+	const struct secrets *secrets; /* to be kept out of the answer */
+	size_t max_held;               /* bytes of a body that are held until it is whole */
 	/* Called with a created response's id before the client sees it; NULL if nobody asks. */
 	void (*on_id)(void *ctx, struct span id);
 	void *ctx;
@@ -27,12 +29,16 @@ struct relay {
 	CURL *easy;
 	long status; /* of the answer that is coming in; 0 before its head */
 	bool is_stream;
-	bool begun; /* the client has been sent the head */
+	bool begun;    /* the client has been sent the head */
+	bool complete; /* the stream's last event has been sent, whatever becomes of it now */
 	int events_to_read;
 	struct buf *body; /* what is held */
 	struct sse_parser events;
 	struct secret_mask mask;
-	char end[4]; /* of what was sent */
+	char line[RELAY_LINE_MAX]; /* how the line begins that is being sent */
+	size_t line_len;
+	bool after_blank; /* a blank line stands before it, or nothing */
+	bool last_event;  /* it belongs to the stream's last event */
 };
 
 /* body is room for what is held; it must outlive *relay. */
@@ -46,7 +52,10 @@ bool relay_on_idle(void *relay);
 
 /* The answer is whole: sends what has not gone out yet. */
 void relay_finish(struct relay *relay);
-/* The answer broke off after its first bytes have gone out: tells the client if it can. */
-void relay_break_off(struct relay *relay, const char *code, const char *message);
+/*
+ * The answer broke off after its first bytes have gone out: tells the client. False if there is no
+ * place for that: then the client's connection has to break off as well.
+ */
+bool relay_break_off(struct relay *relay, const char *code, const char *message);
 
 #endif

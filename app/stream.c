@@ -45,11 +45,12 @@ struct stream {
 	/* Kept until the first event: the request may have to be repeated. */
 	struct buf request, context, input;
 	struct attempts choice; /* of the deployment to call */
-	const char *key;        /* that the last call showed; NULL for none */
+	struct secrets secrets; /* that the last call showed */
 	bool told;              /* how the last call went, if anybody has to know */
 	struct event *retry;    /* NULL until needed */
 
 	struct upstream_request *call; /* NULL when none is open */
+	bool was_held;                 /* what is read now has waited for the writer */
 	bool cut;                      /* the last one was closed before its end */
 	enum answer answer;
 	long status;
@@ -96,6 +97,7 @@ void stream_free(struct stream *s)
 {
 	roster_free(s->roster);
 	free(s->model);
+	secrets_close(&s->secrets);
 	free_request(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
@@ -136,6 +138,8 @@ static void on_writer_over(void *ctx, enum write_result result)
 static void end(struct stream *s)
 {
 	fold_seal(&s->fold, time(NULL));
+	if (s->choice.deployment != NULL)
+		s->writer.deployment = s->choice.deployment->id;
 	writer_end(&s->writer);
 }
 
@@ -174,6 +178,19 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 	log_info("%s: %s; beginning again", s->id, why);
 	job_release(s->host->jobs, s->id, s->writer.fence, true);
 	let_go(s);
+}
+
+/* Appends the text without the secrets. */
+static void redact(const struct stream *s, struct buf *out, struct span text)
+{
+	buf_append_span(out, text);
+	for (size_t i = 0; i < s->secrets.count; i++) {
+		struct buf clean = {0};
+
+		secret_redact(&clean, buf_span(out), s->secrets.texts[i]);
+		buf_free(out);
+		*out = clean;
+	}
 }
 
 /* ---- the provider's answer ------------------------------------------------------------------- */
@@ -258,7 +275,6 @@ static bool take_event(struct stream *s, struct span data)
 static bool on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
-	const char *secret = s->key;
 	struct buf clean = {0};
 	bool more;
 
@@ -267,9 +283,9 @@ static bool on_event(void *ctx, struct span data)
 		end_by_provider(s);
 		return false;
 	}
-	if (!secret_is_in(data, secret))
+	if (!secrets_are_in(data, &s->secrets))
 		return take_event(s, data);
-	secret_redact(&clean, data, secret);
+	redact(s, &clean, data);
 	more = take_event(s, buf_span(&clean));
 	buf_free(&clean);
 	return more;
@@ -296,8 +312,9 @@ static void event_too_long(struct stream *s)
 }
 
 /*
- * What comes before the next write can be made need not be read before that. A provider that sends
- * much is read as it sends: the socket's buffer shall not slow it down.
+ * What comes before the next write can be made need not be read before that. That is worth it for a
+ * provider that sends more often than we write, but not for one that sends much: the socket's
+ * buffer shall not slow it down.
  */
 static void hold_if_pausing(struct stream *s, struct span bytes)
 {
@@ -310,19 +327,24 @@ static void on_writer_ready(void *ctx)
 {
 	struct stream *s = ctx;
 
-	if (s->call == NULL || upstream_read(s->call))
-		writer_changed(&s->writer);
+	s->was_held = true;
+	if (s->call != NULL && !upstream_read(s->call))
+		return;
+	s->was_held = false;
+	writer_changed(&s->writer);
 }
 
 static bool on_event_bytes(struct stream *s, struct span bytes)
 {
+	bool often = s->was_held || writer_is_pausing(&s->writer);
 	enum sse_result result = sse_feed(&s->sse, bytes);
 
 	if (result == SSE_TOO_LONG)
 		event_too_long(s);
 	if (result == SSE_OK) {
 		writer_changed(&s->writer);
-		hold_if_pausing(s, bytes);
+		if (often)
+			hold_if_pausing(s, bytes);
 	}
 	return s->call != NULL || !s->cut;
 }
@@ -425,7 +447,7 @@ static enum call_failure failure_of(long status, double retry_after)
 
 static void end_with_provider_error(struct stream *s, double retry_after)
 {
-	struct buf error = {0};
+	struct buf error = {0}, body = {0};
 	char why[64];
 
 	tell_health(s, s->status);
@@ -433,8 +455,10 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	if (try_again(s, failure_of(s->status, retry_after), retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
-	provider_error(&error, s->status, buf_span(&s->body), s->key);
+	redact(s, &body, buf_span(&s->body));
+	provider_error(&error, s->status, buf_span(&body), NULL);
 	fold_fail_with(&s->fold, buf_span(&error));
+	buf_free(&body);
 	buf_free(&error);
 	end(s);
 }
@@ -444,7 +468,7 @@ static void end_with_object(struct stream *s)
 	struct buf clean = {0};
 	struct span body;
 
-	secret_redact(&clean, buf_span(&s->body), s->key);
+	redact(s, &clean, buf_span(&s->body));
 	buf_free(&s->body);
 	s->body = clean;
 	body = buf_span(&s->body);
@@ -569,7 +593,8 @@ static void begin_call(struct stream *s)
 	const char *error;
 
 	reset_answer(s);
-	s->key = transfer_secret(s->choice.deployment, s->choice.model);
+	secrets_close(&s->secrets);
+	secrets_open(&s->secrets, s->choice.deployment, s->choice.model);
 	headers = transfer_headers(s->choice.deployment, s->choice.model, &error);
 	if (headers != NULL)
 		call_deployment(s, headers);

@@ -161,13 +161,6 @@ static size_t name_length(const char *line)
 	return strcspn(line, ":;");
 }
 
-static bool is_named(const char *line, const char *name)
-{
-	size_t len = name_length(name);
-
-	return name_length(line) == len && strncasecmp(line, name, len) == 0;
-}
-
 static bool has_header(const struct curl_slist *headers, const char *line)
 {
 	size_t len = name_length(line);
@@ -268,26 +261,6 @@ struct curl_slist *transfer_headers(
 	if (deployment->organization != NULL)
 		headers = add_value(headers, "OpenAI-Organization: ", deployment->organization);
 	return transfer_add_header(headers, "Content-Type: application/json");
-}
-
-static const char *last_word(const char *line)
-{
-	const char *blank = strrchr(line, ' ');
-
-	return blank != NULL ? blank + 1 : line + name_length(line) + 1;
-}
-
-const char *transfer_secret(const struct deployment *deployment, const char *model)
-{
-	const char *key = deployment_key(deployment, model);
-
-	for (size_t i = 0; i < deployment->extra_header_count; i++) {
-		const char *line = deployment->extra_headers[i];
-
-		if (is_named(line, "Authorization") || is_named(line, "api-key"))
-			return last_word(line);
-	}
-	return key;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */

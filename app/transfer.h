@@ -46,12 +46,6 @@ struct curl_slist *transfer_headers(
  */
 struct curl_slist *transfer_add_header(struct curl_slist *headers, const char *line);
 
-/*
- * What transfer_headers() shows as the proof of who asks, to be kept out of what the deployment
- * answers: the key, or the last word of an extra header that takes its place. NULL if nothing.
- */
-const char *transfer_secret(const struct deployment *deployment, const char *model);
-
 /* Of an answer whose head has come: */
 /* whether the end of its body can be told from the end of the connection (RFC 9112 section 6.3), */
 bool transfer_is_framed(CURL *easy);

@@ -408,6 +408,14 @@ static void check_timeouts(struct upstream_request *request)
 		set_timer(&request->timer, left < stream_left ? left : stream_left);
 }
 
+/* Bytes that wait in their socket have come in time. */
+static bool look_before_timeout(struct upstream_request *request)
+{
+	double quiet = now() - request->last_byte;
+
+	return !request->held || quiet < request->call.stream_timeout || upstream_read(request);
+}
+
 static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct upstream_request *request = ctx;
@@ -416,7 +424,7 @@ static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (request->state == REFUSED)
 		report_end(request, UPSTREAM_NOT_REACHED, request->error);
-	else
+	else if (look_before_timeout(request))
 		check_timeouts(request);
 }
 

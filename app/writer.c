@@ -32,7 +32,8 @@ static void write_now(struct writer *writer)
 
 	if (writer->writing || writer->stopped)
 		return;
-	if (!response_flush(&writer->write, writer->id, writer->fence, &fold->doc, terminal))
+	if (!response_flush(&writer->write, writer->id, writer->fence, &fold->doc, terminal,
+		writer->deployment))
 		return;
 	writer->writing = true;
 	writer->shown_fence = writer->fence;

@@ -16,7 +16,8 @@
 struct writer {
 	const char *id; /* of the response; the caller's */
 	long long fence;
-	struct fold *fold; /* the caller's */
+	struct fold *fold;      /* the caller's */
+	const char *deployment; /* id of the one that has answered, noted at the end; or NULL */
 	int interval_ms;
 	/*
 	 * Nothing more will be written: the last state is (WRITE_DONE), the job is terminal or gone

@@ -10,30 +10,30 @@
 /* ---- the draw -------------------------------------------------------------------------------- */
 
 /* What a deployment counts for in the draw. */
-typedef long long share(const struct deployment *deployment);
+typedef double share(const struct deployment *deployment);
 
-static long long by_weight(const struct deployment *deployment)
+static double by_weight(const struct deployment *deployment)
 {
 	return deployment->weight;
 }
 
-static long long by_rpm(const struct deployment *deployment)
+static double by_rpm(const struct deployment *deployment)
 {
 	return deployment->rpm;
 }
 
-static long long evenly(const struct deployment *deployment)
+static double evenly(const struct deployment *deployment)
 {
 	(void)deployment;
 	return 1;
 }
 
-/* From 0 to below limit. */
-static long long random_below(long long limit)
+/* From 0 to below 1. */
+static double random_fraction(void)
 {
-	uint64_t bits = (uint64_t)random() << 31 | (uint64_t)random();
+	uint64_t bits = (uint64_t)random() << 22 | (uint64_t)random() >> 9;
 
-	return (long long)(bits % (uint64_t)limit);
+	return (double)bits / (double)(1ULL << 53);
 }
 
 static bool rests(const struct attempts *attempts, const struct deployment *deployment)
@@ -47,9 +47,9 @@ static bool is_eligible(const struct attempts *attempts, size_t i, bool resting)
 	return !attempts->tried[i] && rests(attempts, attempts->candidates[i]) == resting;
 }
 
-static long long sum_of(const struct attempts *attempts, bool resting, share *count)
+static double sum_of(const struct attempts *attempts, bool resting, share *count)
 {
-	long long sum = 0;
+	double sum = 0;
 
 	for (size_t i = 0; i < attempts->candidate_count; i++) {
 		if (is_eligible(attempts, i, resting))
@@ -68,19 +68,21 @@ static void take(struct attempts *attempts, size_t i)
 
 static bool draw_by(struct attempts *attempts, bool resting, share *count)
 {
-	long long sum = sum_of(attempts, resting, count);
-	long long left = sum > 0 ? random_below(sum) : 0;
+	double left = sum_of(attempts, resting, count) * random_fraction();
+	size_t drawn = attempts->candidate_count;
 
-	for (size_t i = 0; sum > 0 && i < attempts->candidate_count; i++) {
-		if (!is_eligible(attempts, i, resting))
+	for (size_t i = 0; left >= 0 && i < attempts->candidate_count; i++) {
+		double one = count(attempts->candidates[i]);
+
+		if (one <= 0 || !is_eligible(attempts, i, resting))
 			continue;
-		left -= count(attempts->candidates[i]);
-		if (left < 0) {
-			take(attempts, i);
-			return true;
-		}
+		drawn = i;
+		left -= one;
 	}
-	return false;
+	if (drawn == attempts->candidate_count)
+		return false;
+	take(attempts, drawn);
+	return true;
 }
 
 static bool draw(struct attempts *attempts, bool resting)

@@ -45,9 +45,9 @@ struct deployment {
 	/* any_provider, and what the model's own one does not take is dropped: deployment_drops()
 	 */
 	bool drops_by_model;
-	int weight; /* 0 if not given, and so is rpm */
+	double weight; /* 0 if not given, and so is rpm */
 	int rpm;
-	double timeout;        /* s, the whole stream */
+	double timeout;        /* s, the whole answer */
 	double stream_timeout; /* s without a byte */
 };
 

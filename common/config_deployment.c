@@ -65,10 +65,58 @@ static void read_model(const struct config_value *value, void *dest)
 	if (!read_pattern(value, "provider/model", &deployment->model))
 		return;
 	slash = strchr(deployment->model, '/');
-	if (slash != NULL && (slash == deployment->model || slash[1] == '\0'))
-		config_wrong(value,
-		    "\"%.60s\" lacks a name on one side of the /, expected provider/model",
+	if (slash == deployment->model)
+		config_wrong(value, "\"%.60s\" lacks a name before the /, expected provider/model",
 		    deployment->model);
+}
+
+static void cut_slashes(char *url)
+{
+	for (size_t len = strlen(url); len != 0 && url[len - 1] == '/'; len--)
+		url[len - 1] = '\0';
+}
+
+/* Takes a version in a query off the end of the URL. */
+static void cut_version(struct deployment *deployment, char *url)
+{
+	static const char query[] = "?api-version=";
+	char *begin = strchr(url, '?');
+	const char *version;
+
+	if (begin == NULL || strncmp(begin, query, strlen(query)) != 0)
+		return;
+	version = begin + strlen(query);
+	if (!provider_is_version(version))
+		return;
+	free(deployment->api_version);
+	deployment->api_version = xstrdup(version);
+	*begin = '\0';
+}
+
+static void cut_path(char *url, const char *under, const char *path)
+{
+	size_t len = strlen(url), under_len = strlen(under), path_len = strlen(path);
+
+	if (len >= under_len + path_len && strcmp(url + len - path_len, path) == 0 &&
+	    memcmp(url + len - path_len - under_len, under, under_len) == 0)
+		url[len - path_len] = '\0';
+}
+
+/* What azure shows as its address, and LiteLLM takes for api_base, is the whole URL of the API. */
+static void cut_azure_url(struct deployment *deployment, char *url)
+{
+	cut_version(deployment, url);
+	cut_slashes(url);
+	cut_path(url, "/openai", "/responses");
+	cut_path(url, "/openai/v1", "/responses");
+}
+
+/* Before the provider has been taken off the model. */
+static bool is_azure(const struct deployment *deployment)
+{
+	if (deployment->provider != NULL)
+		return strcmp(deployment->provider, "azure") == 0;
+	return deployment->model != NULL && span_is(model_provider(deployment->model), "azure");
 }
 
 static void read_api_base(const struct config_value *value, void *dest)
@@ -77,29 +125,51 @@ static void read_api_base(const struct config_value *value, void *dest)
 	    "a URL that begins with http:// or https://, without query and fragment";
 	struct deployment *deployment = dest;
 	char *url;
-	size_t len;
 
 	if (!config_string(value, CONFIG_FOR_PROVIDERS, expected, &url))
 		return;
 	deployment->api_base = url;
-	if (!provider_is_url(url)) {
+	if (is_azure(deployment))
+		cut_azure_url(deployment, url);
+	if (provider_is_url(url))
+		cut_slashes(url);
+	else
 		config_wrong(value, "not a URL of that kind, expected %s", expected);
-		return;
-	}
-	for (len = strlen(url); url[len - 1] == '/'; len--)
-		url[len - 1] = '\0';
 }
 
+/* The version in api_base wins. */
 static void read_api_version(const struct config_value *value, void *dest)
 {
 	static const char expected[] = "a version of the provider's API";
 	struct deployment *deployment = dest;
 
-	if (!config_string(value, CONFIG_FOR_PROVIDERS, expected, &deployment->api_version))
+	if (deployment->api_version != NULL ||
+	    !config_string(value, CONFIG_FOR_PROVIDERS, expected, &deployment->api_version))
 		return;
 	if (!provider_is_version(deployment->api_version))
 		config_wrong(
 		    value, "a character that no version has, expected letters, digits, - and .");
+}
+
+static void read_one_organization(const struct config_value *value, struct deployment *deployment)
+{
+	config_string(
+	    value, CONFIG_FOR_PROVIDERS, "the organization's id", &deployment->organization);
+}
+
+/* Of a list the first: each of the others gets a deployment of its own afterwards. */
+static struct config_value first_of(const struct config_value *value)
+{
+	if (value->node->type == YAML_SEQUENCE_NODE && config_length(value) != 0)
+		return config_element(value, 0);
+	return *value;
+}
+
+static void read_organization(const struct config_value *value, void *dest)
+{
+	struct config_value first = first_of(value);
+
+	read_one_organization(&first, dest);
 }
 
 /* Headers */
@@ -134,11 +204,11 @@ static void read_header(const struct config_value *value, struct deployment *dep
 	char *text;
 
 	if (!is_token(value->key)) {
-		config_wrong(value, "not a name of a header, expected letters, digits and -");
+		config_warn(value, "not a name of a header: not sent");
 		return;
 	}
 	if (is_own_header(value->key)) {
-		config_wrong(value, "a header that respool sets itself, expected any other one");
+		config_warn(value, "a header that respool sets itself: not sent");
 		return;
 	}
 	if (!config_string(value, CONFIG_FOR_PROVIDERS, "the header's value", &text))
@@ -222,13 +292,12 @@ static const struct config_key params_keys[] = {
     {"api_base", CONFIG_READER, .read = read_api_base},
     {"api_key", CONFIG_SECRET, CONFIG_FOR_PROVIDERS | CONFIG_MAY_BE_EMPTY, "the provider's key",
 	IN(struct deployment, api_key)},
-    {"organization", CONFIG_STRING, CONFIG_FOR_PROVIDERS, "the organization's id",
-	IN(struct deployment, organization)},
+    {"organization", CONFIG_READER, .read = read_organization},
     {"api_version", CONFIG_READER, .read = read_api_version},
     {"extra_headers", CONFIG_READER, .read = read_extra_headers},
     {"drop_params", CONFIG_READER, .read = read_drop_params},
     {"additional_drop_params", CONFIG_READER, .read = read_dropped_names},
-    {"weight", CONFIG_INT, IN(struct deployment, weight), .min = 0, .max = INT_MAX},
+    {"weight", CONFIG_NUMBER, CONFIG_MAY_BE_ZERO, IN(struct deployment, weight), .max = INT_MAX},
     {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
     {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
@@ -287,18 +356,22 @@ static void use_default_base(const struct config_value *params, const struct pro
     struct deployment *deployment)
 {
 	const char *variable = provider_variable(provider->base_variables);
-	char *base;
+	const char *base = variable != NULL ? getenv(variable) : provider->api_base;
+	char *url;
 
-	if (variable != NULL && !provider_is_url(getenv(variable))) {
-		wrong_default(params, deployment, variable, "the value of",
-		    "a URL that begins with http:// or https://, without query and fragment");
+	if (base == NULL)
+		return;
+	url = xstrdup(base);
+	if (provider->paths == PATHS_AZURE)
+		cut_azure_url(deployment, url);
+	if (provider_is_url(url)) {
+		cut_slashes(url);
+		deployment->api_base = url;
 		return;
 	}
-	if (provider_base(provider) == NULL)
-		return;
-	deployment->api_base = base = xstrdup(provider_base(provider));
-	for (size_t len = strlen(base); base[len - 1] == '/'; len--)
-		base[len - 1] = '\0';
+	free(url);
+	wrong_default(params, deployment, variable, "the value of",
+	    "a URL that begins with http:// or https://, without query and fragment");
 }
 
 static void use_default_version(const struct config_value *params, const struct provider *provider,
@@ -307,7 +380,7 @@ static void use_default_version(const struct config_value *params, const struct 
 	const char *variable = provider->version_variable;
 	const char *version = variable != NULL ? getenv(variable) : NULL;
 
-	if (version == NULL || version[0] == '\0')
+	if (deployment->api_version != NULL || version == NULL || version[0] == '\0')
 		return;
 	if (provider_is_version(version))
 		deployment->api_version = xstrdup(version);
@@ -371,6 +444,14 @@ static void warn_of_provider(const struct config_value *params, const struct dep
 		    deployment->provider);
 }
 
+/* "azure/", say, which LiteLLM takes for models that are called in another way. */
+static void give_up_nameless(const struct config_value *params, struct deployment *deployment)
+{
+	config_warn(params, "model has no name after the /: the deployment cannot be used");
+	free(deployment->api_base);
+	deployment->api_base = NULL;
+}
+
 /* Notes the first variable that is missing here of those that the parameters name. */
 static void note_unset_variables(const struct config_value *params, struct deployment *deployment)
 {
@@ -379,8 +460,10 @@ static void note_unset_variables(const struct config_value *params, struct deplo
 	size_t count;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (config_member(params, names[i], &value))
-			note_missing(deployment, config_unset_variable(&value));
+		if (!config_member(params, names[i], &value))
+			continue;
+		value = first_of(&value);
+		note_missing(deployment, config_unset_variable(&value));
 	}
 	if (!config_member(params, "extra_headers", &value) ||
 	    !config_members(&value, headers_expected, &headers, &count))
@@ -402,6 +485,8 @@ static void read_params(const struct config_value *value, void *dest)
 		return;
 	use_provider_defaults(value, deployment);
 	warn_of_provider(value, deployment);
+	if (deployment->model[0] == '\0')
+		give_up_nameless(value, deployment);
 }
 
 /* Ids */
@@ -420,8 +505,8 @@ static void hash_member(XXH3_state_t *state, const struct config_value *params, 
 }
 
 /* Of what says which deployment it is; number tells those apart that are equal in that. */
-static unsigned long long identity(
-    const struct config_value *params, const struct deployment *deployment, unsigned number)
+static unsigned long long identity(const struct config_value *params, const char *organization,
+    const struct deployment *deployment, unsigned number)
 {
 	XXH3_state_t *state = XXH3_createState();
 	unsigned long long hash;
@@ -435,7 +520,7 @@ static unsigned long long identity(
 	hash_text(state, deployment->provider);
 	hash_member(state, params, "api_base");
 	hash_member(state, params, "api_version");
-	hash_member(state, params, "organization");
+	hash_text(state, organization);
 	snprintf(digits, sizeof(digits), "%u", number);
 	hash_text(state, digits);
 	hash = XXH3_64bits_digest(state);
@@ -443,16 +528,92 @@ static unsigned long long identity(
 	return hash;
 }
 
-static void set_id(
-    const struct config *config, const struct config_value *params, struct deployment *deployment)
+/* organization is as it stands in the file. */
+static void set_id(const struct config *config, const struct config_value *params,
+    const char *organization, struct deployment *deployment)
 {
 	unsigned number = 0;
 	char id[17];
 
 	do {
-		snprintf(id, sizeof(id), "%016llx", identity(params, deployment, number++));
+		snprintf(id, sizeof(id), "%016llx",
+		    identity(params, organization, deployment, number++));
 	} while (deployment_by_id(config, span_of(id)) != NULL);
 	deployment->id = xstrdup(id);
+}
+
+static void append_deployment(struct config *config, const struct config_value *params,
+    const char *organization, struct deployment deployment)
+{
+	set_id(config, params, organization, &deployment);
+	config->deployments = xrealloc(
+	    config->deployments, (config->deployment_count + 1) * sizeof(*config->deployments));
+	config->deployments[config->deployment_count++] = deployment;
+}
+
+/* Organizations */
+
+static char *copy_text(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+static void copy_strings(char ***strings, size_t count)
+{
+	char **from = *strings;
+
+	*strings = NULL;
+	for (size_t i = 0, copied = 0; i < count; i++)
+		config_append_string(strings, &copied, xstrdup(from[i]));
+}
+
+/* One that differs in its organization, which it lacks, as it does an id. */
+static struct deployment sibling_of(const struct deployment *deployment)
+{
+	struct deployment sibling = *deployment;
+
+	sibling.id = sibling.organization = NULL;
+	sibling.model_name = xstrdup(deployment->model_name);
+	sibling.model = xstrdup(deployment->model);
+	sibling.provider = xstrdup(deployment->provider);
+	sibling.api_base = copy_text(deployment->api_base);
+	sibling.api_key = copy_text(deployment->api_key);
+	sibling.missing = copy_text(deployment->missing);
+	sibling.api_version = copy_text(deployment->api_version);
+	copy_strings(&sibling.extra_headers, deployment->extra_header_count);
+	copy_strings(&sibling.dropped, deployment->dropped_count);
+	return sibling;
+}
+
+static void append_sibling(struct config *config, const struct config_value *params,
+    const struct config_value *organization, size_t first)
+{
+	struct deployment sibling = sibling_of(&config->deployments[first]);
+
+	read_one_organization(organization, &sibling);
+	note_missing(&sibling, config_unset_variable(organization));
+	append_deployment(config, params, config_raw_text(organization), sibling);
+}
+
+/* A deployment, and one more for each further organization that it lists. */
+static void append_deployments(
+    struct config *config, const struct config_value *params, struct deployment deployment)
+{
+	size_t first = config->deployment_count;
+	struct config_value list, organization;
+
+	if (!config_member(params, "organization", &list)) {
+		append_deployment(config, params, "", deployment);
+		return;
+	}
+	organization = first_of(&list);
+	append_deployment(config, params, config_raw_text(&organization), deployment);
+	if (list.node->type != YAML_SEQUENCE_NODE)
+		return;
+	for (size_t i = 1; i < config_length(&list); i++) {
+		organization = config_element(&list, i);
+		append_sibling(config, params, &organization, first);
+	}
 }
 
 static const struct config_key deployment_keys[] = {
@@ -474,10 +635,9 @@ static void read_deployment(
 		return;
 	}
 	if (config_member(value, "litellm_params", &params))
-		set_id(config, &params, &deployment);
-	config->deployments = xrealloc(
-	    config->deployments, (config->deployment_count + 1) * sizeof(*config->deployments));
-	config->deployments[config->deployment_count++] = deployment;
+		append_deployments(config, &params, deployment);
+	else
+		deployment_clear(&deployment);
 }
 
 void deployments_read(

@@ -22,6 +22,28 @@ static void append_fallback(struct fallback_list *list, struct fallback fallback
 	list->lines[list->count++] = line;
 }
 
+struct named_model {
+	char *model;
+};
+
+static const struct config_key named_model_keys[] = {
+    {"model", CONFIG_STRING, CONFIG_REQUIRED, "a model's name", IN(struct named_model, model)},
+};
+
+/* A model's name, or a mapping that holds it beside what to say to that model instead. */
+static void read_fallback_model(const struct config_value *value, struct fallback *fallback)
+{
+	static const char expected[] = "a model's name";
+	struct named_model named = {0};
+
+	if (value->node->type == YAML_MAPPING_NODE)
+		config_section(value, expected, KEYS(named_model_keys), &named);
+	else
+		config_string(value, 0, expected, &named.model);
+	if (named.model != NULL)
+		config_append_string(&fallback->models, &fallback->count, named.model);
+}
+
 /* value is the list of models behind the name of one, or behind default_fallbacks. */
 static void read_models(
     const struct config_value *value, const char *model, struct fallback_list *list)
@@ -31,7 +53,11 @@ static void read_models(
 	if (!config_is_list(value, "a list of models' names"))
 		return;
 	fallback.model = xstrdup(model);
-	config_strings(value, "a model's name", &fallback.models, &fallback.count);
+	for (size_t i = 0; i < config_length(value); i++) {
+		struct config_value element = config_element(value, i);
+
+		read_fallback_model(&element, &fallback);
+	}
 	append_fallback(list, fallback, value->line);
 }
 
@@ -122,8 +148,9 @@ static void check_fallback(
 		    fallback->model);
 	for (size_t i = 0; i < fallback->count; i++) {
 		if (!is_served(config, fallback->models[i]))
-			config_wrong(value,
-			    "\"%.60s\" for \"%.60s\", expected models that model_list has",
+			config_warn(value,
+			    "model_list has no deployment of \"%.60s\": it is no fallback for "
+			    "\"%.60s\"",
 			    fallback->models[i], fallback->model);
 	}
 }

@@ -42,8 +42,8 @@ void router_read_default_fallbacks(const struct config_value *value, struct rout
 void router_settings_read(const struct config_value *router_settings, struct router_draft *draft);
 
 /*
- * Moves the drafts, of which nothing is left to free, to config; what an earlier one says wins. The
- * models that fallbacks lead to must have deployments. root is the file. Reports errors.
+ * Moves the drafts, of which nothing is left to free, to config; what an earlier one says wins.
+ * Fallbacks that lead to models without deployments are named in the log. root is the file.
  */
 void router_drafts_finish(const struct config_value *root, struct router_draft *drafts,
     size_t count, struct config *config);

@@ -239,7 +239,7 @@ bool config_integer(const char *text, long long min, long long max, long long *o
 	return true;
 }
 
-static bool parse_seconds(const char *text, bool may_be_zero, double max, double *out)
+static bool parse_number(const char *text, bool may_be_zero, double max, double *out)
 {
 	size_t whole = strspn(text, "0123456789");
 	const char *rest = text + whole;
@@ -289,18 +289,19 @@ static void read_integer(
 		wrong_text(value, &source, expected);
 }
 
-static void read_seconds(
+static void read_number(
     const struct config_value *value, const struct config_key *key, double *member)
 {
 	const bool may_be_zero = (key->flags & CONFIG_MAY_BE_ZERO) != 0;
 	struct source_text source;
 	char expected[96];
 
-	snprintf(expected, sizeof(expected), "a number of seconds %s up to %lld",
+	snprintf(expected, sizeof(expected), "a number %s%s up to %lld",
+	    key->type == CONFIG_SECONDS ? "of seconds " : "",
 	    may_be_zero ? "from 0" : "above 0 and", key->max);
 	if (!read_text(value, key->flags, expected, &source))
 		return;
-	if (!parse_seconds(source.text, may_be_zero, (double)key->max, member))
+	if (!parse_number(source.text, may_be_zero, (double)key->max, member))
 		wrong_text(value, &source, expected);
 }
 
@@ -321,8 +322,9 @@ static void read_key(const struct config_value *value, const struct config_key *
 	case CONFIG_SIZE:
 		read_integer(value, key, member);
 		break;
+	case CONFIG_NUMBER:
 	case CONFIG_SECONDS:
-		read_seconds(value, key, member);
+		read_number(value, key, member);
 		break;
 	case CONFIG_READER:
 		key->read(value, dest);

@@ -17,14 +17,15 @@ enum config_type {
 	CONFIG_INT,     /* int */
 	CONFIG_LONG,    /* long */
 	CONFIG_SIZE,    /* size_t */
-	CONFIG_SECONDS, /* double, above 0 (or 0: CONFIG_MAY_BE_ZERO) and up to max */
+	CONFIG_NUMBER,  /* double, above 0 (or 0: CONFIG_MAY_BE_ZERO) and up to max */
+	CONFIG_SECONDS, /* the same */
 	CONFIG_READER,  /* read() takes the value, unless it is null */
 };
 
 enum config_flag {
 	CONFIG_REQUIRED = 0x1,
 	CONFIG_MAY_BE_EMPTY = 0x2, /* a string: "" is as good as no string */
-	CONFIG_MAY_BE_ZERO = 0x4,  /* seconds */
+	CONFIG_MAY_BE_ZERO = 0x4,  /* a number, or seconds */
 	/* What the value is for, to be compared with config_file.unneeded. */
 	CONFIG_FOR_CLIENTS = 0x10,
 	CONFIG_FOR_PROVIDERS = 0x20,

@@ -429,8 +429,28 @@ void create_request_free(struct create_request *request)
 {
 	free(request->model);
 	free(request->previous_id);
+	free(request->follows);
 	buf_free(&request->rest);
 	*request = (struct create_request){0};
+}
+
+/* ---- the response that is followed ----------------------------------------------------------- */
+
+static void put_followed(struct buf *out, const struct create_request *request)
+{
+	put_name(out, SPAN("previous_response_id"));
+	json_quote(out, span_of(request->follows));
+}
+
+void create_request_follow(struct create_request *request, struct span id)
+{
+	request->follows = xmemdup(id.p, id.len);
+	put_followed(&request->rest, request);
+}
+
+const char *create_request_followed(const struct create_request *request)
+{
+	return request->continues ? request->follows : request->previous_id;
 }
 
 /* ---- the body for a provider ----------------------------------------------------------------- */
@@ -498,6 +518,9 @@ void create_request_write(struct buf *out, const struct create_request *request,
 		else
 			buf_append_span(out, value);
 	}
+	if (request->follows != NULL &&
+	    !deployment_drops(deployment, model, SPAN("previous_response_id")))
+		put_followed(out, request);
 	if (request->input.len == 0 && context.len > 0) {
 		put_name(out, SPAN("input"));
 		create_request_write_input(out, context, request->input);

@@ -25,13 +25,18 @@ struct create_request {
 	 */
 	bool continues;
 	/*
+	 * Where that goes back to a response which a provider keeps: its id. The context is what
+	 * came after it. NULL if there is none; owned.
+	 */
+	char *follows;
+	/*
 	 * Raw values that the Response object repeats, by enum response_field; empty when absent.
 	 */
 	struct span fields[RESPONSE_FIELD_COUNT];
 	/*
-	 * Every member except model, stream, background and input, and previous_response_id if
-	 * continues, as the client spelled them, joined by commas and without braces: what the
-	 * provider gets beside those. Owned.
+	 * Every member except model, stream, background and input, as the client spelled them,
+	 * joined by commas and without braces: what the provider gets beside those. If continues,
+	 * previous_response_id is only there as the one that the request follows. Owned.
 	 */
 	struct buf rest;
 };
@@ -44,6 +49,11 @@ struct create_request {
 bool create_request_parse(
     struct create_request *request, struct span body, struct api_error *error);
 void create_request_free(struct create_request *request);
+
+/* Notes, once, that the request follows a response of that id, one that a provider keeps. */
+void create_request_follow(struct create_request *request, struct span id);
+/* The id of the provider's response that the request follows, directly or not; NULL if none. */
+const char *create_request_followed(const struct create_request *request);
 
 /*
  * Appends the items that an input stands for, joined by commas, to the array that out ends in, or

@@ -14,7 +14,7 @@ void response_keys(struct response_keys *keys, const char *id)
 bool native_id_valid(const char *id)
 {
 	static const char characters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.=-";
 	size_t len = strspn(id, characters);
 
 	return len > 0 && len <= NATIVE_ID_MAX && id[len] == '\0';

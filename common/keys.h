@@ -19,7 +19,7 @@
 enum {
 	WORKER_NAME_LEN = 16,
 	WORKER_NAME_SIZE = WORKER_NAME_LEN + 1,
-	NATIVE_ID_MAX = 128,
+	NATIVE_ID_MAX = 512, /* proxies put a lot into theirs */
 };
 
 /* The keys of one response. Both are in the cluster slot of the response's key. */
@@ -36,7 +36,8 @@ struct native_key {
 	char name[sizeof(KEY_NATIVE_PREFIX) + NATIVE_ID_MAX];
 };
 
-/* Whether a provider's id can be part of a key: 1 to NATIVE_ID_MAX characters of [A-Za-z0-9_.-]. */
+/* Whether a provider's id can be part of a key: 1 to NATIVE_ID_MAX characters of [A-Za-z0-9_.=-].
+ */
 bool native_id_valid(const char *id);
 /* False if the id cannot be part of a key. */
 bool native_key(struct native_key *key, const char *id);

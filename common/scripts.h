@@ -13,11 +13,12 @@
  * object's "status" follows it within the same script, except that a job which is queued again goes
  * on showing in_progress and what has arrived, until its next attempt begins.
  *
- * A job's fields: state; tenant, model and request, and if there are any input, context and
- * deployment, as created; ttl (s); fence, which each claim raises; attempts; owner, the worker that
- * has claimed it; writes, the number of flushes since the claim that changed the text:
- * with state and fence it tells one state of the object from the next. request and owner go when the
- * state becomes terminal; input and context stay, as another response may continue this one.
+ * A job's fields: state; tenant, model, request, input, context, deployment and follows, the id of
+ * a provider's response that all this follows, as created; ttl (s); fence, which each claim raises;
+ * attempts; owner, the worker that has claimed it; writes, the number of flushes since the claim
+ * that changed the text: with state and fence it tells one state of the object from the next.
+ * request and owner go when the state becomes terminal, and deployment is then the one that has
+ * answered; input and context stay, as another response may continue this one.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
  * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the

@@ -324,6 +324,10 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 		redis_args_add(create, "deployment");
 		redis_args_add(create, job->deployment);
 	}
+	if (job->follows != NULL) {
+		redis_args_add(create, "follows");
+		redis_args_add(create, job->follows);
+	}
 
 	redis_args_script(enqueue, SCRIPT_ENQUEUE, 1);
 	redis_args_add(enqueue, KEY_QUEUE);
@@ -547,11 +551,13 @@ enum store_result store_context(
 	redis_args_add(job, "state");
 	redis_args_add(job, "context");
 	redis_args_add(job, "input");
+	redis_args_add(job, "deployment");
+	redis_args_add(job, "follows");
 	redis_args_add(get, "GET");
 	redis_args_add(get, keys.response);
 	if (!call(store, commands, 2))
 		return STORE_UNAVAILABLE;
-	if (store->replies[0]->elements != 4 || store->replies[1]->type != REDIS_REPLY_STRING)
+	if (store->replies[0]->elements != 6 || store->replies[1]->type != REDIS_REPLY_STRING)
 		return STORE_NOT_FOUND;
 	fields = store->replies[0]->element;
 	*out = (struct stored_context){
@@ -559,6 +565,8 @@ enum store_result store_context(
 	    .has_input = fields[3]->type == REDIS_REPLY_STRING,
 	    .context = span_of_reply(fields[2]),
 	    .input = span_of_reply(fields[3]),
+	    .deployment = span_of_reply(fields[4]),
+	    .follows = span_of_reply(fields[5]),
 	    .object = span_of_reply(store->replies[1]),
 	};
 	if (fields[0]->type == REDIS_REPLY_STRING)

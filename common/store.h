@@ -46,6 +46,7 @@ struct new_job {
 	struct span input;      /* raw JSON, or empty */
 	struct span context;    /* items, joined by commas, that stand before the input; or empty */
 	const char *deployment; /* id of the deployment to begin with, or NULL */
+	const char *follows;    /* id of the provider's response that all this follows, or NULL */
 	struct span object;     /* the initial Response object */
 	long ttl;               /* s */
 	long max_queue;
@@ -105,6 +106,8 @@ struct stored_context {
 	enum response_status status; /* of the job */
 	bool has_input;              /* input and context were kept */
 	struct span context, input, object;
+	struct span deployment; /* id of the one that answered, or empty */
+	struct span follows;    /* id of the provider's response that all this follows, or empty */
 };
 
 /* A response to continue. One without a job, another program's, is found and has no input. */

@@ -11,7 +11,8 @@
 --         counting those without patches; for each patch its offset and its bytes
 --       or
 --         "", the number of writes including this one, the whole text
---       then the terminal state, if any
+--       then the terminal state, if any, and behind a blank the deployment that has answered, if
+--       that is known: a response that continues this one begins there
 -- Reply 1 written
 --       0 the job is gone or terminal: cancelled, deleted or expired
 --       2 the stored text is not what the writer thinks: the whole text is needed
@@ -46,7 +47,11 @@ else
 	redis.call('EXPIRE', response, ttl)
 end
 if last < #ARGV then
-	redis.call('HSET', KEYS[1], 'state', ARGV[#ARGV])
+	local ended, deployment = ARGV[#ARGV]:match('^(%S+) ?(.*)$')
+	redis.call('HSET', KEYS[1], 'state', ended)
+	if deployment ~= '' then
+		redis.call('HSET', KEYS[1], 'deployment', deployment)
+	end
 	redis.call('HDEL', KEYS[1], 'owner', 'request')
 end
 redis.call('EXPIRE', KEYS[1], ttl)

@@ -130,7 +130,6 @@ ServerName localhost
 PidFile {directory}/apache.pid
 Listen 127.0.0.1:{port}
 ErrorLog {directory}/web.error
-Mutex file:{directory} default
 DefaultRuntimeDir {directory}
 {user}
 {modules}

@@ -404,6 +404,41 @@ def test_deployment_that_is_the_only_one_leaves_no_trace_of_its_health(make_stac
     assert not stack.redis.exists(FAILURES, RESTING)
 
 
+def test_reloads_that_renumber_the_deployments_leave_streams_and_rests_alone(make_stack):
+    """Streams that wait for another try or an event, and reports of those that began before."""
+    served = "abcde"
+    stack = make_stack(config(*(deployment(one, weight=1) for one in served[:4]),
+                              deployment(served[4]), retries=8,
+                              router_settings={"cooldown_time": 60}))
+    gate = Gate()
+    for one in served[:4]:
+        stack.upstream.script(one, error(500))
+    stack.upstream.script("e", [gate, *message_stream(["from e"])])
+    ids = [stack.client.create("m", input=f"job {number}")["id"] for number in range(12)]
+
+    def begun():
+        asked = [request for one in served for request in stack.upstream.requests(one)]
+        return len({request.json()["input"] for request in asked}) == len(ids)
+
+    wait_until(begun, what="every stream to have begun")
+    full = stack.config["model_list"]
+    for kept in ([4, 2, 0], [3], [1, 4, 3, 2, 0], [], [0, 1, 2, 3, 4]):
+        done = stack.supervisor.stderr().count("config.yaml read again")
+        stack.config["model_list"] = [full[number] for number in kept]
+        stack.write_config()
+        stack.supervisor.send_signal(signal.SIGHUP)
+        wait_until(lambda: stack.supervisor.stderr().count("config.yaml read again") >= done + 1,
+                   what="the reload")
+        stack.redis.ping()
+    gate.open()
+    for response_id in ids:
+        assert_answered(stack.client.wait_terminal(response_id, timeout=30), "from e")
+    assert rests(stack) == 4
+    before = counts(stack, *"abcd")
+    assert_answered(run(stack), "from e")
+    assert counts(stack, *"abcd") == before
+
+
 def test_stream_goes_on_with_the_deployments_that_it_began_with(make_stack):
     stack = make_stack(config(deployment("a"), deployment("b"), retries=2))
     for served in "ab":
@@ -542,3 +577,27 @@ def test_key_in_an_extra_header_reaches_nobody(make_stack):
     final = run(stack)
     assert final["error"]["message"] == "bad key [redacted]"
     assert_kept_secret(stack, final, SECOND_KEY)
+
+
+@pytest.mark.parametrize("answer", ["error", "events", "object"])
+def test_no_key_of_several_reaches_anybody(make_stack, answer):
+    third = "Zm9vOmJhcmJhemJhcg=="
+    stack = make_stack(config(deployment("a", extra_headers={
+        "X-Gateway-Key": SECOND_KEY, "Proxy-Authorization": f"Basic {third}"})))
+    said = f"keys {PROVIDER_KEY} {SECOND_KEY} {third}."
+    events = message_stream([said])
+    stack.upstream.script("a", {
+        "error": error(400, said), "events": events,
+        "object": json_error(200, events[-1]["response"])}[answer])
+    final = run(stack)
+    shown = final["error"]["message"] if answer == "error" else output_text(final)
+    assert shown == "keys [redacted] [redacted] [redacted]."
+    assert_kept_secret(stack, final, PROVIDER_KEY, SECOND_KEY, third)
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "anything", "not-needed"])
+def test_word_that_stands_for_a_key_is_left_in_answers(make_stack, key):
+    stack = make_stack(config(deployment("a", api_key=key)))
+    stack.upstream.script("a", message_stream([f"There is {key} here."]))
+    assert_answered(run(stack, tool_choice="none"), f"There is {key} here.")
+    assert stack.upstream.requests("a")[0].header("authorization") == f"Bearer {key}"

@@ -406,6 +406,68 @@ def test_background_request_continues_at_the_deployment_that_was_passed_the_firs
     assert sent(stack, home)["input"] == "two"
 
 
+def test_continued_response_of_ours_begins_at_the_deployment_that_answered(make_stack):
+    """Its output may hold what only that account of the provider can read."""
+    names = ("up-a", "up-b", "up-c")
+    stack = make_stack({"model_list": [
+        {"model_name": "m", "litellm_params": {"model": f"openai/{name}", "api_key": "sk-1"}}
+        for name in names]})
+    for name in names:
+        stack.upstream.script(name, message_stream([name]))
+    first = stack.client.wait_terminal(stack.client.create("m")["id"])
+    home = first["output"][0]["content"][0]["text"]
+    previous = first["id"]
+    for _ in range(8):
+        created = continued(stack.client, "m", previous, "two").json()["id"]
+        final = stack.client.wait_terminal(created)
+        assert (final["status"], final["output"][0]["content"][0]["text"]) == ("completed", home)
+        previous = created
+
+
+def test_continued_response_begins_where_the_last_try_of_the_first_one_went_well(make_stack):
+    stack = make_stack({"model_list": [
+        {"model_name": "m", "litellm_params": {"model": "openai/bad", "api_key": "sk-1",
+                                               "weight": 1}},
+        {"model_name": "m", "litellm_params": {"model": "openai/good", "api_key": "sk-1"}}],
+        "litellm_settings": {"num_retries": 1}})
+    stack.upstream.script("bad", json_error(500, {"error": {"message": "busy"}}))
+    stack.upstream.script("good", message_stream(["x"]))
+    first = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert first["status"] == "completed"
+    created = continued(stack.client, "m", first["id"], "two").json()["id"]
+    assert stack.client.wait_terminal(created)["status"] == "completed"
+    assert [len(stack.upstream.requests(name)) for name in ("bad", "good")] == [1, 2]
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_provider_s_response_at_a_chain_s_beginning_stays_there(make_stack, background):
+    names = ("up-a", "up-b")
+    stack = make_stack({"model_list": [
+        {"model_name": "m", "litellm_params": {"model": f"openai/{name}", "api_key": "sk-1"}}
+        for name in names]})
+    for name in names:
+        stack.upstream.script(name, json_error(200, provider_object(f"resp_of_{name}")),
+                              message_stream(["answer"]))
+    first = stack.client.post_create({"model": "m", "input": "one"}).json()["id"]
+    home = first.removeprefix("resp_of_")
+    last = first
+    for text in ("two", "three"):
+        last = continued(stack.client, "m", last, text).json()["id"]
+        assert stack.client.wait_terminal(last)["status"] == "completed"
+    for _ in range(2):
+        reply = stack.client.post_create({"model": "m", "input": "four", "background": background,
+                                          "previous_response_id": last})
+        assert reply.status == 200
+        if background:
+            final = stack.client.wait_terminal(reply.json()["id"])
+            assert final["previous_response_id"] == last
+        body = sent(stack, home)
+        assert body["previous_response_id"] == first
+        assert body["input"] == [user("two"), answered("answer"), user("three"),
+                                 answered("answer"), user("four")]
+    assert len(stack.upstream.requests(home)) == 5
+
+
 # Requests that are passed through.
 
 

@@ -200,6 +200,43 @@ static void those_without_a_weight_are_drawn_last(void **state)
 	}
 }
 
+static void weights_may_be_fractions_of_any_size(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = 0.7;
+	add(&setup, "m")->weight = 0.2;
+	add(&setup, "m")->weight = 0.1;
+	add(&setup, "m")->weight = 0;
+	count_draws(&setup, "m", counts);
+	assert_about(counts[0], 0.7);
+	assert_about(counts[1], 0.2);
+	assert_about(counts[2], 0.1);
+	assert_int_equal(counts[3], 0);
+}
+
+static void a_weight_that_vanishes_beside_the_others_is_a_weight(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = INT32_MAX;
+	add(&setup, "m")->weight = 1e-300;
+	add(&setup, "m");
+	for (int i = 0; i < 100; i++) {
+		begin(&setup, "m");
+		assert_int_equal(chosen(&setup), 0);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 1);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 2);
+	}
+}
+
 static void the_largest_shares_do_not_overflow(void **state)
 {
 	size_t counts[MAX_ROWS];
@@ -683,6 +720,8 @@ int main(void)
 	    cmocka_unit_test(rpm_is_a_share_where_no_weight_is_given),
 	    cmocka_unit_test(a_weight_wins_over_rpm),
 	    cmocka_unit_test(those_without_a_weight_are_drawn_last),
+	    cmocka_unit_test(weights_may_be_fractions_of_any_size),
+	    cmocka_unit_test(a_weight_that_vanishes_beside_the_others_is_a_weight),
 	    cmocka_unit_test(the_largest_shares_do_not_overflow),
 	    cmocka_unit_test(more_deployments_than_there_is_room_for_do_no_harm),
 	    cmocka_unit_test(a_model_without_deployments_has_nothing_to_call),

@@ -236,33 +236,6 @@ static void line_end_in_a_header_is_refused_without_showing_it(void **state)
 	check_headers(&extra, "one of extra_headers holds a control character");
 }
 
-static void check_secret(const struct row *row, const char *expected)
-{
-	struct deployment *deployment = deployment_new(row);
-	const char *secret = transfer_secret(deployment, "m");
-
-	if (expected == NULL)
-		assert_null(secret);
-	else
-		assert_string_equal(secret, expected);
-	deployment_free(deployment);
-}
-
-static void secret_is_what_shows_who_asks(void **state)
-{
-	const struct row none = {"openai", "https://h", NULL, NULL, NULL, {"X-A: 1"}};
-	const struct row key = {"openai", "https://h", NULL, "sk-1", NULL, {"X-A: 1"}};
-	const struct row header = {
-	    "openai", "https://h", NULL, "sk-1", NULL, {"X-A: 1", "authorization: Bearer t-1"}};
-	const struct row azure = {"azure", "https://h", NULL, NULL, NULL, {"API-Key:k1"}};
-
-	(void)state;
-	check_secret(&none, NULL);
-	check_secret(&key, "sk-1");
-	check_secret(&header, "t-1");
-	check_secret(&azure, "k1");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,7 +254,6 @@ int main(void)
 	    cmocka_unit_test(extra_header_without_a_value_is_sent_as_such),
 	    cmocka_unit_test(extra_header_takes_the_place_of_ours_in_any_case),
 	    cmocka_unit_test(extra_header_of_a_longer_name_takes_no_place),
-	    cmocka_unit_test(secret_is_what_shows_who_asks),
 	    cmocka_unit_test(line_end_in_a_header_is_refused_without_showing_it),
 	};
 
