@@ -128,7 +128,7 @@ static void call_deployment(struct errand *errand, struct direct_caller *caller)
 	struct direct_call call = {
 	    .method = errand->method,
 	    .timeout = deployment->timeout,
-	    .stream_timeout = deployment->stream_timeout,
+	    .stream_timeout = errand->streams ? deployment->stream_timeout : deployment->timeout,
 	    .on_head = relay_on_head,
 	    .on_body = relay_on_body,
 	    .on_idle = relay_on_idle,

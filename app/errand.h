@@ -20,6 +20,7 @@ struct errand {
 	struct span path; /* under the API's base */
 	const char *query;
 	const char *accept;
+	bool streams; /* a stream is asked for; what is no stream is silent until it is whole */
 	/* Of a create; NULL for a request about a response that exists. */
 	const struct create_request *create;
 	struct span context;      /* what stands before create's input */

@@ -163,6 +163,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	    .path = SPAN("responses"),
 	    .query = handlers->request.query,
 	    .accept = request->stream ? "text/event-stream" : "application/json",
+	    .streams = request->stream,
 	    .create = request,
 	    .context = context,
 	};
@@ -273,6 +274,7 @@ static void ask_place(struct handlers *handlers, const char *id, const struct na
 	    .method = provider_method(request->method),
 	    .query = request->query,
 	    .accept = "application/json, text/event-stream",
+	    .streams = request_query_has(request, "stream=true"),
 	};
 
 	write_path(&path, &request->route, id);

@@ -133,8 +133,8 @@ choose_model() {
 }
 
 start_redis() {
-	start redis-server redis-server --port 0 --unixsocket "$dir/redis.sock" --save '' \
-		--appendonly no --dir "$dir"
+	start redis-server env -u OPENAI_API_KEY redis-server --port 0 \
+		--unixsocket "$dir/redis.sock" --save '' --appendonly no --dir "$dir"
 	wait_until "redis-server" is_socket "$dir/redis.sock"
 }
 
@@ -173,7 +173,8 @@ start_respool() {
 	export RESPOOL_MASTER_KEY
 	no_proxy=127.0.0.1${no_proxy:+,$no_proxy}
 	export no_proxy
-	start respoold build/quickstart/respoold -c "$dir/config.yaml"
+	# Both call the provider. The clients' key is for one of them alone.
+	start respoold env -u RESPOOL_MASTER_KEY build/quickstart/respoold -c "$dir/config.yaml"
 	start respool.fcgi build/quickstart/respool.fcgi -c "$dir/config.yaml" \
 		-s "unix:$dir/fcgi.sock" -w 4
 	wait_until "respool.fcgi" is_socket "$dir/fcgi.sock"
@@ -186,8 +187,9 @@ write_lighttpd_conf() {
 	server.port = $port
 	server.document-root = "$dir"
 	server.upload-dirs = ( "$dir" )
-	fastcgi.server = ( "/" => (( "socket" => "$dir/fcgi.sock",
-		"check-local" => "disable", "fix-root-scriptname" => "enable" )) )
+	server.stream-response-body = 1
+	fastcgi.server = ( "/" => (( "socket" => "$dir/fcgi.sock", "check-local" => "disable",
+		"fix-root-scriptname" => "enable", "tcp-fin-propagate" => "enable" )) )
 	END
 }
 
@@ -205,7 +207,8 @@ start_lighttpd() {
 	others=$started
 	while :; do
 		write_lighttpd_conf
-		start lighttpd lighttpd -D -f "$dir/lighttpd.conf"
+		start lighttpd env -u OPENAI_API_KEY -u RESPOOL_MASTER_KEY \
+			lighttpd -D -f "$dir/lighttpd.conf"
 		lighttpd=${started%% *}
 		tries=100
 		until lighttpd_decided || [ "$tries" -eq 0 ]; do
@@ -298,6 +301,7 @@ follow_response() {
 
 print_commands() {
 	auth="-H 'authorization: Bearer $RESPOOL_MASTER_KEY'"
+	stream_body='{"model":"'$model'","input":"What is a spool?","stream":true}'
 	cat <<-END
 
 	What to try next, from another terminal:
@@ -310,6 +314,8 @@ print_commands() {
 	curl $url/v1/responses/$response_id/cancel $auth -d ''
 	delete:
 	curl -X DELETE $url/v1/responses/$response_id $auth
+	stream (not in the background: what the provider says is passed through as it comes):
+	$(create_command "$stream_body") -N
 
 	Logs and configuration are in $dir until Ctrl-C ends all of it.
 	END

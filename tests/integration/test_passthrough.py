@@ -13,7 +13,7 @@ import pytest
 import fastcgi
 from events import message_stream
 from harness import ALICE, BOB, MASTER_KEY, PROVIDER_KEY, UnixConnection, children_of, wait_until
-from upstream import Cut, Feed, Gate, Hang, Reset, Script, event_bytes, json_error
+from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, event_bytes, json_error
 
 STACK = {"children": 4}
 SEVEN_DAYS = 7 * 24 * 3600
@@ -267,10 +267,21 @@ def test_provider_s_silence_is_a_504(make_stack):
     stack = make_stack({"model_list": [{"model_name": "*", "litellm_params": {
         "model": "openai/*", "api_key": "k", "stream_timeout": 0.3}}]}, supervisor=False)
     stack.upstream.script("quiet", [Hang()])
-    reply = stack.client.post_create({"model": "quiet", "input": "x"})
+    reply = stack.client.post_create({"model": "quiet", "input": "x", "stream": True})
     assert reply.status == 504
     assert reply.error()["code"] == "upstream_timeout"
     assert stack.upstream.wait_request("quiet").peer_closed.wait(5)
+
+
+def test_answer_that_is_no_stream_may_be_silent_until_it_is_whole(make_stack):
+    stack = make_stack({"model_list": [{"model_name": "*", "litellm_params": {
+        "model": "openai/*", "api_key": "k", "stream_timeout": 0.1, "timeout": 30}}]},
+        supervisor=False)
+    body = json.dumps(response_object()).encode()
+    stack.upstream.script("slow", Script([Sleep(600), body], 200,
+                                         {"Content-Type": "application/json"}))
+    reply = stack.client.post_create({"model": "slow", "input": "x"})
+    assert (reply.status, reply.body) == (200, body)
 
 
 def test_provider_that_cannot_be_reached_is_a_502(make_stack):

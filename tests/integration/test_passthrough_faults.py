@@ -295,7 +295,7 @@ def test_nobody_is_turned_away_while_there_is_a_place(make_stack):
 def test_deployment_that_is_silent_gives_way_to_the_next(make_stack):
     settings = two_deployments()
     for one in settings["model_list"]:
-        one["litellm_params"]["stream_timeout"] = 0.5
+        one["litellm_params"]["timeout"] = 0.5
     stack = make_stack(settings, supervisor=False)
     stack.upstream.script("first", [Hang()])
     stack.upstream.script("second", answer(response_object("resp_second")))
