@@ -48,25 +48,9 @@ static bool can_reach(const struct config *config, const char *model)
 	return reachable;
 }
 
-/* The fallbacks of the model: its own, else those of any model; or NULL. */
-static const struct fallback *find_fallback(const struct config *config, const char *model)
-{
-	const struct fallback *any = NULL;
-
-	for (size_t i = 0; i < config->fallback_count; i++) {
-		const struct fallback *fallback = &config->fallbacks[i];
-
-		if (strcmp(fallback->model, model) == 0)
-			return fallback;
-		if (any == NULL && strcmp(fallback->model, "*") == 0)
-			any = fallback;
-	}
-	return any;
-}
-
 static bool can_reach_any(const struct config *config, const char *model)
 {
-	const struct fallback *fallback = find_fallback(config, model);
+	const struct fallback *fallback = model_fallback(config, model);
 	bool reachable = can_reach(config, model);
 
 	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)

@@ -125,25 +125,9 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	return draw_any(attempts);
 }
 
-/* The fallbacks of the model that was asked for: its own, else those for any model; or NULL. */
-static const struct fallback *fallback_of(const struct config *config, const char *model)
-{
-	const struct fallback *any = NULL;
-
-	for (size_t i = 0; i < config->fallback_count; i++) {
-		const struct fallback *fallback = &config->fallbacks[i];
-
-		if (strcmp(fallback->model, model) == 0)
-			return fallback;
-		if (any == NULL && strcmp(fallback->model, "*") == 0)
-			any = fallback;
-	}
-	return any;
-}
-
 static bool enter_fallback(struct attempts *attempts)
 {
-	const struct fallback *fallback = fallback_of(attempts->config, attempts->asked);
+	const struct fallback *fallback = model_fallback(attempts->config, attempts->asked);
 
 	while (fallback != NULL && attempts->next_fallback < fallback->count) {
 		const char *model = fallback->models[attempts->next_fallback++];

@@ -172,6 +172,21 @@ bool deployment_drops(const struct deployment *deployment, const char *model, st
 	return provider != NULL && !provider_takes(provider, member);
 }
 
+const struct fallback *model_fallback(const struct config *config, const char *model)
+{
+	const struct fallback *any = NULL;
+
+	for (size_t i = 0; i < config->fallback_count; i++) {
+		const struct fallback *fallback = &config->fallbacks[i];
+
+		if (strcmp(fallback->model, model) == 0)
+			return fallback;
+		if (any == NULL && strcmp(fallback->model, "*") == 0)
+			any = fallback;
+	}
+	return any;
+}
+
 static bool polls_provider(const struct polling_config *polling, struct span provider)
 {
 	for (size_t i = 0; i < polling->provider_count; i++) {

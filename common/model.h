@@ -53,6 +53,9 @@ bool deployment_drops(const struct deployment *deployment, const char *model, st
  */
 char *model_upstream_name(const struct deployment *deployment, const char *model);
 
+/* The fallbacks of a model: its own, else those of any; NULL if there are none. */
+const struct fallback *model_fallback(const struct config *config, const char *model);
+
 /*
  * Whether a request is answered at once and polled:
  * background is set, Redis is configured, the model is not in native_background_mode, and polling

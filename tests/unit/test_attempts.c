@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../../common/attempts.h"
+#include "literal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -22,16 +23,6 @@ struct setup {
 	struct health health;
 	struct attempts attempts;
 };
-
-static char *text(const char *literal)
-{
-	union {
-		const char *in;
-		char *out;
-	} cast = {literal};
-
-	return cast.out;
-}
 
 static void begin_setup(struct setup *setup, int num_retries)
 {

@@ -8,18 +8,9 @@
 
 #include "../../common/health.h"
 #include "../../common/keys.h"
+#include "literal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static char *text(const char *literal)
-{
-	union {
-		const char *in;
-		char *out;
-	} cast = {literal};
-
-	return cast.out;
-}
 
 struct setup {
 	struct deployment deployments[2];

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../common/model.h"
+#include "literal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -28,16 +29,6 @@ struct setup {
 	char *providers[MAX_ROWS];
 	char *native_models[MAX_ROWS];
 };
-
-static char *text(const char *literal)
-{
-	union {
-		const char *in;
-		char *out;
-	} cast = {literal};
-
-	return cast.out;
-}
 
 static void poll_for_all(struct setup *setup)
 {

@@ -8,6 +8,7 @@
 
 #include "../../common/model.h"
 #include "../../common/provider.h"
+#include "literal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,16 +21,6 @@ static int clear_environment(void **state)
 	for (size_t i = 0; i < COUNT(variables); i++)
 		unsetenv(variables[i]);
 	return 0;
-}
-
-static char *text(const char *literal)
-{
-	union {
-		const char *in;
-		char *out;
-	} cast = {literal};
-
-	return cast.out;
 }
 
 static const struct provider *find(const char *name)
