@@ -13,7 +13,7 @@ skipped=0
 
 test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valgrind curl redis-server lighttpd
 	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-pytest
-	python3-pytest-xdist python3-redis multiwatch mandoc systemd"
+	python3-pytest-xdist python3-redis multiwatch mandoc systemd nghttp2-proxy wrk gnuplot-nox"
 
 # What the tests with OpenAI's SDK need beside that. Without it they are skipped.
 sdk_packages() {
@@ -232,5 +232,6 @@ if [ -z "$quick" ]; then
 	check "build clang" compile clang CC=clang --enable-werror || true
 fi
 [ -n "$quick" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 10 "$(nproc)"
+check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
 check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
 totals

@@ -2,7 +2,8 @@
  * A provider that streams made-up answers, for the quick start and for benchmarks.
  *
  * POST /v1/responses answers as the Responses API does, as a stream of events or as one object.
- * The deltas of a stream come one by one, each after a delay; all streams share one timer queue.
+ * The deltas of a stream come one by one, each after a delay. When each is due is counted from the
+ * stream's beginning, so that a late one does not delay those after it.
  * GET /stats tells how many streams began and how they ended.
  */
 #include <arpa/inet.h>
@@ -42,6 +43,7 @@ enum {
 	SEND_LIMIT = 1 << 20,  /* unsent bytes of a stream that has to wait for its reader */
 	EXCERPT_MAX = 60,
 	ID_SIZE = 40,
+	STAMP_BYTES = 32,
 };
 
 struct options {
@@ -49,19 +51,26 @@ struct options {
 	int delay_ms;
 	long deltas;      /* 0: as many as the text has words */
 	long delta_bytes; /* 0: one word each */
+	bool stamped;
 	bool quiet;
 };
 
+/* Times are of the monotonic clock, in microseconds. */
 struct stats {
-	unsigned long started, finished, closed_early;
+	unsigned long started, finished, closed_early, deltas;
+	long long first_start, last_start;
+	long long latest; /* by how much a delta was sent too late, at most */
 };
+
+TAILQ_HEAD(stream_queue, stream);
 
 struct provider {
 	struct options options;
 	struct event_base *base;
-	const struct timeval *delay; /* a queue of libevent's that all streams share */
-	struct buf pattern;          /* what every stream says when delta_bytes is set */
-	struct buf events;           /* on their way into a reply */
+	struct stream_queue paced; /* the stream whose next delta is due first is first */
+	struct event *pacer;       /* for that one */
+	struct buf pattern;        /* what every stream says when delta_bytes is set */
+	struct buf events;         /* on their way into a reply */
 	struct stats stats;
 	unsigned long serial;
 };
@@ -73,6 +82,7 @@ struct answer {
 	struct buf members;  /* of the Response object that never change */
 	struct buf own_text; /* unless the provider's pattern is the text */
 	struct span text;    /* without anything that a JSON string would have to escape */
+	unsigned long serial;
 	long delta_count;
 	size_t input_bytes;
 	time_t created_at;
@@ -81,7 +91,9 @@ struct answer {
 struct stream {
 	struct provider *provider;
 	struct evhttp_request *request;
-	struct event *timer; /* NULL without a delay */
+	TAILQ_ENTRY(stream) link; /* of provider->paced */
+	bool paced;               /* is in it */
+	long long due;            /* us: the next delta */
 	struct answer answer;
 	struct buf delta_head; /* a delta's event up to its text */
 	size_t said;           /* bytes of the text */
@@ -89,6 +101,14 @@ struct stream {
 	long sequence;
 	bool ended; /* the last event is written; the request is evhttp's again */
 };
+
+static long long now_us(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
@@ -174,6 +194,12 @@ static void write_pattern(struct buf *out, size_t size)
 	while (out->len + sizeof(alphabet) - 1 < size)
 		buf_puts(out, alphabet);
 	buf_append(out, alphabet, size - out->len);
+}
+
+/* Says when it is sent, and of which stream the how manyth it is. STAMP_BYTES long. */
+static void append_stamp(struct buf *out, unsigned long serial, long index, long long time)
+{
+	buf_printf(out, "<%05lu %07ld %016lld>", serial % 100000, index % 10000000, time);
 }
 
 static struct span next_delta(const struct options *options, struct span text, size_t said)
@@ -289,11 +315,15 @@ static void answer_init(struct answer *answer, struct provider *provider, struct
 	struct span input = json_get(request, "input");
 
 	*answer = (struct answer){.created_at = time(NULL), .input_bytes = input.len};
-	provider->serial++;
+	answer->serial = ++provider->serial;
 	snprintf(answer->response_id, ID_SIZE, "resp_%08lx%08lx%08lx", (long)answer->created_at,
 	    (long)getpid(), provider->serial);
 	snprintf(answer->item_id, ID_SIZE, "msg_%s", answer->response_id + strlen("resp_"));
 	append_members(&answer->members, request);
+	if (options->stamped) {
+		answer->delta_count = options->deltas;
+		return;
+	}
 	if (options->delta_bytes != 0) {
 		answer->text = buf_span(&provider->pattern);
 		answer->delta_count = options->deltas;
@@ -372,16 +402,29 @@ static void prepare_delta_events(struct stream *stream)
 	buf_puts(&stream->delta_head, ",\"logprobs\":[],\"delta\":\"");
 }
 
+/* Makes a stamp and adds it to what the answer says. */
+static struct span stamp(struct stream *stream)
+{
+	struct answer *answer = &stream->answer;
+
+	append_stamp(&answer->own_text, answer->serial, stream->deltas, now_us());
+	answer->text = buf_span(&answer->own_text);
+	return (struct span){answer->text.p + stream->said, STAMP_BYTES};
+}
+
 static void delta_event(struct buf *out, struct stream *stream)
 {
-	struct span delta =
-	    next_delta(&stream->provider->options, stream->answer.text, stream->said);
+	const struct options *options = &stream->provider->options;
+	struct span delta = options->stamped
+				? stamp(stream)
+				: next_delta(options, stream->answer.text, stream->said);
 
 	buf_append_span(out, buf_span(&stream->delta_head));
 	buf_append_span(out, delta);
 	buf_printf(out, "\",\"sequence_number\":%ld}\n\n", stream->sequence++);
 	stream->said += delta.len;
 	stream->deltas++;
+	stream->provider->stats.deltas++;
 }
 
 static void first_events(struct buf *out, struct stream *stream)
@@ -402,10 +445,16 @@ static void last_events(struct buf *out, struct stream *stream)
 
 /* ---- a stream -------------------------------------------------------------------------------- */
 
+static void stop_pacing(struct stream *stream)
+{
+	if (stream->paced)
+		TAILQ_REMOVE(&stream->provider->paced, stream, link);
+	stream->paced = false;
+}
+
 static void stream_free(struct stream *stream)
 {
-	if (stream->timer != NULL)
-		event_free(stream->timer);
+	stop_pacing(stream);
 	answer_free(&stream->answer);
 	buf_free(&stream->delta_head);
 	free(stream);
@@ -466,13 +515,14 @@ static void end_stream(struct stream *stream)
 	last_events(&stream->provider->events, stream);
 	send_events(stream, NULL);
 	stream->ended = true;
-	if (stream->timer != NULL)
-		event_del(stream->timer);
+	stop_pacing(stream);
 	evhttp_send_reply_end(stream->request);
 }
 
 static bool all_said(const struct stream *stream)
 {
+	if (stream->provider->options.stamped)
+		return stream->deltas == stream->answer.delta_count;
 	return stream->said == stream->answer.text.len;
 }
 
@@ -500,12 +550,8 @@ static size_t unsent(const struct stream *stream)
 	return evbuffer_get_length(bufferevent_get_output(bev));
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *ctx)
+static void send_next(struct stream *stream)
 {
-	struct stream *stream = ctx;
-
-	(void)fd;
-	(void)what;
 	if (unsent(stream) > SEND_LIMIT)
 		return;
 	if (all_said(stream)) {
@@ -516,13 +562,70 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	send_events(stream, NULL);
 }
 
-static void pace(struct stream *stream)
+static void arm_pacer(struct provider *provider)
+{
+	const struct stream *first = TAILQ_FIRST(&provider->paced);
+	struct timeval delay = {0, 0};
+	long long left;
+
+	if (first == NULL)
+		return;
+	left = first->due - now_us();
+	if (left > 0)
+		delay = (struct timeval){left / 1000000, left % 1000000};
+	evtimer_add(provider->pacer, &delay);
+}
+
+/* As all wait equally long between two deltas, whose turn it was comes last again. */
+static void wait_for_turn(struct stream *stream)
 {
 	struct provider *provider = stream->provider;
 
-	stream->timer = event_new(provider->base, -1, EV_PERSIST, on_tick, stream);
-	if (stream->timer == NULL || event_add(stream->timer, provider->delay) != 0)
-		fatalx("cannot set a timer");
+	stream->due += provider->options.delay_ms * 1000LL;
+	stream->paced = true;
+	TAILQ_INSERT_TAIL(&provider->paced, stream, link);
+}
+
+static void take_turn(struct stream *stream, long long now)
+{
+	struct stats *stats = &stream->provider->stats;
+
+	if (now - stream->due > stats->latest)
+		stats->latest = now - stream->due;
+	stop_pacing(stream);
+	wait_for_turn(stream);
+	send_next(stream);
+}
+
+/* Sends what was due when it was called; other work of the loop gets its turn in between. */
+static void on_pace(evutil_socket_t fd, short what, void *ctx)
+{
+	struct provider *provider = ctx;
+	struct stream *stream;
+	long long now = now_us();
+
+	(void)fd;
+	(void)what;
+	while ((stream = TAILQ_FIRST(&provider->paced)) != NULL && stream->due <= now)
+		take_turn(stream, now);
+	arm_pacer(provider);
+}
+
+static void pace(struct stream *stream, long long now)
+{
+	bool first = TAILQ_EMPTY(&stream->provider->paced);
+
+	stream->due = now;
+	wait_for_turn(stream);
+	if (first)
+		arm_pacer(stream->provider);
+}
+
+static void count_start(struct stats *stats, long long now)
+{
+	if (stats->started++ == 0)
+		stats->first_start = now;
+	stats->last_start = now;
 }
 
 static void start_stream(
@@ -530,13 +633,14 @@ static void start_stream(
 {
 	struct stream *stream = xcalloc(1, sizeof(*stream));
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	bool paced = provider->delay != NULL;
+	bool paced = provider->options.delay_ms != 0;
+	long long now = now_us();
 
 	stream->provider = provider;
 	stream->request = request;
 	answer_init(&stream->answer, provider, body);
 	prepare_delta_events(stream);
-	provider->stats.started++;
+	count_start(&provider->stats, now);
 	if (!provider->options.quiet)
 		log_info("%s: started", stream->answer.response_id);
 
@@ -548,7 +652,7 @@ static void start_stream(
 	first_events(&provider->events, stream);
 	send_events(stream, paced ? NULL : send_ahead);
 	if (paced)
-		pace(stream);
+		pace(stream, now);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -634,8 +738,11 @@ static void on_stats(struct evhttp_request *request, void *ctx)
 	const struct stats *stats = &((struct provider *)ctx)->stats;
 	struct buf json = {0};
 
-	buf_printf(&json, "{\"started\":%lu,\"finished\":%lu,\"closed_early\":%lu,\"open\":%lu}\n",
+	buf_printf(&json, "{\"started\":%lu,\"finished\":%lu,\"closed_early\":%lu,\"open\":%lu,",
 	    stats->started, stats->finished, stats->closed_early, open_streams(stats));
+	buf_printf(&json,
+	    "\"deltas\":%lu,\"first_start_us\":%lld,\"last_start_us\":%lld,\"latest_us\":%lld}\n",
+	    stats->deltas, stats->first_start, stats->last_start, stats->latest);
 	send_json(request, 200, &json);
 	buf_free(&json);
 }
@@ -701,18 +808,6 @@ static struct evhttp *serve(struct provider *provider)
 	return http;
 }
 
-static void set_delay(struct provider *provider)
-{
-	struct timeval delay = {.tv_sec = provider->options.delay_ms / 1000,
-	    .tv_usec = provider->options.delay_ms % 1000 * 1000};
-
-	if (provider->options.delay_ms == 0)
-		return;
-	provider->delay = event_base_init_common_timeout(provider->base, &delay);
-	if (provider->delay == NULL)
-		fatalx("cannot set up a timer queue");
-}
-
 static void raise_file_limit(void)
 {
 	struct rlimit limit;
@@ -727,11 +822,12 @@ static void raise_file_limit(void)
 
 static _Noreturn void usage(FILE *out, int status)
 {
-	fputs("usage: provider [-p PORT] [-d DELAY_MS] [-n DELTAS] [-b BYTES_PER_DELTA] [-q]\n"
+	fputs("usage: provider [-p PORT] [-d DELAY_MS] [-n DELTAS] [-b BYTES_PER_DELTA | -t] [-q]\n"
 	      "  -p  port on 127.0.0.1; 0, the default: any that is free\n"
 	      "  -d  between two deltas of a stream, 50 by default; 0: as fast as they are read\n"
-	      "  -n  deltas of an answer; by default a short text, or 100 with -b\n"
+	      "  -n  deltas of an answer; by default a short text, or 100 with -b or -t\n"
 	      "  -b  size of a delta; by default a word\n"
+	      "  -t  each delta says which it is and when it is sent: <STREAM INDEX MICROSECONDS>\n"
 	      "  -q  log no line for each stream\n",
 	    out);
 	exit(status);
@@ -754,7 +850,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct options){.delay_ms = 50};
-	while ((option = getopt(argc, argv, "p:d:n:b:qh")) != -1) {
+	while ((option = getopt(argc, argv, "p:d:n:b:tqh")) != -1) {
 		switch (option) {
 		case 'p':
 			options->port = (int)number(option, optarg, 0, 65535);
@@ -768,6 +864,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 		case 'b':
 			options->delta_bytes = number(option, optarg, 1, MAX_DELTA);
 			break;
+		case 't':
+			options->stamped = true;
+			break;
 		case 'q':
 			options->quiet = true;
 			break;
@@ -777,13 +876,30 @@ static void parse_options(struct options *options, int argc, char **argv)
 			usage(stderr, 2);
 		}
 	}
-	if (optind != argc)
+	if (optind != argc || (options->stamped && options->delta_bytes != 0))
 		usage(stderr, 2);
-	if (options->delta_bytes != 0 && options->deltas == 0)
+	if ((options->stamped || options->delta_bytes != 0) && options->deltas == 0)
 		options->deltas = 100;
 	if (options->deltas * options->delta_bytes > MAX_ANSWER)
 		fatalx("-n %ld -b %ld: expected at most %d bytes in all", options->deltas,
 		    options->delta_bytes, MAX_ANSWER);
+}
+
+/* Its timers are exact to the microsecond, not to the millisecond. */
+static void open_loop(struct provider *provider)
+{
+	struct event_config *config = event_config_new();
+
+	if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
+		fatalx("cannot set up an event loop");
+	provider->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (provider->base == NULL)
+		fatalx("cannot set up an event loop");
+	TAILQ_INIT(&provider->paced);
+	provider->pacer = evtimer_new(provider->base, on_pace, provider);
+	if (provider->pacer == NULL)
+		fatalx("cannot set a timer");
 }
 
 int main(int argc, char **argv)
@@ -798,10 +914,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	write_pattern(
 	    &provider.pattern, (size_t)(provider.options.deltas * provider.options.delta_bytes));
-	provider.base = event_base_new();
-	if (provider.base == NULL)
-		fatalx("cannot set up an event loop");
-	set_delay(&provider);
+	open_loop(&provider);
 	term = evsignal_new(provider.base, SIGTERM, on_signal, provider.base);
 	interrupt = evsignal_new(provider.base, SIGINT, on_signal, provider.base);
 	if (term == NULL || interrupt == NULL || event_add(term, NULL) != 0 ||
@@ -815,6 +928,7 @@ int main(int argc, char **argv)
 	    open_streams(&provider.stats));
 	provider.options.quiet = true;
 	evhttp_free(http);
+	event_free(provider.pacer);
 	event_free(term);
 	event_free(interrupt);
 	event_base_free(provider.base);

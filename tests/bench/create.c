@@ -1,0 +1,162 @@
+/*
+ * Creates responses through a web server, many at once, and prints their ids, a line each. The last
+ * line says when the first request was sent and the last answer was there, in microseconds of the
+ * monotonic clock.
+ */
+#include <curl/curl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ANSWER_MAX = 65536, PAUSE_MS = 1000 };
+
+static const char body[] =
+    "{\"model\":\"m\",\"background\":true,\"input\":\"Say something about spools.\"}";
+
+struct client {
+	CURL *easy;
+	size_t len;
+	char answer[ANSWER_MAX];
+};
+
+struct load {
+	CURLM *multi;
+	int count, begun, done;
+};
+
+static long long now_us(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
+
+static _Noreturn void die(const char *why, const char *what)
+{
+	fprintf(stderr, "create: %s: %s\n", why, what);
+	exit(1);
+}
+
+static size_t on_answer(char *p, size_t size, size_t count, void *ctx)
+{
+	struct client *client = ctx;
+	size_t len = size * count;
+
+	if (client->len + len >= ANSWER_MAX)
+		return 0;
+	memcpy(client->answer + client->len, p, len);
+	client->len += len;
+	client->answer[client->len] = '\0';
+	return len;
+}
+
+static void print_id(const struct client *client)
+{
+	static const char name[] = "\"id\":\"";
+	const char *id = strstr(client->answer, name);
+
+	if (id == NULL)
+		die("an answer without an id", client->answer);
+	id += sizeof(name) - 1;
+	printf("%.*s\n", (int)strcspn(id, "\""), id);
+}
+
+static void open_client(struct client *client, const char *url, struct curl_slist *headers)
+{
+	client->easy = curl_easy_init();
+	if (client->easy == NULL)
+		die("libcurl", "out of memory");
+	curl_easy_setopt(client->easy, CURLOPT_URL, url);
+	curl_easy_setopt(client->easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(client->easy, CURLOPT_PRIVATE, client);
+}
+
+static void check(CURL *easy, CURLcode code, const struct client *client)
+{
+	long status = 0;
+
+	if (code != CURLE_OK)
+		die("no answer", curl_easy_strerror(code));
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		die("refused", client->len > 0 ? client->answer : "without a reason");
+}
+
+static void begin_next(struct load *load, struct client *client)
+{
+	if (load->begun == load->count)
+		return;
+	load->begun++;
+	client->len = 0;
+	curl_multi_add_handle(load->multi, client->easy);
+}
+
+static void take_answers(struct load *load)
+{
+	struct CURLMsg *message;
+	struct client *client;
+	int queued;
+
+	while ((message = curl_multi_info_read(load->multi, &queued)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&client);
+		check(client->easy, message->data.result, client);
+		print_id(client);
+		load->done++;
+		curl_multi_remove_handle(load->multi, client->easy);
+		begin_next(load, client);
+	}
+}
+
+static void create_all(struct load *load, struct client *clients, int at_once)
+{
+	int i, running;
+
+	for (i = 0; i < at_once; i++)
+		begin_next(load, &clients[i]);
+	while (load->done < load->count) {
+		curl_multi_perform(load->multi, &running);
+		take_answers(load);
+		if (load->done < load->count)
+			curl_multi_poll(load->multi, NULL, 0, PAUSE_MS, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct load load = {.count = argc == 5 ? atoi(argv[3]) : 0};
+	int at_once = argc == 5 ? atoi(argv[4]) : 0, i;
+	struct curl_slist *headers = NULL;
+	struct client *clients;
+	char key[256];
+	long long began;
+
+	if (load.count < 1 || at_once < 1) {
+		fprintf(stderr, "usage: create URL KEY COUNT AT_ONCE\n");
+		return 2;
+	}
+	if (at_once > load.count)
+		at_once = load.count;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	load.multi = curl_multi_init();
+	clients = calloc((size_t)at_once, sizeof(*clients));
+	snprintf(key, sizeof(key), "Authorization: Bearer %s", argv[2]);
+	headers = curl_slist_append(headers, key);
+	headers = curl_slist_append(headers, "Content-Type: application/json");
+	if (load.multi == NULL || clients == NULL || headers == NULL)
+		die("libcurl", "out of memory");
+	for (i = 0; i < at_once; i++)
+		open_client(&clients[i], argv[1], headers);
+	began = now_us();
+	create_all(&load, clients, at_once);
+	printf("# first_us %lld last_us %lld\n", began, now_us());
+	return 0;
+}

@@ -1,0 +1,379 @@
+# What the measurements share: programs that are started and stopped, their CPU time, results.
+# Sourced by run.sh, which sets $here, $top, $build, $out, $dir, $rounds and $quick.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154
+
+key=sk-bench
+started=
+attended=
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf 'bench: %s\n' "$*" >&2
+	exit 1
+}
+
+# die_with_log WHAT LOG: shows the end of a file that says why.
+die_with_log() {
+	tail -n 15 "$2" | sed 's/^/    /' >&2
+	die "$1; the end of ${2##*/} is above"
+}
+
+# ---- programs ------------------------------------------------------------------------------------
+
+# start NAME COMMAND...: in the background, its output in NAME.log. It ends if this shell is killed.
+start() {
+	name=$1
+	shift
+	setpriv --pdeathsig TERM "$@" >"$dir/$name.log" 2>&1 </dev/null &
+	started="$name:$! $started"
+}
+
+# pid_of NAME: of the program that was started under that name last.
+pid_of() {
+	for program in $started; do
+		if [ "${program%%:*}" = "$1" ]; then
+			echo "${program#*:}"
+			return
+		fi
+	done
+	die "$1 is not running"
+}
+
+# attend COMMAND...: runs it to its end, but a signal to this shell does not wait for it.
+attend() {
+	"$@" &
+	attended=$!
+	outcome=0
+	wait "$attended" || outcome=$?
+	attended=
+	return "$outcome"
+}
+
+is_running() {
+	kill -0 "$1" 2>/dev/null
+}
+
+# end_process PID: and what it has started, should it not end that itself.
+end_process() {
+	is_running "$1" || return 0
+	family=$(tree "$1")
+	kill "$1" 2>/dev/null || true
+	tries=200
+	while is_running "$1" && [ "$tries" -gt 0 ]; do
+		sleep 0.02
+		tries=$((tries - 1))
+	done
+	for pid in $family; do
+		kill -9 "$pid" 2>/dev/null || true
+	done
+	wait "$1" 2>/dev/null || true
+}
+
+# stop NAME: every program of that name.
+stop() {
+	left=
+	for program in $started; do
+		if [ "${program%%:*}" = "$1" ]; then
+			end_process "${program#*:}"
+		else
+			left="$left$program "
+		fi
+	done
+	started=$left
+}
+
+# Ends what was started, the last one first.
+stop_all() {
+	[ -z "$attended" ] || end_process "$attended"
+	for program in $started; do
+		end_process "${program#*:}"
+	done
+	started=
+}
+
+# wait_until SECONDS WHAT COMMAND...: dies if it takes longer, or if a program has ended meanwhile.
+wait_until() {
+	tries=$(($1 * 20))
+	what=$2
+	shift 2
+	until "$@"; do
+		for program in $started; do
+			is_running "${program#*:}" ||
+				die_with_log "${program%%:*} ended while waiting for $what" \
+					"$dir/${program%%:*}.log"
+		done
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || die "$what takes too long"
+		sleep 0.05
+	done
+}
+
+is_socket() {
+	[ -S "$1" ]
+}
+
+# A port that is probably free: the caller tries another one if it is not. Runs side by side, whose
+# process ids are close to each other, do not try the same ones.
+next_port() {
+	port=$((${port:-10000 + $$ % 220 * 100} + 1))
+}
+
+# ---- CPU time and memory -------------------------------------------------------------------------
+
+# tree PID: the process and all its descendants.
+tree() {
+	echo "$1"
+	# shellcheck disable=SC2013 # words, not lines
+	for child in $(cat "/proc/$1/task"/*/children 2>/dev/null); do
+		tree "$child"
+	done
+}
+
+# tree_of NAME: the processes of the programs that were started under that name.
+tree_of() {
+	for program in $started; do
+		[ "${program%%:*}" != "$1" ] || tree "${program#*:}"
+	done
+}
+
+# cpu_us PID...: CPU time in microseconds. The scheduler counts it exactly; where its counters are
+# not to be had, in ticks.
+cpu_us() {
+	for pid; do
+		if [ -r "/proc/$pid/schedstat" ]; then
+			cat "/proc/$pid/task"/*/schedstat
+		else
+			sed 's/.*) //' "/proc/$pid/stat" | awk -v hz="$(getconf CLK_TCK)" \
+				'{ printf "%.0f\n", ($12 + $13) / hz * 1e9 }'
+		fi 2>/dev/null
+	done | awk '{ sum += $1 } END { printf "%.0f\n", sum / 1000 }'
+}
+
+# cpu_of NAME: of all processes of the programs of that name.
+cpu_of() {
+	# shellcheck disable=SC2046 # a list of numbers
+	cpu_us $(tree_of "$1")
+}
+
+# peak_kb PID: the most memory that a process has had resident.
+peak_kb() {
+	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
+}
+
+resident_kb() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
+}
+
+# ---- Redis ---------------------------------------------------------------------------------------
+
+redis() {
+	redis-cli -s "$dir/redis.sock" "$@"
+}
+
+redis_input() {
+	redis info stats | tr -d '\r' | sed -n 's/^total_net_input_bytes://p'
+}
+
+start_redis() {
+	start redis redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 \
+		--save '' --appendonly no --dir "$dir"
+	wait_until 10 "Redis" is_socket "$dir/redis.sock"
+}
+
+# ---- the stand-in provider -----------------------------------------------------------------------
+
+provider_decided() {
+	! is_running "$(pid_of provider)" || grep -qs '^listening on ' "$dir/provider.log"
+}
+
+# start_provider OPTION...: on $provider_port, the same one each time. $provider_url leads there.
+start_provider() {
+	while :; do
+		[ -n "${provider_port:-}" ] || { next_port; provider_port=$port; }
+		provider_url=http://127.0.0.1:$provider_port/v1
+		start provider "$build/tests/provider" -q -p "$provider_port" "$@"
+		tries=200
+		until provider_decided || [ "$tries" -eq 0 ]; do
+			sleep 0.02
+			tries=$((tries - 1))
+		done
+		! is_running "$(pid_of provider)" || break
+		grep -q 'Address already in use' "$dir/provider.log" ||
+			die_with_log "the provider does not start" "$dir/provider.log"
+		started=${started#* }
+		provider_port=
+	done
+}
+
+# provider_stat NAME: a number out of /stats.
+provider_stat() {
+	curl -sS --noproxy '*' -m 20 "${provider_url%/v1}/stats" |
+		sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+provider_finished() {
+	[ "$(provider_stat finished)" -ge "$1" ]
+}
+
+# ---- respool -------------------------------------------------------------------------------------
+
+write_config() {
+	cat >"$dir/config.yaml" <<-END
+	model_list:
+	  - model_name: m
+	    litellm_params: { model: openai/m, api_base: "$provider_url", api_key: none }
+	general_settings: { master_key: $key }
+	litellm_settings:
+	  cache: true
+	  cache_params: { type: redis, socket_path: "$dir/redis.sock" }
+	  responses: { background_mode: { polling_via_cache: all, ttl: 3600 } }
+	respool:
+	  max_queue: 1000000
+	  max_streams: ${max_streams:-5000}
+	  drain_seconds: 0
+	END
+}
+
+worker_is_up() {
+	[ "$(redis zcard 'litellm:polling:{jobs}:workers')" -ge "$1" ]
+}
+
+# start_supervisor [WORKERS]
+start_supervisor() {
+	workers=$(redis zcard 'litellm:polling:{jobs}:workers')
+	start supervisor "$build/respoold" -c "$dir/config.yaml" -w "${1:-1}"
+	wait_until 20 "the supervisor" worker_is_up $((workers + ${1:-1}))
+}
+
+# start_responder [CHILDREN]
+start_responder() {
+	start responder "$build/respool.fcgi" -c "$dir/config.yaml" -s "unix:$dir/fcgi.sock" \
+		-w "${1:-4}"
+	wait_until 10 "the responder" is_socket "$dir/fcgi.sock"
+	chmod 777 "$dir/fcgi.sock"
+}
+
+# start_site WORKERS PROVIDER_OPTION...: all of it, with lighttpd in front; $url leads there.
+start_site() {
+	site_workers=$1
+	shift
+	start_redis
+	start_provider "$@"
+	write_config
+	[ "$site_workers" -eq 0 ] || start_supervisor "$site_workers"
+	start_responder 4
+	start_lighttpd web "$dir/fcgi.sock"
+	url=$web_url
+}
+
+stop_site() {
+	stop_all
+	rm -f "$dir"/*.sock
+}
+
+# create COUNT AT_ONCE: the ids go to $dir/ids.
+create() {
+	attend "$build/tests/bench/create" "$url/v1/responses" "$key" "$1" "$2" >"$dir/ids" ||
+		die "cannot create responses"
+}
+
+# When the first create was sent and the last answer was there (us).
+create_began() {
+	sed -n 's/^# first_us \([0-9]*\).*/\1/p' "$dir/ids"
+}
+
+create_ended() {
+	sed -n 's/.* last_us \([0-9]*\).*/\1/p' "$dir/ids"
+}
+
+# completed: how many of the responses of $dir/ids are.
+completed() {
+	grep -v '^#' "$dir/ids" | sed 's/.*/GETRANGE litellm:polling:response:& 0 200/' | redis |
+		grep -c '"status":"completed"'
+}
+
+all_completed() {
+	[ "$(completed)" -eq "$1" ]
+}
+
+# run_streams STREAMS DELTAS BYTES DELAY_MS: creates so many responses on the running site, and
+# waits until all are complete. Leaves in $cpu what the supervisors needed (us), in $redis_cpu what
+# Redis did, in $input what Redis received (bytes), in $deltas and $text what was streamed.
+run_streams() {
+	finished=$(provider_stat finished)
+	deltas=$(provider_stat deltas)
+	input=$(redis_input)
+	redis_cpu=$(cpu_of redis)
+	cpu=$(cpu_of supervisor)
+	create "$1" 16
+	wait_until $((30 + $2 * $4 / 500)) "the streams" provider_finished $((finished + $1))
+	sleep 0.5
+	cpu=$(($(cpu_of supervisor) - cpu))
+	redis_cpu=$(($(cpu_of redis) - redis_cpu))
+	input=$(($(redis_input) - input))
+	deltas=$(($(provider_stat deltas) - deltas))
+	text=$((deltas * $3))
+	wait_until 20 "the last writes" all_completed "$1"
+	[ "$deltas" -eq $(($1 * $2)) ] || die "$deltas deltas were streamed, expected $(($1 * $2))"
+}
+
+# ---- results -------------------------------------------------------------------------------------
+
+# calc FORMAT EXPRESSION
+calc() {
+	awk "BEGIN { printf \"$1\", $2 }"
+}
+
+# median COLUMN FILE; likewise the least and the greatest.
+median() {
+	sort -g -k "$1,$1" "$2" | awk -v c="$1" '
+		{ v[NR] = $c }
+		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+least() {
+	sort -g -k "$1,$1" "$2" | awk -v c="$1" 'NR == 1 { print $c }'
+}
+
+greatest() {
+	sort -g -r -k "$1,$1" "$2" | awk -v c="$1" 'NR == 1 { print $c }'
+}
+
+# spread COLUMN FILE FORMAT: "median (least to greatest)"
+spread() {
+	# shellcheck disable=SC2059 # the format is an argument
+	printf "$3 ($3 to $3)" "$(median "$1" "$2")" "$(least "$1" "$2")" "$(greatest "$1" "$2")"
+}
+
+# begin_group NAME: forgets what an earlier run has found.
+begin_group() {
+	group=$1
+	: >"$out/results/$group.tsv"
+	say "== $group"
+}
+
+# data FILE: where rounds and series are kept, empty at first.
+data() {
+	: >"$out/data/$1"
+	echo "$out/data/$1"
+}
+
+# judge VALUE OPERATOR TARGET: what is no number passes no test.
+judge() {
+	awk -v a="$1" -v b="$3" "BEGIN {
+		print(a ~ /^[0-9.]+\$/ && a + 0 $2 b + 0 ? \"PASS\" : \"FAIL\")
+	}"
+}
+
+# row FIGURE RESPOOL COMPARED RESULT VALUE OPERATOR TARGET: without OPERATOR nothing is demanded.
+row() {
+	verdict=
+	[ -z "${6:-}" ] || verdict=$(judge "$5" "$6" "$7")
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${6:+$6 $7}" "$verdict" \
+		>>"$out/results/$group.tsv"
+	printf '  %-52s %16s %20s  %-24s %8s  %s\n' "$1" "$2" "$3" "$4" "${6:+$6 $7}" "$verdict"
+}

@@ -1,0 +1,237 @@
+# Polls and creates. Sourced by run.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2154
+
+object_length() {
+	redis strlen "litellm:polling:response:$1"
+}
+
+# make_object SIZE: a completed response of so many bytes; leaves its id in $id.
+make_object() {
+	make_answer 64
+	make_answer $(($1 - $(object_length "$id") + 64))
+	[ "$(object_length "$id")" -eq "$1" ] ||
+		die "the object has $(object_length "$id") bytes, expected $1"
+}
+
+# make_answer SIZE: a completed response whose text has so many bytes.
+make_answer() {
+	stop provider
+	start_provider -d 0 -n 1 -b "$1"
+	create 1 1
+	wait_until 10 "a response" all_completed 1
+	id=$(grep -v '^#' "$dir/ids")
+}
+
+# responders NAME: the processes that serve behind that web server, or by themselves.
+responders() {
+	for pid in $(tree_of "$1"); do
+		case $(cat "/proc/$pid/comm") in
+		respool.fcgi | bare_get) echo "$pid" ;;
+		esac
+	done
+}
+
+responders_cpu() {
+	# shellcheck disable=SC2046 # a list of numbers
+	cpu_us $(responders "$1")
+}
+
+size_name() {
+	say "$(($1 / 1024)) KB"
+}
+
+poll_etag() {
+	curl -sS --noproxy '*' -m 10 -D - -o "$dir/answer" -H "Authorization: Bearer $key" "$1" |
+		tr -d '\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: //p'
+}
+
+# Both programs answer with the object that is in Redis.
+check_answers() {
+	redis get "litellm:polling:response:$id" | head -c "$size" >"$dir/object"
+	for check_url in "$respool_url" "$bare_url"; do
+		etag=$(poll_etag "$check_url")
+		cmp -s "$dir/object" "$dir/answer" ||
+			die "$check_url does not answer with the object"
+	done
+	etag=$(poll_etag "$respool_url")
+	[ -n "$etag" ] || die "a poll has no ETag"
+}
+
+# timed_load PROGRAM URL [WRK_OPTION...]: load, and leaves the responders' CPU per answer in $cpu.
+timed_load() {
+	program=$1
+	shift
+	before=$(responders_cpu "$program")
+	load "$seconds" "$@"
+	cpu=$(calc %.2f "($(responders_cpu "$program") - $before) / ($rate * $seconds)")
+}
+
+# One round: respool, the bare program, and respool when the client has the object already.
+poll_round() {
+	timed_load "$respool_program" "$respool_url"
+	full=$rate full_cpu=$cpu
+	check_size "$size" "$answer_bytes"
+	timed_load "$bare_program" "$bare_url"
+	bare=$rate bare_cpu=$cpu
+	check_size "$size" "$answer_bytes"
+	timed_load "$respool_program" "$respool_url" -H "If-None-Match: $etag"
+	[ "$answer_bytes" -lt 1024 ] || die "a poll with If-None-Match brought the object"
+	calc "%s %s %.4f %s %s %s %.4f %.4f\n" "$full, $bare, $full / $bare, \
+		$full_cpu, $bare_cpu, $rate, $rate / $full, $full_cpu / $bare_cpu" >>"$1"
+}
+
+# check_size LEAST BYTES: answers that are too short were no answers.
+check_size() {
+	[ "$2" -ge "$1" ] || die "an answer has $2 bytes, expected $1 at least"
+}
+
+# poll_rows SERVER FILE
+poll_rows() {
+	name="$(size_name "$size") behind $1"
+	row "poll, $name" "$(spread_rate 1 "$2")" "$(spread_rate 2 "$2") bare" \
+		"$(spread 3 "$2" %.2f)" "$(median 3 "$2")" '>=' 0.95
+	row "304 beside 200, $name" "$(spread_rate 6 "$2")" "$(spread_rate 1 "$2") 200s" \
+		"$(spread 7 "$2" %.2f)" "$(median 7 "$2")" '>' 1
+	row "CPU of the responders per poll, $name" "$(median 4 "$2") us" \
+		"$(median 5 "$2") us bare" "$(spread 8 "$2" %.2f)"
+}
+
+spread_rate() {
+	printf '%.0f/s' "$(median "$1" "$2")"
+}
+
+# start_servers SERVER: one in front of each program.
+start_servers() {
+	if [ "$1" = apache ]; then
+		cp "$build/respool.fcgi" "$build/tests/bench/bare_get" "$dir"
+		set -- apache "$dir/respool.fcgi" "$dir/bare_get" server bare-server
+	else
+		set -- "$1" "$dir/fcgi.sock" "$dir/bare.sock" responder bare
+	fi
+	"start_$1" server "$2"
+	respool_url=$web_url/v1/responses/$id
+	"start_$1" bare-server "$3"
+	bare_url=$web_url/v1/responses/$id
+	respool_program=$4
+	bare_program=$5
+}
+
+# poll_server SERVER: with both programs behind it.
+poll_server() {
+	start_servers "$1"
+	check_answers
+	file=$(data "polls-$1-$size")
+	if [ -z "$quick" ]; then # warm up
+		load 1 "$respool_url"
+		load 1 "$bare_url"
+	fi
+	round=0
+	while [ "$round" -lt "$rounds" ]; do
+		poll_round "$file"
+		round=$((round + 1))
+	done
+	poll_rows "$1" "$file"
+	stop bare-server
+	stop server
+}
+
+# Polls of a stored object: with key, tenant and ETag, against the bare program with none of them.
+measure_polls() {
+	sizes=${BENCH_SIZES:-4096 262144}
+	[ -z "$quick" ] || sizes=4096
+	start_site 1 -d 0 -n 1 -b 64
+	export BENCH_REDIS="$dir/redis.sock"
+	start bare "$build/tests/bench/bare_get" "$dir/bare.sock" 4
+	wait_until 10 "the bare program" is_socket "$dir/bare.sock"
+	chmod 777 "$dir/bare.sock"
+	for size in $sizes; do
+		make_object "$size"
+		for server in ${BENCH_SERVERS:-lighttpd nginx apache}; do
+			poll_server "$server"
+		done
+	done
+	redis_poll_cost
+	stop_site
+}
+
+# What a poll costs Redis, for the arithmetic of capacity.
+redis_poll_cost() {
+	make_object 4096
+	redis_cpu=$(cpu_of redis)
+	load "$seconds" "$url/v1/responses/$id"
+	redis_cpu=$(calc %.2f "($(cpu_of redis) - $redis_cpu) / ($rate * $seconds)")
+	row "CPU of Redis per poll, 4 KB" "$redis_cpu us" "" ""
+	say "$redis_cpu" >"$out/data/redis-us-per-poll"
+}
+
+# ---- creates -------------------------------------------------------------------------------------
+
+# copy_object FROM_DB TO_DB: the object to poll and its job.
+copy_object() {
+	for name in "response:$id" "job:{litellm:polling:response:$id}"; do
+		name=litellm:polling:$name
+		redis -n "$1" copy "$name" "$name" db "$2" >/dev/null
+	done
+}
+
+# What a round has created must not fill the memory, nor the queue.
+forget_creates() {
+	redis flushdb >/dev/null
+	copy_object 1 0
+}
+
+create_round() {
+	forget_creates
+	load "$seconds" "$url/v1/responses/$id"
+	polls=$rate
+	cpu=$(cpu_of responder)
+	redis_cpu=$(cpu_of redis)
+	export WRK_METHOD=POST WRK_BODY="$create_body"
+	load "$seconds" "$url/v1/responses" -H "Content-Type: application/json"
+	unset WRK_METHOD WRK_BODY
+	calc "%s %s %.4f %.2f %.2f\n" "$rate, $polls, $rate / $polls, \
+		($(cpu_of responder) - $cpu) / ($rate * $seconds), \
+		($(cpu_of redis) - $redis_cpu) / ($rate * $seconds)" >>"$1"
+}
+
+# Creates, which only queue, against polls of 4 KB. No supervisor runs: it would compete for the
+# processors, and what it does is measured elsewhere.
+measure_creates() {
+	create_body='{"model":"m","background":true,"input":"Say something about spools."}'
+	start_site 1 -d 0 -n 1 -b 64
+	make_object 4096
+	stop supervisor
+	copy_object 0 1
+	file=$(data creates)
+	round=0
+	while [ "$round" -lt "$rounds" ]; do
+		create_round "$file"
+		round=$((round + 1))
+	done
+	row "creates beside polls of 4 KB, lighttpd" "$(spread_rate 1 "$file")" \
+		"$(spread_rate 2 "$file") polls" "$(spread 3 "$file" %.2f)" "$(median 3 "$file")" \
+		'>=' 0.5
+	row "CPU of the responders per create" "$(median 4 "$file") us" "" ""
+	row "CPU of Redis per create" "$(median 5 "$file") us" "" ""
+	median 5 "$file" >"$out/data/redis-us-per-create"
+	stop_site
+}
+
+# ---- the way from a create to the provider -------------------------------------------------------
+
+measure_starts() {
+	count=${BENCH_STARTS:-1000}
+	[ -z "$quick" ] || count=50
+	start_site 1
+	stop provider
+	file=$(data starts)
+	attend "$build/tests/bench/start_delay" \
+		"$url/v1/responses" "$key" "$provider_port" "$count" >"$file" ||
+		die "start_delay failed"
+	half=$(calc %.2f "$(median 1 "$file") / 1000")
+	late=$(sort -n "$file" | awk '{ v[NR] = $1 } END { print v[int(NR * 0.99 + 0.5)] / 1000 }')
+	row "create answered until provider called, median" "$half ms" "" "" "$half" '<' 2
+	row "create answered until provider called, 99th percentile" "$late ms" "" "" "$late" '<' 10
+	stop_site
+}

@@ -1,0 +1,167 @@
+# The table, the plots and the document. Sourced by run.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2154
+
+title() {
+	case $1 in
+	polls) say "Polls" ;;
+	creates) say "Creates" ;;
+	starts) say "From a create to the provider" ;;
+	deltas) say "Deltas" ;;
+	bytes) say "Bytes" ;;
+	streams) say "Many streams" ;;
+	burst) say "A burst" ;;
+	scaling) say "Workers and supervisors" ;;
+	passthrough) say "Pass-through" ;;
+	length) say "Growth with the length of the answer" ;;
+	count) say "Growth with the number of streams" ;;
+	queue) say "Growth with the queue" ;;
+	esac
+}
+
+# table FILE: in Markdown.
+table() {
+	say "| | respool | compared with | result | target | |"
+	say "|---|---|---|---|---|---|"
+	awk -F '\t' '{
+		sub(/>=/, "at least", $5); sub(/<=/, "at most", $5); sub(/== /, "", $5)
+		sub(/</, "below", $5); sub(/>/, "above", $5)
+		printf "| %s | %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $5, $6
+	}' "$1"
+}
+
+version() {
+	dpkg-query -W -f='${Version}' "$1" 2>/dev/null || say "unknown"
+}
+
+environment() {
+	cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), Linux $(uname -r)," \
+		"redis $(version redis-server), lighttpd $(version lighttpd)," \
+		"nginx $(version nginx), Apache $(version apache2-bin)," \
+		"libcurl $(version libcurl4)," \
+		"$rounds rounds of $seconds s."
+}
+
+# ---- capacity ------------------------------------------------------------------------------------
+
+known() {
+	[ -s "$out/data/$1" ]
+}
+
+# What one Redis and one worker can carry, if a processor is theirs: from what each thing costs.
+capacity() {
+	known redis-us-per-delta && known redis-us-per-poll && known redis-us-per-create || return 0
+	delta=$(cat "$out/data/redis-us-per-delta")
+	poll=$(cat "$out/data/redis-us-per-poll")
+	create=$(cat "$out/data/redis-us-per-create")
+	worker=$(cat "$out/data/respoold-us-per-delta")
+	awk -v delta="$delta" -v poll="$poll" -v create="$create" -v worker="$worker" 'BEGIN {
+		print "| | costs | a processor is full at |"
+		print "|---|---|---|"
+		row = "| %s | %.1f us per %s | %.0f %s |\n"
+		printf row, "a stream worker, streams of 20 deltas/s", worker, "delta",
+			1e6 / (20 * worker), "streams"
+		printf row, "Redis, streams of 20 deltas/s", delta, "delta", 1e6 / (20 * delta),
+			"streams"
+		printf row, "Redis, the same, each polled twice a second", poll, "poll",
+			1e6 / (20 * delta + 2 * poll), "streams"
+		printf row, "Redis, polls of 4 KB alone", poll, "poll", 1e6 / poll, "polls/s"
+		printf row, "Redis, creates alone", create, "create", 1e6 / create, "creates/s"
+	}'
+}
+
+# ---- the report ----------------------------------------------------------------------------------
+
+measured() {
+	for name in $groups; do
+		[ ! -s "$out/results/$name.tsv" ] || say "$name"
+	done
+}
+
+write_results() {
+	{
+		say "# Benchmark"
+		say ""
+		environment
+		[ -z "$quick" ] || say "A quick run: the figures mean nothing."
+		for name in $(measured); do
+			say ""
+			say "## $(title "$name")"
+			say ""
+			table "$out/results/$name.tsv"
+		done
+		say ""
+		say "## Capacity"
+		say ""
+		capacity
+	} >"$out/results.md"
+}
+
+# The ratios of polls and of 304s, for their plot.
+write_ratios() {
+	[ -s "$out/results/polls.tsv" ] || return 0
+	awk -F '\t' '
+		{
+			place = $1
+			sub(/.*, /, "", place)
+			sub(/ behind /, ", ", place)
+			split($4, v, " ")
+		}
+		/^poll/ { poll = v[1] }
+		/^304/ { printf "\"%s\" %s %s\n", place, poll, v[1] }
+	' "$out/results/polls.tsv" >"$out/data/ratios"
+}
+
+plot() {
+	write_ratios
+	(cd "$out" && gnuplot "$here/plot.gp") ||
+		die "gnuplot cannot make the plots"
+}
+
+# Prints the table, and returns whether every target was met.
+report() {
+	write_results
+	plot
+	cat "$out/results.md"
+	passed=$(cat "$out/results"/*.tsv | grep -c 'PASS$' || true)
+	failed=$(cat "$out/results"/*.tsv | grep -c 'FAIL$' || true)
+	say ""
+	say "$passed targets met, $failed missed; results in $out/results.md, plots beside it"
+	[ "$failed" -eq 0 ] || [ -n "$quick" ]
+}
+
+# ---- the document --------------------------------------------------------------------------------
+
+# fill_in NAME FILE: puts the file between the lines <!-- NAME --> and <!-- end --> of the document.
+fill_in() {
+	awk -v name="$1" -v file="$2" '
+		$0 == "<!-- end -->" { skipping = 0 }
+		!skipping { print }
+		$0 == "<!-- " name " -->" {
+			skipping = 1
+			print ""
+			while ((getline line < file) > 0)
+				print line
+			print ""
+		}
+	' "$document" >"$dir/document"
+	cat "$dir/document" >"$document"
+}
+
+write_doc() {
+	document=$top/doc/performance.md
+	for name in $(measured); do
+		table "$out/results/$name.tsv" >"$dir/table"
+		fill_in "$name" "$dir/table"
+	done
+	environment >"$dir/table"
+	fill_in environment "$dir/table"
+	capacity >"$dir/table"
+	fill_in capacity "$dir/table"
+	plot
+	for name in ratios length streams queue; do
+		[ ! -s "$out/$name.svg" ] || cp "$out/$name.svg" "$top/doc/performance-$name.svg"
+	done
+	say "wrote $document"
+}

@@ -1,0 +1,204 @@
+#!/bin/sh
+# Measures respool beside programs that do less, prints a table with ratios, and says by its exit
+# status whether all of them are as they should be.
+# shellcheck disable=SC1091,SC2034 # the files beside it, and what is for them
+set -eu
+
+usage() {
+	cat <<-'END'
+	usage: tests/bench/run.sh [GROUP...]
+	Without a GROUP: all of them, then the report. "make bench" builds first and does that.
+
+	  polls        polls and 304s behind each web server, beside a bare libfcgi program
+	  creates      creates beside polls
+	  starts       from the answer to a create until the provider is called
+	  deltas       CPU per delta beside a bare libcurl reader, bytes that Redis receives
+	  bytes        bytes that Redis receives for long answers
+	  streams      4,000 streams in one worker: correctness, age of text, memory
+	  burst        1,000 creates at once
+	  scaling      one worker, two, and two supervisors
+	  passthrough  what a client sees of lighttpd, nginx and respool between it and a provider
+	  growth       costs by length of the answer, by streams, by length of the queue; or one of
+	               these alone: length, count, queue
+	  report       the table of what was measured last, in Markdown, and the plots
+	  doc          writes that into doc/performance.md and doc/performance-*.svg
+
+	environment:
+	  BENCH_BUILD    the build directory (default: this one, if respoold is in it)
+	  BENCH_OUT      for results (default: $BENCH_BUILD/bench)
+	  BENCH_ROUNDS   of each comparison; its result is their median (default 5)
+	  BENCH_SECONDS  of each load (default 2)
+	  BENCH_QUICK=1  a short run of everything that shows that it works; its figures mean
+	                 nothing, and the exit status does not depend on them
+	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
+	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
+	  BENCH_STREAMS  of deltas, streams and burst
+	  BENCH_STARTS   of starts: how many
+	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
+	END
+}
+
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+esac
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+export LC_ALL=C
+export PATH="$PATH:/usr/sbin:/sbin"
+export no_proxy='*'
+. "$here/lib.sh"
+. "$here/webservers.sh"
+. "$here/polls.sh"
+. "$here/deltas.sh"
+. "$here/streams.sh"
+. "$here/passthrough.sh"
+. "$here/growth.sh"
+. "$here/report.sh"
+
+groups="polls creates starts deltas bytes streams burst scaling passthrough length count queue"
+parts=
+dir=
+quick=
+rounds=${BENCH_ROUNDS:-5}
+seconds=${BENCH_SECONDS:-2}
+if [ -n "${BENCH_QUICK:-}" ]; then
+	quick=yes
+	rounds=1
+	seconds=1
+fi
+build=${BENCH_BUILD:-$PWD}
+out=${BENCH_OUT:-$build/bench}
+
+check_build() {
+	for program in respoold respool.fcgi tests/provider tests/bench/create; do
+		[ -x "$build/$program" ] ||
+			die "$build/$program is not there: run \"make bench\", or set BENCH_BUILD"
+	done
+}
+
+check_programs() {
+	missing=
+	for program in redis-server redis-cli lighttpd nginx apache2 wrk curl setpriv gnuplot; do
+		command -v "$program" >/dev/null || missing="$missing $program"
+	done
+	[ -e /usr/lib/apache2/modules/mod_fcgid.so ] || missing="$missing mod_fcgid"
+	[ -z "$missing" ] || die "not installed:$missing; deploy/bench.sh installs what is needed"
+}
+
+# beside FUNCTION ARGUMENT...: in a process of its own, at the same time.
+beside() {
+	BENCH_BUILD=$build BENCH_OUT=$out "$here/run.sh" --part "$@" &
+	parts="$parts $!"
+}
+
+await_all() {
+	for part in $parts; do
+		wait "$part" || die "a part of the group failed"
+	done
+	parts=
+}
+
+clean_up() {
+	trap '' HUP INT TERM
+	for part in $parts; do
+		kill "$part" 2>/dev/null || true
+		wait "$part" 2>/dev/null || true
+	done
+	stop_all
+	[ -z "$dir" ] || rm -rf "$dir"
+}
+
+# Servers that run as another user have to reach the files.
+make_directory() {
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/respool-bench.XXXXXX")
+	chmod 755 "$dir"
+	mkdir -p "$out/results" "$out/data"
+}
+
+measure() {
+	began=$(date +%s)
+	begin_group "$1"
+	"measure_$1"
+	say "   $1 took $(($(date +%s) - began)) s"
+}
+
+# await_group NAME PID
+await_group() {
+	wait "$2" || failed="$failed $1"
+	parts=${parts%" $2"}
+}
+
+# start_group NAME: in a process of its own; one that fails does not end the others.
+start_group() {
+	rm -f "$out/results/$1.tsv"
+	BENCH_BUILD=$build BENCH_OUT=$out "$here/run.sh" "$1" &
+	parts="$parts $!"
+}
+
+# One group after the other. When the figures do not matter, the longest runs beside the others.
+measure_all() {
+	failed=
+	# shellcheck disable=SC2086 # a list of words
+	set -- $groups
+	if [ -n "$quick" ]; then
+		start_group "$1" >"$dir/$1.out" 2>&1
+		beside_pid=$!
+		beside_name=$1
+		shift
+	fi
+	for name; do
+		start_group "$name"
+		await_group "$name" $!
+	done
+	if [ -n "$quick" ]; then
+		await_group "$beside_name" "$beside_pid"
+		cat "$dir/$beside_name.out"
+	fi
+	[ -z "$failed" ] || say "could not be measured:$failed" >&2
+	[ -z "$failed" ]
+}
+
+# run_group NAME
+run_group() {
+	case " $groups report doc " in
+	*" $1 "*) ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	case $1 in
+	report) report ;;
+	doc) write_doc ;;
+	*) measure "$1" ;;
+	esac
+}
+
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if [ "${1:-}" = --part ]; then
+	shift
+	make_directory
+	"$@"
+	exit 0
+fi
+for name; do
+	shift
+	case $name in
+	growth) set -- "$@" length count queue ;;
+	*) set -- "$@" "$name" ;;
+	esac
+done
+case "${1:-}" in
+report | doc) ;;
+*) check_build; check_programs ;;
+esac
+make_directory
+if [ $# -eq 0 ]; then
+	status=0
+	measure_all || status=1
+	report || status=1
+	exit "$status"
+fi
+for name; do
+	run_group "$name"
+done
