@@ -27,7 +27,7 @@ enum {
 	FIRST_PAUSE_MS = 500,
 	LONGEST_PAUSE_MS = 8000,
 	LONGEST_RETRY_AFTER = 60, /* s */
-	LONGEST_HOLD_MS = 250,    /* that bytes wait in their socket */
+	LONGEST_HOLD_MS = 1000,   /* that bytes wait in their socket */
 	HELD_BYTES = 4096,        /* read at once: no more than that, or bytes do not wait */
 };
 

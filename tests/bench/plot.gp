@@ -12,9 +12,10 @@ if (there("ratios")) {
 	set style fill solid 0.7
 	set ylabel "ratio of rates"
 	set yrange [0:*]
+	set xtics rotate by -20
 	plot "data/ratios" using 2:xtic(1) title "polls", "" using 3 title "304s", \
 		1 with lines lc rgb "black" notitle
-	set xtics autofreq
+	set xtics norotate autofreq
 }
 
 set yrange [0:*]

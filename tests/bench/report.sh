@@ -36,7 +36,7 @@ version() {
 
 environment() {
 	cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
-	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), Linux $(uname -r)," \
+	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), Linux $(uname -r | cut -d- -f1)," \
 		"redis $(version redis-server), lighttpd $(version lighttpd)," \
 		"nginx $(version nginx), Apache $(version apache2-bin)," \
 		"libcurl $(version libcurl4)," \
