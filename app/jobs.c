@@ -13,7 +13,7 @@
 #include "redis_link.h"
 
 enum {
-	CLAIM_ELEMENTS = 8,
+	CLAIM_ELEMENTS = 9,
 	LONGEST_BEAT_MS = HEALTH_READ_MS,
 	BEATS_PER_LEASE = 3,
 	SILENT_MS = 5000,       /* without an answer to a beat: the connection counts as hung */
@@ -109,6 +109,7 @@ static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e
 	    .object = reply_span(e[5]),
 	    .context = reply_span(e[6]),
 	    .deployment = reply_span(e[7]),
+	    .follows = e[8]->type == REDIS_REPLY_STRING,
 	};
 
 	jobs->user->claimed(jobs->user->ctx, &job);

@@ -31,6 +31,7 @@ struct claimed_job {
 	struct span object;     /* the stored Response object */
 	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
 	struct span deployment; /* the id of the one to begin with, or empty */
+	bool follows;           /* what only that one knows */
 };
 
 struct jobs_user {

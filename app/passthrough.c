@@ -153,6 +153,17 @@ static void cannot_call(struct handlers *handlers, const char *model)
 	answer_error(handlers, &error);
 }
 
+static void choose_first(
+    struct attempts *attempts, const struct create_request *request, const char *deployment_id)
+{
+	if (deployment_id == NULL || deployment_id[0] == '\0')
+		return;
+	if (create_request_followed(request) != NULL)
+		attempts_stay(attempts, deployment_id);
+	else
+		attempts_prefer(attempts, deployment_id);
+}
+
 void passthrough_create(struct handlers *handlers, const struct create_request *request,
     struct span context, const char *deployment_id)
 {
@@ -173,8 +184,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	read_health(handlers);
 	attempts_begin(
 	    &errand.attempts, handlers->config, &handlers->passthrough->health, request->model);
-	if (deployment_id != NULL && deployment_id[0] != '\0')
-		attempts_prefer(&errand.attempts, deployment_id);
+	choose_first(&errand.attempts, request, deployment_id);
 	if (errand.attempts.deployment == NULL)
 		cannot_call(handlers, request->model);
 	else

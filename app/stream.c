@@ -604,12 +604,14 @@ static void begin_call(struct stream *s)
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-static void choose_deployment(struct stream *s, struct span preferred)
+static void choose_deployment(struct stream *s, const struct claimed_job *job)
 {
-	char *id = xmemdup(preferred.p, preferred.len);
+	char *id = xmemdup(job->deployment.p, job->deployment.len);
 
 	attempts_begin(&s->choice, s->config, &s->roster->health, s->model);
-	if (preferred.len != 0)
+	if (job->deployment.len != 0 && job->follows)
+		attempts_stay(&s->choice, id);
+	else if (job->deployment.len != 0)
 		attempts_prefer(&s->choice, id);
 	free(id);
 }
@@ -655,7 +657,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	    .ctx = s,
 	};
 	writer_open(&s->writer, host->base, host->jobs);
-	choose_deployment(s, job->deployment);
+	choose_deployment(s, job);
 	begin(s);
 	return s;
 }

@@ -165,6 +165,17 @@ void attempts_prefer(struct attempts *attempts, const char *deployment_id)
 	}
 }
 
+void attempts_stay(struct attempts *attempts, const char *deployment_id)
+{
+	attempts_prefer(attempts, deployment_id);
+	if (attempts->deployment == NULL || strcmp(attempts->deployment->id, deployment_id) != 0)
+		return;
+	attempts->candidates[0] = attempts->deployment;
+	attempts->candidate_count = 1;
+	attempts->alone = true;
+	take(attempts, 0);
+}
+
 void attempts_only(struct attempts *attempts, const struct config *config,
     const struct deployment *deployment, const char *model)
 {

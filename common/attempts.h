@@ -64,6 +64,9 @@ void attempts_begin(struct attempts *attempts, const struct config *config,
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
 void attempts_prefer(struct attempts *attempts, const char *deployment_id);
 
+/* The same, and stays there: what the request follows is known to that deployment alone. */
+void attempts_stay(struct attempts *attempts, const char *deployment_id);
+
 /*
  * Instead of attempts_begin(): tries this one deployment only, up to num_retries times more,
  * without fallbacks. It may be NULL, and is as good as NULL if it cannot be called from here.

@@ -591,7 +591,7 @@ def test_sigterm_cuts_a_stream_that_does_not_end_in_time(make_stack):
 def test_many_streams_one_after_the_other_leave_no_descriptor_behind(make_stack):
     stack = make_stack({"respool": {"max_passthrough": 1}}, supervisor=False, children=1)
     stack.upstream.script("m", [event(0), event(1)])
-    (child,) = children_of(stack.responder.pid)
+    (child,) = wait_until(lambda: children_of(stack.responder.pid), 10, "the child")
 
     def descriptors():
         return len(os.listdir(f"/proc/{child}/fd"))

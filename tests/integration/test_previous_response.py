@@ -406,6 +406,31 @@ def test_background_request_continues_at_the_deployment_that_was_passed_the_firs
     assert sent(stack, home)["input"] == "two"
 
 
+@pytest.mark.parametrize("background", [True, False])
+def test_provider_that_alone_knows_the_previous_response_has_the_last_word(make_stack, background):
+    """Another one would answer that there is no such response, and hide what can be mended."""
+    names = ("up-a", "up-b")
+    stack = make_stack({
+        "model_list": [
+            {"model_name": "m", "litellm_params": {"model": f"openai/{name}", "api_key": "sk-1"}}
+            for name in names],
+        "litellm_settings": {"num_retries": 1, "fallbacks": [{"m": ["m"]}]}})
+    busy = json_error(503, {"error": {"message": "busy now", "type": "t", "code": "busy"}})
+    for name in names:
+        stack.upstream.script(name, json_error(200, provider_object(f"resp_of_{name}")), busy)
+    first = stack.client.post_create({"model": "m", "input": "one"}).json()["id"]
+    home = first.removeprefix("resp_of_")
+    reply = stack.client.post_create({"model": "m", "input": "two", "background": background,
+                                      "previous_response_id": first})
+    if background:
+        final = stack.client.wait_terminal(reply.json()["id"])
+        assert (final["status"], final["error"]["code"]) == ("failed", "busy")
+    else:
+        assert (reply.status, reply.json()["error"]["code"]) == (503, "busy")
+    assert {name: len(stack.upstream.requests(name)) for name in names} == {
+        name: 3 if name == home else 0 for name in names}
+
+
 def test_continued_response_of_ours_begins_at_the_deployment_that_answered(make_stack):
     """Its output may hold what only that account of the provider can read."""
     names = ("up-a", "up-b", "up-c")

@@ -120,7 +120,9 @@ def continues(response_id):
 def fields_of(response_id):
     """The fields of a job as created."""
     fields = ("tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
-    return (*fields, "context", '{"c":1}', "deployment", "d1") if continues(response_id) else fields
+    if not continues(response_id):
+        return fields
+    return (*fields, "context", '{"c":1}', "deployment", "d1", "follows", "f1")
 
 
 class Stream:
@@ -318,14 +320,14 @@ class Sequence:
                         "a job that is not over was called so")
             worker.todo.append(("drop", worker.name, response_id))
             return None
-        fence, attempts, model, request, input_text, text, context, deployment = reply
+        fence, attempts, model, request, input_text, text, *optional = reply
         self.expect(before["state"] == "queued" or before["owner"] == worker.name,
                     f"claimed what was {before}")
         self.expect(fence > before["fence"], "the fence did not rise")
         self.expect((model, request, input_text) == (b"m", b'"a":1', b'"Hi"'),
                     f"claim gave {reply}")
-        self.expect((context, deployment) == ((b'{"c":1}', b"d1") if continues(response_id)
-                                              else (None, None)), f"claim gave {reply}")
+        self.expect(optional == ([b'{"c":1}', b"d1", b"f1"] if continues(response_id)
+                                 else [None, None, None]), f"claim gave {reply}")
         self.attempts[response_id] += before["state"] == "queued"
         self.expect(attempts == self.attempts[response_id], f"{attempts} attempts")
         known = worker.streams.get(response_id)

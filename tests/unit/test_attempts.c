@@ -520,6 +520,32 @@ static void a_preference_for_what_is_not_the_models_changes_nothing(void **state
 	assert_null(setup.attempts.deployment);
 }
 
+static void what_only_one_deployment_knows_is_asked_of_no_other(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		begin_setup(&setup, 2);
+		add(&setup, "m");
+		add(&setup, "m");
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "1");
+		for (int tries = 0; tries <= setup.config.num_retries; tries++) {
+			assert_int_equal(chosen(&setup), 1);
+			attempts_next(&setup.attempts, FAILURE_PASSING);
+		}
+		assert_null(setup.attempts.deployment);
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "1");
+		assert_false(attempts_next(&setup.attempts, FAILURE_DEPLOYMENT));
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "gone");
+		assert_true(attempts_next(&setup.attempts, FAILURE_PASSING));
+		end_setup(&setup);
+	}
+}
+
 /* One alone */
 
 static void one_deployment_alone_has_retries_and_no_fallbacks(void **state)
@@ -729,6 +755,7 @@ int main(void)
 	    cmocka_unit_test(a_deployment_that_rests_is_better_than_none),
 	    cmocka_unit_test(a_preferred_deployment_is_asked_first_and_counts_as_asked),
 	    cmocka_unit_test(a_preference_for_what_is_not_the_models_changes_nothing),
+	    cmocka_unit_test(what_only_one_deployment_knows_is_asked_of_no_other),
 	    cmocka_unit_test(one_deployment_alone_has_retries_and_no_fallbacks),
 	    cmocka_unit_test(one_that_cannot_be_called_is_as_good_as_none),
 	    cmocka_unit_test(fallbacks_follow_in_order_each_with_its_retries),
