@@ -127,7 +127,8 @@ poll_server() {
 		load 1 "$bare_url"
 	fi
 	round=0
-	while [ "$round" -lt "$rounds" ]; do
+	# Ratios so near to one need more rounds than others to be told from chance.
+	while [ "$round" -lt $((2 * rounds - 1)) ]; do
 		poll_round "$file"
 		round=$((round + 1))
 	done
