@@ -1,22 +1,14 @@
 #include "client_watch.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/socket.h>
-#include <time.h>
 
-enum {
-	FCGI_TYPE_OFFSET = 1, /* FastCGI 1.0, section 3.3 */
-	FCGI_TYPE_ABORT_REQUEST = 2,
-	LONGEST_POLL_MS = 1000,
-};
+#include <fastcgi.h>
 
-double monotonic_seconds(void)
-{
-	struct timespec time;
+#include "../common/clock.h"
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
+enum { LONGEST_POLL_MS = 1000 };
 
 static void take_signals(struct client_watch *watch)
 {
@@ -45,14 +37,14 @@ void client_watch_fds(const struct client_watch *watch, struct pollfd fds[WATCH_
 /* The web server closes the connection, or sends a record that ends the request. */
 static void look_at_client(struct client_watch *watch)
 {
-	unsigned char header[8];
-	ssize_t len = recv(watch->client_fd, header, sizeof(header), MSG_PEEK | MSG_DONTWAIT);
+	FCGI_Header header;
+	ssize_t len = recv(watch->client_fd, &header, sizeof(header), MSG_PEEK | MSG_DONTWAIT);
 
 	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
 	/* A web server that had not read all of the answer has reset the connection. */
-	watch->client_gone = len <= 0 || (len > FCGI_TYPE_OFFSET &&
-					     header[FCGI_TYPE_OFFSET] == FCGI_TYPE_ABORT_REQUEST);
+	watch->client_gone = len <= 0 || (len > (ssize_t)offsetof(FCGI_Header, type) &&
+					     header.type == FCGI_ABORT_REQUEST);
 	/* Anything else is the next request's, and waits. */
 	watch->client_fd = -1;
 }

@@ -45,7 +45,4 @@ enum watch_result client_watch_look(struct client_watch *watch, const struct pol
 /* Waits for so long, unless one of those ends it. */
 enum watch_result client_watch_pause(struct client_watch *watch, double seconds);
 
-/* s, of the monotonic clock. */
-double monotonic_seconds(void);
-
 #endif

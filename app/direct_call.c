@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../common/alloc.h"
+#include "../common/clock.h"
 #include "transfer.h"
 
 enum { LONGEST_WAIT_MS = 1000 };
@@ -185,7 +186,7 @@ static bool has_ended(CURLM *multi, CURLcode *code)
 	return false;
 }
 
-/* Hands on what has arrived, and tells the caller when that is all for now. */
+/* Hands on what has arrived, and tells the caller when there is no more. */
 static bool make_progress(CURLM *multi, struct progress *progress)
 {
 	int running;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "log.h"
 
 static const double quick_end = 10;    /* s: a child that ends sooner is started again later */
@@ -39,14 +40,6 @@ struct parent {
 
 static const int watched_signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
 enum { WATCHED_COUNT = sizeof(watched_signals) / sizeof(watched_signals[0]) };
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* A child's side of the fork. SIGTERM is let through only when it has its default action again. */
 static void run_child(struct parent *parent, int slot, pid_t predecessor, pid_t parent_pid)
@@ -90,17 +83,17 @@ static void start_child(struct parent *parent, int slot)
 		run_child(parent, slot, child->predecessor, parent_pid);
 	if (pid < 0) {
 		log_warn("cannot start child %d", slot);
-		child->start_at = now() + first_delay + take_delay(child);
+		child->start_at = monotonic_seconds() + first_delay + take_delay(child);
 		return;
 	}
 	child->pid = pid;
-	child->started_at = now();
+	child->started_at = monotonic_seconds();
 	parent->started_any = true;
 }
 
 static void start_due_children(struct parent *parent)
 {
-	double time = now();
+	double time = monotonic_seconds();
 
 	for (int slot = 0; slot < parent->prefork->count; slot++) {
 		struct child *child = &parent->children[slot];
@@ -128,7 +121,7 @@ static void child_ended(struct parent *parent, int slot, int status)
 	double delay = 0;
 
 	if (!parent->stopping) {
-		if (now() - child->started_at < quick_end)
+		if (monotonic_seconds() - child->started_at < quick_end)
 			delay = take_delay(child);
 		else
 			child->delay = 0;
@@ -136,7 +129,7 @@ static void child_ended(struct parent *parent, int slot, int status)
 	}
 	child->predecessor = child->pid;
 	child->pid = 0;
-	child->start_at = now() + delay;
+	child->start_at = monotonic_seconds() + delay;
 }
 
 static void reap_children(struct parent *parent)
@@ -177,7 +170,7 @@ static void tell(const struct parent *parent, void (*hook)(void *ctx))
 static void stop(struct parent *parent)
 {
 	if (!parent->stopping) {
-		parent->kill_at = now() + parent->prefork->grace_seconds;
+		parent->kill_at = monotonic_seconds() + parent->prefork->grace_seconds;
 		tell(parent, parent->prefork->stopping);
 	}
 	parent->stopping = true;
@@ -186,7 +179,7 @@ static void stop(struct parent *parent)
 
 static void kill_overdue_children(struct parent *parent)
 {
-	if (!parent->stopping || now() < parent->kill_at)
+	if (!parent->stopping || monotonic_seconds() < parent->kill_at)
 		return;
 	log_warnx("%d children did not end within %d s, killing them", count_children(parent),
 	    parent->prefork->grace_seconds);
@@ -213,7 +206,7 @@ static double next_deadline(const struct parent *parent)
 /* The signal that came, or -1 when the deadline has come first. */
 static int wait_for_signal(const struct parent *parent, double deadline)
 {
-	double seconds = deadline - now();
+	double seconds = deadline - monotonic_seconds();
 	struct timespec timeout;
 
 	if (deadline == never)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 
 #include <hiredis/hiredis.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "keys.h"
 #include "redis_args.h"
 #include "response.h"
@@ -165,14 +165,6 @@ static bool set_up(struct store *store)
 	return ok;
 }
 
-static long long now_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
-}
-
 static bool open_connection(struct store *store)
 {
 	const struct redis_config *config = store->config;
@@ -194,7 +186,7 @@ static bool open_connection(struct store *store)
 
 static bool connect_to_redis(struct store *store)
 {
-	if (now_ms() < store->retry_at) {
+	if (monotonic_ms() < store->retry_at) {
 		memcpy(store->error, store->last_failure, sizeof(store->error));
 		return false;
 	}
@@ -203,7 +195,7 @@ static bool connect_to_redis(struct store *store)
 		return true;
 	}
 	memcpy(store->last_failure, store->error, sizeof(store->last_failure));
-	store->retry_at = now_ms() + store->pause_ms;
+	store->retry_at = monotonic_ms() + store->pause_ms;
 	store->pause_ms *= 2;
 	if (store->pause_ms > LONGEST_PAUSE_MS)
 		store->pause_ms = LONGEST_PAUSE_MS;

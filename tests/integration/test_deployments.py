@@ -57,38 +57,33 @@ def rests(stack):
 # The choice.
 
 
-def test_deployments_are_drawn_by_weight(make_stack):
-    stack = make_stack(config(deployment("a", weight=3), deployment("b", weight=1)))
-    for served in "ab":
+def drawn(stack, names):
+    """How many of 120 responses each of the deployments has made."""
+    for served in names:
         stack.upstream.script(served, message_stream([served]))
     ids = [stack.client.create("m")["id"] for _ in range(120)]
     for response_id in ids:
         assert stack.client.wait_terminal(response_id)["status"] == "completed"
-    a, b = counts(stack, "a", "b")
+    return counts(stack, *names)
+
+
+def test_deployments_are_drawn_by_weight(make_stack):
+    stack = make_stack(config(deployment("a", weight=3), deployment("b", weight=1)))
+    a, b = drawn(stack, "ab")
     assert a + b == 120
     assert a > b >= 5
 
 
 def test_deployments_are_drawn_by_rpm_where_none_has_a_weight(make_stack):
     stack = make_stack(config(deployment("a", rpm=900), deployment("b", rpm=300)))
-    for served in "ab":
-        stack.upstream.script(served, message_stream([served]))
-    ids = [stack.client.create("m")["id"] for _ in range(120)]
-    for response_id in ids:
-        assert stack.client.wait_terminal(response_id)["status"] == "completed"
-    a, b = counts(stack, "a", "b")
+    a, b = drawn(stack, "ab")
     assert a + b == 120
     assert a > b >= 5
 
 
 def test_deployments_without_weights_are_drawn_evenly(make_stack):
     stack = make_stack(config(deployment("a"), deployment("b"), deployment("c")))
-    for served in "abc":
-        stack.upstream.script(served, message_stream([served]))
-    ids = [stack.client.create("m")["id"] for _ in range(120)]
-    for response_id in ids:
-        assert stack.client.wait_terminal(response_id)["status"] == "completed"
-    assert all(15 <= count <= 70 for count in counts(stack, "a", "b", "c"))
+    assert all(15 <= count <= 70 for count in drawn(stack, "abc"))
 
 
 def test_deployment_without_a_weight_is_drawn_last(make_stack):

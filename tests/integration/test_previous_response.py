@@ -387,17 +387,22 @@ def provider_object(response_id):
     return {"id": response_id, "object": "response", "status": "completed", "output": []}
 
 
-def test_background_request_continues_at_the_deployment_that_was_passed_the_first(make_stack):
+def begun_at_a_provider(make_stack, text):
+    """A stack, the id of a response that one of two deployments made, and that one's name."""
     names = ("up-a", "up-b")
     stack = make_stack({"model_list": [
         {"model_name": "m", "litellm_params": {"model": f"openai/{name}", "api_key": "sk-1"}}
         for name in names]})
     for name in names:
         stack.upstream.script(name, json_error(200, provider_object(f"resp_of_{name}")),
-                              message_stream(["x"]))
+                              message_stream([text]))
     first = stack.client.post_create({"model": "m", "input": "one"}).json()["id"]
     assert first in ("resp_of_up-a", "resp_of_up-b")
-    home = first.removeprefix("resp_of_")
+    return stack, first, first.removeprefix("resp_of_")
+
+
+def test_background_request_continues_at_the_deployment_that_was_passed_the_first(make_stack):
+    stack, first, home = begun_at_a_provider(make_stack, "x")
     for _ in range(8):
         created = continued(stack.client, "m", first, "two").json()["id"]
         assert stack.client.wait_terminal(created)["status"] == "completed"
@@ -466,15 +471,7 @@ def test_continued_response_begins_where_the_last_try_of_the_first_one_went_well
 
 @pytest.mark.parametrize("background", [True, False])
 def test_provider_s_response_at_a_chain_s_beginning_stays_there(make_stack, background):
-    names = ("up-a", "up-b")
-    stack = make_stack({"model_list": [
-        {"model_name": "m", "litellm_params": {"model": f"openai/{name}", "api_key": "sk-1"}}
-        for name in names]})
-    for name in names:
-        stack.upstream.script(name, json_error(200, provider_object(f"resp_of_{name}")),
-                              message_stream(["answer"]))
-    first = stack.client.post_create({"model": "m", "input": "one"}).json()["id"]
-    home = first.removeprefix("resp_of_")
+    stack, first, home = begun_at_a_provider(make_stack, "answer")
     last = first
     for text in ("two", "three"):
         last = continued(stack.client, "m", last, text).json()["id"]
