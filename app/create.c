@@ -1,10 +1,7 @@
 #include "create.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "../common/alloc.h"
 #include "../common/create_request.h"
 #include "../common/json.h"
 #include "../common/model.h"
@@ -36,16 +33,13 @@ static bool explain_no_polling(
 /* Whether some deployment has an address. One that is not set here may be set for the worker. */
 static bool can_reach(const struct config *config, const char *model)
 {
-	size_t max = config->deployment_count;
-	const struct deployment **deployments = xcalloc(max, sizeof(*deployments));
-	size_t count = model_deployments(config, model, deployments, max);
-	bool reachable = false;
+	const struct deployment *deployment = NULL;
 
-	for (size_t i = 0; i < count && i < max; i++)
-		reachable = reachable || deployments[i]->missing != NULL ||
-			    deployment_base(deployments[i], model) != NULL;
-	free(deployments);
-	return reachable;
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment->missing != NULL || deployment_base(deployment, model) != NULL)
+			return true;
+	}
+	return false;
 }
 
 static bool can_reach_any(const struct config *config, const char *model)
@@ -121,7 +115,7 @@ static void create_response(
 
 static bool has_model(const struct config *config, const char *model)
 {
-	return model_deployments(config, model, NULL, 0) > 0;
+	return model_next_deployment(config, model, NULL) != NULL;
 }
 
 static void create_polled(struct handlers *handlers, struct create_request *request)

@@ -1,9 +1,10 @@
 #include "errand.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include <fastcgi.h>
 
 #include "../common/health.h"
 #include "../common/json.h"
@@ -13,10 +14,8 @@
 #include "transfer.h"
 
 enum {
-	FIRST_PAUSE_MS = 250,
 	LONGEST_PAUSE_MS = 4000,
 	LONGEST_RETRY_AFTER = 5, /* s; a client that is told to wait longer can do so by itself */
-	FCGI_HEADER_LEN = 8,     /* FastCGI 1.0, section 3.3 */
 };
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -54,30 +53,10 @@ static const struct {
 	const char *variable;
 	const char *name;
 } request_headers[] = {
-    {"HTTP_OPENAI_BETA", "OpenAI-Beta"},
-    {"HTTP_IDEMPOTENCY_KEY", "Idempotency-Key"},
-    {"HTTP_X_CLIENT_REQUEST_ID", "X-Client-Request-Id"},
+    {"HTTP_OPENAI_BETA", "OpenAI-Beta: "},
+    {"HTTP_IDEMPOTENCY_KEY", "Idempotency-Key: "},
+    {"HTTP_X_CLIENT_REQUEST_ID", "X-Client-Request-Id: "},
 };
-
-static bool fits_in_header(const char *value)
-{
-	for (; *value != '\0'; value++) {
-		if (iscntrl((unsigned char)*value))
-			return false;
-	}
-	return true;
-}
-
-static struct curl_slist *add_header(
-    struct curl_slist *headers, const char *name, const char *value)
-{
-	struct buf line = {0};
-
-	buf_printf(&line, "%s: %s", name, value);
-	headers = transfer_add_header(headers, buf_cstr(&line));
-	buf_free(&line);
-	return headers;
-}
 
 static struct curl_slist *add_client_headers(
     struct curl_slist *headers, const struct http_request *request)
@@ -85,8 +64,8 @@ static struct curl_slist *add_client_headers(
 	for (size_t i = 0; i < sizeof(request_headers) / sizeof(request_headers[0]); i++) {
 		const char *value = request_header(request, request_headers[i].variable);
 
-		if (value != NULL && fits_in_header(value))
-			headers = add_header(headers, request_headers[i].name, value);
+		if (value != NULL && transfer_is_one_line(value))
+			headers = transfer_add_value(headers, request_headers[i].name, value);
 	}
 	return headers;
 }
@@ -114,7 +93,7 @@ static void close_relay(struct errand *errand)
 
 static struct curl_slist *add_headers(struct curl_slist *headers, const struct errand *errand)
 {
-	headers = add_header(headers, "Accept", errand->accept);
+	headers = transfer_add_value(headers, "Accept: ", errand->accept);
 	headers = add_client_headers(headers, &errand->handlers->request);
 	/* libcurl would wait a second for leave to send a large body. */
 	return transfer_add_header(headers, "Expect:");
@@ -247,14 +226,11 @@ static void answer(struct errand *errand)
 		answer_failure(errand);
 }
 
-/* s before the same deployment is asked again: twice as long each time, a part left to chance. */
+/* s before the same deployment is asked again. */
 static double pause_before_try(const struct errand *errand)
 {
-	int ms = FIRST_PAUSE_MS;
+	int ms = attempts_pause_ms(&errand->attempts, LONGEST_PAUSE_MS);
 
-	for (int i = 1; i < errand->attempts.tries && ms < LONGEST_PAUSE_MS; i++)
-		ms *= 2;
-	ms = ms / 2 + (int)(random() % (ms / 2 + 1));
 	if (errand->result.retry_after * 1000 > ms)
 		ms = (int)(errand->result.retry_after * 1000);
 	return ms / 1000.0;
@@ -291,7 +267,7 @@ static bool try_again(struct errand *errand)
 
 bool errand_shares_health(const struct handlers *handlers)
 {
-	return handlers->store != NULL && handlers->config->deployment_count > 1;
+	return handlers->store != NULL && health_matters(handlers->config);
 }
 
 static void report_outcome(struct errand *errand, const struct deployment *deployment)

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../common/alloc.h"
+#include "../common/clock.h"
 #include "../common/log.h"
 #include "../common/redis_args.h"
 #include "../common/response_id.h"
@@ -59,14 +59,6 @@ struct jobs {
 	bool leaving;
 	enum leave_step leave_step;
 };
-
-static long long monotonic_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
-}
 
 static struct span reply_span(const redisReply *reply)
 {
@@ -274,17 +266,11 @@ static void on_health(redisAsyncContext *redis, void *data, void *privdata)
 		health_take(jobs->health, failed ? NULL : data);
 }
 
-/* With a single deployment there is nothing to choose. */
-static bool is_choice(const struct config *config)
-{
-	return config->deployment_count > 1;
-}
-
 static void read_health(struct jobs *jobs)
 {
 	struct redis_args args = {0};
 
-	if (jobs->health == NULL || !is_choice(jobs->health->config))
+	if (jobs->health == NULL || !health_matters(jobs->health->config))
 		return;
 	health_read_args(&args);
 	redis_link_call(jobs->commands, &args, on_health, jobs);
@@ -301,7 +287,7 @@ void jobs_report_health(struct jobs *jobs, const struct config *config,
 {
 	struct redis_args args = {0};
 
-	if (!is_choice(config))
+	if (!health_matters(config))
 		return;
 	health_report_args(&args, config, deployment, failed);
 	redis_link_call(jobs->commands, &args, on_health, jobs);

@@ -5,6 +5,7 @@
 
 #include "../common/alloc.h"
 #include "../common/attempts.h"
+#include "../common/clock.h"
 #include "../common/health.h"
 #include "../common/keys.h"
 #include "../common/log.h"
@@ -141,7 +142,7 @@ static void cannot_call(struct handlers *handlers, const char *model)
 {
 	struct api_error error;
 
-	if (model_deployments(handlers->config, model, NULL, 0) == 0) {
+	if (model_next_deployment(handlers->config, model, NULL) == NULL) {
 		answer_model_not_found(handlers, model);
 		return;
 	}
@@ -202,17 +203,13 @@ struct native_place {
 /* The first deployment that can be called; if there is none, the first of all. */
 static const struct deployment *first_of(const struct config *config, const char *model)
 {
-	size_t max = config->deployment_count;
-	const struct deployment **all = xcalloc(max, sizeof(*all)), *first = NULL;
-	size_t count = model_deployments(config, model, all, max);
+	const struct deployment *deployment = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		if (first == NULL ||
-		    (!deployment_usable(first, model) && deployment_usable(all[i], model)))
-			first = all[i];
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment_usable(deployment, model))
+			return deployment;
 	}
-	free(all);
-	return first;
+	return model_next_deployment(config, model, NULL);
 }
 
 static struct native_place default_place(const struct config *config)

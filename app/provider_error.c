@@ -1,7 +1,6 @@
 #include "provider_error.h"
 
 #include "../common/json.h"
-#include "secret.h"
 
 enum { QUOTED_BYTES = 300 };
 
@@ -34,12 +33,12 @@ static void made_error(struct buf *out, long status, struct span body)
 	buf_free(&decoded);
 }
 
-void provider_error(struct buf *out, long status, struct span body, const char *secret)
+void provider_error(struct buf *out, long status, struct span body, const struct secrets *secrets)
 {
 	struct buf clean = {0};
 	struct span text, error = {0};
 
-	secret_redact(&clean, body, secret);
+	secrets_redact(&clean, body, secrets);
 	text = buf_span(&clean);
 	if (json_check(text, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		error = json_get(text, "error");

@@ -118,6 +118,18 @@ bool secrets_are_in(struct span text, const struct secrets *secrets)
 	return false;
 }
 
+void secrets_redact(struct buf *out, struct span text, const struct secrets *secrets)
+{
+	buf_append_span(out, text);
+	for (size_t i = 0; i < secrets->count; i++) {
+		struct buf clean = {0};
+
+		secret_redact(&clean, buf_span(out), secrets->texts[i]);
+		buf_free(out);
+		*out = clean;
+	}
+}
+
 /* ---- in a text that comes in pieces ---------------------------------------------------------- */
 
 void secret_mask_open(struct secret_mask *mask, const struct secrets *secrets)

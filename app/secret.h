@@ -28,6 +28,8 @@ struct secrets {
 void secrets_open(struct secrets *secrets, const struct deployment *deployment, const char *model);
 void secrets_close(struct secrets *secrets);
 bool secrets_are_in(struct span text, const struct secrets *secrets);
+/* Appends the text with "[redacted]" in place of each, to an empty buffer. */
+void secrets_redact(struct buf *out, struct span text, const struct secrets *secrets);
 
 /*
  * A text that comes in pieces and is to keep its length: each secret becomes as many asterisks.

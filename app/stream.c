@@ -24,7 +24,6 @@
 enum {
 	MAX_ERROR_BYTES = 64 * 1024, /* of a provider's error that is looked at */
 	MAX_WARNINGS = 20,           /* of one stream that are logged */
-	FIRST_PAUSE_MS = 500,
 	LONGEST_PAUSE_MS = 8000,
 	LONGEST_RETRY_AFTER = 60, /* s */
 	LONGEST_HOLD_MS = 1000,   /* that bytes wait in their socket */
@@ -180,19 +179,6 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 	let_go(s);
 }
 
-/* Appends the text without the secrets. */
-static void redact(const struct stream *s, struct buf *out, struct span text)
-{
-	buf_append_span(out, text);
-	for (size_t i = 0; i < s->secrets.count; i++) {
-		struct buf clean = {0};
-
-		secret_redact(&clean, buf_span(out), s->secrets.texts[i]);
-		buf_free(out);
-		*out = clean;
-	}
-}
-
 /* ---- the provider's answer ------------------------------------------------------------------- */
 
 /* Once for each call: what the others may want to know of it. status 0 stands for no answer. */
@@ -285,7 +271,7 @@ static bool on_event(void *ctx, struct span data)
 	}
 	if (!secrets_are_in(data, &s->secrets))
 		return take_event(s, data);
-	redact(s, &clean, data);
+	secrets_redact(&clean, data, &s->secrets);
 	more = take_event(s, buf_span(&clean));
 	buf_free(&clean);
 	return more;
@@ -391,11 +377,8 @@ static void on_retry(evutil_socket_t fd, short what, void *ctx)
 /* How long to wait before the next try: twice as long each time, a part of it left to chance. */
 static int pause_before_try(const struct stream *s, double retry_after)
 {
-	int ms = FIRST_PAUSE_MS, i;
+	int ms = attempts_pause_ms(&s->choice, LONGEST_PAUSE_MS);
 
-	for (i = 2; i < s->choice.tries && ms < LONGEST_PAUSE_MS; i++)
-		ms *= 2;
-	ms = ms / 2 + (int)(random() % (ms / 2 + 1));
 	if (retry_after * 1000 > ms)
 		ms += (int)(retry_after * 1000);
 	return ms;
@@ -447,7 +430,7 @@ static enum call_failure failure_of(long status, double retry_after)
 
 static void end_with_provider_error(struct stream *s, double retry_after)
 {
-	struct buf error = {0}, body = {0};
+	struct buf error = {0};
 	char why[64];
 
 	tell_health(s, s->status);
@@ -455,10 +438,8 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	if (try_again(s, failure_of(s->status, retry_after), retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
-	redact(s, &body, buf_span(&s->body));
-	provider_error(&error, s->status, buf_span(&body), NULL);
+	provider_error(&error, s->status, buf_span(&s->body), &s->secrets);
 	fold_fail_with(&s->fold, buf_span(&error));
-	buf_free(&body);
 	buf_free(&error);
 	end(s);
 }
@@ -468,7 +449,7 @@ static void end_with_object(struct stream *s)
 	struct buf clean = {0};
 	struct span body;
 
-	redact(s, &clean, buf_span(&s->body));
+	secrets_redact(&clean, buf_span(&s->body), &s->secrets);
 	buf_free(&s->body);
 	s->body = clean;
 	body = buf_span(&s->body);

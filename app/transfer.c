@@ -184,8 +184,7 @@ struct curl_slist *transfer_add_header(struct curl_slist *headers, const char *l
 	return longer;
 }
 
-/* A line end would begin another header. */
-static bool is_one_line(const char *text)
+bool transfer_is_one_line(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (iscntrl((unsigned char)*text))
@@ -194,7 +193,8 @@ static bool is_one_line(const char *text)
 	return true;
 }
 
-static struct curl_slist *add_value(struct curl_slist *headers, const char *name, const char *value)
+struct curl_slist *transfer_add_value(
+    struct curl_slist *headers, const char *name, const char *value)
 {
 	struct buf line = {0};
 
@@ -233,12 +233,12 @@ static const char *key_header(const struct deployment *deployment, const char *m
 /* NULL if every header is one line. */
 static const char *find_fault(const struct deployment *deployment, const char *key)
 {
-	if (key != NULL && !is_one_line(key))
+	if (key != NULL && !transfer_is_one_line(key))
 		return "the API key holds a control character";
-	if (deployment->organization != NULL && !is_one_line(deployment->organization))
+	if (deployment->organization != NULL && !transfer_is_one_line(deployment->organization))
 		return "the organization holds a control character";
 	for (size_t i = 0; i < deployment->extra_header_count; i++) {
-		if (!is_one_line(deployment->extra_headers[i]))
+		if (!transfer_is_one_line(deployment->extra_headers[i]))
 			return "one of extra_headers holds a control character";
 	}
 	return NULL;
@@ -257,9 +257,10 @@ struct curl_slist *transfer_headers(
 	for (size_t i = 0; i < deployment->extra_header_count; i++)
 		headers = add_extra(headers, deployment->extra_headers[i]);
 	if (key != NULL && key[0] != '\0')
-		headers = add_value(headers, key_header(deployment, model), key);
+		headers = transfer_add_value(headers, key_header(deployment, model), key);
 	if (deployment->organization != NULL)
-		headers = add_value(headers, "OpenAI-Organization: ", deployment->organization);
+		headers =
+		    transfer_add_value(headers, "OpenAI-Organization: ", deployment->organization);
 	return transfer_add_header(headers, "Content-Type: application/json");
 }
 

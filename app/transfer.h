@@ -46,6 +46,12 @@ struct curl_slist *transfer_headers(
  */
 struct curl_slist *transfer_add_header(struct curl_slist *headers, const char *line);
 
+/* Whether it can stand in a header: a line end would begin another one. */
+bool transfer_is_one_line(const char *text);
+/* transfer_add_header() of a name, with ": " behind it, and a value. */
+struct curl_slist *transfer_add_value(
+    struct curl_slist *headers, const char *name, const char *value);
+
 /* Of an answer whose head has come: */
 /* whether the end of its body can be told from the end of the connection (RFC 9112 section 6.3), */
 bool transfer_is_framed(CURL *easy);

@@ -11,6 +11,7 @@
 #include <event2/event_struct.h>
 
 #include "../common/alloc.h"
+#include "../common/clock.h"
 #include "../common/log.h"
 #include "transfer.h"
 
@@ -72,14 +73,6 @@ struct watch {
 	struct upstream *upstream;
 	struct upstream_request *request; /* that uses it; NULL for a connection that is kept */
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void set_timer(struct event *timer, double seconds)
 {
@@ -345,7 +338,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 
 	if (request->state != RUNNING)
 		return 0;
-	request->last_byte = now();
+	request->last_byte = monotonic_seconds();
 	request->answered = true;
 	if (!request->headed && (p[0] == '\r' || p[0] == '\n'))
 		take_head(request);
@@ -378,7 +371,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 	if (request->state != RUNNING)
 		return 0;
 	free_sent_body(request);
-	request->last_byte = now();
+	request->last_byte = monotonic_seconds();
 	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
 		upstream_cancel(request);
 	return request->state == RUNNING ? len : 0;
@@ -396,7 +389,7 @@ static void end_by_timeout(struct upstream_request *request, const char *what, d
 static void check_timeouts(struct upstream_request *request)
 {
 	const struct upstream_call *call = &request->call;
-	double time = now();
+	double time = monotonic_seconds();
 	double left = request->began + call->timeout - time;
 	double stream_left = request->last_byte + call->stream_timeout - time;
 
@@ -411,7 +404,7 @@ static void check_timeouts(struct upstream_request *request)
 /* Bytes that wait in their socket have come in time. */
 static bool look_before_timeout(struct upstream_request *request)
 {
-	double quiet = now() - request->last_byte;
+	double quiet = monotonic_seconds() - request->last_byte;
 
 	return !request->held || quiet < request->call.stream_timeout || upstream_read(request);
 }
@@ -488,7 +481,7 @@ struct upstream_request *upstream_start(struct upstream *upstream, const struct 
 
 	request->upstream = upstream;
 	request->call = *call;
-	request->began = now();
+	request->began = monotonic_seconds();
 	request->last_byte = request->began;
 	LIST_INSERT_HEAD(&upstream->requests, request, link);
 	evtimer_assign(&request->timer, upstream->base, on_request_timer, request);
@@ -577,7 +570,7 @@ static void ignore_end(void *ctx, const struct upstream_result *result)
 void upstream_detach(struct upstream_request *request)
 {
 	request->call = (struct upstream_call){
-	    .timeout = now() - request->began + DETACHED_SECONDS,
+	    .timeout = monotonic_seconds() - request->began + DETACHED_SECONDS,
 	    .stream_timeout = DETACHED_SECONDS,
 	    .on_head = ignore_head,
 	    .on_body = discard_body,

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
 #include "model.h"
+
+enum { FIRST_PAUSE_MS = 500 };
 
 /* ---- the draw -------------------------------------------------------------------------------- */
 
@@ -101,16 +102,15 @@ static bool draw_any(struct attempts *attempts)
 
 static void collect_candidates(struct attempts *attempts)
 {
-	const struct config *config = attempts->config;
-	const struct deployment **all = xcalloc(config->deployment_count + 1, sizeof(*all));
-	size_t count = model_deployments(config, attempts->model, all, config->deployment_count);
+	const struct deployment *deployment = NULL;
 
 	attempts->candidate_count = 0;
-	for (size_t i = 0; i < count && attempts->candidate_count < ATTEMPTS_MAX_DEPLOYMENTS; i++) {
-		if (deployment_usable(all[i], attempts->model))
-			attempts->candidates[attempts->candidate_count++] = all[i];
+	while (attempts->candidate_count < ATTEMPTS_MAX_DEPLOYMENTS &&
+	       (deployment = model_next_deployment(
+		    attempts->config, attempts->model, deployment)) != NULL) {
+		if (deployment_usable(deployment, attempts->model))
+			attempts->candidates[attempts->candidate_count++] = deployment;
 	}
-	free(all);
 }
 
 /* Turns to a model. False if it has no deployment that can be called. */
@@ -150,7 +150,7 @@ void attempts_begin(struct attempts *attempts, const struct config *config,
 	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
 	if (enter_model(attempts, model))
 		return;
-	if (model_deployments(config, model, NULL, 0) == 0 || !enter_fallback(attempts))
+	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))
 		end(attempts);
 }
 
@@ -246,6 +246,15 @@ bool attempts_next(struct attempts *attempts, enum call_failure failure)
 		return true;
 	end(attempts);
 	return false;
+}
+
+int attempts_pause_ms(const struct attempts *attempts, int longest)
+{
+	int ms = FIRST_PAUSE_MS;
+
+	for (int i = 2; i < attempts->tries && ms < longest; i++)
+		ms *= 2;
+	return ms / 2 + (int)(random() % (ms / 2 + 1));
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */

@@ -84,6 +84,12 @@ void attempts_only(struct attempts *attempts, const struct config *config,
  */
 bool attempts_next(struct attempts *attempts, enum call_failure failure);
 
+/*
+ * How long to wait where attempts->pause says so: 500 ms, twice as long each time up to longest,
+ * half of it left to chance.
+ */
+int attempts_pause_ms(const struct attempts *attempts, int longest);
+
 /* What the status of an answer that is no success says; 0 stands for no answer. */
 enum call_failure call_failure_of(long status);
 

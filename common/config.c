@@ -391,7 +391,7 @@ static void check_default_deployment(const struct config_value *root, const stru
 	    .line = draft->default_deployment_line};
 	const char *model = draft->config.default_deployment;
 
-	if (model != NULL && model_deployments(&draft->config, model, NULL, 0) == 0)
+	if (model != NULL && model_next_deployment(&draft->config, model, NULL) == NULL)
 		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
 }
 

@@ -136,7 +136,7 @@ void router_settings_read(const struct config_value *router_settings, struct rou
 
 static bool is_served(const struct config *config, const char *model)
 {
-	return model_deployments(config, model, NULL, 0) != 0;
+	return model_next_deployment(config, model, NULL) != NULL;
 }
 
 static void check_fallback(

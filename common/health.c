@@ -21,6 +21,11 @@ void health_close(struct health *health)
 	health->states = NULL;
 }
 
+bool health_matters(const struct config *config)
+{
+	return config->deployment_count > 1;
+}
+
 static unsigned char *state_of(const struct health *health, const struct deployment *deployment)
 {
 	return &health->states[deployment - health->config->deployments];

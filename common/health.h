@@ -25,6 +25,9 @@ struct health {
 void health_open(struct health *health, const struct config *config);
 void health_close(struct health *health);
 
+/* Whether there is a choice that it bears on: with a single deployment there is none. */
+bool health_matters(const struct config *config);
+
 bool health_rests(const struct health *health, const struct deployment *deployment);
 
 /* Whether the outcome of a call has to be reported: every failure, and a success after one. */

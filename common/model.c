@@ -55,20 +55,17 @@ struct span model_provider(const char *model)
 	return (struct span){model, slash != NULL ? (size_t)(slash - model) : 0};
 }
 
-size_t model_deployments(
-    const struct config *config, const char *model, const struct deployment **out, size_t max)
+const struct deployment *model_next_deployment(
+    const struct config *config, const char *model, const struct deployment *after)
 {
-	const char *name = serving_name(config, model);
-	size_t count = 0;
+	const char *name = after != NULL ? after->model_name : serving_name(config, model);
+	size_t i = after != NULL ? (size_t)(after - config->deployments) + 1 : 0;
 
-	for (size_t i = 0; name != NULL && i < config->deployment_count; i++) {
-		if (strcmp(config->deployments[i].model_name, name) != 0)
-			continue;
-		if (count < max)
-			out[count] = &config->deployments[i];
-		count++;
+	for (; name != NULL && i < config->deployment_count; i++) {
+		if (strcmp(config->deployments[i].model_name, name) == 0)
+			return &config->deployments[i];
 	}
-	return count;
+	return NULL;
 }
 
 static void drop_provider(char *model)
@@ -198,13 +195,10 @@ static bool polls_provider(const struct polling_config *polling, struct span pro
 
 static bool polls_a_deployment(const struct config *config, const char *model)
 {
-	const char *name = serving_name(config, model);
+	const struct deployment *deployment = NULL;
 
-	for (size_t i = 0; name != NULL && i < config->deployment_count; i++) {
-		const struct deployment *deployment = &config->deployments[i];
-
-		if (strcmp(deployment->model_name, name) == 0 &&
-		    polls_provider(&config->polling, deployment_provider(deployment, model)))
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (polls_provider(&config->polling, deployment_provider(deployment, model)))
 			return true;
 	}
 	return false;

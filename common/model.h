@@ -16,10 +16,10 @@ struct span model_provider(const char *model);
  * The deployments of a model: those of exactly that model_name, else those of the most specific
  * pattern that fits (the longest model_name holding a '*', the first of several as long). A '*'
  * stands for one character or more.
- * Writes up to max pointers and returns how many there are in all.
+ * In the configuration's order: the one after this one, or the first after NULL; NULL at the end.
  */
-size_t model_deployments(
-    const struct config *config, const char *model, const struct deployment **out, size_t max);
+const struct deployment *model_next_deployment(
+    const struct config *config, const char *model, const struct deployment *after);
 
 /* The deployment of that id, or NULL. */
 const struct deployment *deployment_by_id(const struct config *config, struct span id);

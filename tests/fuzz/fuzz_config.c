@@ -87,14 +87,13 @@ static void check_limits(const struct config *config)
 static void check_models(const struct config *config)
 {
 	static const char *const models[] = {"gpt-5", "openai/gpt-5", "*", "a"};
-	const struct deployment *found[4];
 
 	for (size_t m = 0; m < sizeof(models) / sizeof(models[0]); m++) {
-		size_t count = model_deployments(config, models[m], found, 4);
+		const struct deployment *found = NULL;
 
 		model_should_poll(config, models[m], true);
-		for (size_t i = 0; i < count && i < 4; i++)
-			free(model_upstream_name(found[i], models[m]));
+		while ((found = model_next_deployment(config, models[m], found)) != NULL)
+			free(model_upstream_name(found, models[m]));
 	}
 }
 

@@ -70,6 +70,21 @@ static bool polls(const struct setup *setup, const char *model)
 	return model_should_poll(&setup->config, model, true);
 }
 
+/* The deployments of a model: up to max of them, and how many there are in all. */
+static size_t model_deployments(
+    const struct config *config, const char *model, const struct deployment **out, size_t max)
+{
+	const struct deployment *deployment = NULL;
+	size_t count = 0;
+
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (count < max)
+			out[count] = deployment;
+		count++;
+	}
+	return count;
+}
+
 static size_t count_deployments(const struct setup *setup, const char *model)
 {
 	return model_deployments(&setup->config, model, NULL, 0);
