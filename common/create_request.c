@@ -283,34 +283,27 @@ static void put_name(struct buf *out, struct span key)
 	buf_puts(out, "\":");
 }
 
-#define IS(type) (1u << JSON_##type)
-#define BOOLEAN  (IS(FALSE) | IS(TRUE))
-
-/* The types that the Response object allows for what it repeats, beside null. */
-static const struct {
-	unsigned types;
-	const char *expected;
-} field_types[RESPONSE_FIELD_COUNT] = {
-    [RESPONSE_INSTRUCTIONS] = {IS(STRING) | IS(ARRAY), "a string"},
-    [RESPONSE_TOOLS] = {IS(ARRAY), "an array of tools"},
-    [RESPONSE_TOOL_CHOICE] = {IS(STRING) | IS(OBJECT),
-	"one of an object or 'none', 'auto', or 'required'"},
-    [RESPONSE_TRUNCATION] = {IS(STRING), "one of 'auto' or 'disabled'"},
-    [RESPONSE_PARALLEL_TOOL_CALLS] = {BOOLEAN, "a boolean"},
-    [RESPONSE_TEXT] = {IS(OBJECT), "an object"},
-    [RESPONSE_TOP_P] = {IS(NUMBER), "a decimal"},
-    [RESPONSE_PRESENCE_PENALTY] = {IS(NUMBER), "a decimal"},
-    [RESPONSE_FREQUENCY_PENALTY] = {IS(NUMBER), "a decimal"},
-    [RESPONSE_TOP_LOGPROBS] = {IS(NUMBER), "an integer"},
-    [RESPONSE_TEMPERATURE] = {IS(NUMBER), "a decimal"},
-    [RESPONSE_REASONING] = {IS(OBJECT), "an object"},
-    [RESPONSE_USER] = {IS(STRING), "a string"},
-    [RESPONSE_MAX_OUTPUT_TOKENS] = {IS(NUMBER), "an integer"},
-    [RESPONSE_MAX_TOOL_CALLS] = {IS(NUMBER), "an integer"},
-    [RESPONSE_STORE] = {BOOLEAN, "a boolean"},
-    [RESPONSE_SERVICE_TIER] = {IS(STRING), "a string"},
-    [RESPONSE_SAFETY_IDENTIFIER] = {IS(STRING), "a string"},
-    [RESPONSE_PROMPT_CACHE_KEY] = {IS(STRING), "a string"},
+/* What the Response object repeats, and what is expected of it. */
+static const char *const expected_of_field[RESPONSE_FIELD_COUNT] = {
+    [RESPONSE_INSTRUCTIONS] = "a string",
+    [RESPONSE_TOOLS] = "an array of tools",
+    [RESPONSE_TOOL_CHOICE] = "one of an object or 'none', 'auto', or 'required'",
+    [RESPONSE_TRUNCATION] = "one of 'auto' or 'disabled'",
+    [RESPONSE_PARALLEL_TOOL_CALLS] = "a boolean",
+    [RESPONSE_TEXT] = "an object",
+    [RESPONSE_TOP_P] = "a decimal",
+    [RESPONSE_PRESENCE_PENALTY] = "a decimal",
+    [RESPONSE_FREQUENCY_PENALTY] = "a decimal",
+    [RESPONSE_TOP_LOGPROBS] = "an integer",
+    [RESPONSE_TEMPERATURE] = "a decimal",
+    [RESPONSE_REASONING] = "an object",
+    [RESPONSE_USER] = "a string",
+    [RESPONSE_MAX_OUTPUT_TOKENS] = "an integer",
+    [RESPONSE_MAX_TOOL_CALLS] = "an integer",
+    [RESPONSE_STORE] = "a boolean",
+    [RESPONSE_SERVICE_TIER] = "a string",
+    [RESPONSE_SAFETY_IDENTIFIER] = "a string",
+    [RESPONSE_PROMPT_CACHE_KEY] = "a string",
 };
 
 /* Keeps what the Response object repeats. Whether a value is a good one is for the provider to say.
@@ -319,13 +312,12 @@ static bool keep_field(
     struct create_request *request, struct span name, struct span value, struct api_error *error)
 {
 	enum response_field field = response_field_find(name);
-	enum json_type type = json_type(value);
 
-	if (field == RESPONSE_FIELD_COUNT || field_types[field].types == 0)
+	if (field == RESPONSE_FIELD_COUNT || expected_of_field[field] == NULL)
 		return true;
-	if (type != JSON_NULL && !(field_types[field].types & 1u << type))
+	if (json_type(value) != JSON_NULL && !response_field_accepts(field, value))
 		return invalid_type(
-		    error, response_field_name(field), field_types[field].expected, value);
+		    error, response_field_name(field), expected_of_field[field], value);
 	request->fields[field] = value;
 	return true;
 }

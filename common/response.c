@@ -5,35 +5,46 @@
 
 #include "json.h"
 
+enum {
+	BOOLEAN = 1 << JSON_FALSE | 1 << JSON_TRUE,
+	NUMBER = 1 << JSON_NUMBER,
+	STRING = 1 << JSON_STRING,
+	ARRAY = 1 << JSON_ARRAY,
+	OBJECT = 1 << JSON_OBJECT,
+	WHOLE = 1 << (JSON_OBJECT + 1), /* of numbers, those without a fraction */
+	INTEGER = NUMBER | WHOLE,
+};
+
 static const struct {
 	const char *name;
 	const char *value; /* when neither request nor provider gave one */
+	int types;         /* beside null */
 } fields_by_number[RESPONSE_FIELD_COUNT] = {
-    [RESPONSE_BACKGROUND] = {"background", "true"},
-    [RESPONSE_ERROR] = {"error", "null"},
-    [RESPONSE_INCOMPLETE_DETAILS] = {"incomplete_details", "null"},
-    [RESPONSE_MODEL] = {"model", "\"\""},
-    [RESPONSE_PREVIOUS_RESPONSE_ID] = {"previous_response_id", "null"},
-    [RESPONSE_INSTRUCTIONS] = {"instructions", "null"},
-    [RESPONSE_TOOLS] = {"tools", "[]"},
-    [RESPONSE_TOOL_CHOICE] = {"tool_choice", "\"auto\""},
-    [RESPONSE_TRUNCATION] = {"truncation", "\"disabled\""},
-    [RESPONSE_PARALLEL_TOOL_CALLS] = {"parallel_tool_calls", "true"},
-    [RESPONSE_TEXT] = {"text", "{\"format\":{\"type\":\"text\"}}"},
-    [RESPONSE_TOP_P] = {"top_p", "1.0"},
-    [RESPONSE_PRESENCE_PENALTY] = {"presence_penalty", "0.0"},
-    [RESPONSE_FREQUENCY_PENALTY] = {"frequency_penalty", "0.0"},
-    [RESPONSE_TOP_LOGPROBS] = {"top_logprobs", "0"},
-    [RESPONSE_TEMPERATURE] = {"temperature", "1.0"},
-    [RESPONSE_REASONING] = {"reasoning", "null"},
-    [RESPONSE_USER] = {"user", "null"},
-    [RESPONSE_MAX_OUTPUT_TOKENS] = {"max_output_tokens", "null"},
-    [RESPONSE_MAX_TOOL_CALLS] = {"max_tool_calls", "null"},
-    [RESPONSE_STORE] = {"store", "true"},
-    [RESPONSE_SERVICE_TIER] = {"service_tier", "\"default\""},
-    [RESPONSE_METADATA] = {"metadata", "{}"},
-    [RESPONSE_SAFETY_IDENTIFIER] = {"safety_identifier", "null"},
-    [RESPONSE_PROMPT_CACHE_KEY] = {"prompt_cache_key", "null"},
+    [RESPONSE_BACKGROUND] = {"background", "true", BOOLEAN},
+    [RESPONSE_ERROR] = {"error", "null", OBJECT},
+    [RESPONSE_INCOMPLETE_DETAILS] = {"incomplete_details", "null", OBJECT},
+    [RESPONSE_MODEL] = {"model", "\"\"", STRING},
+    [RESPONSE_PREVIOUS_RESPONSE_ID] = {"previous_response_id", "null", STRING},
+    [RESPONSE_INSTRUCTIONS] = {"instructions", "null", STRING | ARRAY},
+    [RESPONSE_TOOLS] = {"tools", "[]", ARRAY},
+    [RESPONSE_TOOL_CHOICE] = {"tool_choice", "\"auto\"", STRING | OBJECT},
+    [RESPONSE_TRUNCATION] = {"truncation", "\"disabled\"", STRING},
+    [RESPONSE_PARALLEL_TOOL_CALLS] = {"parallel_tool_calls", "true", BOOLEAN},
+    [RESPONSE_TEXT] = {"text", "{\"format\":{\"type\":\"text\"}}", OBJECT},
+    [RESPONSE_TOP_P] = {"top_p", "1.0", NUMBER},
+    [RESPONSE_PRESENCE_PENALTY] = {"presence_penalty", "0.0", NUMBER},
+    [RESPONSE_FREQUENCY_PENALTY] = {"frequency_penalty", "0.0", NUMBER},
+    [RESPONSE_TOP_LOGPROBS] = {"top_logprobs", "0", INTEGER},
+    [RESPONSE_TEMPERATURE] = {"temperature", "1.0", NUMBER},
+    [RESPONSE_REASONING] = {"reasoning", "null", OBJECT},
+    [RESPONSE_USER] = {"user", "null", STRING},
+    [RESPONSE_MAX_OUTPUT_TOKENS] = {"max_output_tokens", "null", INTEGER},
+    [RESPONSE_MAX_TOOL_CALLS] = {"max_tool_calls", "null", INTEGER},
+    [RESPONSE_STORE] = {"store", "true", BOOLEAN},
+    [RESPONSE_SERVICE_TIER] = {"service_tier", "\"default\"", STRING},
+    [RESPONSE_METADATA] = {"metadata", "{}", OBJECT},
+    [RESPONSE_SAFETY_IDENTIFIER] = {"safety_identifier", "null", STRING},
+    [RESPONSE_PROMPT_CACHE_KEY] = {"prompt_cache_key", "null", STRING},
 };
 
 static const char *const status_names[STATUS_COUNT] = {
@@ -62,6 +73,27 @@ enum response_field response_field_find(struct span name)
 const char *response_field_default(enum response_field field)
 {
 	return fields_by_number[field].value;
+}
+
+/* Whether a number is written without an exponent and has no fraction, or one of zeros. */
+static bool is_whole(struct span number)
+{
+	size_t i = 0;
+
+	while (i < number.len && strchr("-0123456789", number.p[i]) != NULL)
+		i++;
+	if (i < number.len && number.p[i] == '.')
+		i++;
+	while (i < number.len && number.p[i] == '0')
+		i++;
+	return i == number.len;
+}
+
+bool response_field_accepts(enum response_field field, struct span value)
+{
+	int types = fields_by_number[field].types;
+
+	return (types & 1 << json_type(value)) != 0 && (!(types & WHOLE) || is_whole(value));
 }
 
 const char *response_status_name(enum response_status status)

@@ -76,6 +76,11 @@ const char *response_field_name(enum response_field field);
 enum response_field response_field_find(struct span name);
 /* The value of a field that neither request nor provider gave: "null", "[]", "1.0", … */
 const char *response_field_default(enum response_field field);
+/*
+ * Whether a value, raw JSON, has a type that ResponseResource allows for the field, other than
+ * null. Instructions may be an array, too, as OpenAI's are if they come from a prompt.
+ */
+bool response_field_accepts(enum response_field field, struct span value);
 
 const char *response_status_name(enum response_status status);
 /* Writes the status slot for a status: its name in quotes, padded with blanks, NUL-terminated. */

@@ -185,6 +185,44 @@ static void names_are_found_again(void **state)
 	assert_int_equal(response_status_find(SPAN("")), STATUS_COUNT);
 }
 
+static void assert_accepts(enum response_field field, const char *value, bool expected)
+{
+	if (response_field_accepts(field, span_of(value)) != expected)
+		fail_msg("%s: %s", response_field_name(field), value);
+}
+
+static void a_field_accepts_the_types_of_the_schema(void **state)
+{
+	(void)state;
+	for (int field = 0; field < RESPONSE_FIELD_COUNT; field++) {
+		const char *otherwise = response_field_default(field);
+
+		assert_accepts(field, otherwise, strcmp(otherwise, "null") != 0);
+		assert_accepts(field, "null", false);
+		assert_accepts(field, "", false);
+	}
+	assert_accepts(RESPONSE_MODEL, "7", false);
+	assert_accepts(RESPONSE_ERROR, "{}", true);
+	assert_accepts(RESPONSE_ERROR, "\"x\"", false);
+	assert_accepts(RESPONSE_INSTRUCTIONS, "[]", true);
+	assert_accepts(RESPONSE_TOOL_CHOICE, "{}", true);
+	assert_accepts(RESPONSE_TOOL_CHOICE, "[]", false);
+	assert_accepts(RESPONSE_STORE, "false", true);
+	assert_accepts(RESPONSE_TOP_P, "0.5", true);
+	assert_accepts(RESPONSE_TOP_P, "\"0.5\"", false);
+}
+
+static void a_field_of_integers_accepts_no_fraction(void **state)
+{
+	(void)state;
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "16", true);
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "-16", true);
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "16.00", true);
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "16.50", false);
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "16e1", false);
+	assert_accepts(RESPONSE_MAX_OUTPUT_TOKENS, "{}", false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +236,8 @@ int main(void)
 	    cmocka_unit_test(peek_knows_an_object_that_is_not_ours),
 	    cmocka_unit_test(only_the_last_four_statuses_are_terminal),
 	    cmocka_unit_test(names_are_found_again),
+	    cmocka_unit_test(a_field_accepts_the_types_of_the_schema),
+	    cmocka_unit_test(a_field_of_integers_accepts_no_fraction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
