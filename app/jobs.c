@@ -568,29 +568,61 @@ static void add_end(struct redis_args *args, enum response_status terminal, cons
 	redis_args_add(args, ended);
 }
 
-bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct document *doc, enum response_status terminal, const char *deployment)
+/* The fence, and the open slots if the stored job does not know them. */
+static void write_fence(struct buf *out, const struct response_write *write, long long fence,
+    const struct fold *fold, struct span slots)
 {
+	buf_printf(out, "%lld", fence);
+	if (!fold->doc.whole && span_eq(slots, buf_span(&write->slots)))
+		return;
+	buf_putc(out, ' ');
+	buf_append_span(out, slots);
+}
+
+/* What has been sent is stored, unless the reply says otherwise. */
+static void note_sent(struct response_write *write, struct document *doc, struct buf *slots)
+{
+	buf_free(&write->slots);
+	write->slots = *slots;
+	*slots = (struct buf){0};
+	if (doc->whole || doc->patch_count > 0)
+		write->count++;
+	document_mark_stored(doc);
+}
+
+bool response_flush(struct response_write *write, const char *id, long long fence,
+    struct fold *fold, enum response_status terminal, const char *deployment)
+{
+	struct document *doc = &fold->doc;
 	struct redis_args args = {0};
 	struct response_keys keys;
+	struct buf slots = {0}, shown = {0};
 	char known[KNOWN_SIZE], ended[ENDED_SIZE];
+	bool sent;
 
+	fold_open_slots(fold, &slots);
+	write_fence(&shown, write, fence, fold, buf_span(&slots));
 	response_keys(&keys, id);
 	redis_args_script(&args, SCRIPT_FLUSH, 1);
 	redis_args_add(&args, keys.job);
-	redis_args_add_number(&args, fence);
+	redis_args_add_span(&args, buf_span(&shown));
 	if (doc->whole)
 		add_whole(&args, write, doc);
 	else
 		add_patches(&args, write, doc, known);
 	if (terminal != STATUS_COUNT)
 		add_end(&args, terminal, deployment, ended);
-	if (!redis_link_call(write->jobs->commands, &args, on_flushed, write))
-		return false;
-	if (doc->whole || doc->patch_count > 0)
-		write->count++;
-	document_mark_stored(doc);
-	return true;
+	sent = redis_link_call(write->jobs->commands, &args, on_flushed, write);
+	if (sent)
+		note_sent(write, doc, &slots);
+	buf_free(&slots);
+	buf_free(&shown);
+	return sent;
+}
+
+void response_write_free(struct response_write *write)
+{
+	buf_free(&write->slots);
 }
 
 /* ---- leaving --------------------------------------------------------------------------------- */

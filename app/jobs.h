@@ -13,7 +13,7 @@
 
 #include "../common/buf.h"
 #include "../common/config.h"
-#include "../common/document.h"
+#include "../common/fold.h"
 #include "../common/health.h"
 #include "../common/keys.h"
 #include "../common/response.h"
@@ -86,18 +86,21 @@ struct response_write {
 	struct jobs *jobs;
 	void (*done)(void *ctx, enum write_result result);
 	void *ctx;
-	long long
-	    count; /* of writes so far, by which Redis can tell that it has lost one; from 0 */
+	/* The rest is the writing's own; response_write_free() frees it. */
+	long long count;  /* of writes so far, by which Redis can tell that it has lost one */
+	struct buf slots; /* what fold_open_slots() said at the last write */
 };
 
+void response_write_free(struct response_write *write);
+
 /*
- * Writes what of the document is not stored yet, and renews the time to live; terminal is the state
- * that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered is noted,
- * unless it is NULL. On success the document counts as stored at once. Returns
+ * Writes what of the fold's document is not stored yet, and renews the time to live; terminal is
+ * the state that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered
+ * is noted, unless it is NULL. On success the document counts as stored at once. Returns
  * false if nothing was sent because Redis is away: up() tells when it is back.
  */
 bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct document *doc, enum response_status terminal, const char *deployment);
+    struct fold *fold, enum response_status terminal, const char *deployment);
 
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);

@@ -1,6 +1,7 @@
 #include "provider_error.h"
 
 #include "../common/json.h"
+#include "../common/response_error.h"
 
 enum { QUOTED_BYTES = 300 };
 
@@ -43,7 +44,7 @@ void provider_error(struct buf *out, long status, struct span body, const struct
 	if (json_check(text, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		error = json_get(text, "error");
 	if (json_type(json_get(error, "message")) == JSON_STRING)
-		json_canonical(out, error);
+		response_error_write(out, error);
 	else
 		made_error(out, status, text);
 	buf_free(&clean);

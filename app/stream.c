@@ -9,10 +9,12 @@
 
 #include "../common/alloc.h"
 #include "../common/attempts.h"
+#include "../common/event.h"
 #include "../common/fold.h"
 #include "../common/json.h"
 #include "../common/log.h"
 #include "../common/model.h"
+#include "../common/response_error.h"
 #include "../common/response_id.h"
 #include "../common/sse.h"
 #include "provider_error.h"
@@ -28,6 +30,20 @@ enum {
 	LONGEST_RETRY_AFTER = 60, /* s */
 	LONGEST_HOLD_MS = 1000,   /* that bytes wait in their socket */
 	HELD_BYTES = 4096,        /* read at once: no more than that, or bytes do not wait */
+	/*
+	 * What may follow the end of a response has so long to begin. Until a part of it is over
+	 * nothing is written: most often the stream ends at once, and one write does for all.
+	 */
+	SETTLING_MS = 1000,
+	UNSHOWN_MS = 50,
+};
+
+/* What a stream's timer is set for. */
+enum waiting {
+	WAITING_NOT,
+	WAITING_TO_CALL,
+	WAITING_TO_SHOW, /* the response has ended, and what there is has not been written */
+	WAITING_TO_END,  /* it has ended, and more may follow */
 };
 
 /* What the provider's answer is read as. */
@@ -41,12 +57,17 @@ struct stream {
 	long long attempt; /* of the job: how many there were, this one included */
 
 	char *model; /* as the client named it */
-	/* Kept until the first event: the request may have to be repeated. */
-	struct buf request, context, input;
+	/*
+	 * Kept until some output comes, as the request may have to be repeated: what is asked, and
+	 * the object as it was before.
+	 */
+	struct buf request, context, input, initial;
+	bool begun;             /* output has come: nothing of these is left */
 	struct attempts choice; /* of the deployment to call */
 	struct secrets secrets; /* that the last call showed */
 	bool told;              /* how the last call went, if anybody has to know */
-	struct event *retry;    /* NULL until needed */
+	struct event *timer;    /* NULL until needed */
+	enum waiting waiting;
 
 	struct upstream_request *call; /* NULL when none is open */
 	bool was_held;                 /* what is read now has waited for the writer */
@@ -56,7 +77,7 @@ struct stream {
 	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
 	struct sse_parser sse;
 	bool is_stream; /* the answer says that it is a stream of events */
-	bool any_event;
+	bool done;      /* "[DONE]" has come */
 	int warnings;
 
 	struct fold fold;
@@ -68,6 +89,8 @@ static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
 
 static void begin_call(struct stream *s);
+static void end_of_stream(struct stream *s);
+static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
 const char *stream_id(const struct stream *s)
 {
@@ -90,6 +113,7 @@ static void free_request(struct stream *s)
 	buf_free(&s->request);
 	buf_free(&s->context);
 	buf_free(&s->input);
+	buf_free(&s->initial);
 }
 
 void stream_free(struct stream *s)
@@ -102,9 +126,16 @@ void stream_free(struct stream *s)
 	sse_free(&s->sse);
 	fold_close(&s->fold);
 	writer_close(&s->writer);
-	if (s->retry != NULL)
-		event_free(s->retry);
+	if (s->timer != NULL)
+		event_free(s->timer);
 	free(s);
+}
+
+static void stop_waiting(struct stream *s)
+{
+	if (s->timer != NULL)
+		event_del(s->timer);
+	s->waiting = WAITING_NOT;
 }
 
 /* The stream has nothing more to do; a write that is under way still has to come back. */
@@ -113,8 +144,7 @@ static void let_go(struct stream *s)
 	s->gone = true;
 	close_call(s);
 	writer_stop(&s->writer);
-	if (s->retry != NULL)
-		event_del(s->retry);
+	stop_waiting(s);
 	if (writer_is_busy(&s->writer))
 		return;
 	s->host->ended(s->host->ctx, s);
@@ -136,6 +166,7 @@ static void on_writer_over(void *ctx, enum write_result result)
 /* The status is settled: makes the last write. */
 static void end(struct stream *s)
 {
+	stop_waiting(s);
 	fold_seal(&s->fold, time(NULL));
 	if (s->choice.deployment != NULL)
 		s->writer.deployment = s->choice.deployment->id;
@@ -212,22 +243,84 @@ static bool too_large(struct stream *s)
 	return true;
 }
 
-/* Once events come the request will not be repeated from here. */
-static void first_event(struct stream *s)
+/* Once output comes the request will not be repeated from here. */
+static void begin_output(struct stream *s)
 {
-	s->any_event = true;
+	s->begun = true;
 	free_request(s);
 	tell_health(s, s->status);
 }
 
-/* The provider has said all: its connection can serve the next request. */
-static void end_by_provider(struct stream *s)
+/* Lets go of a call that has said all: its connection can serve the next request. */
+static void end_call(struct stream *s)
 {
-	tell_health(s, s->status);
 	if (s->call != NULL)
 		upstream_detach(s->call);
 	s->call = NULL;
-	end(s);
+}
+
+static void wait_for(struct stream *s, enum waiting what, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	if (s->timer == NULL)
+		s->timer = evtimer_new(s->host->base, on_timer, s);
+	if (s->timer == NULL)
+		fatalx("out of memory");
+	s->waiting = what;
+	event_add(s->timer, &delay);
+}
+
+static bool is_over(const struct stream *s)
+{
+	return response_status_is_terminal(s->fold.status);
+}
+
+/* An error has come before any output: another try may be made. */
+static bool is_failing(const struct stream *s)
+{
+	if (s->fold.output_seen)
+		return false;
+	return s->fold.status == STATUS_FAILED || (!is_over(s) && s->fold.error_seen);
+}
+
+/* A response that has ended, or failed, gives the provider a moment to say more. */
+static void look_for_end(struct stream *s)
+{
+	if (s->fold.settled && is_failing(s))
+		wait_for(s, WAITING_TO_END, SETTLING_MS);
+	else if (s->fold.settled)
+		wait_for(s, WAITING_TO_SHOW, UNSHOWN_MS);
+	else if (s->waiting != WAITING_NOT)
+		stop_waiting(s);
+}
+
+static void end_as_costly(struct stream *s)
+{
+	fail(s, "invalid_provider_answer",
+	    "The provider's events take too much work: they change over and over what has much "
+	    "behind it.");
+}
+
+/* Folds an event in. Returns false when that settles everything. */
+static bool take_event(struct stream *s, struct span data)
+{
+	enum fold_result result = fold_event(&s->fold, data);
+
+	if (s->fold.warning[0] != '\0')
+		warn_skipped(s);
+	if (result == FOLD_COSTLY) {
+		end_as_costly(s);
+		return false;
+	}
+	if (result != FOLD_CHANGED && result != FOLD_TERMINAL)
+		return true;
+	if (!s->begun && s->fold.output_seen)
+		begin_output(s);
+	if (too_large(s))
+		return false;
+	look_for_end(s);
+	return true;
 }
 
 static bool is_done_marker(struct span data)
@@ -237,27 +330,6 @@ static bool is_done_marker(struct span data)
 	return span_is(data, "[DONE]");
 }
 
-/* Folds an event in. Returns false when the response has ended with it. */
-static bool take_event(struct stream *s, struct span data)
-{
-	switch (fold_event(&s->fold, data)) {
-	case FOLD_SKIPPED:
-		warn_skipped(s);
-		return true;
-	case FOLD_TERMINAL:
-		if (!too_large(s))
-			end_by_provider(s);
-		return false;
-	case FOLD_CHANGED:
-		if (!s->any_event)
-			first_event(s);
-		return !too_large(s);
-	case FOLD_IGNORED:
-		break;
-	}
-	return true;
-}
-
 static bool on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
@@ -265,8 +337,9 @@ static bool on_event(void *ctx, struct span data)
 	bool more;
 
 	if (is_done_marker(data)) {
-		fold_end(&s->fold);
-		end_by_provider(s);
+		s->done = true;
+		end_call(s);
+		end_of_stream(s);
 		return false;
 	}
 	if (!secrets_are_in(data, &s->secrets))
@@ -304,9 +377,16 @@ static void event_too_long(struct stream *s)
  */
 static void hold_if_pausing(struct stream *s, struct span bytes)
 {
-	if (s->call != NULL && bytes.len <= HELD_BYTES &&
+	if (s->call != NULL && bytes.len <= HELD_BYTES && s->waiting == WAITING_NOT &&
 	    s->config->flush_interval_ms <= LONGEST_HOLD_MS && writer_is_pausing(&s->writer))
 		upstream_hold(s->call);
+}
+
+/* What may still be taken back, or be all, is not worth a write of its own yet. */
+static void show_changes(struct stream *s)
+{
+	if (s->waiting != WAITING_TO_SHOW && !is_failing(s))
+		writer_changed(&s->writer);
 }
 
 static void on_writer_ready(void *ctx)
@@ -317,7 +397,7 @@ static void on_writer_ready(void *ctx)
 	if (s->call != NULL && !upstream_read(s->call))
 		return;
 	s->was_held = false;
-	writer_changed(&s->writer);
+	show_changes(s);
 }
 
 static bool on_event_bytes(struct stream *s, struct span bytes)
@@ -328,7 +408,7 @@ static bool on_event_bytes(struct stream *s, struct span bytes)
 	if (result == SSE_TOO_LONG)
 		event_too_long(s);
 	if (result == SSE_OK) {
-		writer_changed(&s->writer);
+		show_changes(s);
 		if (often)
 			hold_if_pausing(s, bytes);
 	}
@@ -367,13 +447,6 @@ static bool on_body(void *ctx, struct span bytes)
 
 /* ---- calling the provider -------------------------------------------------------------------- */
 
-static void on_retry(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd;
-	(void)what;
-	begin_call(ctx);
-}
-
 /* How long to wait before the next try: twice as long each time, a part of it left to chance. */
 static int pause_before_try(const struct stream *s, double retry_after)
 {
@@ -384,15 +457,15 @@ static int pause_before_try(const struct stream *s, double retry_after)
 	return ms;
 }
 
-static void call_later(struct stream *s, int ms)
+/* What an attempt without output has left in the object goes. */
+static void reset_fold(struct stream *s)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
-
-	if (s->retry == NULL)
-		s->retry = evtimer_new(s->host->base, on_retry, s);
-	if (s->retry == NULL)
-		fatalx("out of memory");
-	event_add(s->retry, &delay);
+	if (!s->fold.any_event)
+		return;
+	fold_close(&s->fold);
+	if (!fold_open(&s->fold, buf_span(&s->initial)))
+		fatalx("an object that was read cannot be read again");
+	document_mark_unknown(&s->fold.doc);
 }
 
 /*
@@ -405,8 +478,9 @@ static bool try_again(
 	const struct deployment *before = s->choice.deployment;
 	int ms = 0;
 
-	if (s->any_event || !attempts_next(&s->choice, failure))
+	if (s->begun || !attempts_next(&s->choice, failure))
 		return false;
+	reset_fold(s);
 	if (s->choice.pause)
 		ms = pause_before_try(s, s->choice.deployment == before ? retry_after : -1);
 	if (s->choice.deployment == before)
@@ -414,7 +488,7 @@ static bool try_again(
 	else
 		log_info("%s: %s; trying deployment %s of %s in %d ms", s->id, why,
 		    s->choice.deployment->id, s->choice.model, ms);
-	call_later(s, ms);
+	wait_for(s, WAITING_TO_CALL, ms);
 	return true;
 }
 
@@ -461,8 +535,12 @@ static void end_with_object(struct stream *s)
 	}
 	tell_health(s, s->status);
 	fold_response(&s->fold, body);
-	if (!too_large(s))
-		end(s);
+	if (s->fold.warning[0] != '\0')
+		warn_skipped(s);
+	if (too_large(s))
+		return;
+	fold_end(&s->fold);
+	end(s);
 }
 
 /* Hands on an event that only lacks its blank line. False if that settled everything. */
@@ -470,32 +548,108 @@ static bool last_event(struct stream *s)
 {
 	if (sse_end(&s->sse) == SSE_TOO_LONG)
 		event_too_long(s);
-	return !s->writer.ending;
+	return !s->writer.ending && !s->done;
 }
 
-static void end_by_disconnection(struct stream *s)
+static void end_by_disconnection(struct stream *s, const char *why)
 {
 	tell_health(s, 0);
-	if (!try_again(s, FAILURE_PASSING, -1, "the provider closed the connection"))
+	if (!try_again(s, FAILURE_PASSING, -1, why))
 		begin_again_or_fail(s, "upstream_disconnected", broke_off);
 }
 
-/* The stream of events is over, and no terminal event was among them. */
+/* The stream's end means that nothing was answered. */
+static void end_without_event(struct stream *s)
+{
+	tell_health(s, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, "the provider's stream held no event"))
+		begin_again_or_fail(s, "invalid_provider_answer",
+		    "The provider answered with a stream that holds no event.");
+}
+
+/* An error before any output means what the same error means as an answer by HTTP. */
+static void end_with_stream_error(struct stream *s)
+{
+	long status = response_error_status(fold_error(&s->fold));
+	char why[64];
+
+	tell_health(s, status);
+	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
+	if (try_again(s, failure_of(status, -1), -1, why))
+		return;
+	fold_end(&s->fold);
+	log_info("%s failed: %s", s->id, why);
+	end(s);
+}
+
+/* The stream has said all, and properly. */
+static void end_by_provider(struct stream *s)
+{
+	tell_health(s, s->status);
+	fold_end(&s->fold);
+	end(s);
+}
+
+/* The provider has nothing more to say, or had a second to say it. */
+static void conclude(struct stream *s)
+{
+	if (is_failing(s))
+		end_with_stream_error(s);
+	else if (!s->fold.any_event)
+		end_without_event(s);
+	else if (!s->done && fold_is_open(&s->fold))
+		end_by_disconnection(s, "the provider's stream ended within an item");
+	else
+		end_by_provider(s);
+}
+
+/*
+ * The stream ends, within a callback of libcurl or of the parser, where only an end that goes on
+ * with a write can be made.
+ */
+static void end_of_stream(struct stream *s)
+{
+	if (s->fold.any_event && !is_failing(s))
+		end_by_provider(s);
+	else
+		wait_for(s, WAITING_TO_END, 0);
+}
+
+/* The stream of events is over, or the connection. */
 static void end_of_events(struct stream *s, enum upstream_end how)
 {
 	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
 		return;
-	if (how != UPSTREAM_DISCONNECTED && !s->is_stream && !s->any_event) {
+	if (is_over(s) || s->fold.error_seen)
+		conclude(s);
+	else if (how == UPSTREAM_DISCONNECTED)
+		end_by_disconnection(s, "the provider closed the connection");
+	else if (!s->is_stream && !s->fold.any_event)
 		fail(s, "invalid_provider_answer",
 		    "The provider answered with something else than a stream of events.");
-		return;
+	else if (how == UPSTREAM_COMPLETE || !s->fold.any_event)
+		conclude(s);
+	else
+		end_by_disconnection(s, "the provider closed the connection");
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct stream *s = ctx;
+	enum waiting waiting = s->waiting;
+
+	(void)fd;
+	(void)what;
+	s->waiting = WAITING_NOT;
+	if (waiting == WAITING_TO_CALL) {
+		begin_call(s);
+	} else if (waiting == WAITING_TO_SHOW) {
+		wait_for(s, WAITING_TO_END, SETTLING_MS - UNSHOWN_MS);
+		show_changes(s);
+	} else {
+		end_call(s);
+		conclude(s);
 	}
-	if (how == UPSTREAM_COMPLETE) {
-		fold_end(&s->fold);
-		end(s);
-		return;
-	}
-	end_by_disconnection(s);
 }
 
 /* It would not be better at another try, but another deployment may be. */
@@ -518,7 +672,7 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	struct stream *s = ctx;
 
 	s->call = NULL;
-	if (result->end == UPSTREAM_TIMEOUT) {
+	if (result->end == UPSTREAM_TIMEOUT && !is_over(s)) {
 		end_by_timeout(s, result->error);
 	} else if (s->answer == ANSWER_NONE) {
 		end_without_answer(s, result->error);
@@ -527,7 +681,7 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	} else if (s->answer == ANSWER_EVENTS) {
 		end_of_events(s, result->end);
 	} else if (result->end == UPSTREAM_DISCONNECTED) {
-		end_by_disconnection(s);
+		end_by_disconnection(s, "the provider closed the connection");
 	} else {
 		end_with_object(s);
 	}
@@ -535,13 +689,16 @@ static void on_end(void *ctx, const struct upstream_result *result)
 
 static void reset_answer(struct stream *s)
 {
+	stop_waiting(s);
 	s->answer = ANSWER_NONE;
+	s->done = false;
 	s->status = 0;
 	s->cut = false;
 	s->told = false;
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	sse_init(&s->sse, s->config->max_event_bytes, on_event, s);
+	s->sse.is_idle = event_is_idle;
 }
 
 static void call_deployment(struct stream *s, struct curl_slist *headers)
@@ -628,6 +785,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	buf_append_span(&s->request, job->request);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
+	buf_append_span(&s->initial, job->object);
 	s->writer = (struct writer){
 	    .id = s->id,
 	    .fence = job->fence,
@@ -670,6 +828,11 @@ void stream_release(struct stream *s)
 {
 	if (s->gone || s->writer.ending)
 		return;
+	if (s->fold.settled && is_over(s) && !is_failing(s)) {
+		end_call(s);
+		end_by_provider(s);
+		return;
+	}
 	job_release(s->host->jobs, s->id, s->writer.fence, false);
 	let_go(s);
 }

@@ -32,8 +32,8 @@ static void write_now(struct writer *writer)
 
 	if (writer->writing || writer->stopped)
 		return;
-	if (!response_flush(&writer->write, writer->id, writer->fence, &fold->doc, terminal,
-		writer->deployment))
+	if (!response_flush(
+		&writer->write, writer->id, writer->fence, fold, terminal, writer->deployment))
 		return;
 	writer->writing = true;
 	writer->shown_fence = writer->fence;
@@ -144,4 +144,5 @@ void writer_open(struct writer *writer, struct event_base *base, struct jobs *jo
 void writer_close(struct writer *writer)
 {
 	event_free(writer->pause);
+	response_write_free(&writer->write);
 }

@@ -12,6 +12,8 @@ enum {
 	BLANKS_ALLOWED = 4096,
 	/* So many equal bytes between two differences are cheaper sent than skipped. */
 	PATCH_GAP = 32,
+	/* Looking at a node costs about as much as moving so many bytes. */
+	NODE_COST = 16,
 };
 
 /* ---- differences ----------------------------------------------------------------------------- */
@@ -113,8 +115,10 @@ void document_add(
 {
 	struct node *before = doc->last;
 
-	while (before != NULL && before->start > start)
+	while (before != NULL && before->start > start) {
 		before = before->prev;
+		doc->moved += NODE_COST;
+	}
 	*node = (struct node){.parent = parent, .start = start, .end = end, .prev = before};
 	node->next = before != NULL ? before->next : doc->first;
 	*(node->next != NULL ? &node->next->prev : &doc->last) = node;
@@ -142,7 +146,9 @@ static void move_text(struct document *doc, struct node *node, const struct node
 	struct node *other;
 
 	memmove(doc->text.data + from + n, doc->text.data + from, to - from);
+	doc->moved += to - from;
 	for (other = doc->last; other != NULL && other->start >= from; other = other->prev) {
+		doc->moved += NODE_COST;
 		if (other->start >= to || other == node)
 			continue;
 		other->start += n;
@@ -227,6 +233,7 @@ static void compact(struct document *doc)
 	struct node *node = doc->first, *open = NULL;
 	size_t to = 0, from = 0;
 
+	doc->moved += doc->text.len;
 	while (node != NULL || open != NULL) {
 		if (open != NULL && (node == NULL || node->parent != open)) {
 			keep_text(doc, &to, &from, open->end);

@@ -43,6 +43,8 @@ struct document {
 	int patch_count;
 	size_t stored_len; /* of the copy in the store, once the patches have been applied so far */
 	bool whole;        /* the stored copy is unknown: only the whole text can be written */
+	/* What changes have cost so far: bytes moved, and nodes looked at. */
+	unsigned long long moved;
 };
 
 /* Takes over text as a document without nodes that has yet to be written whole. */

@@ -12,8 +12,9 @@
 #include "buf.h"
 #include "document.h"
 #include "item_layout.h"
+#include "response.h"
 
-/* A string or array that can grow. */
+/* A string, array or object that can grow. */
 struct grown {
 	struct node node;
 	bool present;  /* an item, a part or an event has brought it */
@@ -21,8 +22,9 @@ struct grown {
 };
 
 struct part {
-	struct node node;
+	struct grown self;
 	struct grown members[PART_MEMBERS];
+	bool announced; /* not only made for what was to grow in it */
 };
 
 struct part_list {
@@ -30,12 +32,25 @@ struct part_list {
 	size_t count, cap;
 };
 
+/* What an item is, as far as it matters which events belong to it. */
+enum item_nature {
+	ITEM_OF_ANY_TYPE, /* its type is not said */
+	ITEM_IS_MESSAGE,
+	ITEM_IS_REASONING,
+	ITEM_IS_OTHER, /* a tool's */
+};
+
 struct item {
 	struct node node;
 	char *id; /* canonically spelled; NULL for an item without one */
 	long long index;
+	enum item_nature nature;
+	bool announced;      /* not only made for what was to grow in it */
+	bool done;           /* its final state has come */
+	unsigned told;       /* the last terminal event that named it, by number; 0: none has */
+	struct place status; /* the slot, from the item's beginning on; end is 0 if there is none */
 	struct grown members[ITEM_MEMBERS];
-	struct part_list summary, content;
+	struct part_list lists[ITEM_LISTS];
 	bool parts_left_out; /* there are more parts than the lists hold: no more can be added */
 };
 
@@ -54,6 +69,7 @@ struct output {
 	size_t part_count; /* of all items */
 	size_t last_found; /* most often the next one to be looked for */
 	struct buf scratch;
+	unsigned long long steps; /* of searches, so far: what they cost */
 };
 
 /* Begins with the empty array at text[start, start + 2). */
@@ -63,41 +79,71 @@ void output_close(struct output *output);
 
 /* The item whose id this JSON value is; NULL if there is none. */
 struct item *output_find(struct output *output, struct span id);
+/* The last item of that index; NULL if there is none. */
+struct item *output_at(struct output *output, long long index);
+/* The place among the items of one of them. */
+size_t output_place(struct output *output, const struct item *item);
+
+/* How many items stand before those of this index. */
+size_t output_place_of(const struct output *output, long long index);
 
 /* The index for an item that comes behind all others. */
 long long output_next_index(const struct output *output);
 
-/*
- * Puts an item, a JSON object, in the place of the one with its id, or else where index says.
- * Returns false if it is new and there are OUTPUT_ITEMS_MAX already.
- */
-bool output_put_item(struct output *output, struct span item, long long index);
+/* What an item of a type, a JSON value, is. */
+enum item_nature item_nature(struct span type);
 
-/* The parts that an item has in its content or summary. */
+/*
+ * Puts in an item that is new, where its index says, behind others of the same. NULL if there are
+ * OUTPUT_ITEMS_MAX already.
+ */
+struct item *output_add(struct output *output, const struct item_layout *layout, long long index);
+/*
+ * The same for one that stands at that place of the items, whatever its index: it gets the nearest
+ * to it that leaves the items in order.
+ */
+struct item *output_add_at(
+    struct output *output, const struct item_layout *layout, size_t place, long long index);
+/* Puts another in the place of an item, which keeps its index. */
+void output_replace(struct output *output, struct item *item, const struct item_layout *layout);
+
+/* The parts that an item has in one of its lists. */
 struct part_list *item_parts(struct item *item, enum item_member list);
 
 /*
- * Puts a part, any JSON value, in the place of another of the list, or behind the last if index is
- * their count. Returns false if the item has something else than an array there, or too many parts.
+ * Puts a part, laid out as text, in the place of another of its list, or behind the last if index
+ * is their count. Returns NULL if the item has something else than an array there, or too many
+ * parts.
  */
-bool output_put_part(struct output *output, struct item *item, enum item_member list, size_t index,
-    struct span part);
+struct part *output_put_part(struct output *output, struct item *item, size_t index,
+    const struct part_layout *layout, struct span text);
 
 /*
  * What grows in an item or a part. It is made if it is absent, and emptied if it is null. Returns
- * NULL if it is of another type than the kind's, or if the part is no object.
+ * NULL if it is of another type than the kind's, or what holds it is no object.
  */
 struct grown *output_item_grown(struct output *output, struct item *item, enum item_member member);
 struct grown *output_part_grown(struct output *output, struct part *part, enum part_member member);
 
+/* Whether output_part_grown() would find it. */
+bool output_part_can_grow(
+    const struct output *output, const struct part *part, enum part_member member);
+
 /* Appends the content of a JSON string, which may begin or end within a surrogate pair. */
 void output_append_text(struct output *output, struct grown *string, struct span text);
-/* Appends any JSON value to an array. */
+/* Appends any JSON value to an array without parts. */
 void output_append_element(struct output *output, struct grown *array, struct span value);
-/* Puts a JSON string in the place of another. */
-void output_set_text(struct output *output, struct grown *string, struct span text);
+/* Puts a JSON value of the same type in the place of one without parts. */
+void output_set_value(struct output *output, struct grown *grown, struct span value);
 
-/* No more text comes: a surrogate without its other half becomes U+FFFD. */
-void output_end(struct output *output);
+/* The offset in the document of the status slot of an item in progress; 0 for any other item. */
+size_t output_open_slot(const struct output *output, const struct item *item);
+
+/*
+ * No more text comes: a surrogate without its other half becomes U+FFFD. Items that are still in
+ * progress when the response is no success become incomplete, but for those that its terminal event
+ * names so.
+ */
+void output_end(struct output *output, enum response_status status);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include <xxhash.h>
+
 #include "json.h"
 
 /* What is read from a stored object, as raw JSON. */
@@ -150,37 +152,78 @@ void response_nodes_set_field(
 
 /* A member that is no known field; its old value or what the provider says may be missing. */
 struct extra {
+	XXH64_hash_t hash; /* of its canonical name */
 	struct span name, old, told;
 };
-
-enum { EXTRAS_MAX = 100 };
 
 /* What a Response object of the provider's says, and the extras that are there. */
 struct told {
 	struct span fields[RESPONSE_FIELD_COUNT];
 	struct span usage;
-	struct extra extras[EXTRAS_MAX];
+	struct extra extras[RESPONSE_EXTRAS_MAX];
 	size_t extra_count;
+	struct told_fault fault;
 };
 
-/* The extra of that raw name, added if need be; NULL if there are too many. */
-static struct extra *find_extra(struct told *told, struct span name)
+static bool same_name(struct span a, struct span b)
 {
-	struct buf a = {0}, b = {0};
-	struct extra *extra = told->extras;
+	struct buf x = {0}, y = {0};
+	bool same = span_eq(json_name(&x, a), json_name(&y, b));
 
-	name = json_name(&a, name);
-	while (
-	    extra < told->extras + told->extra_count && !span_eq(json_name(&b, extra->name), name))
-		extra++;
-	buf_free(&a);
-	buf_free(&b);
-	if (extra < told->extras + told->extra_count)
-		return extra;
-	if (told->extra_count == EXTRAS_MAX)
+	buf_free(&x);
+	buf_free(&y);
+	return same;
+}
+
+static XXH64_hash_t hash_of(struct span canonical_name)
+{
+	return XXH3_64bits(canonical_name.p, canonical_name.len);
+}
+
+/* The extra of that raw name, whose hash is given, added if need be; NULL if there are too many. */
+static struct extra *find_extra(struct told *told, struct span name, XXH64_hash_t hash)
+{
+	struct extra *extra;
+
+	for (extra = told->extras; extra < told->extras + told->extra_count; extra++)
+		if (extra->hash == hash && same_name(extra->name, name))
+			return extra;
+	if (told->extra_count == RESPONSE_EXTRAS_MAX) {
+		told->fault.too_many = true;
 		return NULL;
+	}
 	told->extra_count++;
+	*extra = (struct extra){.hash = hash, .name = name};
 	return extra;
+}
+
+static void note_fault(struct told *told, const char *name, struct span value)
+{
+	if (told->fault.name == NULL)
+		told->fault = (struct told_fault){name, value, told->fault.too_many};
+}
+
+static void take_field(struct told *told, enum response_field field, struct span value)
+{
+	bool faulty = json_is_given(value) && !response_field_accepts(field, value);
+
+	if (faulty)
+		note_fault(told, response_field_name(field), value);
+	told->fields[field] = faulty ? (struct span){0} : value;
+}
+
+static void take_usage(struct told *told, struct span value)
+{
+	bool faulty = json_is_given(value) && json_type(value) != JSON_OBJECT;
+
+	if (faulty)
+		note_fault(told, "usage", value);
+	told->usage = faulty ? (struct span){0} : value;
+}
+
+static bool is_not_merged(enum response_field field)
+{
+	return field == RESPONSE_BACKGROUND || field == RESPONSE_ERROR;
 }
 
 static void read_told(struct told *told, struct span response)
@@ -194,14 +237,14 @@ static void read_told(struct told *told, struct span response)
 		struct span name = json_name(&scratch, raw);
 		enum response_field field = response_field_find(name);
 
-		if (field != RESPONSE_FIELD_COUNT) {
-			told->fields[field] = value;
+		if (field != RESPONSE_FIELD_COUNT && !is_not_merged(field)) {
+			take_field(told, field, value);
 		} else if (span_is(name, "usage")) {
-			told->usage = value;
-		} else if (!is_own_member(name)) {
-			extra = find_extra(told, raw);
+			take_usage(told, value);
+		} else if (field == RESPONSE_FIELD_COUNT && !is_own_member(name)) {
+			extra = find_extra(told, raw, hash_of(name));
 			if (extra != NULL)
-				*extra = (struct extra){raw, extra->old, value};
+				extra->told = value;
 		}
 	}
 	buf_free(&scratch);
@@ -218,8 +261,9 @@ static void read_old_extras(struct told *told, struct buf *object, struct span e
 		buf_append(object, extras.p + 1, extras.len - 1);
 	buf_putc(object, '}');
 	scan = json_open(buf_span(object), 0);
-	while (told->extra_count < EXTRAS_MAX && json_member(&scan, &name, &value))
-		told->extras[told->extra_count++] = (struct extra){name, value, {0}};
+	while (told->extra_count < RESPONSE_EXTRAS_MAX && json_member(&scan, &name, &value))
+		told->extras[told->extra_count++] =
+		    (struct extra){.hash = hash_of(name), .name = name, .old = value};
 }
 
 static void write_extras(struct response_nodes *nodes, const struct told *told)
@@ -236,7 +280,7 @@ static void write_extras(struct response_nodes *nodes, const struct told *told)
 	document_replace(nodes->doc, &nodes->extras, buf_span(&nodes->scratch));
 }
 
-void response_nodes_merge(struct response_nodes *nodes, struct span response)
+struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response)
 {
 	struct told told = {0};
 	struct buf object = {0};
@@ -245,12 +289,13 @@ void response_nodes_merge(struct response_nodes *nodes, struct span response)
 	read_old_extras(&told, &object, document_value(nodes->doc, &nodes->extras));
 	read_told(&told, response);
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++)
-		if (f != RESPONSE_BACKGROUND && json_is_given(told.fields[f]))
+		if (json_is_given(told.fields[f]))
 			set_value(nodes, &nodes->fields[f], told.fields[f]);
 	if (json_is_given(told.usage))
 		set_value(nodes, &nodes->usage, told.usage);
 	write_extras(nodes, &told);
 	buf_free(&object);
+	return told.fault;
 }
 
 void response_nodes_set_status(

@@ -35,13 +35,23 @@ void response_nodes_close(struct response_nodes *nodes);
 void response_nodes_set_field(
     struct response_nodes *nodes, enum response_field field, struct span value);
 
+/* Unknown members that are kept. */
+enum { RESPONSE_EXTRAS_MAX = 100 };
+
+/* What was left out of a provider's Response object. */
+struct told_fault {
+	const char *name;  /* of the first known member of a type that it must not have, or NULL */
+	struct span value; /* its value */
+	bool too_many;     /* unknown members */
+};
+
 /*
  * Takes over what a Response object of the provider's says, a JSON object that has been checked.
- * What is null there stays as it is, and so do the members that are respool's own: id, object,
- * created_at, completed_at, status, background and output. Of a name that comes twice, the last
- * counts. Unknown members are kept, up to a hundred.
+ * What is null there stays as it is, and so do the members that are respool's own (id, object,
+ * created_at, completed_at, status, background and output) and error. Of a name that comes twice,
+ * the last counts. A known member of a wrong type is left out. Unknown members are kept.
  */
-void response_nodes_merge(struct response_nodes *nodes, struct span response);
+struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response);
 
 /* Writes the status slot, and for completed the time. */
 void response_nodes_set_status(

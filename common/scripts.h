@@ -16,9 +16,10 @@
  * A job's fields: state; tenant, model, request, input, context, deployment and follows, the id of
  * a provider's response that all this follows, as created; ttl (s); fence, which each claim raises;
  * attempts; owner, the worker that has claimed it; writes, the number of flushes since the claim
- * that changed the text: with state and fence it tells one state of the object from the next.
- * request and owner go when the state becomes terminal, and deployment is then the one that has
- * answered; input and context stay, as another response may continue this one.
+ * that changed the text: with state and fence it tells one state of the object from the next;
+ * slots, where in the text items in progress have their status.
+ * request, owner and slots go when the state becomes terminal, and deployment is then the one that
+ *has answered; input and context stay, as another response may continue this one.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
  * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the

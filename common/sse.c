@@ -81,6 +81,9 @@ static enum sse_result dispatch(struct feed *feed)
 	struct sse_parser *sse = feed->sse;
 	struct span data = feed->first;
 
+	bool idle = sse->idle;
+
+	sse->idle = false;
 	if (!sse->have_data)
 		return SSE_OK;
 	if (data.p == NULL)
@@ -88,7 +91,7 @@ static enum sse_result dispatch(struct feed *feed)
 	sse->have_data = false;
 	feed->first = (struct span){0};
 	buf_clear(&sse->data);
-	return sse->on_event(sse->ctx, data) ? SSE_OK : SSE_STOPPED;
+	return idle || sse->on_event(sse->ctx, data) ? SSE_OK : SSE_STOPPED;
 }
 
 static struct span without_bom(struct span line)
@@ -130,16 +133,44 @@ static enum sse_result take_line(struct feed *feed, struct span line)
 	return SSE_OK;
 }
 
+/* Asks whether the event is wanted, once enough of its line is there to tell. */
+static void look_at_beginning(struct sse_parser *sse)
+{
+	struct span value;
+
+	if (sse->begun || sse->is_idle == NULL || sse->line.len < SSE_BEGINNING)
+		return;
+	sse->begun = true;
+	if (!data_value(buf_span(&sse->line), &value) || !sse->is_idle(value))
+		return;
+	sse->passing = true;
+	sse->idle = true;
+}
+
+static enum sse_result append_to_line(struct sse_parser *sse, const char *p, size_t len)
+{
+	if (len > sse->max_event - sse->line.len)
+		return SSE_TOO_LONG;
+	buf_append(&sse->line, p, len);
+	look_at_beginning(sse);
+	return SSE_OK;
+}
+
 /* Puts the bytes up to stop behind the part of their line that came before. */
 static enum sse_result extend_line(struct feed *feed, const char *stop)
 {
 	struct sse_parser *sse = feed->sse;
-	size_t len = (size_t)(stop - feed->p);
+	size_t len = (size_t)(stop - feed->p), first = len;
 
-	if (len > sse->max_event - sse->line.len)
+	if (sse->passing)
+		return SSE_OK;
+	if (sse->is_idle != NULL && !sse->begun && len > SSE_BEGINNING)
+		first = SSE_BEGINNING;
+	if (append_to_line(sse, feed->p, first) != SSE_OK)
 		return SSE_TOO_LONG;
-	buf_append(&sse->line, feed->p, len);
-	return SSE_OK;
+	if (sse->passing || first == len)
+		return SSE_OK;
+	return append_to_line(sse, feed->p + first, len - first);
 }
 
 static enum sse_result finish_line(struct feed *feed, const char *stop)
@@ -153,6 +184,7 @@ static enum sse_result finish_line(struct feed *feed, const char *stop)
 		line = buf_span(&sse->line);
 		/* The bytes stay where they are until sse_feed() keeps the next partial line. */
 		buf_clear(&sse->line);
+		sse->begun = sse->passing = false;
 	}
 	if (line.len > sse->max_event)
 		return SSE_TOO_LONG;
@@ -199,6 +231,7 @@ enum sse_result sse_end(struct sse_parser *sse)
 
 	if (line.len != 0) {
 		buf_clear(&sse->line);
+		sse->begun = sse->passing = false;
 		result = take_line(&feed, line);
 	}
 	return result == SSE_OK ? dispatch(&feed) : result;

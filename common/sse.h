@@ -4,7 +4,7 @@
  * byte-order mark are skipped, one blank after the colon is dropped. Of the fields only data is
  * looked at; an event without data is none. Bytes may arrive split anywhere, and the cost is linear
  * in their number however they are split. An event that lies whole in the bytes given is handed on
- * without a copy.
+ * without a copy; of one that is_idle leaves out no more than its beginning is copied.
  */
 #ifndef RESPOOL_SSE_H
 #define RESPOOL_SSE_H
@@ -20,13 +20,25 @@
  */
 typedef bool sse_event_fn(void *ctx, struct span data);
 
+/*
+ * Whether an event is to be left out, by how its data begins: of a long one SSE_BEGINNING bytes or
+ * a little more, less than its whole.
+ */
+typedef bool sse_idle_fn(struct span beginning);
+
+enum { SSE_BEGINNING = 128 };
+
 struct sse_parser {
 	sse_event_fn *on_event;
 	void *ctx;
-	size_t max_event; /* bytes of one line without its end, and of one event's data */
-	struct buf line;  /* the part of a line whose end has not arrived */
-	struct buf data;  /* the data lines of an event that is not finished */
+	sse_idle_fn *is_idle; /* NULL: every event is wanted; the owner's to set */
+	size_t max_event;     /* bytes of one line without its end, and of one event's data */
+	struct buf line;      /* the part of a line whose end has not arrived */
+	struct buf data;      /* the data lines of an event that is not finished */
 	bool have_data;
+	bool begun;    /* is_idle has been asked about the open line */
+	bool passing;  /* its rest is passed over */
+	bool idle;     /* the open event is left out */
 	bool after_cr; /* the last byte was CR; an LF that follows belongs to it */
 	bool started;  /* past the place where a byte-order mark may stand */
 };

@@ -438,10 +438,13 @@ enum store_result store_cancel(
 	struct redis_args args = {0};
 	struct response_keys keys;
 	const redisReply *reply;
-	char slot[RESPONSE_STATUS_WIDTH + 1];
+	char slot[RESPONSE_STATUS_WIDTH + 1], open[RESPONSE_STATUS_WIDTH + 1];
+	char closed[RESPONSE_STATUS_WIDTH + 1];
 
 	response_keys(&keys, id);
 	response_status_slot(slot, STATUS_CANCELLED);
+	response_status_slot(open, STATUS_IN_PROGRESS);
+	response_status_slot(closed, STATUS_INCOMPLETE);
 	redis_args_script(&args, SCRIPT_CANCEL, 2);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
@@ -450,6 +453,8 @@ enum store_result store_cancel(
 	redis_args_add(&args, slot);
 	redis_args_add(&args, CHANNEL_CANCEL);
 	redis_args_add(&args, id);
+	redis_args_add(&args, open);
+	redis_args_add(&args, closed);
 	if (!call(store, &args, 1))
 		return STORE_UNAVAILABLE;
 	reply = store->replies[0];

@@ -1,7 +1,8 @@
 -- Cancels a response unless it is terminal already, and tells the worker that streams it.
 --
 -- KEYS  response, job
--- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id
+-- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id,
+--       the status slots for "in_progress" and "incomplete"
 -- Reply {1, object afterwards}
 --       {3, object afterwards} it was queued: its id can be taken out of the queue
 --       {2, object} nothing done: the object has no job, another program wrote it
@@ -10,7 +11,8 @@ local object = redis.call('GET', KEYS[1])
 if not object then
 	return {}
 end
-local state, tenant, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'ttl'))
+local state, tenant, ttl, slots =
+	unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'ttl', 'slots'))
 if not state then
 	return {2, object}
 end
@@ -21,8 +23,13 @@ if state ~= 'queued' and state ~= 'in_progress' then
 	return {1, object}
 end
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
+for slot in (slots or ''):gmatch('%d+') do
+	if redis.call('GETRANGE', KEYS[1], slot, slot + #ARGV[6] - 1) == ARGV[6] then
+		redis.call('SETRANGE', KEYS[1], slot, ARGV[7])
+	end
+end
 redis.call('HSET', KEYS[2], 'state', 'cancelled')
-redis.call('HDEL', KEYS[2], 'owner', 'request')
+redis.call('HDEL', KEYS[2], 'owner', 'request', 'slots')
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well

@@ -5,7 +5,9 @@
 -- one is named; the other stands in it between the braces, and so is in the same cluster slot.
 --
 -- KEYS  job
--- ARGV  fence, then either
+-- ARGV  fence; behind a blank, if they have changed, the offsets of the status slots of items in
+--       progress, separated by blanks: cancel.lua writes there
+--       then either
 --         "<length> <writes>": what the stored text must be, by its length and by the number of
 --         writes since the claim (one that a failover has lost may have kept the length), not
 --         counting those without patches; for each patch its offset and its bytes
@@ -17,12 +19,13 @@
 --       0 the job is gone or terminal: cancelled, deleted or expired
 --       2 the stored text is not what the writer thinks: the whole text is needed
 --       3 the job is not the writer's any more, but not terminal: it was reclaimed
+local shown, changed, slots = ARGV[1]:match('^(%d+)( ?)(.*)$')
 local state, fence, ttl, writes =
 	unpack(redis.call('HMGET', KEYS[1], 'state', 'fence', 'ttl', 'writes'))
 if state ~= 'queued' and state ~= 'in_progress' then
 	return 0
 end
-if state ~= 'in_progress' or fence ~= ARGV[1] then
+if state ~= 'in_progress' or fence ~= shown then
 	return 3
 end
 local response = KEYS[1]:match('{(.*)}')
@@ -46,13 +49,16 @@ else
 	end
 	redis.call('EXPIRE', response, ttl)
 end
+if changed ~= '' then
+	redis.call('HSET', KEYS[1], 'slots', slots)
+end
 if last < #ARGV then
 	local ended, deployment = ARGV[#ARGV]:match('^(%S+) ?(.*)$')
 	redis.call('HSET', KEYS[1], 'state', ended)
 	if deployment ~= '' then
 		redis.call('HSET', KEYS[1], 'deployment', deployment)
 	end
-	redis.call('HDEL', KEYS[1], 'owner', 'request')
+	redis.call('HDEL', KEYS[1], 'owner', 'request', 'slots')
 end
 redis.call('EXPIRE', KEYS[1], ttl)
 return 1

@@ -21,7 +21,7 @@ def streaming(stack, model):
     feed.send(*opening(), delta("begun"))
     stack.client.wait_for(response_id, lambda o: output_text(o) == "begun", "the first text")
     yield response_id, feed
-    feed.end()
+    feed.finish()
 
 
 @pytest.fixture

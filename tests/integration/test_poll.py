@@ -16,7 +16,7 @@ def fed(stack, model):
     feed = Feed()
     stack.upstream.script(model, [feed])
     yield feed
-    feed.end()
+    feed.finish()
 
 
 def test_forty_deltas_at_50_ms_grow_and_complete_byte_equal(client, upstream, model):

@@ -129,13 +129,13 @@ BAD_EVENTS = {
     "delta is null": "{%s,%s,\"delta\":null}" % (DELTA, AT),
     "delta is an object": "{%s,%s,\"delta\":{}}" % (DELTA, AT),
     "delta is missing": "{%s,%s}" % (DELTA, AT),
-    "item_id unannounced": '{%s,"item_id":"msg_2","output_index":0,"content_index":0,'
+    "item_id unannounced": '{%s,"item_id":"msg_2","output_index":2,"content_index":0,'
                            '"delta":"x"}' % DELTA,
     "item_id is a number": '{%s,"item_id":1,"output_index":0,"content_index":0,'
                            '"delta":"x"}' % DELTA,
     "content_index negative": '{%s,"item_id":"msg_1","output_index":0,"content_index":-1,'
                               '"delta":"x"}' % DELTA,
-    "content_index out of range": '{%s,"item_id":"msg_1","output_index":0,"content_index":1,'
+    "content_index out of range": '{%s,"item_id":"msg_1","output_index":0,"content_index":2,'
                                   '"delta":"x"}' % DELTA,
     "content_index huge": '{%s,"item_id":"msg_1","output_index":0,'
                           '"content_index":99999999999999999999,"delta":"x"}' % DELTA,

@@ -24,7 +24,7 @@ def fed(stack, model):
     stack.upstream.script(model, [feed])
     response_id = stack.client.create(model, metadata={"test": "value"})["id"]
     yield response_id, feed
-    feed.end()
+    feed.finish()
     stack.client.wait_terminal(response_id)
 
 
@@ -309,5 +309,6 @@ def test_background_streaming_task_is_async(client, stack, model):
     response_id = client.create(model)["id"]
     stack.upstream.wait_request(model)
     assert client.poll(response_id)["status"] not in TERMINAL
-    feed.end()
+    feed.send({"type": "response.in_progress"})
+    feed.finish()
     client.wait_terminal(response_id)

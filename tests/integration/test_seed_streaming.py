@@ -16,7 +16,7 @@ def fed(stack, model):
     stack.upstream.script(model, [feed])
     response_id = stack.client.create(model)["id"]
     yield response_id, feed
-    feed.end()
+    feed.finish()
     stack.client.wait_terminal(response_id)
 
 

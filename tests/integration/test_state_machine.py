@@ -40,10 +40,18 @@ def slot(status):
 
 def object_text(response_id, status, writer, text):
     """A Response object as far as the scripts care: the slot where it is, output at the end."""
-    output = json.dumps([{"writer": writer, "text": text}]) if writer else "[]"
+    item = "in_progress" if status == "in_progress" else "completed"
+    output = (f'[{{"status":{slot(item)},"writer":{json.dumps(writer)},'
+              f'"text":{json.dumps(text)}}}]') if writer else "[]"
     return (f'{{"id":"{response_id}","object":"response","created_at":1700000000,'
             f'"status":{slot(status)},"completed_at":null      ,"background":true,'
             f'"output":{output},"usage":null}}').encode()
+
+
+def item_slots(text):
+    """Where an item in progress has its status, as flush is told."""
+    at = text.rindex(b'"output":') + len('"output":[{"status":')
+    return f"{at}" if text[at:at + STATUS_WIDTH] == slot("in_progress").encode() else ""
 
 
 class Connection:
@@ -133,6 +141,7 @@ class Stream:
         self.fence = fence
         self.stored = stored  # None: not known
         self.writes = 0
+        self.slots = None  # as flush was told last
         self.text = ""
         self.ending = None
 
@@ -243,13 +252,19 @@ class Sequence:
         self.note("cancel", response_id, "by", tenant)
         before = self.before.get(response_id)
         reply = yield self.job_script("cancel", response_id, tenant, STATUS_OFFSET,
-                                      slot("cancelled"), CANCEL_CHANNEL, response_id)
+                                      slot("cancelled"), CANCEL_CHANNEL, response_id,
+                                      slot("in_progress"), slot("incomplete"))
         if response_id in self.gone or tenant == "bob":
             self.expect(reply == [], f"cancel answered {reply}")
         else:
             self.expect(reply[0] == (3 if before["state"] == "queued" else 1),
                         f"cancel answered {reply}")
-            shown = json.loads(reply[1])["status"]
+            shown = json.loads(reply[1])
+            if before["state"] not in TERMINAL:
+                self.expect(all(item["status"] == "incomplete" for item in shown["output"]),
+                            f"cancel left items as {shown['output']}")
+                self.counts["items that cancel ended"] += len(shown["output"])
+            shown = shown["status"]
             self.expect(shown == (before["state"] if before["state"] in TERMINAL
                                   else "cancelled"), f"cancel shows {shown}")
             self.revoke(response_id)
@@ -413,7 +428,12 @@ class Sequence:
         before = self.before.get(stream.id)
         self.note(worker.name, "flushes", stream.id, "fence", stream.fence, stream.ending or "",
                   "whole" if arguments[0] == "" else "patches")
-        reply = yield self.flush_script(stream.id, stream.fence, *arguments)
+        slots = item_slots(new)
+        shown = stream.fence
+        if arguments[0] == "" or slots != stream.slots:
+            shown = f"{stream.fence} {slots}"
+        stream.slots = slots
+        reply = yield self.flush_script(stream.id, shown, *arguments)
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         if not owns:
@@ -649,8 +669,14 @@ class Sequence:
         self.before[response_id] = now
 
     def check_writer(self, before, now, shown):
-        """Output that has changed was written under the last fence, by the owner."""
-        if output_of(now["object"]) == output_of(before["object"]):
+        """Output that has changed was written under the last fence, by the owner; a cancel only
+        ends its items."""
+        output = output_of(before["object"])
+        if now["state"] == "cancelled":
+            ended = output.replace(slot("in_progress").encode(), slot("incomplete").encode())
+            if output_of(now["object"]) == ended:
+                return
+        if output_of(now["object"]) == output:
             return
         self.expect(before["state"] == "in_progress", f"written while {before['state']}")
         writer, fence = shown["output"][0]["writer"].split()

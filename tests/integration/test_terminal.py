@@ -1,10 +1,13 @@
 """How a stream ends, and what the response then is."""
 
+import time
+
 import pytest
 
-from events import Stream, completed, delta, message_item, opening, text_part, usage
+from events import (Stream, completed, delta, message_item, message_stream, opening, text_part,
+                    usage)
 from harness import output_text
-from upstream import Cut, Reset, Script
+from upstream import Cut, Feed, Reset, Script
 
 DONE = b"data: [DONE]\n\n"
 ERROR = {"type": "server_error", "message": "The model hit an error", "code": "model_error"}
@@ -78,9 +81,29 @@ def test_no_terminal_event_defaults_to_completed(client, upstream, model):
 
 
 def test_no_terminal_event_and_no_done_marker_is_completed(client, upstream, model):
-    final = run(client, upstream, model, [*opening(), delta("text")])
+    """If nothing was left open."""
+    final = run(client, upstream, model, Stream().begin().message(["text"]).events)
     assert final["status"] == "completed"
     assert output_text(final) == "text"
+
+
+def test_stream_that_ends_within_an_item_was_cut_off(client, upstream, model):
+    final = run(client, upstream, model, [*opening(), delta("half")],
+                [*opening(), delta("whole"), completed()])
+    assert (final["status"], output_text(final)) == ("completed", "whole")
+    assert len(upstream.requests(model)) == 2
+
+
+def test_stream_that_ends_within_an_item_every_time_is_failed(client, upstream, model):
+    final = run(client, upstream, model, [*opening(), delta("half")])
+    assert (final["status"], final["error"]["code"]) == ("failed", "upstream_disconnected")
+    assert [item["status"] for item in final["output"]] == ["incomplete"]
+    assert len(upstream.requests(model)) == 2  # max_attempts
+
+
+def test_done_within_an_item_is_completed(client, upstream, model):
+    final = run(client, upstream, model, [*opening(), delta("text"), DONE])
+    assert (final["status"], output_text(final)) == ("completed", "text")
 
 
 def test_explicit_status_in_the_body_wins_over_the_event_name(client, upstream, model):
@@ -169,15 +192,64 @@ def test_terminal_body_supplies_every_field_it_has(client, upstream, model):
     assert {name: final[name] for name in fields} == fields
 
 
-def test_events_after_the_terminal_event_change_nothing(client, stack, upstream, model):
+def test_second_life_of_a_response_joins_the_first(client, upstream, model):
+    """The last terminal event says how it has ended."""
+    second = [{**event, "output_index": 0} if "output_index" in event else event
+              for event in Stream().begin().message(["answer"], "msg_9").events]
     final = run(client, upstream, model, [
-        *opening(), delta("x"), completed(), delta("more"),
-        terminal("failed", status="failed", error=ERROR), {"type": "error", "message": "late"}])
-    stack.wait_idle()
-    assert final["status"] == "completed"
-    assert client.poll(final["id"]) == final
+        *message_stream(["question"]), *second,
+        terminal("incomplete", status="incomplete", output=[],
+                 incomplete_details={"reason": "max_output_tokens"}), DONE])
+    assert final["status"] == "incomplete"
+    assert [item["id"] for item in final["output"]] == ["msg_1", "msg_9"]
+    assert output_text(final) == "questionanswer"
+
+
+def test_last_terminal_event_holds(client, upstream, model):
+    final = run(client, upstream, model, [
+        *opening(), delta("x"), terminal("failed", status="failed", error=ERROR),
+        terminal("completed", status="completed", output=[])])
+    assert (final["status"], final["error"]) == ("completed", None)
     assert output_text(final) == "x"
-    assert final["error"] is None
+
+
+def test_error_after_the_response_has_completed_changes_nothing(client, upstream, model):
+    final = run(client, upstream, model,
+                [*message_stream(["x"]), {"type": "error", "message": "late", "code": "c"}])
+    assert (final["status"], final["error"]) == ("completed", None)
+
+
+def test_error_after_a_failed_event_says_why(client, upstream, model):
+    final = run(client, upstream, model, [
+        *opening(), delta("x"), terminal("failed", status="failed", error=None),
+        {"type": "error", "message": "filtered", "code": "content_filter", "param": None}])
+    assert final["status"] == "failed"
+    assert final["error"]["code"] == "content_filter"
+    assert final["error"]["message"] == "filtered"
+
+
+def test_failure_that_nothing_explains_says_so(client, upstream, model):
+    final = run(client, upstream, model,
+                [*opening(), delta("x"), terminal("failed", status="failed", error=None)])
+    assert final["error"]["code"] == "server_error"
+    assert "nothing says why" in final["error"]["message"]
+
+
+def test_response_is_final_a_second_after_its_end_though_the_stream_stays_open(
+        client, upstream, model):
+    """And shows the whole text before."""
+    feed = Feed()
+    upstream.script(model, [feed])
+    response_id = client.create(model)["id"]
+    feed.send(*message_stream(["all of it"]))
+    began = time.monotonic()
+    seen = client.wait_for(response_id, lambda o: output_text(o) == "all of it", "the text")
+    assert seen["status"] == "in_progress"
+    for _ in range(4):
+        feed.send({"type": "keepalive"})  # which is no news
+    client.wait_status(response_id, "completed")
+    assert 0.9 < time.monotonic() - began < 5
+    feed.end()
 
 
 def test_events_after_done_change_nothing(client, stack, upstream, model):
@@ -228,9 +300,19 @@ def test_unframed_stream_with_done_is_completed(client, upstream, model):
     assert (final["status"], output_text(final)) == ("completed", "x")
 
 
-def test_empty_stream_is_completed_with_no_output(client, upstream, model):
+@pytest.mark.parametrize("script", [[], [DONE], [b": nothing\n\n"], [b"data: hello\n\n", DONE]],
+                         ids=["nothing", "done alone", "comment", "no event"])
+def test_stream_without_an_event_is_no_answer(client, upstream, model, script):
+    final = run(client, upstream, model, script, message_stream(["answer"]))
+    assert (final["status"], output_text(final)) == ("completed", "answer")
+    assert len(upstream.requests(model)) == 2
+
+
+def test_stream_without_an_event_every_time_is_failed(client, upstream, model):
     final = run(client, upstream, model, [DONE])
-    assert (final["status"], final["output"]) == ("completed", [])
+    assert (final["status"], final["output"]) == ("failed", [])
+    assert final["error"]["code"] == "invalid_provider_answer"
+    assert len(upstream.requests(model)) == 2  # max_attempts
 
 
 def test_responses_compatible_fields_survive_a_whole_stream(client, upstream, model):

@@ -67,6 +67,11 @@ class Feed:
     def end(self):
         self.send(None)
 
+    def finish(self):
+        """The stream says that it is done, and ends."""
+        self.send(b"data: [DONE]\n\n")
+        self.end()
+
     def __del__(self):
         os.close(self.fd)
 

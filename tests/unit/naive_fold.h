@@ -17,9 +17,11 @@ struct json_object;
 
 struct naive_fold {
 	struct json_object *object;
-	struct json_object *indexes; /* of the output's items, in their order */
+	struct json_object *notes; /* on the output's items, in their order */
 	enum response_status status;
-	bool error_seen;
+	long long base; /* of the indexes in this life of the response */
+	long long tellings;
+	bool created, life_ended, settled, error_seen, ended;
 };
 
 /* Begins with a Response object that response_initial() made. */
@@ -33,6 +35,9 @@ void naive_seal(struct naive_fold *naive, time_t now);
 
 /* How many members the object has. */
 size_t naive_members(const struct naive_fold *naive);
+
+/* The object as JSON, for messages; valid until the next call. */
+const char *naive_text(const struct naive_fold *naive);
 
 /* Whether text is the JSON of an equal object. */
 bool naive_equals(const struct naive_fold *naive, struct span text);
