@@ -16,7 +16,7 @@ UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 def streaming(stack, model):
     """A response whose stream has brought its first text and waits for more: its id and feed."""
     feed = Feed()
-    stack.upstream.script(model, [feed])
+    stack.upstream.script(model, [feed], [{"type": "response.in_progress"}, b"data: [DONE]\n\n"])
     response_id = stack.client.create(model)["id"]
     feed.send(*opening(), delta("begun"))
     stack.client.wait_for(response_id, lambda o: output_text(o) == "begun", "the first text")

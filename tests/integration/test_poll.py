@@ -14,7 +14,7 @@ UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def fed(stack, model):
     feed = Feed()
-    stack.upstream.script(model, [feed])
+    stack.upstream.script(model, [feed], [{"type": "response.in_progress"}, b"data: [DONE]\n\n"])
     yield feed
     feed.finish()
 

@@ -21,7 +21,7 @@ STACK = {"config": {"litellm_settings": {"responses": {"background_mode": {"ttl"
 def fed(stack, model):
     """A running response: its id and the feed of its stream."""
     feed = Feed()
-    stack.upstream.script(model, [feed])
+    stack.upstream.script(model, [feed], [{"type": "response.in_progress"}, b"data: [DONE]\n\n"])
     response_id = stack.client.create(model, metadata={"test": "value"})["id"]
     yield response_id, feed
     feed.finish()

@@ -13,7 +13,7 @@ from upstream import Feed, event_bytes
 def fed(stack, model):
     """A running response: its id and the feed of its stream."""
     feed = Feed()
-    stack.upstream.script(model, [feed])
+    stack.upstream.script(model, [feed], [{"type": "response.in_progress"}, b"data: [DONE]\n\n"])
     response_id = stack.client.create(model)["id"]
     yield response_id, feed
     feed.finish()
