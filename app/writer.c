@@ -6,6 +6,12 @@ enum {
 	PAUSE_AFTER_FAILURE_MS = 1000,
 	/* Pauses end together, so that one turn of the loop and one packet serve many writers. */
 	GRID_US = 10000,
+	/*
+	 * Bytes that may be written of any response before its last state, and for each byte of its
+	 * events: where changes move a large rest again and again, fewer of them are shown.
+	 */
+	BYTES_ALLOWED = 64 << 20,
+	BYTES_PER_BYTE = 16,
 };
 
 static void pause_writing(struct writer *writer, int ms)
@@ -25,16 +31,28 @@ static bool is_due(const struct writer *writer)
 	return writer->ending || writer->renewing || document_is_dirty(&writer->fold->doc);
 }
 
+static bool is_affordable(const struct writer *writer, unsigned long long bytes)
+{
+	return writer->ending ||
+	       writer->bytes + bytes <= BYTES_ALLOWED + BYTES_PER_BYTE * writer->fold->bytes;
+}
+
 static void write_now(struct writer *writer)
 {
 	struct fold *fold = writer->fold;
 	enum response_status terminal = writer->ending ? fold->status : STATUS_COUNT;
+	size_t bytes = document_dirty_bytes(&fold->doc);
 
 	if (writer->writing || writer->stopped)
 		return;
+	if (!is_affordable(writer, bytes)) {
+		pause_writing(writer, writer->interval_ms);
+		return;
+	}
 	if (!response_flush(
 		&writer->write, writer->id, writer->fence, fold, terminal, writer->deployment))
 		return;
+	writer->bytes += bytes;
 	writer->writing = true;
 	writer->shown_fence = writer->fence;
 	writer->writing_last = writer->ending;

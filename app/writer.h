@@ -33,9 +33,10 @@ struct writer {
 
 	/* The rest is the writer's own. */
 	struct response_write write;
-	struct event *pause;   /* pending: a write was made a moment ago */
-	bool writing;          /* a write is under way */
-	long long shown_fence; /* the fence that it shows */
+	struct event *pause;      /* pending: a write was made a moment ago */
+	unsigned long long bytes; /* of the document, written so far */
+	bool writing;             /* a write is under way */
+	long long shown_fence;    /* the fence that it shows */
 	bool writing_last;
 	bool ending;
 	bool text_shown; /* the first text has been written */

@@ -83,6 +83,18 @@ bool document_is_dirty(const struct document *doc)
 	return doc->whole || doc->patch_count > 0;
 }
 
+size_t document_dirty_bytes(const struct document *doc)
+{
+	size_t bytes = 0;
+	int i;
+
+	if (doc->whole)
+		return doc->text.len;
+	for (i = 0; i < doc->patch_count; i++)
+		bytes += doc->patches[i].len;
+	return bytes;
+}
+
 void document_mark_stored(struct document *doc)
 {
 	doc->patch_count = 0;

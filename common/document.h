@@ -80,6 +80,8 @@ void document_replace(struct document *doc, struct node *node, struct span value
 void document_overwrite(struct document *doc, size_t offset, struct span bytes);
 
 bool document_is_dirty(const struct document *doc);
+/* How many bytes have to be written so that the stored copy is the text. */
+size_t document_dirty_bytes(const struct document *doc);
 /* The stored copy is now exactly the text: forgets all differences. */
 void document_mark_stored(struct document *doc);
 /* What is stored is not known any more: the next write must be the whole text. */

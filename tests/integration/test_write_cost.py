@@ -10,7 +10,7 @@ import pytest
 
 from events import Stream, completed, delta, message_item, text_part
 from harness import output_text, response_key, wait_until
-from upstream import Feed
+from upstream import Feed, Sleep
 
 STACK = {"config": {"respool": {"flush_interval_ms": 1, "lease_seconds": 60}}}
 PIECE = 256
@@ -94,3 +94,25 @@ def test_stored_object_is_not_much_longer_than_what_it_says(stack, model):
     feed.send(completed())
     feed.end()
     stack.client.wait_terminal(response_id)
+
+
+@pytest.mark.slowish
+def test_changes_in_front_of_a_large_item_do_not_write_it_over_and_over(stack, model):
+    """Without a bound each of them would: 800 MB."""
+    large = "z" * (2 << 20)
+    feed = Feed()
+    stack.upstream.script(model, [feed])
+    response_id = stack.client.create(model)["id"]
+    feed.send(*messages(400))
+    feed.send({"type": "response.output_item.added", "output_index": 400,
+               "item": message_item("large", content=[text_part(large)])})
+    stack.client.wait_for(response_id, lambda o: len(o["output"]) == 401, "the items")
+    meter = Meter(stack.redis, response_id)
+    before = meter.received()
+    for index in range(400):
+        feed.send(delta("#" * 300, f"msg_{index}", index), Sleep(5))
+    feed.send(completed())
+    feed.end()
+    final = stack.client.wait_terminal(response_id, timeout=60)
+    assert output_text(final) == "#" * 300 * 400 + large
+    assert meter.received() - before < 130 << 20

@@ -599,6 +599,73 @@ static void test_memory_of_a_large_event_is_given_back(void **state)
 	buf_free(&stream);
 }
 
+static bool begins_with_idle(struct span beginning)
+{
+	static const char idle[] = "{\"type\":\"idle\"";
+
+	return beginning.len >= sizeof(idle) - 1 &&
+	       memcmp(beginning.p, idle, sizeof(idle) - 1) == 0;
+}
+
+/* An event with a long value, in pieces of a few bytes, then a short one. */
+static void feed_long_event(struct sse_parser *sse, const char *beginning, size_t len)
+{
+	struct buf stream = {0};
+	size_t at;
+
+	buf_puts(&stream, beginning);
+	memset(buf_reserve(&stream, len), 'x', len);
+	stream.len += len;
+	buf_puts(&stream, "\"}\n\ndata: next\n\n");
+	for (at = 0; at < stream.len; at += 7) {
+		size_t left = stream.len - at;
+
+		assert_int_equal(feed_piece(sse, stream.data + at, left < 7 ? left : 7), SSE_OK);
+		assert_true(sse->line.cap <= 1024);
+	}
+	buf_free(&stream);
+}
+
+static void an_idle_event_is_passed_over_without_a_copy(void **state)
+{
+	struct outcome outcome = {0};
+	struct sse_parser sse;
+
+	(void)state;
+	sse_init(&sse, 400, record, &outcome);
+	sse.is_idle = begins_with_idle;
+	feed_long_event(&sse, "data: {\"type\":\"idle\",\"b64\":\"", 100000);
+	feed_long_event(&sse, "event: idle\ndata:{\"type\":\"idle\",\"b64\":\"", 200);
+	assert_int_equal(sse_end(&sse), SSE_OK);
+	check(&outcome, SSE_OK, "<next><next>");
+	sse_free(&sse);
+	buf_free(&outcome.events);
+}
+
+static void an_event_that_is_not_idle_is_whole(void **state)
+{
+	struct outcome outcome = {0};
+	struct buf stream = {0};
+	struct sse_parser sse;
+	int i;
+
+	(void)state;
+	sse_init(&sse, 1000, record, &outcome);
+	sse.is_idle = begins_with_idle;
+	buf_puts(&stream, "data: {\"type\":\"other\",\"text\":\"");
+	for (i = 0; i < 60; i++)
+		buf_puts(&stream, "0123456789");
+	buf_puts(&stream, "\"}");
+	for (i = 0; i < (int)stream.len; i++)
+		assert_int_equal(feed_piece(&sse, stream.data + i, 1), SSE_OK);
+	assert_int_equal(sse_end(&sse), SSE_OK);
+	assert_int_equal(outcome.count, 1);
+	assert_memory_equal(outcome.events.data + 1, stream.data + 6, stream.len - 6);
+	sse_free(&sse);
+	buf_free(&stream);
+	buf_free(&outcome.events);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -642,6 +709,8 @@ int main(void)
 	    cmocka_unit_test(test_line_of_16_megabytes_in_pieces_of_a_kilobyte_is_linear),
 	    cmocka_unit_test(test_many_short_lines_with_one_kind_of_line_end_are_linear),
 	    cmocka_unit_test(test_memory_of_a_large_event_is_given_back),
+	    cmocka_unit_test(an_idle_event_is_passed_over_without_a_copy),
+	    cmocka_unit_test(an_event_that_is_not_idle_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
