@@ -283,7 +283,7 @@ static void put_name(struct buf *out, struct span key)
 	buf_puts(out, "\":");
 }
 
-/* What the Response object repeats, and what is expected of it. */
+/* What is expected of that which the Response object repeats. */
 static const char *const expected_of_field[RESPONSE_FIELD_COUNT] = {
     [RESPONSE_INSTRUCTIONS] = "a string",
     [RESPONSE_TOOLS] = "an array of tools",
@@ -306,6 +306,13 @@ static const char *const expected_of_field[RESPONSE_FIELD_COUNT] = {
     [RESPONSE_PROMPT_CACHE_KEY] = "a string",
 };
 
+/* Of a prompt and a conversation the object shows what it can. */
+static bool is_repeated(enum response_field field)
+{
+	return expected_of_field[field] != NULL || field == RESPONSE_PROMPT ||
+	       field == RESPONSE_CONVERSATION;
+}
+
 /* Keeps what the Response object repeats. Whether a value is a good one is for the provider to say.
  */
 static bool keep_field(
@@ -313,9 +320,10 @@ static bool keep_field(
 {
 	enum response_field field = response_field_find(name);
 
-	if (field == RESPONSE_FIELD_COUNT || expected_of_field[field] == NULL)
+	if (field == RESPONSE_FIELD_COUNT || !is_repeated(field))
 		return true;
-	if (json_type(value) != JSON_NULL && !response_field_accepts(field, value))
+	if (expected_of_field[field] != NULL && json_type(value) != JSON_NULL &&
+	    !response_field_accepts(field, value))
 		return invalid_type(
 		    error, response_field_name(field), expected_of_field[field], value);
 	request->fields[field] = value;

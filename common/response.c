@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "echo.h"
 #include "json.h"
 
 enum {
@@ -45,6 +46,8 @@ static const struct {
     [RESPONSE_METADATA] = {"metadata", "{}", OBJECT},
     [RESPONSE_SAFETY_IDENTIFIER] = {"safety_identifier", "null", STRING},
     [RESPONSE_PROMPT_CACHE_KEY] = {"prompt_cache_key", "null", STRING},
+    [RESPONSE_PROMPT] = {"prompt", "null", OBJECT},
+    [RESPONSE_CONVERSATION] = {"conversation", "null", OBJECT},
 };
 
 static const char *const status_names[STATUS_COUNT] = {
@@ -149,10 +152,8 @@ enum response_status response_status_peek(struct span object)
 static void put_field(struct buf *out, enum response_field field, struct span value)
 {
 	buf_printf(out, ",\"%s\":", response_field_name(field));
-	if (value.len == 0 || json_type(value) == JSON_NULL)
+	if (!echo_write(out, field, value))
 		buf_puts(out, response_field_default(field));
-	else
-		json_canonical(out, value);
 }
 
 void response_initial(struct buf *out, const char *id, time_t created_at,

@@ -45,6 +45,8 @@ enum response_field {
 	RESPONSE_METADATA,
 	RESPONSE_SAFETY_IDENTIFIER,
 	RESPONSE_PROMPT_CACHE_KEY,
+	RESPONSE_PROMPT,
+	RESPONSE_CONVERSATION,
 	RESPONSE_FIELD_COUNT
 };
 
@@ -92,9 +94,9 @@ bool response_status_is_terminal(enum response_status status);
 enum response_status response_status_peek(struct span object);
 
 /*
- * Appends the object of a response that was just created: status queued, output empty, each field's
- * value from fields[] (raw JSON; an empty or null span stands for the default), canonically
- * spelled.
+ * Appends the object of a response that was just created: status queued, output empty, each field
+ * as echo_write() shows its value in fields[] (raw JSON of the request's; an empty or null span
+ * stands for the default).
  */
 void response_initial(struct buf *out, const char *id, time_t created_at,
     const struct span fields[RESPONSE_FIELD_COUNT]);

@@ -117,6 +117,26 @@ static void keeps_what_the_response_repeats(void **state)
 	create_request_free(&request);
 }
 
+static void a_prompt_and_a_conversation_are_kept_whatever_they_are(void **state)
+{
+	struct create_request request =
+	    parsed("{\"model\":\"m\",\"prompt\":{\"id\":\"p\"},\"conversation\":\"conv_1\"}");
+
+	(void)state;
+	assert_true(span_is(request.fields[RESPONSE_PROMPT], "{\"id\":\"p\"}"));
+	assert_true(span_is(request.fields[RESPONSE_CONVERSATION], "\"conv_1\""));
+	create_request_free(&request);
+	request = parsed("{\"model\":\"m\",\"prompt\":\"p\",\"conversation\":7}");
+	create_request_free(&request);
+}
+
+static void an_integer_of_the_response_has_no_fraction(void **state)
+{
+	(void)state;
+	refused("{\"model\":\"m\",\"max_output_tokens\":16.5}", "max_output_tokens",
+	    "expected an integer, but got a decimal number instead.");
+}
+
 static void model_is_decoded(void **state)
 {
 	struct create_request request = parsed("{\"model\":\"op\\u0065nai\\/g\\u00fc\"}");
@@ -458,6 +478,8 @@ int main(void)
 	    cmocka_unit_test(rest_keeps_every_character_of_the_other_members),
 	    cmocka_unit_test(rest_leaves_out_the_four_members_however_they_are_spelled),
 	    cmocka_unit_test(keeps_what_the_response_repeats),
+	    cmocka_unit_test(a_prompt_and_a_conversation_are_kept_whatever_they_are),
+	    cmocka_unit_test(an_integer_of_the_response_has_no_fraction),
 	    cmocka_unit_test(model_is_decoded),
 	    cmocka_unit_test(a_body_that_is_no_json_object_is_refused),
 	    cmocka_unit_test(bytes_that_are_not_utf8_are_refused),

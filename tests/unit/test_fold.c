@@ -532,6 +532,8 @@ static void test_update_state_with_all_responses_api_fields(void **state)
 	    [RESPONSE_METADATA] = "{\"k\":\"v\"}",
 	    [RESPONSE_SAFETY_IDENTIFIER] = "\"s\"",
 	    [RESPONSE_PROMPT_CACHE_KEY] = "\"p\"",
+	    [RESPONSE_PROMPT] = "{\"id\":\"pmpt_1\",\"version\":\"2\"}",
+	    [RESPONSE_CONVERSATION] = "{\"id\":\"conv_1\"}",
 	};
 	struct buf event = {0};
 	struct fold fold;

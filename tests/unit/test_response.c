@@ -54,7 +54,8 @@ static void initial_object_has_every_required_member_once(void **state)
 	    "output", "error", "tools", "tool_choice", "truncation", "parallel_tool_calls", "text",
 	    "top_p", "presence_penalty", "frequency_penalty", "top_logprobs", "temperature",
 	    "reasoning", "user", "usage", "max_output_tokens", "max_tool_calls", "store",
-	    "background", "service_tier", "metadata", "safety_identifier", "prompt_cache_key"};
+	    "background", "service_tier", "metadata", "safety_identifier", "prompt_cache_key",
+	    "prompt", "conversation"};
 	struct buf object = initial(no_fields);
 	struct json_scan scan = json_open(buf_span(&object), 0);
 	struct span key, value;
