@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include "credentials.h"
 #include "json.h"
 
 /* What is read from a stored object, as raw JSON. */
@@ -241,7 +242,8 @@ static void read_told(struct told *told, struct span response)
 			take_field(told, field, value);
 		} else if (span_is(name, "usage")) {
 			take_usage(told, value);
-		} else if (field == RESPONSE_FIELD_COUNT && !is_own_member(name)) {
+		} else if (field == RESPONSE_FIELD_COUNT && !is_own_member(name) &&
+			   !credentials_are_in(raw, value)) {
 			extra = find_extra(told, raw, hash_of(name));
 			if (extra != NULL)
 				extra->told = value;
@@ -280,6 +282,19 @@ static void write_extras(struct response_nodes *nodes, const struct told *told)
 	document_replace(nodes->doc, &nodes->extras, buf_span(&nodes->scratch));
 }
 
+/* A gateway may repeat what a tool was sent with. */
+static void set_told_field(
+    struct response_nodes *nodes, enum response_field field, struct span value)
+{
+	if (field != RESPONSE_TOOLS && field != RESPONSE_TOOL_CHOICE) {
+		response_nodes_set_field(nodes, field, value);
+		return;
+	}
+	buf_clear(&nodes->scratch);
+	credentials_write(&nodes->scratch, value);
+	document_replace(nodes->doc, &nodes->fields[field], buf_span(&nodes->scratch));
+}
+
 struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response)
 {
 	struct told told = {0};
@@ -290,7 +305,7 @@ struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span
 	read_told(&told, response);
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++)
 		if (json_is_given(told.fields[f]))
-			set_value(nodes, &nodes->fields[f], told.fields[f]);
+			set_told_field(nodes, f, told.fields[f]);
 	if (json_is_given(told.usage))
 		set_value(nodes, &nodes->usage, told.usage);
 	write_extras(nodes, &told);

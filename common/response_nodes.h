@@ -50,6 +50,8 @@ struct told_fault {
  * What is null there stays as it is, and so do the members that are respool's own (id, object,
  * created_at, completed_at, status, background and output) and error. Of a name that comes twice,
  * the last counts. A known member of a wrong type is left out. Unknown members are kept.
+ * Credentials (credentials.h) that the provider repeats are left out of tools and tool_choice, and
+ * of the unknown members.
  */
 struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response);
 
