@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "../common/create_request.h"
+#include "../common/credentials.h"
 #include "../common/json.h"
 #include "../common/model.h"
 #include "../common/response.h"
@@ -81,6 +82,19 @@ static void move_input_to_request(struct create_request *request, struct span co
 	create_request_write_input(&request->rest, context, request->input);
 }
 
+/* Decides where the input goes. shown is where it goes without credentials if it has any. */
+static void place_input(
+    struct new_job *job, struct create_request *request, struct span context, struct buf *shown)
+{
+	job->request_has_input = job->keeps_input && credentials_write_input(shown, request->input);
+	if (job->keeps_input) {
+		job->input = job->request_has_input ? buf_span(shown) : request->input;
+		job->context = context;
+	}
+	if (job->request_has_input || !job->keeps_input)
+		move_input_to_request(request, context);
+}
+
 static void create_response(
     struct handlers *handlers, struct create_request *request, const struct context *context)
 {
@@ -95,19 +109,18 @@ static void create_response(
 	    .ttl = handlers->config->polling.ttl,
 	    .max_queue = handlers->config->max_queue,
 	};
+	struct buf shown = {0};
+	bool created;
 
-	if (job.keeps_input) {
-		job.input = request->input;
-		job.context = buf_span(&context->items);
-	} else {
-		move_input_to_request(request, buf_span(&context->items));
-	}
+	place_input(&job, request, buf_span(&context->items), &shown);
 	job.request = buf_span(&request->rest);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
 	job.object = buf_span(&handlers->object);
-	if (!answer_stored(handlers, store_create(handlers->store, &job)))
+	created = answer_stored(handlers, store_create(handlers->store, &job));
+	buf_free(&shown);
+	if (!created)
 		return;
 	answer_poll_after(handlers);
 	answer_json(handlers, job.object);

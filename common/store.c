@@ -308,6 +308,10 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 		redis_args_add(create, "input");
 		redis_args_add_span(create, job->input);
 	}
+	if (job->request_has_input) {
+		redis_args_add(create, "request_has_input");
+		redis_args_add(create, "1");
+	}
 	if (job->context.len != 0) {
 		redis_args_add(create, "context");
 		redis_args_add_span(create, job->context);

@@ -43,6 +43,8 @@ struct new_job {
 	 * one. If not, both are empty: the request has them, and goes when the response has ended.
 	 */
 	bool keeps_input;
+	/* The input is kept without credentials. What is to be sent is in the request alone. */
+	bool request_has_input;
 	struct span input;      /* raw JSON, or empty */
 	struct span context;    /* items, joined by commas, that stand before the input; or empty */
 	const char *deployment; /* id of the deployment to begin with, or NULL */
