@@ -2,6 +2,8 @@
 
 #include <json-c/json.h>
 
+#include "../common/credentials.h"
+
 enum {
 	MAX_DEPTH = 128,
 	TO_STRING_FLAGS = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
@@ -46,6 +48,32 @@ static bool open_foreign(struct foreign *foreign, struct span stored)
 	return false;
 }
 
+static struct span text_of(struct json_object *value)
+{
+	return span_of(json_object_to_json_string_ext(value, TO_STRING_FLAGS));
+}
+
+/* Takes the credentials out of a member. Returns whether there were any. */
+static bool redact_member(struct json_object *object, const char *name)
+{
+	struct json_object *value = json_object_object_get(object, name);
+	struct buf shown = {0};
+	bool removed = value != NULL && credentials_write(&shown, text_of(value));
+
+	if (removed)
+		json_object_object_add(object, name, parse(buf_span(&shown)));
+	buf_free(&shown);
+	return removed;
+}
+
+static bool redact(struct json_object *object)
+{
+	bool tools = redact_member(object, "tools");
+	bool choice = redact_member(object, "tool_choice");
+
+	return tools || choice;
+}
+
 static enum response_status find_status(struct json_object *object)
 {
 	struct json_object *status = json_object_object_get(object, "status");
@@ -63,7 +91,7 @@ bool foreign_read(struct buf *object, enum response_status *status, struct span 
 		return false;
 	*status = find_status(foreign.object);
 	buf_clear(object);
-	buf_append_span(object, foreign.text);
+	buf_append_span(object, redact(foreign.object) ? text_of(foreign.object) : foreign.text);
 	close_foreign(&foreign);
 	return true;
 }
@@ -84,8 +112,9 @@ bool foreign_cancel(struct buf *object, struct buf *stored, struct span old)
 	if (!open_foreign(&foreign, old))
 		return false;
 	json_object_object_add(foreign.object, "status", json_object_new_string("cancelled"));
+	redact(foreign.object);
 	buf_clear(object);
-	buf_puts(object, json_object_to_json_string_ext(foreign.object, TO_STRING_FLAGS));
+	buf_append_span(object, text_of(foreign.object));
 	buf_clear(stored);
 	if (foreign.wrapper != NULL)
 		wrap(stored, object);

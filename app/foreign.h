@@ -11,14 +11,15 @@
 #include "../common/response.h"
 
 /*
- * Puts the object's text into *object and its status, STATUS_COUNT if it is none of ours, into
- * *status. False if what is stored is no object in either form.
+ * Puts the object's text, as it is but for credentials of its tools, into *object and its status,
+ * STATUS_COUNT if it is none of ours, into *status. False if what is stored is no object in either
+ * form.
  */
 bool foreign_read(struct buf *object, enum response_status *status, struct span stored);
 
 /*
  * Puts the object with the status "cancelled" into *object, and into *stored the same in the form
- * that old has. False if old is no object in either form.
+ * that old has; both without credentials of its tools. False if old is no object in either form.
  */
 bool foreign_cancel(struct buf *object, struct buf *stored, struct span old);
 

@@ -189,3 +189,16 @@ def test_request_that_is_passed_through_is_sent_as_it_was_spelled(client, stack,
     assert stack.upstream.wait_request(model).body.replace(b" ", b"") == body.encode().replace(
         b" ", b"")
     assert secret.encode() not in stack.everything_stored()
+
+
+@pytest.mark.parametrize("encode", [json.dumps, lambda object: json.dumps(json.dumps(object))],
+                         ids=["object", "string"])
+def test_litellm_s_object_is_shown_without_credentials(client, stack, model, secret, encode):
+    response_id = f"litellm_poll_{model}"
+    stack.redis.set(response_key(response_id), encode({
+        "id": response_id, "object": "response", "status": "in_progress", "output": [],
+        "tools": tools_with(secret), "n": 1.50}), ex=60)
+    assert client.poll(response_id)["tools"] == tools_without()
+    assert client.poll(response_id)["n"] == 1.5
+    assert client.cancel(response_id).json()["tools"] == tools_without()
+    assert secret.encode() not in stack.everything_stored()
