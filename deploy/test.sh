@@ -12,7 +12,7 @@ failed=0
 skipped=0
 
 test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valgrind curl redis-server lighttpd
-	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-pytest
+	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-jsonschema python3-pytest
 	python3-pytest-xdist python3-redis multiwatch mandoc systemd nghttp2-proxy wrk gnuplot-nox"
 
 # What the tests with OpenAI's SDK need beside that. Without it they are skipped.
