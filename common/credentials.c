@@ -7,8 +7,6 @@
 enum {
 	NAME_MAX_LETTERS = 64,
 	SECRET_LENGTH = 20, /* a part of a path that is as long may be one */
-	/* Nobody describes a tool in more levels; each costs a pass over what is below it. */
-	DEEPEST = 16,
 };
 
 /* In lower case and without '_' and '-'. */
@@ -18,8 +16,12 @@ static const char *const endings[] = {"authorization", "headers", "apikey", "acc
     "oauthtoken", "refreshtoken", "sessiontoken", "cookie", "cookies"};
 static const char *const names[] = {"auth", "token"};
 
-/* A text without credentials, while it is written. */
+/*
+ * A text without credentials, while it is written. What is read is in its canonical spelling and
+ * ends in a NUL, so that a single pass is enough, however deep it is.
+ */
 struct redaction {
+	const char *p; /* the rest of what is read */
 	struct buf *out;
 	bool removed; /* something was left out */
 };
@@ -113,25 +115,36 @@ static void append_path(struct buf *out, struct span path)
 	}
 }
 
+static void append_without_user(struct buf *out, struct span part)
+{
+	size_t start = part.len;
+
+	while (start > 0 && part.p[start - 1] != '@')
+		start--;
+	buf_append_span(out, after(part, start));
+}
+
+/* How long "https://" at the URL's beginning is; 0 if there is no such thing. */
+static size_t scheme_length(struct span url)
+{
+	size_t slash = length_before(url, "/");
+	bool scheme =
+	    slash > 0 && url.p[slash - 1] == ':' && slash + 1 < url.len && url.p[slash + 1] == '/';
+
+	return scheme ? slash + 2 : 0;
+}
+
 /* Appends a URL without user, password, query and fragment. */
 static void append_url(struct buf *out, struct span url)
 {
-	size_t scheme = length_before(url, ":/?#");
-	size_t host;
+	size_t scheme, host;
 
 	url.len = length_before(url, "?#");
-	if (url.len - scheme >= 3 && memcmp(url.p + scheme, "://", 3) == 0) {
-		buf_append(out, url.p, scheme + 3);
-		url = after(url, scheme + 3);
-	}
-	for (size_t end = length_before(url, "/"); end > 0; end--) {
-		if (url.p[end - 1] == '@') {
-			url = after(url, end);
-			break;
-		}
-	}
+	scheme = scheme_length(url);
+	append_without_user(out, (struct span){url.p, scheme});
+	url = after(url, scheme);
 	host = length_before(url, "/");
-	buf_append(out, url.p, host);
+	append_without_user(out, (struct span){url.p, host});
 	append_path(out, after(url, host));
 }
 
@@ -149,81 +162,124 @@ static void write_url(struct redaction *to, struct span value)
 	buf_free(&shown);
 }
 
-static void write_value(struct redaction *to, struct span value, int depth);
-
-static void write_member(struct redaction *to, struct span raw, struct span value, int depth)
+/* Passes a string; with its quotes. */
+static struct span take_string(struct redaction *from)
 {
-	struct buf scratch = {0};
-	struct span name = json_name(&scratch, raw);
+	const char *start = from->p++;
 
-	if (can_be_secret(value) && names_credential(name)) {
-		to->removed = true;
-	} else {
-		json_write_name(to->out, raw);
-		if (is_schema(name))
-			json_canonical(to->out, value);
-		else if (span_is(name, "server_url") && json_type(value) == JSON_STRING)
-			write_url(to, value);
-		else
-			write_value(to, value, depth);
-	}
-	buf_free(&scratch);
+	while (*from->p != '"' && *from->p != '\0')
+		from->p += from->p[0] == '\\' && from->p[1] != '\0' ? 2 : 1;
+	from->p += *from->p == '"';
+	return (struct span){start, (size_t)(from->p - start)};
 }
 
-static void write_object(struct redaction *to, struct span object, int depth)
+static struct span take_container(struct redaction *from)
 {
-	struct json_scan scan = json_open(object, JSON_ACCEPT_BAD_UTF8);
-	struct span name, value;
+	const char *start = from->p;
+	int depth = 0;
 
-	buf_putc(to->out, '{');
-	while (json_member(&scan, &name, &value))
-		write_member(to, name, value, depth);
-	buf_putc(to->out, '}');
+	do {
+		if (*from->p == '"') {
+			take_string(from);
+			continue;
+		}
+		depth += *from->p == '{' || *from->p == '[';
+		depth -= *from->p == '}' || *from->p == ']';
+		from->p++;
+	} while (depth > 0 && *from->p != '\0');
+	return (struct span){start, (size_t)(from->p - start)};
 }
 
-static void write_array(struct redaction *to, struct span array, int depth)
+static struct span take_value(struct redaction *from)
 {
-	struct json_scan scan = json_open(array, JSON_ACCEPT_BAD_UTF8);
-	struct span value;
-	bool first = true;
+	const char *start = from->p;
 
-	buf_putc(to->out, '[');
-	while (json_element(&scan, &value)) {
-		if (!first)
-			buf_putc(to->out, ',');
-		first = false;
-		write_value(to, value, depth);
-	}
-	buf_putc(to->out, ']');
+	if (*start == '"')
+		return take_string(from);
+	if (*start == '{' || *start == '[')
+		return take_container(from);
+	from->p += strcspn(start, ",]}");
+	return (struct span){start, (size_t)(from->p - start)};
 }
 
-static void write_value(struct redaction *to, struct span value, int depth)
-{
-	enum json_type type = json_type(value);
+static void copy_value(struct redaction *r);
 
-	if (type != JSON_OBJECT && type != JSON_ARRAY) {
-		json_canonical(to->out, value);
-	} else if (depth == DEEPEST) {
-		to->removed = true;
-		buf_puts(to->out, "null");
-	} else if (type == JSON_OBJECT) {
-		write_object(to, value, depth + 1);
-	} else {
-		write_array(to, value, depth + 1);
+static void copy_member(struct redaction *r)
+{
+	struct span name = json_inside(take_string(r));
+
+	r->p += *r->p == ':';
+	if (can_be_secret((struct span){r->p, 1}) && names_credential(name)) {
+		take_value(r);
+		r->removed = true;
+		return;
 	}
+	json_write_name(r->out, name);
+	if (is_schema(name))
+		buf_append_span(r->out, take_value(r));
+	else if (span_is(name, "server_url") && *r->p == '"')
+		write_url(r, take_value(r));
+	else
+		copy_value(r);
+}
+
+static void copy_object(struct redaction *r)
+{
+	buf_putc(r->out, *r->p++);
+	while (*r->p == '"') {
+		copy_member(r);
+		r->p += *r->p == ',';
+	}
+	r->p += *r->p == '}';
+	buf_putc(r->out, '}');
+}
+
+static void copy_array(struct redaction *r)
+{
+	buf_putc(r->out, *r->p++);
+	while (*r->p != ']' && *r->p != '\0') {
+		copy_value(r);
+		if (*r->p == ',')
+			buf_putc(r->out, *r->p++);
+	}
+	r->p += *r->p == ']';
+	buf_putc(r->out, ']');
+}
+
+static void copy_value(struct redaction *r)
+{
+	if (*r->p == '{')
+		copy_object(r);
+	else if (*r->p == '[')
+		copy_array(r);
+	else
+		buf_append_span(r->out, take_value(r));
 }
 
 bool credentials_write(struct buf *out, struct span value)
 {
-	struct redaction to = {.out = out};
+	struct redaction redaction = {.out = out};
+	struct buf canonical = {0};
 
-	write_value(&to, value, 0);
-	return to.removed;
+	json_canonical(&canonical, value);
+	redaction.p = buf_cstr(&canonical);
+	copy_value(&redaction);
+	buf_free(&canonical);
+	return redaction.removed;
 }
 
 void credentials_write_member(struct buf *out, struct span name, struct span value)
 {
-	write_member(&(struct redaction){.out = out}, name, value, 1);
+	struct redaction redaction = {.out = out};
+	struct buf canonical = {0};
+
+	buf_putc(&canonical, '"');
+	json_text(&canonical, name, NULL);
+	buf_puts(&canonical, "\":");
+	json_canonical(&canonical, value);
+	redaction.p = buf_cstr(&canonical);
+	copy_member(&redaction);
+	buf_free(&canonical);
 }
 
 static bool holds_tools(struct span name, struct span value)
@@ -231,35 +287,36 @@ static bool holds_tools(struct span name, struct span value)
 	return json_type(value) == JSON_ARRAY && json_raw_is(name, "tools");
 }
 
-static void write_item(struct redaction *to, struct span item)
+/* Returns whether something was left out. */
+static bool write_item(struct buf *out, struct span item)
 {
 	struct json_scan scan = json_open(item, 0);
 	struct span name, value;
+	bool removed = false;
 
-	buf_putc(to->out, '{');
+	buf_putc(out, '{');
 	while (json_member(&scan, &name, &value)) {
-		json_write_name(to->out, name);
+		json_write_name(out, name);
 		if (holds_tools(name, value))
-			write_value(to, value, 0);
+			removed |= credentials_write(out, value);
 		else
-			buf_append_span(to->out, value);
+			buf_append_span(out, value);
 	}
-	buf_putc(to->out, '}');
+	buf_putc(out, '}');
+	return removed;
 }
 
 /* As the item was spelled if nothing is left out. Returns whether something is. */
 static bool append_item(struct buf *out, struct span item)
 {
-	struct redaction to = {.out = out};
 	size_t start = out->len;
+	bool removed = json_type(item) == JSON_OBJECT && write_item(out, item);
 
-	if (json_type(item) == JSON_OBJECT)
-		write_item(&to, item);
-	if (!to.removed) {
+	if (!removed) {
 		out->len = start;
 		buf_append_span(out, item);
 	}
-	return to.removed;
+	return removed;
 }
 
 static bool contains(struct span text, struct span what)

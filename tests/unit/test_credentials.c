@@ -96,12 +96,38 @@ static void what_describes_a_function_is_kept(void **state)
 	assert_written(tools, tools);
 }
 
-static void what_is_deeper_than_any_tool_is_left_out(void **state)
+static void credentials_are_found_at_any_depth(void **state)
 {
+	struct buf deep = {0}, expected = {0};
+
 	(void)state;
-	assert_written("[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]");
-	assert_written("[[[[[[[[[[[[[[[[{\"headers\":{}}]]]]]]]]]]]]]]]]",
-	    "[[[[[[[[[[[[[[[[null]]]]]]]]]]]]]]]]");
+	for (int i = 0; i < 60; i++) {
+		buf_puts(&deep, "[{\"a\":");
+		buf_puts(&expected, "[{\"a\":");
+	}
+	buf_puts(&deep, "{\"headers\":[{\"a\":\"]}\\\"}\"}],\"b\":-1.50}");
+	buf_puts(&expected, "{\"b\":-1.50}");
+	for (int i = 0; i < 60; i++) {
+		buf_puts(&deep, "},null,{}]");
+		buf_puts(&expected, "},null,{}]");
+	}
+	assert_written(buf_cstr(&deep), buf_cstr(&expected));
+	buf_free(&deep);
+	buf_free(&expected);
+}
+
+static void what_is_kept_is_canonically_spelled(void **state)
+{
+	static const char tools[] = " [ 1e1 , \"\\u0041\\\\\\/\" , [ ] , { } , true ,"
+				    " { \"\\u0061\" : false } ] ";
+	struct buf out = {0}, canonical = {0};
+
+	(void)state;
+	assert_false(credentials_write(&out, span_of(tools)));
+	json_canonical(&canonical, span_of(tools));
+	assert_string_equal(buf_cstr(&out), buf_cstr(&canonical));
+	buf_free(&out);
+	buf_free(&canonical);
 }
 
 static void assert_url(const char *url, const char *expected)
@@ -129,6 +155,7 @@ static void a_server_s_url_loses_what_may_be_secret(void **state)
 	assert_url("litellm_proxy", "litellm_proxy");
 	assert_url("litellm_proxy/mcp/github", "litellm_proxy/mcp/github");
 	assert_url("user:pass@h/mcp", "h/mcp");
+	assert_url("user:pass@https://user@h/@scope/mcp", "https://h/@scope/mcp");
 	assert_url("", "");
 	assert_url("//", "//");
 	assert_url("https://", "https://");
@@ -181,7 +208,8 @@ int main(void)
 	    cmocka_unit_test(an_mcp_tool_loses_authorization_and_headers),
 	    cmocka_unit_test(credentials_are_found_further_down),
 	    cmocka_unit_test(what_describes_a_function_is_kept),
-	    cmocka_unit_test(what_is_deeper_than_any_tool_is_left_out),
+	    cmocka_unit_test(credentials_are_found_at_any_depth),
+	    cmocka_unit_test(what_is_kept_is_canonically_spelled),
 	    cmocka_unit_test(a_server_s_url_loses_what_may_be_secret),
 	    cmocka_unit_test(an_input_without_credentials_is_not_written),
 	    cmocka_unit_test(tools_in_an_input_lose_their_credentials),
