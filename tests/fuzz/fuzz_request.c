@@ -19,6 +19,8 @@
 #include "../../app/input_items.h"
 #include "../../app/route.h"
 #include "../../common/create_request.h"
+#include "../../common/credentials.h"
+#include "../../common/echo.h"
 #include "../../common/json.h"
 #include "../../common/keys.h"
 
@@ -185,6 +187,38 @@ static void check_initial_object(const struct create_request *request)
 	buf_free(&object);
 }
 
+/* What is shown of a field is shown as it is, and holds no credentials. */
+static void check_echo(enum response_field field, struct span value)
+{
+	struct buf once = {0}, twice = {0};
+
+	if (echo_write(&once, field, value)) {
+		require(json_check(buf_span(&once), 0, NULL, NULL));
+		require(echo_write(&twice, field, buf_span(&once)));
+		require(span_eq(buf_span(&once), buf_span(&twice)));
+		buf_clear(&twice);
+		if (field == RESPONSE_TOOLS || field == RESPONSE_TOOL_CHOICE) {
+			require(!credentials_write(&twice, buf_span(&once)));
+			require(span_eq(buf_span(&once), buf_span(&twice)));
+		}
+	}
+	buf_free(&once);
+	buf_free(&twice);
+}
+
+static void check_kept_input(struct span input)
+{
+	struct buf kept = {0}, again = {0};
+
+	if (credentials_write_input(&kept, input)) {
+		require(json_check(buf_span(&kept), 0, NULL, NULL));
+		require(!credentials_write_input(&again, buf_span(&kept)));
+	}
+	require(again.len == 0);
+	buf_free(&kept);
+	buf_free(&again);
+}
+
 static void check_error(const struct api_error *error)
 {
 	struct buf text = {0};
@@ -229,6 +263,9 @@ static void check_body(struct span body, const char *query)
 	}
 	require(json_check(body, 0, NULL, NULL) && request.model[0] != '\0');
 	check_initial_object(&request);
+	for (enum response_field f = 0; f < RESPONSE_FIELD_COUNT; f++)
+		check_echo(f, request.fields[f]);
+	check_kept_input(request.input);
 	check_upstream_request(&request);
 	check_passed_on(&request);
 	check_input_items(request.input, query);
