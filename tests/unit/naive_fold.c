@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../common/credentials.h"
+
 typedef struct json_object *json;
 
 /* Parses strictly. Returns false if json-c does not take it; *value is NULL for null. */
@@ -928,23 +930,34 @@ static void set_error(struct naive_fold *naive, json error)
 	naive->error_seen = true;
 }
 
-/* Whether a value has a type that the member may have. */
-static bool acceptable(const char *name, json value)
+/* Whether a member may be taken over: a known one has a certain type, an unknown one no secret. */
+static bool acceptable(const char *name, struct span value)
 {
-	char *text;
-	const char *plain = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
 	enum response_field field = response_field_find(span_of(name));
-	bool ok = true;
 
-	text = strdup(plain);
-	if (text == NULL)
-		abort();
 	if (strcmp(name, "usage") == 0)
-		ok = is(value, json_type_object);
-	else if (field != RESPONSE_FIELD_COUNT)
-		ok = response_field_accepts(field, span_of(text));
-	free(text);
-	return ok;
+		return value.p[0] == '{';
+	if (field == RESPONSE_FIELD_COUNT)
+		return !credentials_are_in(span_of(name), value);
+	return response_field_accepts(field, value);
+}
+
+static void take(struct naive_fold *naive, const char *name, json value)
+{
+	struct buf text = {0}, clean = {0};
+
+	buf_puts(&text, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+	if (!acceptable(name, buf_span(&text)))
+		value = NULL;
+	else if (strcmp(name, "tools") == 0 || strcmp(name, "tool_choice") == 0) {
+		credentials_write(&clean, buf_span(&text));
+		json_object_object_add(naive->object, name, naive_parse(buf_span(&clean)));
+		value = NULL;
+	}
+	if (value != NULL)
+		set(naive->object, name, value);
+	buf_free(&text);
+	buf_free(&clean);
 }
 
 static void merge(struct naive_fold *naive, json response)
@@ -956,8 +969,8 @@ static void merge(struct naive_fold *naive, json response)
 		return;
 	json_object_object_foreach(response, name, value)
 	{
-		if (value != NULL && !is_one_of(name, own) && acceptable(name, value))
-			set(naive->object, name, value);
+		if (value != NULL && !is_one_of(name, own))
+			take(naive, name, value);
 	}
 	if (get(response, "error") != NULL)
 		set_error(naive, get(response, "error"));
