@@ -50,12 +50,19 @@ run='
 	dict=
 	[ ! -e "$3" ] || dict=-dict=$3
 	status=0
-	"$build/$1" "$build/corpus/$1" "$2" $dict -max_total_time="$seconds" -max_len=4096 \
+	seeds=
+	[ "$1" != fuzz_fold ] || seeds=$build/upstreams
+	"$build/$1" "$build/corpus/$1" "$2" $seeds $dict -max_total_time="$seconds" -max_len=4096 \
 		-timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$build/findings/$1-" >"$build/$1.log" 2>&1 || status=$?
 	echo "$status" >"$build/$1.status"'
 
 cd "$top"
+# Streams of providers as what fuzz_fold reads: a byte, and the data of each event on a line.
+mkdir -p "$build/upstreams"
+for file in tests/upstreams/responses/*.sse; do
+	{ printf U && sed -n 's/^data: //p' "$file"; } >"$build/upstreams/$(basename "$file" .sse)"
+done
 # What needs the generated scripts, or a server, is left out.
 sources=$(find common -name '*.c' ! -name scripts.c ! -name store.c ! -name prefork.c)
 helpers="app/route.c app/input_items.c tests/unit/naive_fold.c tests/unit/stored_copy.c"

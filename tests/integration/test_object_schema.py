@@ -146,7 +146,15 @@ ENDS = {
     "refused": (json_error(400, {"error": {"message": "no", "type": "t", "param": None,
                                            "code": "bad_request"}}), "failed"),
     "refused-in-prose": (json_error(401, b"<h1>No</h1>"), "failed"),
-    "nonsense": ([b"data: {nonsense\n\n"], "completed"),
+    "nonsense": ([b"data: {nonsense\n\n"], "failed"),
+    "error-without-members": ([*opening(), {"type": "error"}], "failed"),
+    "error-of-nulls": ([*opening(), {"type": "error", "code": None, "message": None}], "failed"),
+    "error-with-a-number": ([*opening(), {"type": "error", "error": {
+        "code": 429, "message": 7}}], "failed"),
+    "failed-in-prose": ([*opening(), {"type": "response.failed", "response": {"error": "no"}}],
+                        "failed"),
+    "refused-with-a-number": (json_error(400, {"error": {"message": "no", "code": 400}}), "failed"),
+    "broken-off-every-time": ([*opening()], "failed"),
 }
 
 

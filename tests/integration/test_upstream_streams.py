@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import output_text
+from schema import misfits, skip_reason
 from upstream import Feed
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "upstreams" / "responses"
@@ -71,6 +72,7 @@ def test_stream_becomes_what_it_means(client, upstream, model, name):
         member: expected[member] for member in FOUND if member in expected}
     if seen is not None:
         assert seen["status"] == "in_progress"
+        assert skip_reason() is not None or misfits(seen) == []
 
 
 def test_every_file_is_a_case():
