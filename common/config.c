@@ -378,8 +378,15 @@ static void finish_redis(struct config_file *file, struct draft *draft)
 	    .file = file, .parent = &root, .key = "litellm_settings"};
 	const struct config_value cache = {
 	    .file = file, .parent = &section, .key = "cache", .line = draft->cache_line};
+	const struct config_value router = {
+	    .file = file, .parent = &root, .key = "router_settings"};
+	const struct config_value elsewhere = {.file = file,
+	    .parent = &router,
+	    .key = draft->router.redis_key,
+	    .line = draft->router.redis_line};
 
-	redis_draft_finish(draft->cache ? &cache : NULL, &draft->redis, &draft->config.redis);
+	redis_draft_finish(draft->cache ? &cache : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
+	    &draft->redis, &draft->config.redis);
 }
 
 static void check_default_deployment(const struct config_value *root, const struct draft *draft)

@@ -55,6 +55,32 @@ static void read_redis_ssl(const struct config_value *value, void *dest)
 		config_wrong(value, REDIS_TLS_UNSUPPORTED);
 }
 
+#define NOT_SUPPORTED(what) what " is not supported, expected the host or url of a single Redis"
+
+static void read_cluster(const struct config_value *value, void *dest)
+{
+	(void)dest;
+	if (!is_unused(value) && config_says(value))
+		config_wrong(value, NOT_SUPPORTED("Redis Cluster"));
+}
+
+static void read_sentinel(const struct config_value *value, void *dest)
+{
+	(void)dest;
+	if (!is_unused(value) && config_says(value))
+		config_wrong(value, NOT_SUPPORTED("Redis Sentinel"));
+}
+
+/* LiteLLM hands it on to redis-py, which knows a socket by this name. */
+static void read_unix_socket_path(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+
+	if (draft->redis.socket_path == NULL)
+		config_string(
+		    value, CONFIG_FOR_REDIS, "the path of a socket", &draft->redis.socket_path);
+}
+
 static const struct config_key cache_keys[] = {
     {"type", CONFIG_READER, .read = read_cache_type},
     {"url", CONFIG_READER, .read = read_redis_url},
@@ -64,6 +90,12 @@ static const struct config_key cache_keys[] = {
 	.max = 65535},
     {"socket_path", CONFIG_STRING, CONFIG_FOR_REDIS, "the path of a socket",
 	IN(struct redis_draft, redis.socket_path)},
+    {"unix_socket_path", CONFIG_READER, .read = read_unix_socket_path},
+    {"redis_startup_nodes", CONFIG_READER, .read = read_cluster},
+    {"startup_nodes", CONFIG_READER, .read = read_cluster},
+    {"sentinel_nodes", CONFIG_READER, .read = read_sentinel},
+    {"sentinel_password", CONFIG_READER, .read = read_sentinel},
+    {"service_name", CONFIG_READER, .read = read_sentinel},
     {"username", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a user's name",
 	IN(struct redis_draft, redis.username)},
     {"password", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a password",
@@ -97,6 +129,7 @@ static void take_login(struct redis_config *to, struct redis_config *from)
 static void take_address(struct redis_config *to, struct redis_config *from)
 {
 	take_string(&to->host, &from->host);
+	take_string(&to->socket_path, &from->socket_path);
 	if (to->port == 0)
 		to->port = from->port;
 }
@@ -142,6 +175,25 @@ static void refuse_environment_tls(const struct config_value *cache)
 		config_wrong(cache, "environment variable REDIS_SSL: " REDIS_TLS_UNSUPPORTED);
 }
 
+/* They win over REDIS_HOST, as in LiteLLM. */
+static void refuse_environment_nodes(const struct config_value *cache)
+{
+	static const struct {
+		const char *name, *problem;
+	} variables[] = {
+	    {"REDIS_CLUSTER_NODES", NOT_SUPPORTED("Redis Cluster")},
+	    {"REDIS_SENTINEL_NODES", NOT_SUPPORTED("Redis Sentinel")},
+	    {"REDIS_SENTINEL_PASSWORD", NOT_SUPPORTED("Redis Sentinel")},
+	    {"REDIS_SERVICE_NAME", NOT_SUPPORTED("Redis Sentinel")},
+	};
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		if (environment(variables[i].name) != NULL)
+			config_wrong(cache, "environment variable %s: %s", variables[i].name,
+			    variables[i].problem);
+	}
+}
+
 /* The variables that LiteLLM looks at when the file does not say where Redis is. */
 static void read_redis_environment(struct redis_draft *draft, const struct config_value *cache)
 {
@@ -156,8 +208,10 @@ static void read_redis_environment(struct redis_draft *draft, const struct confi
 		draft->has_url = true;
 		return;
 	}
+	refuse_environment_nodes(cache);
 	refuse_environment_tls(cache);
 	read_environment_string("REDIS_HOST", &redis.host);
+	read_environment_string("REDIS_UNIX_SOCKET_PATH", &redis.socket_path);
 	read_environment_string("REDIS_USERNAME", &redis.username);
 	read_environment_string("REDIS_PASSWORD", &redis.password);
 	read_environment_int(cache, "REDIS_PORT", 1, 65535, &redis.port);
@@ -191,13 +245,23 @@ static void set_defaults(struct redis_config *redis)
 		redis->db = 0;
 }
 
-static void locate(struct redis_draft *draft, const struct config_value *cache)
+static bool is_located(const struct redis_draft *draft)
+{
+	return draft->has_url || draft->redis.host != NULL || draft->redis.socket_path != NULL;
+}
+
+static void locate(struct redis_draft *draft, const struct config_value *cache,
+    const struct config_value *elsewhere)
 {
 	struct redis_config *redis = &draft->redis;
 	const size_t path_max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 
-	if (!draft->has_url && redis->host == NULL && redis->socket_path == NULL)
+	if (!is_located(draft))
 		read_redis_environment(draft, cache);
+	if (!is_located(draft) && elsewhere != NULL)
+		config_wrong(elsewhere, "the only place that names a Redis, which is not the one "
+					"of responses, expected that in "
+					"litellm_settings.cache_params");
 	if (draft->has_url)
 		use_redis_url(draft, cache);
 	if (redis->socket_path != NULL && strlen(redis->socket_path) > path_max)
@@ -205,13 +269,13 @@ static void locate(struct redis_draft *draft, const struct config_value *cache)
 		    cache, "the socket's path is too long, expected at most %zu bytes", path_max);
 }
 
-void redis_draft_finish(
-    const struct config_value *cache, struct redis_draft *draft, struct redis_config *redis)
+void redis_draft_finish(const struct config_value *cache, const struct config_value *elsewhere,
+    struct redis_draft *draft, struct redis_config *redis)
 {
 	const bool enabled = cache != NULL && draft->is_redis;
 
 	if (enabled)
-		locate(draft, cache);
+		locate(draft, cache, elsewhere);
 	set_defaults(&draft->redis);
 	*redis = draft->redis;
 	redis->enabled = enabled;

@@ -27,9 +27,10 @@ void redis_draft_read(const struct config_value *cache_params, struct redis_draf
 
 /*
  * Turns the draft, of which nothing is left to free, into *redis. cache is litellm_settings.cache,
- * for messages, or NULL if that is not true. Reports errors.
+ * for messages, or NULL if that is not true. elsewhere is where the file names a Redis for another
+ * purpose, or NULL: an error if nothing says where the one of responses is. Reports errors.
  */
-void redis_draft_finish(
-    const struct config_value *cache, struct redis_draft *draft, struct redis_config *redis);
+void redis_draft_finish(const struct config_value *cache, const struct config_value *elsewhere,
+    struct redis_draft *draft, struct redis_config *redis);
 
 #endif

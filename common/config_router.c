@@ -116,6 +116,18 @@ static void read_strategy(const struct config_value *value, void *dest)
 	free(strategy);
 }
 
+/* LiteLLM's router has a Redis of its own. */
+static void read_redis(const struct config_value *value, void *dest)
+{
+	struct router_draft *draft = dest;
+
+	config_ignore(value);
+	if (!config_says(value))
+		return;
+	draft->redis_key = value->key;
+	draft->redis_line = value->line;
+}
+
 static const struct config_key router_keys[] = {
     {"num_retries", CONFIG_INT, IN(struct router_draft, num_retries), .min = 0, .max = MAX_RETRIES},
     {"allowed_fails", CONFIG_INT, IN(struct router_draft, allowed_fails), .min = 0,
@@ -125,6 +137,8 @@ static const struct config_key router_keys[] = {
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"routing_strategy", CONFIG_READER, .read = read_strategy},
+    {"redis_host", CONFIG_READER, .read = read_redis},
+    {"redis_url", CONFIG_READER, .read = read_redis},
 };
 
 void router_settings_read(const struct config_value *router_settings, struct router_draft *draft)

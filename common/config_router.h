@@ -22,6 +22,8 @@ struct router_draft {
 	const char *section;
 	int num_retries, allowed_fails; /* -1 if not given, and so is cooldown_time */
 	double cooldown_time;           /* s */
+	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */
+	size_t redis_line;
 	struct fallback_list fallbacks;
 	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
 };

@@ -199,6 +199,20 @@ const char *config_unset_variable(const struct config_value *value)
 	return content == NULL || content[0] == '\0' ? text + prefix_len : NULL;
 }
 
+bool config_says(const struct config_value *value)
+{
+	const yaml_node_t *node = value->node;
+
+	switch (node->type) {
+	case YAML_SEQUENCE_NODE:
+		return config_length(value) != 0;
+	case YAML_MAPPING_NODE:
+		return node->data.mapping.pairs.top != node->data.mapping.pairs.start;
+	default:
+		return config_raw_text(value)[0] != '\0' && config_unset_variable(value) == NULL;
+	}
+}
+
 bool config_boolean(const char *text, bool *out)
 {
 	static const struct {

@@ -75,6 +75,12 @@ const char *config_raw_text(const struct config_value *value);
 /* The variable that a value names and that is unset or empty; NULL if there is none such. */
 const char *config_unset_variable(const struct config_value *value);
 
+/*
+ * Whether a value that is not null says anything: not if it is an empty text, list or mapping, or a
+ * variable that is unset or empty.
+ */
+bool config_says(const struct config_value *value);
+
 /* A member of a section that has been read without an error; false if it is absent or null. */
 bool config_member(
     const struct config_value *section, const char *name, struct config_value *member);

@@ -158,6 +158,22 @@ def test_bad_value_names_file_line_and_key(program, config, old, new, line, key)
 
 
 @both
+@pytest.mark.parametrize("options", [("-t",), ()], ids=["check", "start"])
+@pytest.mark.parametrize("old, new, key", [
+    ("port: 1", "redis_startup_nodes: [{host: h, port: 7000}]", "redis_startup_nodes"),
+    ("port: 1", "sentinel_nodes: [[h, 26379]], service_name: m", "service_name"),
+])
+def test_what_would_lead_elsewhere_keeps_a_program_from_starting(
+        program, config, options, old, new, key):
+    path = config(GOOD.replace(old, new))
+    where = ("-s", f"unix:{path.parent}/sock") if program == "respool.fcgi" else ()
+    result = run_program(program, "-c", path, *options, *where)
+    assert result.returncode == 1, result
+    assert f"{path}:" in result.stderr.decode()
+    assert f"{key}: " in result.stderr.decode()
+
+
+@both
 @pytest.mark.parametrize("text", [
     "a: [", "\t", "a: b: c", "- x", "text", "a: *nowhere", "\x00", "a: 1\na: 2", "%YAML 9.9\n",
     "model_list: {}", "model_list: [7]", "litellm_settings: text", "respool: []",

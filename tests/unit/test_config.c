@@ -20,8 +20,10 @@ static const char file_name[] = "config.yaml";
 static const char *const variables[] = {"AZURE_API_BASE", "AZURE_API_KEY", "AZURE_API_VERSION",
     "AZURE_OPENAI_API_KEY", "GROQ_API_BASE", "GROQ_API_KEY", "HOSTED_VLLM_API_BASE",
     "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL",
-    "OPENROUTER_API_KEY", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD", "REDIS_PORT", "REDIS_SSL",
-    "REDIS_URL", "REDIS_USERNAME", "RESPOOL_CONFIG", "TEST_A", "TEST_B", "TEST_C"};
+    "OPENROUTER_API_KEY", "REDIS_CLUSTER_NODES", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD",
+    "REDIS_PORT", "REDIS_SENTINEL_NODES", "REDIS_SENTINEL_PASSWORD", "REDIS_SERVICE_NAME",
+    "REDIS_SSL", "REDIS_UNIX_SOCKET_PATH", "REDIS_URL", "REDIS_USERNAME", "RESPOOL_CONFIG",
+    "TEST_A", "TEST_B", "TEST_C"};
 
 struct result {
 	struct config *config;
@@ -119,6 +121,13 @@ static struct result load_right(enum config_role role, const char *text)
 	assert_string_equal(result.errors, "");
 	assert_non_null(result.config);
 	return result;
+}
+
+static void load_right_and_drop(const char *text)
+{
+	struct result result = load_right(CONFIG_RESPONDER, text);
+
+	done(&result);
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -1480,6 +1489,138 @@ static void wrong_variables_of_redis_are_errors_that_do_not_show_them(void **sta
 	    "Redis is not supported, expected a TLS tunnel or a socket in its place");
 }
 
+static const char cluster_refused[] =
+    "Redis Cluster is not supported, expected the host or url of a single Redis";
+static const char sentinel_refused[] =
+    "Redis Sentinel is not supported, expected the host or url of a single Redis";
+
+static void a_redis_cluster_or_sentinel_in_the_file_is_an_error(void **state)
+{
+	static const struct {
+		const char *key, *value, *problem;
+	} cases[] = {
+	    {"redis_startup_nodes", "[{host: h, port: 7000}]", cluster_refused},
+	    {"redis_startup_nodes", "'[{\"host\": \"h\", \"port\": \"7000\"}]'", cluster_refused},
+	    {"redis_startup_nodes", "os.environ/TEST_A", cluster_refused},
+	    {"startup_nodes", "[{host: h, port: 7000}]", cluster_refused},
+	    {"sentinel_nodes", "[[h, 26379]]", sentinel_refused},
+	    {"sentinel_password", "hidden", sentinel_refused},
+	    {"service_name", "mymaster", sentinel_refused},
+	};
+
+	(void)state;
+	setenv("TEST_A", "[hidden]", 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char params[160], message[200];
+		struct result result;
+
+		snprintf(params, sizeof(params), "host: h, %s: %s", cases[i].key, cases[i].value);
+		snprintf(message, sizeof(message),
+		    "config.yaml:3: litellm_settings.cache_params.%s: %s\n", cases[i].key,
+		    cases[i].problem);
+		result = load_redis(params);
+		assert_null(result.config);
+		assert_string_equal(result.errors, message);
+		assert_lacks(result.log, cases[i].key);
+		done(&result);
+	}
+}
+
+static void a_cluster_or_sentinel_that_is_not_named_or_not_used_is_no_error(void **state)
+{
+	static const char *const params[] = {
+	    "redis_startup_nodes: [], sentinel_nodes: ~, service_name: ''",
+	    "redis_startup_nodes: '', sentinel_nodes: [], service_name: os.environ/TEST_A",
+	    "redis_startup_nodes: {}, sentinel_password: null",
+	    "type: s3, redis_startup_nodes: [{host: h}], service_name: m",
+	};
+	struct result result;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(params); i++) {
+		result = load_redis(params[i]);
+		assert_string_equal(result.errors, "");
+		done(&result);
+	}
+	setenv("REDIS_CLUSTER_NODES", "[]", 1);
+	load_right_and_drop(
+	    "litellm_settings:\n"
+	    "  cache: false\n"
+	    "  cache_params: {redis_startup_nodes: [{host: h}], service_name: m}\n");
+}
+
+static void a_cluster_or_sentinel_in_the_environment_is_an_error(void **state)
+{
+	static const struct {
+		const char *name, *problem;
+	} cases[] = {
+	    {"REDIS_CLUSTER_NODES", cluster_refused},
+	    {"REDIS_SENTINEL_NODES", sentinel_refused},
+	    {"REDIS_SENTINEL_PASSWORD", sentinel_refused},
+	    {"REDIS_SERVICE_NAME", sentinel_refused},
+	};
+
+	(void)state;
+	setenv("REDIS_HOST", "from.env", 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char message[200];
+
+		setenv(cases[i].name, "hidden", 1);
+		snprintf(message, sizeof(message),
+		    "2: litellm_settings.cache: environment variable %s: %s", cases[i].name,
+		    cases[i].problem);
+		assert_error("litellm_settings:\n  cache: true\n", message);
+		load_right_and_drop(
+		    "litellm_settings: {cache: true, cache_params: {host: from.file}}\n");
+		setenv("REDIS_URL", "redis://from.env", 1);
+		load_right_and_drop("litellm_settings: {cache: true}\n");
+		unsetenv("REDIS_URL");
+		setenv(cases[i].name, "", 1);
+		load_right_and_drop("litellm_settings: {cache: true}\n");
+	}
+}
+
+static void a_socket_has_the_name_of_redis_py_too(void **state)
+{
+	struct result result = load_redis("host: h, unix_socket_path: /run/r.sock");
+
+	(void)state;
+	assert_string_equal(result.config->redis.socket_path, "/run/r.sock");
+	done(&result);
+	result = load_redis("socket_path: /run/ours.sock, unix_socket_path: /run/r.sock");
+	assert_string_equal(result.config->redis.socket_path, "/run/ours.sock");
+	done(&result);
+	setenv("REDIS_UNIX_SOCKET_PATH", "/run/env.sock", 1);
+	result = load_redis("type: redis");
+	assert_string_equal(result.config->redis.socket_path, "/run/env.sock");
+	done(&result);
+}
+
+static void the_router_s_redis_is_not_taken_for_that_of_responses(void **state)
+{
+	static const char cached[] = "litellm_settings: {cache: true}\n"
+				     "router_settings:\n"
+				     "  redis_host: h\n"
+				     "  redis_port: 7001\n";
+
+	(void)state;
+	assert_error(cached, "3: router_settings.redis_host: the only place that names a Redis, "
+			     "which is not the one of responses, expected that in "
+			     "litellm_settings.cache_params");
+	assert_error("litellm_settings: {cache: true}\n"
+		     "router_settings: {redis_url: 'redis://:hidden@h'}\n",
+	    "2: router_settings.redis_url: the only place that names a Redis, "
+	    "which is not the one of responses, expected that in "
+	    "litellm_settings.cache_params");
+	load_right_and_drop("router_settings: {redis_host: h}\n");
+	load_right_and_drop("litellm_settings: {cache: true}\n"
+			    "router_settings: {redis_host: os.environ/TEST_A, redis_url: ''}\n");
+	load_right_and_drop("litellm_settings: {cache: true, cache_params: {host: other}}\n"
+			    "router_settings: {redis_host: h}\n");
+	setenv("REDIS_HOST", "from.env", 1);
+	load_right_and_drop(cached);
+}
+
 static void polling_without_redis_is_a_warning(void **state)
 {
 	static const char polling[] = "  responses: {background_mode: {polling_via_cache: all}}\n";
@@ -2259,6 +2400,11 @@ int main(void)
 	    TEST(the_environment_says_where_redis_is_if_the_file_does_not),
 	    TEST(without_any_hint_redis_is_on_the_loopback_address),
 	    TEST(wrong_variables_of_redis_are_errors_that_do_not_show_them),
+	    TEST(a_redis_cluster_or_sentinel_in_the_file_is_an_error),
+	    TEST(a_cluster_or_sentinel_that_is_not_named_or_not_used_is_no_error),
+	    TEST(a_cluster_or_sentinel_in_the_environment_is_an_error),
+	    TEST(a_socket_has_the_name_of_redis_py_too),
+	    TEST(the_router_s_redis_is_not_taken_for_that_of_responses),
 	    TEST(polling_without_redis_is_a_warning),
 	    TEST(the_environment_supplies_bases_and_versions_that_are_not_given),
 	    TEST(a_wrong_base_or_version_in_the_environment_is_an_error_where_it_is_needed),
