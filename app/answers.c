@@ -31,6 +31,17 @@ void answer_model_not_found(struct handlers *handlers, const char *model)
 	answer_error(handlers, &error);
 }
 
+void answer_model_is_nobodys(struct handlers *handlers, const char *model)
+{
+	struct api_error error;
+
+	api_error_set(&error, 400, "invalid_request_error", "model", "model_not_configured",
+	    "The model '%.256s' cannot be resolved to a provider by its name: ask for it as "
+	    "'provider/model'.",
+	    model);
+	answer_error(handlers, &error);
+}
+
 void answer_log_unavailable(struct handlers *handlers)
 {
 	time_t now = time(NULL);

@@ -53,6 +53,12 @@ static bool can_reach_any(const struct config *config, const char *model)
 	return reachable;
 }
 
+/* Whether nothing says where to send requests for the model, not even its name. */
+static bool is_nobodys(const struct config *config, const char *model)
+{
+	return model_is_nobodys(config, model) && !can_reach_any(config, model);
+}
+
 static bool check_polled(
     const struct config *config, const struct create_request *request, struct api_error *error)
 {
@@ -138,6 +144,8 @@ static void create_polled(struct handlers *handlers, struct create_request *requ
 
 	if (!has_model(handlers->config, request->model)) {
 		answer_model_not_found(handlers, request->model);
+	} else if (is_nobodys(handlers->config, request->model)) {
+		answer_model_is_nobodys(handlers, request->model);
 	} else if (!check_polled(handlers->config, request, &error)) {
 		answer_error(handlers, &error);
 	} else if (context_find(handlers, request, &context)) {
@@ -153,6 +161,10 @@ static void refuse_unpolled(struct handlers *handlers, const struct create_reque
 
 	if (!has_model(handlers->config, request->model)) {
 		answer_model_not_found(handlers, request->model);
+		return;
+	}
+	if (is_nobodys(handlers->config, request->model)) {
+		answer_model_is_nobodys(handlers, request->model);
 		return;
 	}
 	explain_no_polling(handlers->config, request, &error);

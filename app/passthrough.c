@@ -146,6 +146,10 @@ static void cannot_call(struct handlers *handlers, const char *model)
 		answer_model_not_found(handlers, model);
 		return;
 	}
+	if (model_is_nobodys(handlers->config, model)) {
+		answer_model_is_nobodys(handlers, model);
+		return;
+	}
 	reply_header(&handlers->reply, "x-should-retry", "false");
 	api_error_set(&error, 500, "server_error", "model", "model_not_configured",
 	    "No deployment of the model '%.256s' can be called from here: it lacks its API key or "

@@ -24,7 +24,7 @@ static const char master_name[] = "master";
 struct draft {
 	struct config config;
 	char *master_key;
-	bool drop_params; /* of every deployment that does not say itself */
+	struct deployment_defaults deployments;
 	struct router_draft router, litellm;
 	size_t default_deployment_line;
 	bool cache;
@@ -226,7 +226,7 @@ static const struct config_key litellm_keys[] = {
 	.max = MAX_COOLDOWN},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
-    {"drop_params", CONFIG_BOOL, IN(struct draft, drop_params)},
+    {"drop_params", CONFIG_BOOL, IN(struct draft, deployments.drop_params)},
     {"cache", CONFIG_READER, .read = read_cache},
     {"cache_params", CONFIG_READER, .read = read_cache_params},
     {"responses", CONFIG_READER, .read = read_responses},
@@ -241,7 +241,7 @@ static void read_model_list(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	deployments_read(value, draft->drop_params, &draft->config);
+	deployments_read(value, &draft->deployments, &draft->config);
 }
 
 static void read_router(const struct config_value *value, void *dest)

@@ -21,9 +21,12 @@ struct deployment {
 	char *model_name; /* what clients ask for; may hold one '*' */
 	/* litellm_params.model, without its provider; may hold one '*' */
 	char *model;
-	/* custom_llm_provider, else what stands before model's first '/', else "openai" */
+	/*
+	 * custom_llm_provider, else what stands before model's first '/', else whose api_base or
+	 * whose model it is by its name, else "openai": somebody's with OpenAI's API
+	 */
 	char *provider;
-	bool any_provider; /* model begins with '*': the model asked for names the provider */
+	bool any_provider; /* model begins with '*': the model asked for says the provider */
 	/*
 	 * What is not configured is the provider's default, or NULL; deployment_base() and the
 	 * others of model.h know it also for any_provider. api_base has no '/' at its end.

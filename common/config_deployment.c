@@ -13,9 +13,17 @@
 #include "config_section.h"
 #include "log.h"
 #include "model.h"
+#include "model_names.h"
 #include "provider.h"
 
 enum { MAX_SECONDS = 7 * 24 * 3600 };
+
+/* A deployment on its way into the configuration. */
+struct deployment_draft {
+	struct deployment deployment;
+	const struct deployment_defaults *defaults;
+	bool nobodys; /* nothing says its provider, but it has an api_base */
+};
 
 void deployment_clear(struct deployment *deployment)
 {
@@ -52,9 +60,9 @@ static bool read_pattern(const struct config_value *value, const char *expected,
 
 static void read_model_name(const struct config_value *value, void *dest)
 {
-	struct deployment *deployment = dest;
+	struct deployment_draft *draft = dest;
 
-	read_pattern(value, "the name that clients use", &deployment->model_name);
+	read_pattern(value, "the name that clients use", &draft->deployment.model_name);
 }
 
 static void read_model(const struct config_value *value, void *dest)
@@ -303,22 +311,116 @@ static const struct config_key params_keys[] = {
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
 };
 
-/* Takes the provider off the front of the model, unless another one was named for it. */
-static void split_model(struct deployment *deployment)
-{
-	char *model = deployment->model;
-	const char *slash = strchr(model, '/');
-	size_t len = slash != NULL ? (size_t)(slash - model) : 0;
+/* Whose it is */
 
-	deployment->any_provider = deployment->provider == NULL && model[0] == '*';
+static bool is_given(const struct config_value *params, const char *name)
+{
+	struct config_value given;
+
+	return config_member(params, name, &given);
+}
+
+static bool is_known(struct span provider)
+{
+	return provider_find(provider) != NULL || provider_lacks_responses(provider);
+}
+
+/* Google serves its models in two ways, and one of them has parameters of its own. */
+static bool is_vertex(const struct config_value *params)
+{
+	return is_given(params, "vertex_project") || is_given(params, "vertex_location") ||
+	       is_given(params, "vertex_credentials");
+}
+
+/* By api_base as it stands in the file, so that all processes see the same; or NULL. */
+static const char *provider_by_base(const struct config_value *params)
+{
+	struct config_value base;
+
+	return config_member(params, "api_base", &base) ? provider_of_base(config_raw_text(&base))
+							: NULL;
+}
+
+static const char *provider_by_name(const struct config_value *params, const char *model)
+{
+	const char *name = model_name_provider(span_of(model));
+
+	if (name != NULL && strcmp(name, "gemini") == 0 && is_vertex(params))
+		return "vertex_ai";
+	return name;
+}
+
+static void wrong_model(const struct config_value *params)
+{
+	struct config_value model;
+
+	if (config_member(params, "model", &model))
+		config_wrong(&model,
+		    "\"%.60s\" cannot be resolved to a provider, expected provider/model, or "
+		    "custom_llm_provider or api_base beside it",
+		    config_raw_text(&model));
+}
+
+/* A key in the environment is for the API of its owner. */
+static void warn_of_unused_key(
+    const struct config_value *params, const struct deployment *deployment)
+{
+	const struct provider *provider = provider_find(span_of(deployment->provider));
+	const char *variable = provider_variable(provider->key_variables);
+
+	if (variable != NULL && !is_given(params, "api_key"))
+		config_warn(params,
+		    "model cannot be resolved to a provider: the key in %s is not sent to "
+		    "api_base, expected %s/model or api_key if it should be",
+		    variable, deployment->provider);
+}
+
+/*
+ * Finds the provider of a deployment that does not name it apart from model. Reports an error if
+ * nothing says it. As in LiteLLM, a known api_base says more than the model's name.
+ */
+static void find_provider(const struct config_value *params, struct deployment_draft *draft)
+{
+	struct deployment *deployment = &draft->deployment;
+	struct span prefix = model_provider(deployment->model);
+	const char *name = provider_by_base(params);
+
+	if (prefix.len != 0 && (name == NULL || is_known(prefix))) {
+		deployment->provider = xmemdup(prefix.p, prefix.len);
+		return;
+	}
+	if (name == NULL)
+		name = provider_by_name(params, deployment->model);
+	draft->nobodys = name == NULL;
+	deployment->provider = xstrdup(name != NULL ? name : "openai");
+	if (name == NULL && !is_given(params, "api_base"))
+		wrong_model(params);
+	else if (name == NULL)
+		warn_of_unused_key(params, deployment);
+}
+
+static void cut_prefix(char *model, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(model, prefix, len) == 0 && model[len] == '/')
+		memmove(model, model + len + 1, strlen(model + len + 1) + 1);
+}
+
+/* Takes the provider off the front of the model, unless another one was named for it. */
+static void split_model(const struct config_value *params, struct deployment_draft *draft)
+{
+	struct deployment *deployment = &draft->deployment;
+
+	deployment->any_provider = deployment->provider == NULL && deployment->model[0] == '*';
 	if (deployment->any_provider) {
-		deployment->provider = xstrdup("openai"); /* of a model without a slash */
+		deployment->provider = xstrdup("openai"); /* of one that is nobody's */
 		return;
 	}
 	if (deployment->provider == NULL)
-		deployment->provider = slash != NULL ? xmemdup(model, len) : xstrdup("openai");
-	if (slash != NULL && span_is((struct span){model, len}, deployment->provider))
-		memmove(model, slash + 1, strlen(slash + 1) + 1);
+		find_provider(params, draft);
+	cut_prefix(deployment->model, deployment->provider);
+	model_drop_api(deployment->model);
 }
 
 /* Notes that the variable is missing here, unless another one is already. */
@@ -403,21 +505,15 @@ static void drop_what_is_not_taken(const struct provider *provider, struct deplo
 	}
 }
 
-static bool is_given(const struct config_value *params, const char *name)
-{
-	struct config_value given;
-
-	return config_member(params, name, &given);
-}
-
 /* Fills in what the provider's table knows and the deployment does not say. */
-static void use_provider_defaults(const struct config_value *params, struct deployment *deployment)
+static void use_provider_defaults(const struct config_value *params, struct deployment_draft *draft)
 {
+	struct deployment *deployment = &draft->deployment;
 	const struct provider *provider = provider_find(span_of(deployment->provider));
 
 	if (provider != NULL && !is_given(params, "api_base"))
 		use_default_base(params, provider, deployment);
-	if (provider != NULL && !is_given(params, "api_key"))
+	if (provider != NULL && !draft->nobodys && !is_given(params, "api_key"))
 		use_default_key(params, provider, deployment);
 	if (provider != NULL && !is_given(params, "api_version"))
 		use_default_version(params, provider, deployment);
@@ -473,17 +569,29 @@ static void note_unset_variables(const struct config_value *params, struct deplo
 	free(headers);
 }
 
+/* Clients choose where it goes. */
+static void warn_of_open_key(const struct config_value *params, const struct deployment *deployment)
+{
+	if (deployment->api_key != NULL && !is_given(params, "api_base"))
+		config_warn(params,
+		    "api_key is sent to whatever provider the model that is asked for names, "
+		    "expected an api_base beside it");
+}
+
 static void read_params(const struct config_value *value, void *dest)
 {
-	struct deployment *deployment = dest;
+	struct deployment_draft *draft = dest;
+	struct deployment *deployment = &draft->deployment;
 
 	if (!config_section(value, "a mapping with model", KEYS(params_keys), deployment))
 		return;
-	split_model(deployment);
+	split_model(value, draft);
 	note_unset_variables(value, deployment);
-	if (deployment->any_provider)
+	if (deployment->any_provider) {
+		warn_of_open_key(value, deployment);
 		return;
-	use_provider_defaults(value, deployment);
+	}
+	use_provider_defaults(value, draft);
 	warn_of_provider(value, deployment);
 	if (deployment->model[0] == '\0')
 		give_up_nameless(value, deployment);
@@ -622,32 +730,33 @@ static const struct config_key deployment_keys[] = {
     {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model", .read = read_params},
 };
 
-static void read_deployment(
-    const struct config_value *value, bool drop_params, struct config *config)
+static void read_deployment(const struct config_value *value,
+    const struct deployment_defaults *defaults, struct config *config)
 {
-	struct deployment deployment = {
-	    .timeout = 600, .stream_timeout = 120, .drops_by_model = drop_params};
+	struct deployment_draft draft = {
+	    .deployment = {.timeout = 600,
+		.stream_timeout = 120,
+		.drops_by_model = defaults->drop_params},
+	    .defaults = defaults,
+	};
 	struct config_value params;
 
-	if (!config_section(value, "a mapping with model_name and litellm_params",
-		KEYS(deployment_keys), &deployment)) {
-		deployment_clear(&deployment);
-		return;
-	}
-	if (config_member(value, "litellm_params", &params))
-		append_deployments(config, &params, deployment);
+	if (config_section(value, "a mapping with model_name and litellm_params",
+		KEYS(deployment_keys), &draft) &&
+	    config_member(value, "litellm_params", &params))
+		append_deployments(config, &params, draft.deployment);
 	else
-		deployment_clear(&deployment);
+		deployment_clear(&draft.deployment);
 }
 
-void deployments_read(
-    const struct config_value *model_list, bool drop_params, struct config *config)
+void deployments_read(const struct config_value *model_list,
+    const struct deployment_defaults *defaults, struct config *config)
 {
 	if (!config_is_list(model_list, "a list of deployments"))
 		return;
 	for (size_t i = 0; i < config_length(model_list); i++) {
 		struct config_value element = config_element(model_list, i);
 
-		read_deployment(&element, drop_params, config);
+		read_deployment(&element, defaults, config);
 	}
 }

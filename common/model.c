@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "config_section.h"
+#include "model_names.h"
 #include "provider.h"
 
 /*
@@ -76,6 +77,15 @@ static void drop_provider(char *model)
 		memmove(model, slash + 1, strlen(slash + 1) + 1);
 }
 
+void model_drop_api(char *model)
+{
+	static const char api[] = "responses/";
+	const size_t len = sizeof(api) - 1;
+
+	if (strncmp(model, api, len) == 0)
+		memmove(model, model + len, strlen(model + len) + 1);
+}
+
 char *model_upstream_name(const struct deployment *deployment, const char *model)
 {
 	struct span matched = matched_text(deployment->model_name, model);
@@ -90,17 +100,33 @@ char *model_upstream_name(const struct deployment *deployment, const char *model
 	buf_cstr(&name);
 	if (deployment->any_provider)
 		drop_provider(name.data);
+	model_drop_api(name.data);
 	return name.data;
+}
+
+/* The provider that the model asked of one of any provider names; empty if it names none. */
+static struct span asked_provider(const struct deployment *deployment, const char *model)
+{
+	struct span matched = matched_text(deployment->model_name, model);
+	const char *slash = matched.len != 0 ? memchr(matched.p, '/', matched.len) : NULL;
+	const char *name;
+
+	if (slash != NULL)
+		return (struct span){matched.p, (size_t)(slash - matched.p)};
+	name = model_name_provider(matched);
+	return name != NULL ? span_of(name) : (struct span){matched.p, 0};
 }
 
 struct span deployment_provider(const struct deployment *deployment, const char *model)
 {
-	struct span matched = matched_text(deployment->model_name, model);
-	const char *slash = matched.len != 0 ? memchr(matched.p, '/', matched.len) : NULL;
+	struct span asked;
 
-	if (!deployment->any_provider || slash == NULL)
+	if (!deployment->any_provider)
 		return span_of(deployment->provider);
-	return (struct span){matched.p, (size_t)(slash - matched.p)};
+	asked = asked_provider(deployment, model);
+	if (asked.len == 0 && deployment->api_base != NULL)
+		return span_of(deployment->provider);
+	return asked;
 }
 
 const struct deployment *deployment_by_id(const struct config *config, struct span id)
@@ -134,7 +160,7 @@ const char *deployment_key(const struct deployment *deployment, const char *mode
 
 	if (deployment->api_key != NULL || !deployment->any_provider)
 		return deployment->api_key;
-	provider = deployment_table_line(deployment, model);
+	provider = provider_find(asked_provider(deployment, model));
 	variable = provider != NULL ? provider_variable(provider->key_variables) : NULL;
 	key = variable != NULL ? getenv(variable) : NULL;
 	return key != NULL && config_is_clean_secret(key) ? key : NULL;
@@ -148,6 +174,19 @@ const char *deployment_api_version(const struct deployment *deployment, const ch
 		return deployment->api_version;
 	provider = deployment_table_line(deployment, model);
 	return provider != NULL ? provider_api_version(provider) : NULL;
+}
+
+bool model_is_nobodys(const struct config *config, const char *model)
+{
+	const struct deployment *deployment = NULL;
+	size_t count = 0;
+
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment_provider(deployment, model).len != 0)
+			return false;
+		count++;
+	}
+	return count != 0;
 }
 
 bool deployment_usable(const struct deployment *deployment, const char *model)

@@ -28,7 +28,10 @@ const struct deployment *deployment_by_id(const struct config *config, struct sp
  * A deployment of any provider takes it, and what it has by default, from the model asked for. So
  * these ask for both.
  */
-/* The provider by which a deployment serves the model. Points into one of the two. */
+/*
+ * The provider by which a deployment serves the model; empty if it has no api_base and the model's
+ * name does not say. Points into one of the two, or to a constant.
+ */
 struct span deployment_provider(const struct deployment *deployment, const char *model);
 /* What the table of providers knows of that; NULL: an OpenAI-like provider of whom nothing is. */
 const struct provider *deployment_table_line(
@@ -38,7 +41,8 @@ const struct provider *deployment_table_line(
  * at its end do not count.
  */
 const char *deployment_base(const struct deployment *deployment, const char *model);
-/* The key to show there, or NULL. */
+/* The key to show there, or NULL: no provider's key goes to where only api_base says whose it is.
+ */
 const char *deployment_key(const struct deployment *deployment, const char *model);
 /* The version of the API that is to be asked for there, or NULL. */
 const char *deployment_api_version(const struct deployment *deployment, const char *model);
@@ -48,10 +52,19 @@ bool deployment_usable(const struct deployment *deployment, const char *model);
 bool deployment_drops(const struct deployment *deployment, const char *model, struct span member);
 
 /*
+ * Takes the "responses/" off the front of a model, its provider off already, by which LiteLLM means
+ * the API that it is to be asked by.
+ */
+void model_drop_api(char *model);
+
+/*
  * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's
  * stood for, or left alone if model_name has none. The caller frees it.
  */
 char *model_upstream_name(const struct deployment *deployment, const char *model);
+
+/* Whether the model has deployments, and would have to say its provider for any of them. */
+bool model_is_nobodys(const struct config *config, const char *model);
 
 /* The fallbacks of a model: its own, else those of any; NULL if there are none. */
 const struct fallback *model_fallback(const struct config *config, const char *model);

@@ -95,6 +95,19 @@ bool provider_lacks_responses(struct span name)
 	return false;
 }
 
+const char *provider_of_base(const char *url)
+{
+	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
+		const char *base = providers[i].api_base;
+		size_t len = base != NULL ? strlen(base) : 0;
+
+		if (base != NULL && strncmp(base, "https://", strlen("https://")) == 0 &&
+		    strncmp(url, base, len) == 0 && (url[len] == '\0' || url[len] == '/'))
+			return providers[i].name;
+	}
+	return NULL;
+}
+
 const char *provider_variable(const char *const variables[PROVIDER_VARIABLES])
 {
 	for (size_t i = 0; i < PROVIDER_VARIABLES && variables[i] != NULL; i++) {

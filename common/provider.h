@@ -46,6 +46,9 @@ const struct provider *provider_find(struct span name);
 /* Whether this is the name of a provider that is known not to serve the Responses API. */
 bool provider_lacks_responses(struct span name);
 
+/* The provider whose https API the URL is of, or lies in; NULL if it is none of the table's. */
+const char *provider_of_base(const char *url);
+
 /* The variable of the list that is set and not empty, or NULL. */
 const char *provider_variable(const char *const variables[PROVIDER_VARIABLES]);
 

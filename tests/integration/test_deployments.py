@@ -596,3 +596,52 @@ def test_word_that_stands_for_a_key_is_left_in_answers(make_stack, key):
     stack.upstream.script("a", message_stream([f"There is {key} here."]))
     assert_answered(run(stack, tool_choice="none"), f"There is {key} here.")
     assert stack.upstream.requests("a")[0].header("authorization") == f"Bearer {key}"
+
+
+# Whose a model is.
+
+
+@pytest.fixture
+def any_provider(make_stack, monkeypatch):
+    """A stack with one deployment, of any provider. What OpenAI and xAI are asked comes to it."""
+    def make(**sections):
+        stack = make_stack(config({"model_name": "*", "litellm_params": {
+            "model": "*", "api_base": None}}, **sections), supervisor=False, responder=False)
+        for name in ("OPENAI", "XAI"):
+            monkeypatch.setenv(f"{name}_API_KEY", f"sk-of-{name}")
+            monkeypatch.setenv(f"{name}_API_BASE", stack.upstream.base)
+        stack.start_responder()
+        stack.start_supervisor()
+        return stack
+
+    return make
+
+
+def test_model_is_asked_of_the_provider_whose_it_is_by_name(any_provider):
+    stack = any_provider()
+    for model, asked, key in [("gpt-5", "gpt-5", "sk-of-OPENAI"), ("grok-4", "grok-4", "sk-of-XAI"),
+                              ("openai/responses/o3", "o3", "sk-of-OPENAI")]:
+        stack.upstream.script(asked, message_stream(["yes"]))
+        assert_answered(run(stack, model), "yes")
+        assert stack.upstream.requests(asked)[0].header("authorization") == f"Bearer {key}"
+
+
+@pytest.mark.parametrize("background", [True, False], ids=["polled", "passed through"])
+@pytest.mark.parametrize("sections", [{}, {"respool": {"max_passthrough": 0}}], ids=["", "alone"])
+def test_model_that_is_nobodys_by_name_is_refused(any_provider, sections, background):
+    stack = any_provider(**sections)
+    reply = stack.client.post_create(
+        {"model": "llama3", "input": "x", "background": background})
+    assert reply.status == 400
+    assert (reply.error()["code"], reply.error()["param"]) == ("model_not_configured", "model")
+    assert "'llama3' cannot be resolved to a provider" in reply.error()["message"]
+    assert stack.upstream.requests("llama3") == []
+
+
+def test_model_of_a_provider_that_is_not_served_goes_to_no_other(any_provider):
+    stack = any_provider()
+    for background in (True, False):
+        reply = stack.client.post_create(
+            {"model": "claude-opus-4-5", "input": "x", "background": background})
+        assert reply.error()["code"] == "model_not_configured"
+    assert stack.upstream.requests("claude-opus-4-5") == []

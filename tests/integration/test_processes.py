@@ -162,6 +162,7 @@ def test_bad_value_names_file_line_and_key(program, config, old, new, line, key)
 @pytest.mark.parametrize("old, new, key", [
     ("port: 1", "redis_startup_nodes: [{host: h, port: 7000}]", "redis_startup_nodes"),
     ("port: 1", "sentinel_nodes: [[h, 26379]], service_name: m", "service_name"),
+    ("model: openai/*", "model: my-model", "litellm_params.model"),
 ])
 def test_what_would_lead_elsewhere_keeps_a_program_from_starting(
         program, config, options, old, new, key):

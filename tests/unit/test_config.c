@@ -23,7 +23,7 @@ static const char *const variables[] = {"AZURE_API_BASE", "AZURE_API_KEY", "AZUR
     "OPENROUTER_API_KEY", "REDIS_CLUSTER_NODES", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD",
     "REDIS_PORT", "REDIS_SENTINEL_NODES", "REDIS_SENTINEL_PASSWORD", "REDIS_SERVICE_NAME",
     "REDIS_SSL", "REDIS_UNIX_SOCKET_PATH", "REDIS_URL", "REDIS_USERNAME", "RESPOOL_CONFIG",
-    "TEST_A", "TEST_B", "TEST_C"};
+    "TEST_A", "TEST_B", "TEST_C", "XAI_API_KEY"};
 
 struct result {
 	struct config *config;
@@ -227,28 +227,29 @@ static void the_default_flush_interval_is_150ms_batch_interval_constant(void **s
 
 static void every_key_of_respool_is_read(void **state)
 {
-	struct result result = load_right(CONFIG_RESPONDER, "respool:\n"
-							    "  allow_anonymous: true\n"
-							    "  api_keys:\n"
-							    "    - name: web\n"
-							    "      key: sk-web\n"
-							    "    - {name: batch, key: sk-batch}\n"
-							    "  max_request_bytes: 1\n"
-							    "  max_event_bytes: 2\n"
-							    "  max_response_bytes: 209715200\n"
-							    "  max_queue: 4\n"
-							    "  max_streams: 5\n"
-							    "  flush_interval_ms: 6\n"
-							    "  lease_seconds: 7\n"
-							    "  max_attempts: 8\n"
-							    "  drain_seconds: 0\n"
-							    "  max_passthrough: 0\n"
-							    "  default_deployment: a-model\n"
-							    "  native_ttl: 9\n"
-							    "  store_input: false\n"
-							    "model_list:\n"
-							    "  - model_name: 'a-*'\n"
-							    "    litellm_params: {model: m}\n");
+	struct result result =
+	    load_right(CONFIG_RESPONDER, "respool:\n"
+					 "  allow_anonymous: true\n"
+					 "  api_keys:\n"
+					 "    - name: web\n"
+					 "      key: sk-web\n"
+					 "    - {name: batch, key: sk-batch}\n"
+					 "  max_request_bytes: 1\n"
+					 "  max_event_bytes: 2\n"
+					 "  max_response_bytes: 209715200\n"
+					 "  max_queue: 4\n"
+					 "  max_streams: 5\n"
+					 "  flush_interval_ms: 6\n"
+					 "  lease_seconds: 7\n"
+					 "  max_attempts: 8\n"
+					 "  drain_seconds: 0\n"
+					 "  max_passthrough: 0\n"
+					 "  default_deployment: a-model\n"
+					 "  native_ttl: 9\n"
+					 "  store_input: false\n"
+					 "model_list:\n"
+					 "  - model_name: 'a-*'\n"
+					 "    litellm_params: {model: openai/m}\n");
 	const struct config *config = result.config;
 
 	(void)state;
@@ -491,6 +492,25 @@ static void the_provider_is_taken_off_the_model(void **state)
 	    {"model: groq/gpt-5, custom_llm_provider: groq", "groq", "gpt-5"},
 	    {"model: openai/gpt-oss, custom_llm_provider: groq", "groq", "openai/gpt-oss"},
 	    {"model: groqq/gpt-5, custom_llm_provider: groq", "groq", "groqq/gpt-5"},
+	    {"model: openai/responses/gpt-5", "openai", "gpt-5"},
+	    {"model: azure/responses/gpt-5", "azure", "gpt-5"},
+	    {"model: 'openai/responses/*'", "openai", "*"},
+	    {"model: openai/responses/responses/x", "openai", "responses/x"},
+	    {"model: responses/gpt-5, custom_llm_provider: groq", "groq", "gpt-5"},
+	    {"model: groq/responses/gpt-5, custom_llm_provider: groq", "groq", "gpt-5"},
+	    {"model: claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5"},
+	    {"model: 'claude-*'", "anthropic", "claude-*"},
+	    {"model: gemini-2.5-pro", "gemini", "gemini-2.5-pro"},
+	    {"model: gemini-2.5-pro, vertex_project: p", "vertex_ai", "gemini-2.5-pro"},
+	    {"model: grok-3, custom_llm_provider: openai", "openai", "grok-3"},
+	    {"model: llama3, api_base: 'http://127.0.0.1:1'", "openai", "llama3"},
+	    {"model: grok-3, api_base: 'http://127.0.0.1:1'", "xai", "grok-3"},
+	    {"model: llama3, api_base: 'https://api.groq.com/openai/v1/'", "groq", "llama3"},
+	    {"model: deepseek-r1, api_base: 'https://api.groq.com/openai/v1'", "groq",
+		"deepseek-r1"},
+	    {"model: my/own, api_base: 'http://127.0.0.1:1'", "my", "own"},
+	    {"model: my/own, api_base: 'https://api.groq.com/openai/v1'", "groq", "my/own"},
+	    {"model: xai/m, api_base: 'https://api.groq.com/openai/v1'", "xai", "m"},
 	};
 
 	(void)state;
@@ -539,16 +559,121 @@ static void a_deployment_without_a_known_base_is_a_warning(void **state)
 	    "    litellm_params:\n"
 	    "      model: never-heard-of/it\n"
 	    "  - model_name: mine\n"
-	    "    litellm_params: {model: unheard/of, api_base: http://127.0.0.1:1}\n");
+	    "    litellm_params: {model: unheard/of, api_base: 'http://127.0.0.1:1'}\n"
+	    "  - model_name: named\n"
+	    "    litellm_params: {model: it, custom_llm_provider: unheard-of}\n");
 
 	(void)state;
 	assert_null(result.config->deployments[0].api_base);
 	assert_string_equal(result.config->deployments[1].api_base, "http://127.0.0.1:1");
+	assert_null(result.config->deployments[2].api_base);
 	assert_holds(result.log, "config.yaml:3: model_list[0].litellm_params: no api_base, and "
 				 "none is known for provider \"never-heard-of\": "
 				 "the deployment cannot be used");
-	assert_int_equal(count_of(result.log, "cannot be used"), 1);
+	assert_holds(result.log, "none is known for provider \"unheard-of\"");
+	assert_int_equal(count_of(result.log, "cannot be used"), 2);
 	done(&result);
+}
+
+static void a_model_of_nobody_s_name_is_an_error_without_an_api_base(void **state)
+{
+	static const char *const models[] = {"my-model", "llama3.1:8b", "gpt-oss-120b", "gpt*"};
+
+	(void)state;
+	setenv("OPENAI_BASE_URL", "http://127.0.0.1:1", 1);
+	setenv("TEST_A", "hidden", 1);
+	for (size_t i = 0; i < COUNT(models); i++) {
+		char text[160], message[320];
+
+		snprintf(text, sizeof(text),
+		    "model_list:\n- model_name: m\n  litellm_params:\n    model: '%s'\n",
+		    models[i]);
+		snprintf(message, sizeof(message),
+		    "4: model_list[0].litellm_params.model: \"%s\" cannot be resolved to a "
+		    "provider, expected provider/model, or custom_llm_provider or api_base beside "
+		    "it",
+		    models[i]);
+		assert_error_as(CONFIG_RESPONDER, text, message);
+		assert_error_as(CONFIG_SUPERVISOR, text, message);
+	}
+	assert_error("model_list: [{model_name: m, litellm_params: {model: os.environ/TEST_A}}]\n",
+	    "1: model_list[0].litellm_params.model: \"os.environ/TEST_A\" cannot be resolved to a "
+	    "provider, expected provider/model, or custom_llm_provider or api_base beside it");
+}
+
+static void a_key_goes_to_no_provider_but_the_model_s_own(void **state)
+{
+	struct result result;
+
+	(void)state;
+	setenv("OPENAI_API_KEY", "sk-openai", 1);
+	setenv("XAI_API_KEY", "sk-xai", 1);
+	result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: claude-opus-4-5, api_key: sk-ant}}\n"
+	    "  - {model_name: b, litellm_params: {model: grok-3}}\n"
+	    "  - {model_name: c, litellm_params: {model: gpt-5}}\n");
+	assert_null(result.config->deployments[0].api_base);
+	assert_string_equal(result.config->deployments[0].api_key, "sk-ant");
+	assert_string_equal(result.config->deployments[1].api_base, "https://api.x.ai/v1");
+	assert_string_equal(result.config->deployments[1].api_key, "sk-xai");
+	assert_string_equal(result.config->deployments[2].api_base, "https://api.openai.com/v1");
+	assert_string_equal(result.config->deployments[2].api_key, "sk-openai");
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: provider "
+				 "\"anthropic\" does not serve the Responses API in OpenAI's form: "
+				 "the deployment cannot be used");
+	done(&result);
+}
+
+static void no_provider_s_key_goes_to_an_api_base_that_alone_says_whose_it_is(void **state)
+{
+	static const char text[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: llama3, api_base: 'http://a'}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/llama3, api_base: 'http://a'}}\n"
+	    "  - {model_name: c, litellm_params: {model: ll, api_base: 'http://a', api_key: k}}\n";
+	struct result result = load_right(CONFIG_SUPERVISOR, text);
+
+	(void)state;
+	assert_lacks(result.log, "resolved");
+	done(&result);
+	setenv("OPENAI_API_KEY", "sk-openai", 1);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_null(result.config->deployments[0].api_key);
+	assert_string_equal(result.config->deployments[1].api_key, "sk-openai");
+	assert_string_equal(result.config->deployments[2].api_key, "k");
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: model cannot be "
+				 "resolved to a provider: the key in OPENAI_API_KEY is not sent to "
+				 "api_base, expected openai/model or api_key if it should be\n");
+	assert_int_equal(count_of(result.log, "resolved"), 1);
+	done(&result);
+}
+
+static void a_key_that_clients_can_send_to_any_provider_is_a_warning(void **state)
+{
+	static const struct {
+		const char *params;
+		size_t warnings;
+	} cases[] = {
+	    {"model: '*', api_key: k", 1},
+	    {"model: '*', api_key: ''", 0},
+	    {"model: '*'", 0},
+	    {"model: '*', api_key: k, api_base: 'http://a'", 0},
+	    {"model: 'openai/*', api_key: k", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[160];
+		struct result result;
+
+		snprintf(text, sizeof(text),
+		    "model_list: [{model_name: '*', litellm_params: {%s}}]\n", cases[i].params);
+		result = load_right(CONFIG_SUPERVISOR, text);
+		assert_int_equal(count_of(result.log, "api_key is sent to whatever provider"),
+		    cases[i].warnings);
+		done(&result);
+	}
 }
 
 static void a_file_without_models_is_a_warning(void **state)
@@ -577,7 +702,7 @@ static void wrong_deployments_are_errors(void **state)
 	    {"model_list:\n -\n",
 		"2: model_list[0]: nothing, expected a mapping with model_name and "
 		"litellm_params"},
-	    {"model_list:\n - litellm_params: {model: m}\n",
+	    {"model_list:\n - litellm_params: {model: openai/m}\n",
 		"2: model_list[0].model_name: missing, expected the name that clients use"},
 	    {"model_list:\n - model_name: m\n",
 		"2: model_list[0].litellm_params: missing, expected a mapping with model"},
@@ -594,31 +719,33 @@ static void wrong_deployments_are_errors(void **state)
 	    {"model_list:\n - model_name: m\n   litellm_params: {model: /m}\n",
 		"3: model_list[0].litellm_params.model: \"/m\" lacks a name before the /, "
 		"expected provider/model"},
-	    {"model_list:\n - model_name: 'a*b*'\n   litellm_params: {model: m}\n",
+	    {"model_list:\n - model_name: 'a*b*'\n   litellm_params: {model: openai/m}\n",
 		"2: model_list[0].model_name: \"a*b*\" with more than one *, "
 		"expected one at most"},
 	    {"model_list:\n - model_name: m\n   litellm_params: {model: 'openai/**'}\n",
 		"3: model_list[0].litellm_params.model: \"openai/**\" with more than one *, "
 		"expected one at most"},
-	    {"model_list:\n - model_name: \"a\\nb\"\n   litellm_params: {model: m}\n",
+	    {"model_list:\n - model_name: \"a\\nb\"\n   litellm_params: {model: openai/m}\n",
 		"2: model_list[0].model_name: a control character in it, "
 		"expected the name that clients use"},
-	    {"model_list:\n - model_name: \"a\\0b\"\n   litellm_params: {model: m}\n",
+	    {"model_list:\n - model_name: \"a\\0b\"\n   litellm_params: {model: openai/m}\n",
 		"2: model_list[0].model_name: a control character in it, "
 		"expected the name that clients use"},
-	    {"model_list:\n - model_name: m\n   litellm_params: {model: m, timeout: 0}\n",
+	    {"model_list:\n - model_name: m\n   litellm_params: {model: openai/m, timeout: 0}\n",
 		"3: model_list[0].litellm_params.timeout: \"0\", "
 		"expected a number of seconds above 0 and up to 604800"},
-	    {"model_list:\n - model_name: m\n   litellm_params: {model: m, stream_timeout: 5s}\n",
+	    {"model_list:\n - model_name: m\n   litellm_params: {model: openai/m, stream_timeout: "
+	     "5s}\n",
 		"3: model_list[0].litellm_params.stream_timeout: \"5s\", "
 		"expected a number of seconds above 0 and up to 604800"},
-	    {"model_list:\n - model_name: m\n   litellm_params: {model: m, timeout: -1}\n",
+	    {"model_list:\n - model_name: m\n   litellm_params: {model: openai/m, timeout: -1}\n",
 		"3: model_list[0].litellm_params.timeout: \"-1\", "
 		"expected a number of seconds above 0 and up to 604800"},
-	    {"model_list:\n - model_name: m\n   litellm_params: {model: m, timeout: .inf}\n",
+	    {"model_list:\n - model_name: m\n   litellm_params: {model: openai/m, timeout: .inf}\n",
 		"3: model_list[0].litellm_params.timeout: \".inf\", "
 		"expected a number of seconds above 0 and up to 604800"},
-	    {"model_list:\n - model_name: m\n   litellm_params: {model: m, timeout: 604800.5}\n",
+	    {"model_list:\n - model_name: m\n   litellm_params: {model: openai/m, timeout: "
+	     "604800.5}\n",
 		"3: model_list[0].litellm_params.timeout: \"604800.5\", "
 		"expected a number of seconds above 0 and up to 604800"},
 	};
@@ -638,7 +765,8 @@ static void a_wrong_api_base_is_an_error_that_does_not_show_it(void **state)
 		char text[160];
 
 		snprintf(text, sizeof(text),
-		    "model_list: [{model_name: m, litellm_params: {model: m, api_base: %s}}]\n",
+		    "model_list: [{model_name: m, litellm_params: {model: openai/m, api_base: "
+		    "%s}}]\n",
 		    bases[i]);
 		assert_error_as(CONFIG_SUPERVISOR, text,
 		    "1: model_list[0].litellm_params.api_base: not a URL of that kind, "
@@ -748,7 +876,7 @@ static void all_errors_of_a_file_are_reported(void **state)
 	struct result result = load_as(CONFIG_SUPERVISOR, "model_list:\n"
 							  "  - model_name: m\n"
 							  "    litellm_params: {timeout: x}\n"
-							  "  - litellm_params: {model: a/b}\n"
+							  "  - litellm_params: {model: groq/b}\n"
 							  "litellm_settings:\n"
 							  "  cache: perhaps\n"
 							  "respool:\n"
@@ -1195,7 +1323,8 @@ static void a_key_that_would_break_a_header_is_an_error_that_does_not_show_it(vo
 		    cases[i].problem);
 		assert_error(text, message);
 		snprintf(text, sizeof(text),
-		    "model_list: [{model_name: m, litellm_params: {model: m, api_key: %s}}]\n",
+		    "model_list: [{model_name: m, litellm_params: {model: openai/m, api_key: "
+		    "%s}}]\n",
 		    cases[i].key);
 		snprintf(message, sizeof(message),
 		    "1: model_list[0].litellm_params.api_key: %s, expected the provider's key",
@@ -1204,14 +1333,15 @@ static void a_key_that_would_break_a_header_is_an_error_that_does_not_show_it(vo
 	}
 	setenv("OPENAI_API_KEY", "hidden\n", 1);
 	assert_error_as(CONFIG_SUPERVISOR,
-	    "model_list: [{model_name: m, litellm_params: {model: m}}]\n",
+	    "model_list: [{model_name: m, litellm_params: {model: openai/m}}]\n",
 	    "1: model_list[0].litellm_params: a blank or control character in environment "
 	    "variable OPENAI_API_KEY, expected the provider's key");
 }
 
 static void a_providers_variable_is_taken_by_the_responder_only_if_it_is_usable(void **state)
 {
-	static const char text[] = "model_list: [{model_name: m, litellm_params: {model: m}}]\n";
+	static const char text[] =
+	    "model_list: [{model_name: m, litellm_params: {model: openai/m}}]\n";
 	struct result result;
 
 	(void)state;
@@ -1771,7 +1901,7 @@ static void a_nested_member_is_not_dropped_and_that_is_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
 	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: a,\n"
+	    "  - {model_name: a, litellm_params: {model: openai/a,\n"
 	    "     additional_drop_params: ['tools[*].strict', text.verbosity, user]}}\n");
 
 	(void)state;
@@ -1823,7 +1953,7 @@ static void wrong_parameters_of_deployments_are_errors(void **state)
 		char text[256], message[256];
 
 		snprintf(text, sizeof(text),
-		    "model_list: [{model_name: m, litellm_params: {model: m, %s}}]\n",
+		    "model_list: [{model_name: m, litellm_params: {model: openai/m, %s}}]\n",
 		    cases[i].params);
 		snprintf(message, sizeof(message), "1: model_list[0].litellm_params.%s",
 		    cases[i].message);
@@ -1851,8 +1981,8 @@ static void a_weight_may_have_a_fraction(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
 	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: a, weight: 0.25}}\n"
-	    "  - {model_name: a, litellm_params: {model: a, weight: 2147483647}}\n");
+	    "  - {model_name: a, litellm_params: {model: openai/a, weight: 0.25}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/a, weight: 2147483647}}\n");
 
 	(void)state;
 	assert_float_equal(deployment_of(&result, 0)->weight, 0.25, 0);
@@ -1867,7 +1997,7 @@ static void each_organization_of_a_list_is_a_deployment(void **state)
 	    "  - {model_name: '*', litellm_params: {model: openai/*, api_key: k, rpm: 3,\n"
 	    "     additional_drop_params: [user], extra_headers: {X-A: b}, unknown: 1,\n"
 	    "     organization: [org-1, os.environ/TEST_A, org-3]}}\n"
-	    "  - {model_name: last, litellm_params: {model: m}}\n";
+	    "  - {model_name: last, litellm_params: {model: openai/m}}\n";
 	const char *turned = "model_list:\n"
 			     "  - {model_name: '*', litellm_params: {model: openai/*,\n"
 			     "     organization: [org-3, org-1]}}\n";
@@ -1962,7 +2092,7 @@ static void azure_s_base_with_another_query_is_an_error(void **state)
 static void what_cannot_be_a_header_is_not_sent_and_that_is_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
-	    "model_list: [{model_name: m, litellm_params: {model: m, extra_headers:\n"
+	    "model_list: [{model_name: m, litellm_params: {model: openai/m, extra_headers:\n"
 	    "  {AI-Resource Group: hidden, 'a:': hidden, '': hidden, \"a\\nb\": hidden, X-A: "
 	    "1}}}]");
 
@@ -1988,7 +2118,7 @@ static void each_header_that_frames_a_request_is_left_to_us(void **state)
 		struct result result;
 
 		snprintf(text, sizeof(text),
-		    "model_list: [{model_name: m, litellm_params: {model: m, "
+		    "model_list: [{model_name: m, litellm_params: {model: openai/m, "
 		    "extra_headers: {%s: x}}}]\n",
 		    names[i]);
 		result = load_right(CONFIG_SUPERVISOR, text);
@@ -2089,13 +2219,13 @@ static void an_id_is_the_same_in_every_process_whatever_the_key(void **state)
 {
 	static const char before[] =
 	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: m, api_key: sk-1}}\n"
-	    "  - {model_name: b, litellm_params: {model: m, api_base: os.environ/TEST_A}}\n";
+	    "  - {model_name: a, litellm_params: {model: openai/m, api_key: sk-1}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/m, api_base: os.environ/TEST_A}}\n";
 	static const char after[] =
 	    "model_list:\n"
-	    "  - {model_name: new, litellm_params: {model: m}}\n"
-	    "  - {model_name: a, litellm_params: {model: m, api_key: sk-2, weight: 3}}\n"
-	    "  - {model_name: b, litellm_params: {model: m, api_base: os.environ/TEST_A}}\n";
+	    "  - {model_name: new, litellm_params: {model: openai/m}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m, api_key: sk-2, weight: 3}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/m, api_base: os.environ/TEST_A}}\n";
 	char responders[2][17], supervisors[2][17], reloaded[3][17];
 
 	(void)state;
@@ -2113,14 +2243,14 @@ static void every_deployment_has_an_id_of_its_own(void **state)
 {
 	static const char text[] =
 	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: m}}\n"
-	    "  - {model_name: a, litellm_params: {model: m}}\n"
-	    "  - {model_name: am, litellm_params: {model: m}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m}}\n"
+	    "  - {model_name: am, litellm_params: {model: openai/m}}\n"
 	    "  - {model_name: a, litellm_params: {model: groq/m}}\n"
-	    "  - {model_name: a, litellm_params: {model: m, api_base: 'http://a'}}\n"
-	    "  - {model_name: a, litellm_params: {model: m, api_version: v1}}\n"
-	    "  - {model_name: a, litellm_params: {model: m, organization: v1}}\n"
-	    "  - {model_name: a, litellm_params: {model: m}}\n";
+	    "  - {model_name: a, litellm_params: {model: openai/m, api_base: 'http://a'}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m, api_version: v1}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m, organization: v1}}\n"
+	    "  - {model_name: a, litellm_params: {model: openai/m}}\n";
 	char ids[8][17];
 
 	(void)state;
@@ -2133,9 +2263,9 @@ static void every_deployment_has_an_id_of_its_own(void **state)
 
 #define MODELS_A_B_C                                                                               \
 	"model_list:\n"                                                                            \
-	"  - {model_name: a, litellm_params: {model: a}}\n"                                        \
-	"  - {model_name: b, litellm_params: {model: b}}\n"                                        \
-	"  - {model_name: 'c-*', litellm_params: {model: c}}\n"
+	"  - {model_name: a, litellm_params: {model: openai/a}}\n"                                 \
+	"  - {model_name: b, litellm_params: {model: openai/b}}\n"                                 \
+	"  - {model_name: 'c-*', litellm_params: {model: openai/c}}\n"
 
 static void assert_fallback(
     const struct result *result, size_t i, const char *model, size_t count, const char *first)
@@ -2364,6 +2494,10 @@ int main(void)
 	    TEST(a_model_that_begins_with_a_star_leaves_the_provider_open),
 	    TEST(the_provider_supplies_base_and_key_that_are_not_given),
 	    TEST(a_deployment_without_a_known_base_is_a_warning),
+	    TEST(a_model_of_nobody_s_name_is_an_error_without_an_api_base),
+	    TEST(a_key_goes_to_no_provider_but_the_model_s_own),
+	    TEST(no_provider_s_key_goes_to_an_api_base_that_alone_says_whose_it_is),
+	    TEST(a_key_that_clients_can_send_to_any_provider_is_a_warning),
 	    TEST(a_file_without_models_is_a_warning),
 	    TEST(wrong_deployments_are_errors),
 	    TEST(a_wrong_api_base_is_an_error_that_does_not_show_it),

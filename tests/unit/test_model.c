@@ -554,6 +554,10 @@ static void a_deployment_of_any_provider_takes_it_from_the_model_asked_for(void 
 	    {"groq/llama/70b", "groq", "llama/70b", "https://api.groq.com/openai/v1"},
 	    {"anthropic/claude-3", "anthropic", "claude-3", NULL},
 	    {"gpt-4o", "openai", "gpt-4o", "https://api.openai.com/v1"},
+	    {"grok-3", "xai", "grok-3", "https://api.x.ai/v1"},
+	    {"claude-opus-4-5", "anthropic", "claude-opus-4-5", NULL},
+	    {"openai/responses/gpt-5", "openai", "gpt-5", "https://api.openai.com/v1"},
+	    {"llama3", "", "llama3", NULL},
 	};
 	const struct deployment deployment = {.model_name = text("*"),
 	    .provider = text("openai"),
@@ -580,6 +584,44 @@ static void a_deployment_of_any_provider_takes_it_from_the_model_asked_for(void 
 	assert_null(deployment_key(&deployment, "groq/llama"));
 }
 
+static void a_key_of_any_provider_goes_to_that_of_the_model_asked_for_alone(void **state)
+{
+	struct deployment any = {.model_name = text("*"),
+	    .provider = text("openai"),
+	    .model = text("*"),
+	    .any_provider = true};
+
+	(void)state;
+	setenv("OPENAI_API_KEY", "sk-openai", 1);
+	assert_string_equal(deployment_key(&any, "gpt-5"), "sk-openai");
+	assert_null(deployment_key(&any, "llama3"));
+	assert_null(deployment_key(&any, "claude-opus-4-5"));
+	assert_false(deployment_usable(&any, "llama3"));
+	any.api_base = text("http://127.0.0.1:1");
+	assert_true(deployment_usable(&any, "llama3"));
+	assert_true(span_is(deployment_provider(&any, "llama3"), "openai"));
+	assert_null(deployment_key(&any, "llama3"));
+	assert_string_equal(deployment_key(&any, "openai/llama3"), "sk-openai");
+	unsetenv("OPENAI_API_KEY");
+}
+
+static void a_model_is_nobodys_if_none_of_its_deployments_knows_its_provider(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	poll_for(&setup, "openai");
+	assert_false(model_is_nobodys(&setup.config, "llama3"));
+	add_deployment(&setup, "*", "openai", "*");
+	setup.deployments[0].any_provider = true;
+	assert_true(model_is_nobodys(&setup.config, "llama3"));
+	assert_false(polls(&setup, "llama3"));
+	assert_false(model_is_nobodys(&setup.config, "gpt-5"));
+	assert_false(model_is_nobodys(&setup.config, "meta-llama/Llama-3"));
+	add_deployment(&setup, "*", "openai", "mine");
+	assert_false(model_is_nobodys(&setup.config, "llama3"));
+}
+
 static void the_upstream_name_takes_what_the_star_stood_for(void **state)
 {
 	static const struct {
@@ -594,6 +636,8 @@ static void the_upstream_name_takes_what_the_star_stood_for(void **state)
 	    {{"my-*", "openai", "fixed"}, "my-4o", "fixed"},
 	    {{"fixed", "openai", "gpt-*"}, "fixed", "gpt-*"},
 	    {{"my-*", "openai", "gpt-*"}, "other", "gpt-*"},
+	    {{"openai/*", "openai", "*"}, "openai/responses/gpt-5", "gpt-5"},
+	    {{"*", "openai", "*"}, "my/responses/x", "my/responses/x"},
 	};
 
 	(void)state;
@@ -660,6 +704,8 @@ int main(void)
 	    cmocka_unit_test(a_star_takes_slashes_too),
 	    cmocka_unit_test(polling_looks_at_the_provider_behind_a_pattern),
 	    cmocka_unit_test(a_deployment_of_any_provider_takes_it_from_the_model_asked_for),
+	    cmocka_unit_test(a_key_of_any_provider_goes_to_that_of_the_model_asked_for_alone),
+	    cmocka_unit_test(a_model_is_nobodys_if_none_of_its_deployments_knows_its_provider),
 	    cmocka_unit_test(the_upstream_name_takes_what_the_star_stood_for),
 	    cmocka_unit_test(a_config_without_deployments_has_none_for_any_model),
 	};

@@ -185,6 +185,33 @@ static void providers_without_the_responses_api_are_known(void **state)
 	assert_false(provider_lacks_responses(SPAN("")));
 }
 
+static void a_provider_is_known_by_the_url_of_its_api(void **state)
+{
+	static const struct {
+		const char *url, *name;
+	} cases[] = {
+	    {"https://api.openai.com/v1", "openai"},
+	    {"https://api.openai.com/v1/", "openai"},
+	    {"https://api.groq.com/openai/v1/more", "groq"},
+	    {"https://api.openai.com/v1x", NULL},
+	    {"https://api.openai.com/v", NULL},
+	    {"https://api.openai.com.example/v1", NULL},
+	    {"http://api.openai.com/v1", NULL},
+	    {"http://localhost:11434/v1", NULL},
+	    {"os.environ/OPENAI_API_BASE", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *name = provider_of_base(cases[i].url);
+
+		if (cases[i].name == NULL)
+			assert_null(name);
+		else
+			assert_string_equal(name, cases[i].name);
+	}
+}
+
 static void a_deployment_of_any_provider_has_the_defaults_of_the_models_own(void **state)
 {
 	const struct deployment any = {.model_name = text("*"),
@@ -266,6 +293,7 @@ int main(void)
 	    TEST(members_that_a_provider_does_not_take_are_known_by_whole_names),
 	    TEST(no_provider_loses_what_a_request_is_about),
 	    TEST(providers_without_the_responses_api_are_known),
+	    TEST(a_provider_is_known_by_the_url_of_its_api),
 	    TEST(a_deployment_of_any_provider_has_the_defaults_of_the_models_own),
 	    TEST(a_deployment_drops_what_it_names_and_no_more),
 	    TEST(what_is_missing_makes_a_deployment_unusable),
