@@ -224,6 +224,7 @@ static const struct config_key litellm_keys[] = {
 	.max = MAX_FAILS},
     {"cooldown_time", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct draft, litellm.cooldown_time),
 	.max = MAX_COOLDOWN},
+    {"request_timeout", CONFIG_SECONDS, IN(struct draft, litellm.timeout), .max = MAX_SECONDS},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"drop_params", CONFIG_BOOL, IN(struct draft, deployments.drop_params)},
@@ -241,6 +242,12 @@ static void read_model_list(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
+	if (draft->router.timeout >= 0)
+		draft->deployments.timeout = draft->router.timeout;
+	else if (draft->litellm.timeout >= 0)
+		draft->deployments.timeout = draft->litellm.timeout;
+	if (draft->router.stream_timeout >= 0)
+		draft->deployments.stream_timeout = draft->router.stream_timeout;
 	deployments_read(value, &draft->deployments, &draft->config);
 }
 
@@ -288,13 +295,13 @@ static void read_respool(const struct config_value *value, void *dest)
 }
 
 /*
- * litellm_settings stands before model_list: it has a default for each deployment. general_settings
+ * The sections before model_list have defaults for each deployment. general_settings
  * stands before respool: no tenant may have the master's key.
  */
 static const struct config_key file_keys[] = {
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
-    {"model_list", CONFIG_READER, .read = read_model_list},
     {"router_settings", CONFIG_READER, .read = read_router},
+    {"model_list", CONFIG_READER, .read = read_model_list},
     {"general_settings", CONFIG_READER, .read = read_general},
     {"respool", CONFIG_READER, .read = read_respool},
 };
@@ -319,6 +326,7 @@ static const struct draft defaults = {
 	    .native_ttl = 7 * 24 * 3600,
 	    .store_input = true,
 	},
+    .deployments = {.timeout = 6000, .stream_timeout = 120},
     .router = ROUTER_DRAFT_INIT("router_settings"),
     .litellm = ROUTER_DRAFT_INIT("litellm_settings"),
     .redis = REDIS_DRAFT_INIT,

@@ -16,8 +16,6 @@
 #include "model_names.h"
 #include "provider.h"
 
-enum { MAX_SECONDS = 7 * 24 * 3600 };
-
 /* A deployment on its way into the configuration. */
 struct deployment_draft {
 	struct deployment deployment;
@@ -294,6 +292,7 @@ static void read_drop_params(const struct config_value *value, void *dest)
 		config_bool(value, 0, &deployment->drops_by_model);
 }
 
+/* timeout stands behind request_timeout, over which it wins. */
 static const struct config_key params_keys[] = {
     {"model", CONFIG_READER, CONFIG_REQUIRED, "provider/model", .read = read_model},
     {"custom_llm_provider", CONFIG_STRING, 0, "a provider's name", IN(struct deployment, provider)},
@@ -307,6 +306,7 @@ static const struct config_key params_keys[] = {
     {"additional_drop_params", CONFIG_READER, .read = read_dropped_names},
     {"weight", CONFIG_NUMBER, CONFIG_MAY_BE_ZERO, IN(struct deployment, weight), .max = INT_MAX},
     {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
+    {"request_timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
 };
@@ -734,8 +734,8 @@ static void read_deployment(const struct config_value *value,
     const struct deployment_defaults *defaults, struct config *config)
 {
 	struct deployment_draft draft = {
-	    .deployment = {.timeout = 600,
-		.stream_timeout = 120,
+	    .deployment = {.timeout = defaults->timeout,
+		.stream_timeout = defaults->stream_timeout,
 		.drops_by_model = defaults->drop_params},
 	    .defaults = defaults,
 	};

@@ -5,9 +5,13 @@
 #include "config.h"
 #include "config_yaml.h"
 
+/* s, the most that a deployment's time-outs may be. */
+enum { MAX_SECONDS = 7 * 24 * 3600 };
+
 /* What holds for deployments that do not say themselves. */
 struct deployment_defaults {
 	bool drop_params;
+	double timeout, stream_timeout; /* s */
 };
 
 /*

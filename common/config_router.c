@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "config_deployment.h"
 #include "model.h"
 
 /* Lists */
@@ -134,6 +135,8 @@ static const struct config_key router_keys[] = {
 	.max = MAX_FAILS},
     {"cooldown_time", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct router_draft, cooldown_time),
 	.max = MAX_COOLDOWN},
+    {"timeout", CONFIG_SECONDS, IN(struct router_draft, timeout), .max = MAX_SECONDS},
+    {"stream_timeout", CONFIG_SECONDS, IN(struct router_draft, stream_timeout), .max = MAX_SECONDS},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"routing_strategy", CONFIG_READER, .read = read_strategy},

@@ -22,6 +22,7 @@ struct router_draft {
 	const char *section;
 	int num_retries, allowed_fails; /* -1 if not given, and so is cooldown_time */
 	double cooldown_time;           /* s */
+	double timeout, stream_timeout; /* s, of deployments; -1 if not given */
 	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */
 	size_t redis_line;
 	struct fallback_list fallbacks;
@@ -30,7 +31,8 @@ struct router_draft {
 
 #define ROUTER_DRAFT_INIT(name)                                                                    \
 	{                                                                                          \
-		.section = (name), .num_retries = -1, .allowed_fails = -1, .cooldown_time = -1     \
+		.section = (name), .num_retries = -1, .allowed_fails = -1, .cooldown_time = -1,    \
+		.timeout = -1, .stream_timeout = -1                                                \
 	}
 
 /* The most that the keys of both sections may be. */

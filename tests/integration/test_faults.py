@@ -494,10 +494,12 @@ def test_tls_that_ends_without_close_notify_is_a_stream_that_broke_off(
         provider.close()
 
 
+@pytest.mark.parametrize("of_all", [False, True], ids=["its own", "of all"])
 @pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
-def test_stream_past_its_time_fails_as_timed_out(faulty, limit):
+def test_stream_past_its_time_fails_as_timed_out(faulty, limit, of_all):
     times = {"timeout": 30, "stream_timeout": 20, limit: 1}
-    stack = faulty(deployments({"model": "openai/up", **times}))
+    config = deployments({"model": "openai/up", **({} if of_all else times)})
+    stack = faulty({**config, "router_settings": times if of_all else {}})
     steps = [*opening(), delta("x")]
     if limit == "timeout":  # not quiet, only long
         steps += [step for _ in range(40) for step in (Sleep(200), b": still here\n\n")]

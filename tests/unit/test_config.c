@@ -376,9 +376,58 @@ static void every_key_of_a_deployment_is_read(void **state)
 	assert_string_equal(deployment->provider, "azure");
 	assert_string_equal(deployment->model, "my/own/model");
 	assert_string_equal(deployment->api_base, "http://[::1]:8080/openai/v1");
-	assert_true(deployment->timeout > 599 && deployment->timeout < 601);
+	assert_float_equal(deployment->timeout, 6000, 0.001);
 	assert_true(deployment->stream_timeout > 119 && deployment->stream_timeout < 121);
 	done(&result);
+}
+
+static void time_outs_have_defaults_wherever_these_stand(void **state)
+{
+	static const char models[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: gpt-5}}\n"
+	    "  - model_name: b\n"
+	    "    litellm_params: {model: gpt-5, request_timeout: 3}\n"
+	    "  - model_name: c\n"
+	    "    litellm_params: {model: gpt-5, timeout: 4,\n"
+	    "                     request_timeout: 3, stream_timeout: 5}\n";
+	static const struct {
+		const char *before, *after;
+		double timeout, stream_timeout;
+	} cases[] = {
+	    {"", "", 6000, 120},
+	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 120},
+	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 120},
+	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5},
+	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80,
+		120},
+	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70,
+		120},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[600];
+		struct result result;
+		const struct deployment *deployment;
+
+		snprintf(text, sizeof(text), "%s%s%s", cases[i].before, models, cases[i].after);
+		result = load_right(CONFIG_SUPERVISOR, text);
+		deployment = result.config->deployments;
+		assert_float_equal(deployment[0].timeout, cases[i].timeout, 0.001);
+		assert_float_equal(deployment[0].stream_timeout, cases[i].stream_timeout, 0.001);
+		assert_float_equal(deployment[1].timeout, 3, 0.001);
+		assert_float_equal(deployment[2].timeout, 4, 0.001);
+		assert_float_equal(deployment[2].stream_timeout, 5, 0.001);
+		assert_lacks(result.log, "ignored");
+		done(&result);
+	}
+	assert_error("router_settings: {timeout: 604801}\n",
+	    "1: router_settings.timeout: \"604801\", "
+	    "expected a number of seconds above 0 and up to 604800");
+	assert_error("litellm_settings: {request_timeout: never}\n",
+	    "1: litellm_settings.request_timeout: \"never\", "
+	    "expected a number of seconds above 0 and up to 604800");
 }
 
 static void a_key_without_a_value_is_as_good_as_absent(void **state)
@@ -1075,7 +1124,7 @@ static void the_sections_of_a_litellm_file_load_unchanged(void **state)
 	    "    litellm_params: {model: anthropic/claude, api_key: os.environ/TEST_A}\n"
 	    "  - model_name: \"*\"\n"
 	    "    litellm_params: {model: \"*\"}\n"
-	    "router_settings: {timeout: 30}\n"
+	    "router_settings: {timeout: 30, cache_responses: true}\n"
 	    "litellm_settings:\n"
 	    "  success_callback: [langfuse]\n"
 	    "  cache: true\n"
@@ -2487,6 +2536,7 @@ int main(void)
 	    TEST(every_key_of_respool_is_read),
 	    TEST(every_key_of_litellm_settings_is_read),
 	    TEST(every_key_of_a_deployment_is_read),
+	    TEST(time_outs_have_defaults_wherever_these_stand),
 	    TEST(a_key_without_a_value_is_as_good_as_absent),
 	    TEST(booleans_have_the_spellings_of_yaml_1_1),
 	    TEST(polling_via_cache_takes_all_a_list_or_false),
