@@ -312,7 +312,7 @@ static const struct draft defaults = {
 	    .polling = {.mode = POLLING_OFF, .ttl = 3600},
 	    .num_retries = 2,
 	    .max_request_bytes = 10 << 20,
-	    .max_event_bytes = 16 << 20,
+	    .max_event_bytes = 32 << 20,
 	    .max_response_bytes = 64 << 20,
 	    .max_queue = 10000,
 	    .max_streams = 1000,

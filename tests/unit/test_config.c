@@ -198,7 +198,7 @@ static void a_file_of_no_settings_gives_the_defaults(void **state)
 	assert_int_equal(config->polling.ttl, 3600);
 	assert_int_equal(config->num_retries, 2);
 	assert_int_equal(config->max_request_bytes, 10485760);
-	assert_int_equal(config->max_event_bytes, 16777216);
+	assert_int_equal(config->max_event_bytes, 33554432);
 	assert_int_equal(config->max_response_bytes, 67108864);
 	assert_int_equal(config->max_queue, 10000);
 	assert_int_equal(config->max_streams, 1000);
