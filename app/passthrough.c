@@ -296,7 +296,8 @@ static void ask_place(struct handlers *handlers, const char *id, const struct na
 	else
 		run_if_free(&errand);
 	if (request->method == METHOD_DELETE && errand_succeeded(&errand) &&
-	    handlers->store != NULL && store_forget_native(handlers->store, id) != STORE_OK)
+	    handlers->store != NULL &&
+	    store_forget_native(handlers->store, id, handlers->tenant) != STORE_OK)
 		answer_log_unavailable(handlers);
 	buf_free(&path);
 }

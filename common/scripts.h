@@ -30,7 +30,8 @@
  * not terminal is always in some list, except between create and enqueue, before the client knows
  * it.
  *
- * health and report have nothing to do with all this: they keep what is known of the deployments.
+ * health and report have nothing to do with all this: they keep what is known of the deployments;
+ * nor have remember and forget, which keep whose a provider's responses are.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -44,10 +45,12 @@ enum script {
 	SCRIPT_DELETE,
 	SCRIPT_ENQUEUE,
 	SCRIPT_FLUSH,
+	SCRIPT_FORGET,
 	SCRIPT_HEALTH,
 	SCRIPT_LAPSED,
 	SCRIPT_RECLAIM,
 	SCRIPT_RELEASE,
+	SCRIPT_REMEMBER,
 	SCRIPT_REPLACE,
 	SCRIPT_REPORT,
 	SCRIPT_REQUEUE,

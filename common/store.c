@@ -21,7 +21,7 @@ static const struct timeval connect_timeout = {0, 500 * 1000};
 static const struct timeval command_timeout = {1, 0};
 
 enum {
-	MAX_REPLIES = 4,
+	MAX_REPLIES = 2,
 	/* Between tries to connect, so that answers without Redis cost next to nothing. */
 	FIRST_PAUSE_MS = 50,
 	LONGEST_PAUSE_MS = 1000,
@@ -42,7 +42,7 @@ struct store {
 
 /* What the responder needs; others are loaded where they are used. */
 static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE,
-    SCRIPT_ENQUEUE, SCRIPT_HEALTH, SCRIPT_REPLACE, SCRIPT_REPORT};
+    SCRIPT_ENQUEUE, SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_REMEMBER, SCRIPT_REPLACE, SCRIPT_REPORT};
 
 enum { USED_SCRIPTS = sizeof(used_scripts) / sizeof(used_scripts[0]) };
 
@@ -599,41 +599,35 @@ enum store_result store_native(
 	return span_is(span_of_reply(reply->element[0]), tenant) ? STORE_OK : STORE_OTHERS;
 }
 
-/* Both commands or neither, so that nothing stays for ever. */
 enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
     const char *deployment, const char *model, long ttl)
-{
-	struct redis_args commands[4] = {{0}, {0}, {0}, {0}};
-	struct redis_args *set = &commands[1], *expire = &commands[2];
-	struct native_key key;
-
-	if (!native_key(&key, id))
-		return STORE_OK;
-	redis_args_add(&commands[0], "MULTI");
-	redis_args_add(set, "HSET");
-	redis_args_add(set, key.name);
-	redis_args_add(set, "tenant");
-	redis_args_add(set, tenant);
-	redis_args_add(set, "deployment");
-	redis_args_add(set, deployment);
-	redis_args_add(set, "model");
-	redis_args_add(set, model);
-	redis_args_add(expire, "EXPIRE");
-	redis_args_add(expire, key.name);
-	redis_args_add_number(expire, ttl);
-	redis_args_add(&commands[3], "EXEC");
-	return call(store, commands, 4) ? STORE_OK : STORE_UNAVAILABLE;
-}
-
-enum store_result store_forget_native(struct store *store, const char *id)
 {
 	struct redis_args args = {0};
 	struct native_key key;
 
 	if (!native_key(&key, id))
 		return STORE_OK;
-	redis_args_add(&args, "DEL");
+	redis_args_script(&args, SCRIPT_REMEMBER, 1);
 	redis_args_add(&args, key.name);
+	redis_args_add(&args, tenant);
+	redis_args_add(&args, deployment);
+	redis_args_add(&args, model);
+	redis_args_add_number(&args, ttl);
+	if (!call(store, &args, 1))
+		return STORE_UNAVAILABLE;
+	return store->replies[0]->integer == 1 ? STORE_OK : STORE_OTHERS;
+}
+
+enum store_result store_forget_native(struct store *store, const char *id, const char *tenant)
+{
+	struct redis_args args = {0};
+	struct native_key key;
+
+	if (!native_key(&key, id))
+		return STORE_OK;
+	redis_args_script(&args, SCRIPT_FORGET, 1);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, tenant);
 	return call(store, &args, 1) ? STORE_OK : STORE_UNAVAILABLE;
 }
 

@@ -22,7 +22,7 @@ struct store;
 enum store_result {
 	STORE_OK,
 	STORE_NOT_FOUND,   /* no such response, or another tenant's */
-	STORE_OTHERS,      /* native: another tenant's */
+	STORE_OTHERS,      /* native, remember_native: another tenant's */
 	STORE_QUEUE_FULL,  /* create: max_queue ids are waiting */
 	STORE_UNAVAILABLE, /* Redis cannot be reached or refused; store_error() says how */
 };
@@ -128,10 +128,14 @@ struct native_response {
 
 enum store_result store_native(
     struct store *store, const char *id, const char *tenant, struct native_response *out);
-/* For ttl seconds. An id that cannot be part of a key is not remembered, and that is STORE_OK. */
+/*
+ * For ttl seconds. An id that cannot be part of a key is not remembered, and that is STORE_OK. What
+ * is another tenant's stays that tenant's: STORE_OTHERS.
+ */
 enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
     const char *deployment, const char *model, long ttl);
-enum store_result store_forget_native(struct store *store, const char *id);
+/* STORE_OK also if there is nothing of this tenant's to forget. */
+enum store_result store_forget_native(struct store *store, const char *id, const char *tenant);
 
 /* What all processes know of the deployments. */
 enum store_result store_read_health(struct store *store, struct health *health);

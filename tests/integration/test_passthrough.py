@@ -476,6 +476,53 @@ def test_unknown_id_goes_to_the_default_deployment(make_stack):
     assert stack.client.get_response("resp_old").json()["id"] == "resp_old"
 
 
+@pytest.fixture
+def echoing(stack):
+    """Creates a response at a provider that takes the id which the client has chosen."""
+    def create(client, model, response_id):
+        stack.upstream.script(model, answer(response_object(response_id)))
+        body = {"model": model, "input": "x", "request_id": response_id}
+        reply = client.post_create(body)
+        assert (reply.status, reply.json()["id"]) == (200, response_id)
+        assert stack.upstream.requests(model)[-1].json()["request_id"] == response_id
+
+    return create
+
+
+def test_id_that_a_provider_repeats_stays_the_first_tenant_s(
+        client, stack, upstream, echoing, native, model):
+    other = client.with_key(BOB)
+    record, path = stack.redis.hgetall(native_key(native)), f"/v1/responses/{native}"
+    echoing(other, f"{model}-2", native)
+    assert stack.redis.hgetall(native_key(native)) == record
+    assert other.get_response(native).status == 404
+    assert not upstream.requests(path)
+    upstream.script(path, answer(response_object(native)))
+    assert client.get_response(native).json()["id"] == native
+
+
+def test_id_that_a_provider_repeats_for_the_same_tenant_is_the_newest_one_s(
+        client, stack, echoing, native, model):
+    echoing(client, f"{model}-2", native)
+    assert stack.redis.hget(native_key(native), "model") == f"{model}-2".encode()
+
+
+def test_only_the_tenant_s_own_record_is_forgotten(make_stack):
+    """The id becomes another tenant's while the provider deletes what was nobody's."""
+    stack = make_stack({"respool": {"default_deployment": "openai/known"}, "model_list": [
+        {"model_name": "openai/*", "litellm_params": {"model": "openai/*", "api_key": "k"}}]},
+        supervisor=False)
+    path, gate = "/v1/responses/resp_raced", Gate()
+    stack.upstream.script(path, Script([gate, b"{}"], 200, {"Content-Type": "application/json"}))
+    deleting = threading.Thread(target=stack.client.delete, args=["resp_raced"])
+    deleting.start()
+    stack.upstream.wait_request(path)
+    stack.redis.hset(native_key("resp_raced"), mapping={"tenant": "bob", "deployment": "d"})
+    gate.open()
+    deleting.join()
+    assert stack.redis.hget(native_key("resp_raced"), "tenant") == b"bob"
+
+
 def test_deleted_response_is_forgotten(client, stack, upstream, native):
     path = f"/v1/responses/{native}"
     upstream.script(path, answer({"id": native, "object": "response", "deleted": True}))
