@@ -71,25 +71,38 @@ static void note_deployment(struct context *context, struct span id)
 		context->deployment = xmemdup(id.p, id.len);
 }
 
-static bool join(
-    struct handlers *handlers, const struct stored_context *previous, struct context *context)
+/*
+ * A request that says little may stand for much: no more than one that says it all itself. Each
+ * step of a chain is stored with all that came before it.
+ */
+static bool check_length(struct handlers *handlers, size_t context_len, size_t input_len)
 {
-	size_t max = handlers->config->max_response_bytes;
+	size_t max = handlers->config->max_request_bytes;
 	struct api_error error;
 
+	if (context_len <= max && input_len <= max - context_len)
+		return true;
+	api_error_set(&error, 400, "invalid_request_error", "previous_response_id",
+	    "context_length_exceeded",
+	    "The previous responses with their inputs are %zu bytes long, and the new input is "
+	    "%zu: together they may have %zu.",
+	    context_len, input_len, max);
+	answer_error(handlers, &error);
+	return false;
+}
+
+static bool join(struct handlers *handlers, const struct stored_context *previous,
+    struct span input, struct context *context)
+{
 	buf_append_span(&context->items, previous->context);
 	create_request_add_items(&context->items, previous->input);
 	add_output(&context->items, previous->object);
-	if (context->items.len <= max) {
-		note_deployment(context, previous->deployment);
-		return true;
+	if (!check_length(handlers, context->items.len, input.len)) {
+		context_free(context);
+		return false;
 	}
-	context_free(context);
-	api_error_set(&error, 400, "invalid_request_error", "previous_response_id",
-	    "context_length_exceeded",
-	    "The previous responses and their inputs are longer than %zu bytes together.", max);
-	answer_error(handlers, &error);
-	return false;
+	note_deployment(context, previous->deployment);
+	return true;
 }
 
 static bool find_ours(
@@ -104,7 +117,7 @@ static bool find_ours(
 	if (result == STORE_NOT_FOUND)
 		return refuse_unknown(handlers, id);
 	if (!answer_stored(handlers, result) || !check_previous(handlers, id, &previous) ||
-	    !join(handlers, &previous, context))
+	    !join(handlers, &previous, request->input, context))
 		return false;
 	if (previous.follows.len > 0)
 		create_request_follow(request, previous.follows);

@@ -1,6 +1,7 @@
 """Responses that continue another one: what the provider is sent, and what cannot be continued."""
 
 import json
+import re
 
 import pytest
 
@@ -301,16 +302,45 @@ def test_response_whose_job_is_lost_is_not_found(stack, client, model):
             "previous_response_not_found")
 
 
-def test_context_that_is_too_long_is_refused(make_stack, model):
-    stack = make_stack({"respool": {"max_response_bytes": 65536}})
-    first = finished(stack, model, "x" * 60000, "y")
-    second = finished(stack, model, "x" * 1000, "y" * 2000, previous_response_id=first["id"])
-    third = finished(stack, model, "x" * 4000, "y", previous_response_id=second["id"])
-    reply = continued(stack.client, model, third["id"])
+@pytest.mark.parametrize("background", [True, False])
+def test_context_and_input_are_no_longer_than_a_request_may_be(make_stack, model, background):
+    """Else a few bytes would have Redis and the provider take whatever has come together."""
+    limit = 65536
+    stack = make_stack({"respool": {"max_request_bytes": limit}})
+    first = finished(stack, model, "x" * 30000, "y" * 20000)
+    second = finished(stack, model, "short", previous_response_id=first["id"])
+    context = len(stack.job(second["id"])[b"context"])
+    assert 50000 < context < limit
+    longest = "x" * (limit - context - len('""'))
+    stored = len(stack.job_keys())
+    reply = continued(stack.client, model, first["id"], longest + "x", background=background)
     assert reply.status == 400
     error = reply.error()
     assert (error["param"], error["code"]) == ("previous_response_id", "context_length_exceeded")
-    assert "65536" in error["message"]
+    assert re.findall(r"\d+", error["message"]) == [
+        str(context), str(limit - context + 1), str(limit)]
+    assert len(stack.job_keys()) == stored
+    requests = len(stack.upstream.requests(model))
+    stack.upstream.script(model, message_stream(["z"]))
+    reply = continued(stack.client, model, first["id"], longest, background=background)
+    assert reply.status == 200
+    stack.upstream.wait_request(model, requests + 1)
+    if background:
+        stack.client.wait_terminal(reply.json()["id"])
+
+
+def test_chain_that_grows_comes_to_its_end(make_stack, model):
+    stack = make_stack({"respool": {"max_request_bytes": 65536}})
+    last = finished(stack, model, "x" * 1000, "y" * 9000)["id"]
+    for step in range(10):
+        stack.upstream.script(model, message_stream(["y" * 9000]))
+        reply = continued(stack.client, model, last, "x")
+        if reply.status == 400:
+            break
+        last = stack.client.wait_terminal(reply.json()["id"])["id"]
+    assert (reply.status, reply.error()["code"]) == (400, "context_length_exceeded")
+    assert 5 <= step <= 7
+    assert all(sum(map(len, stack.redis.hvals(key))) <= 65536 for key in stack.job_keys())
 
 
 # What stays in Redis.
