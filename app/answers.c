@@ -61,13 +61,23 @@ void answer_unavailable(struct handlers *handlers)
 	answer_error(handlers, &error);
 }
 
-static void queue_full(struct handlers *handlers)
+static void queue_full(struct handlers *handlers, enum store_result result)
 {
+	const struct config *config = handlers->config;
 	struct api_error error;
 
-	api_error_set(&error, 429, "rate_limit_error", NULL, "queue_full",
-	    "Too many background responses are waiting (%ld). Please try again later.",
-	    handlers->config->max_queue);
+	if (result == STORE_QUEUE_FULL)
+		api_error_set(&error, 429, "rate_limit_error", NULL, "queue_full",
+		    "Too many background responses are waiting (%ld). Please try again later.",
+		    config->max_queue);
+	else
+		api_error_set(&error, 429, "rate_limit_error",
+		    result == STORE_CONTEXTS_FULL ? "previous_response_id" : NULL, "queue_full",
+		    "The background responses %s have too many bytes together: no more than %zu "
+		    "are accepted. Please try again later.",
+		    result == STORE_CONTEXTS_FULL ? "that are kept with those that they continue"
+						  : "that are waiting or running",
+		    config->max_queue_bytes);
 	answer_error(handlers, &error);
 }
 
@@ -81,7 +91,9 @@ bool answer_stored(struct handlers *handlers, enum store_result result)
 		answer_not_found(handlers);
 		return false;
 	case STORE_QUEUE_FULL:
-		queue_full(handlers);
+	case STORE_BYTES_FULL:
+	case STORE_CONTEXTS_FULL:
+		queue_full(handlers, result);
 		return false;
 	case STORE_UNAVAILABLE:
 		break;

@@ -114,6 +114,7 @@ static void create_response(
 	    .follows = create_request_followed(request),
 	    .ttl = handlers->config->polling.ttl,
 	    .max_queue = handlers->config->max_queue,
+	    .max_queue_bytes = handlers->config->max_queue_bytes,
 	};
 	struct buf shown = {0};
 	bool created;

@@ -68,6 +68,22 @@ static void on_changed(redisAsyncContext *redis, void *data, void *privdata)
 	job_lists_change_closed(lists);
 }
 
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_DROP, 3);
+	redis_args_add(&args, KEY_HELD);
+	redis_args_add(&args, KEY_HELD_UNTIL);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, id);
+	redis_args_add(&args, "0");
+	send_change(lists, &args, on_changed, lists);
+}
+
+/* For what is no id, and so was never counted. */
 static void drop_entry(struct job_lists *lists, const char *worker, struct span entry)
 {
 	struct redis_args args = {0};
@@ -79,11 +95,6 @@ static void drop_entry(struct job_lists *lists, const char *worker, struct span 
 	redis_args_add(&args, "0");
 	redis_args_add_span(&args, entry);
 	send_change(lists, &args, on_changed, lists);
-}
-
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
-{
-	drop_entry(lists, worker, span_of(id));
 }
 
 const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply)

@@ -49,7 +49,7 @@ void job_lists_change_closed(struct job_lists *lists);
  */
 const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply);
 
-/* Removes the id from the worker's list: its job has ended or is another's. */
+/* Removes the id, whose job has ended or is gone, from the worker's list and from the count. */
 void job_lists_drop(struct job_lists *lists, const char *worker, const char *id);
 /* Moves the id from the worker's list to the head of the queue. */
 void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id);

@@ -11,6 +11,8 @@
 #define KEY_NATIVE_PREFIX   "litellm:polling:native:"
 #define KEY_QUEUE           "litellm:polling:{jobs}:queue"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
+#define KEY_HELD            "litellm:polling:{jobs}:held"
+#define KEY_HELD_UNTIL      "litellm:polling:{jobs}:held_until"
 #define KEY_WORKERS         "litellm:polling:{jobs}:workers"
 #define CHANNEL_CANCEL      "litellm:polling:{jobs}:cancel"
 #define KEY_FAILURES        "litellm:polling:{deployments}:failures"

@@ -11,6 +11,7 @@ const char *script_source(enum script script)
 	    [SCRIPT_CLAIM] = script_claim_lua,
 	    [SCRIPT_CREATE] = script_create_lua,
 	    [SCRIPT_DELETE] = script_delete_lua,
+	    [SCRIPT_DROP] = script_drop_lua,
 	    [SCRIPT_ENQUEUE] = script_enqueue_lua,
 	    [SCRIPT_FLUSH] = script_flush_lua,
 	    [SCRIPT_FORGET] = script_forget_lua,

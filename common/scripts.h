@@ -30,6 +30,13 @@
  * not terminal is always in some list, except between create and enqueue, before the client knows
  * it.
  *
+ * What Redis holds for the jobs is counted in bytes where their ids are: enqueue adds a job, drop
+ * takes it out together with its id, in one script each, so that a crash cannot come between. What
+ * has ended leaves the context that it was created with, which stays as long as the job does: drop
+ * keeps counting that for ttl, unless it was deleted. Each job's share has an end, ttl after it was
+ * queued or dropped, as an id may never be dropped: its job has expired, or the list is lost. One
+ * that runs for longer than ttl is not counted from then on.
+ *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
  * nor have remember and forget, which keep whose a provider's responses are.
  */
@@ -43,6 +50,7 @@ enum script {
 	SCRIPT_CLAIM,
 	SCRIPT_CREATE,
 	SCRIPT_DELETE,
+	SCRIPT_DROP,
 	SCRIPT_ENQUEUE,
 	SCRIPT_FLUSH,
 	SCRIPT_FORGET,

@@ -41,7 +41,7 @@ struct store {
 };
 
 /* What the responder needs; others are loaded where they are used. */
-static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE,
+static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE, SCRIPT_DROP,
     SCRIPT_ENQUEUE, SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_REMEMBER, SCRIPT_REPLACE, SCRIPT_REPORT};
 
 enum { USED_SCRIPTS = sizeof(used_scripts) / sizeof(used_scripts[0]) };
@@ -287,10 +287,31 @@ static void drop_refused(struct store *store, const struct response_keys *keys)
 	call(store, &del, 1);
 }
 
+/* What Redis holds for it while it waits, in bytes. */
+static size_t job_size(const struct new_job *job)
+{
+	return job->object.len + job->request.len + job->input.len + job->context.len;
+}
+
+static enum store_result enqueue_result(const redisReply *reply)
+{
+	switch (reply->integer) {
+	case 1:
+		return STORE_OK;
+	case 2:
+		return STORE_BYTES_FULL;
+	case 3:
+		return STORE_CONTEXTS_FULL;
+	default:
+		return STORE_QUEUE_FULL;
+	}
+}
+
 enum store_result store_create(struct store *store, const struct new_job *job)
 {
 	struct redis_args commands[2] = {{0}, {0}}, *create = &commands[0], *enqueue = &commands[1];
 	struct response_keys keys;
+	enum store_result result;
 
 	response_keys(&keys, job->id);
 	redis_args_script(create, SCRIPT_CREATE, 2);
@@ -325,17 +346,23 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 		redis_args_add(create, job->follows);
 	}
 
-	redis_args_script(enqueue, SCRIPT_ENQUEUE, 1);
+	redis_args_script(enqueue, SCRIPT_ENQUEUE, 3);
 	redis_args_add(enqueue, KEY_QUEUE);
+	redis_args_add(enqueue, KEY_HELD);
+	redis_args_add(enqueue, KEY_HELD_UNTIL);
 	redis_args_add(enqueue, job->id);
 	redis_args_add_number(enqueue, job->max_queue);
+	redis_args_add_number(enqueue, (long long)job_size(job));
+	redis_args_add_number(enqueue, (long long)job->context.len);
+	redis_args_add_number(enqueue, job->ttl);
+	redis_args_add_number(enqueue, (long long)job->max_queue_bytes);
 
 	if (!call(store, commands, 2))
 		return STORE_UNAVAILABLE;
-	if (store->replies[1]->integer == 1)
-		return STORE_OK;
-	drop_refused(store, &keys);
-	return STORE_QUEUE_FULL;
+	result = enqueue_result(store->replies[1]);
+	if (result != STORE_OK)
+		drop_refused(store, &keys);
+	return result;
 }
 
 static struct span span_of_reply(const redisReply *reply)
@@ -419,16 +446,18 @@ enum store_result store_version(
 	return version->text[0] != '\0' ? result : STORE_NOT_FOUND;
 }
 
-/* The reply of cancel and delete for what was queued. */
-enum { WAS_QUEUED = 3 };
+/* The replies of cancel and delete for what is to be taken out of the count, and of the queue. */
+enum { WAS_COUNTED = 2, WAS_QUEUED = 3 };
 
 /*
- * What nobody wants any more shall not count against max_queue. Should this fail, the worker that
- * takes the id drops it.
+ * What nobody wants any more shall not count against max_queue and max_queue_bytes. Should this
+ * fail, the worker that takes the id drops it. The replies to the last call stay.
  */
-static void leave_queue(struct store *store, const char *id)
+static void drop(struct store *store, const char *id, bool queued, bool deleted)
 {
-	redisReply *reply = redisCommand(store->redis, "LREM %s 0 %s", KEY_QUEUE, id);
+	redisReply *reply = redisCommand(store->redis,
+	    queued ? "EVALSHA %s 3 %s %s " KEY_QUEUE " %s %d" : "EVALSHA %s 2 %s %s %s %d",
+	    store->scripts.sha[SCRIPT_DROP], KEY_HELD, KEY_HELD_UNTIL, id, deleted);
 
 	if (reply == NULL)
 		disconnect(store);
@@ -465,7 +494,7 @@ enum store_result store_cancel(
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
 		return STORE_NOT_FOUND;
 	if (reply->element[0]->integer == WAS_QUEUED)
-		leave_queue(store, id);
+		drop(store, id, true, false);
 	out->foreign = reply->element[0]->integer == 2;
 	out->object = span_of_reply(reply->element[1]);
 	return is_orphan(out) ? STORE_NOT_FOUND : STORE_OK;
@@ -499,6 +528,7 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
+	long long removed;
 
 	response_keys(&keys, id);
 	redis_args_script(&args, SCRIPT_DELETE, 2);
@@ -511,9 +541,10 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 	redis_args_add(&args, RESPONSE_STATUS_NAME);
 	if (!call(store, &args, 1))
 		return STORE_UNAVAILABLE;
-	if (store->replies[0]->integer == WAS_QUEUED)
-		leave_queue(store, id);
-	return store->replies[0]->integer != 0 ? STORE_OK : STORE_NOT_FOUND;
+	removed = store->replies[0]->integer;
+	if (removed == WAS_QUEUED || removed == WAS_COUNTED)
+		drop(store, id, removed == WAS_QUEUED, true);
+	return removed != 0 ? STORE_OK : STORE_NOT_FOUND;
 }
 
 enum store_result store_input(

@@ -2,8 +2,8 @@
  * What the responder keeps in Redis: responses and their jobs, over one blocking connection that
  * is opened when first needed and again when it broke.
  *
- * Every call is one round trip (cancel and delete: two, for what was still queued) and returns
- * within the time-out of the connection.
+ * Every call is one round trip and returns within the time-out of the connection. Cancel makes two
+ * for what was still queued; so does delete, and for what runs or has a context.
  */
 #ifndef RESPOOL_STORE_H
 #define RESPOOL_STORE_H
@@ -21,10 +21,12 @@ struct store;
 
 enum store_result {
 	STORE_OK,
-	STORE_NOT_FOUND,   /* no such response, or another tenant's */
-	STORE_OTHERS,      /* native, remember_native: another tenant's */
-	STORE_QUEUE_FULL,  /* create: max_queue ids are waiting */
-	STORE_UNAVAILABLE, /* Redis cannot be reached or refused; store_error() says how */
+	STORE_NOT_FOUND,     /* no such response, or another tenant's */
+	STORE_OTHERS,        /* native, remember_native: another tenant's */
+	STORE_QUEUE_FULL,    /* create: max_queue ids are waiting */
+	STORE_BYTES_FULL,    /* create: jobs of max_queue_bytes wait or run */
+	STORE_CONTEXTS_FULL, /* create: contexts of max_queue_bytes are kept */
+	STORE_UNAVAILABLE,   /* Redis cannot be reached or refused; store_error() says how */
 };
 
 struct store *store_open(const struct redis_config *config);
@@ -52,6 +54,7 @@ struct new_job {
 	struct span object;     /* the initial Response object */
 	long ttl;               /* s */
 	long max_queue;
+	size_t max_queue_bytes;
 };
 
 /* Stores the response and its job and queues its id. Nothing is left behind unless STORE_OK. */

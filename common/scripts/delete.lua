@@ -3,7 +3,8 @@
 -- KEYS  response, job
 -- ARGV  tenant, cancel channel, id, and by what our objects are known: an offset, the text there
 -- Reply 1 removed
---       3 removed, and it was queued: its id can be taken out of the queue
+--       2 removed, and it was running or had a context: it can be taken out of the count
+--       3 removed, and it was queued: its id can be taken out of the queue, too
 --       0 there is no such response, or it is another tenant's, or one of ours whose job was
 --         evicted, so that nobody can say whose it is
 if redis.call('EXISTS', KEYS[1]) == 0 then
@@ -14,8 +15,9 @@ local ours = redis.call('GETRANGE', KEYS[1], ARGV[4], ARGV[4] + #ARGV[5] - 1) ==
 if (state or ours) and tenant ~= ARGV[1] then
 	return 0
 end
+local counted = state == 'in_progress' or redis.call('HEXISTS', KEYS[2], 'context') == 1
 redis.call('DEL', KEYS[1], KEYS[2])
 if state == 'in_progress' then
 	redis.pcall('PUBLISH', ARGV[2], ARGV[3]) -- a hint: the owner's next write tells it as well
 end
-return state == 'queued' and 3 or 1
+return state == 'queued' and 3 or counted and 2 or 1

@@ -73,7 +73,8 @@ static void check_limits(const struct config *config)
 {
 	require(config->polling.ttl > 0 && config->num_retries >= 0);
 	require(config->max_request_bytes > 0 && config->max_event_bytes > 0);
-	require(config->max_response_bytes > 0 && config->max_queue > 0);
+	require(
+	    config->max_response_bytes > 0 && config->max_queue > 0 && config->max_queue_bytes > 0);
 	require(config->max_streams > 0 && config->flush_interval_ms > 0);
 	require(config->lease_seconds > 0 && config->max_attempts > 0);
 	require(config->drain_seconds >= 0);

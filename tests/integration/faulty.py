@@ -7,7 +7,7 @@ import time
 import redis
 
 from events import delta, message_stream, opening
-from harness import BUILD, Stack, await_socket, wait_until
+from harness import BUILD, HELD, Stack, await_socket, wait_until
 from upstream import Hang
 
 
@@ -84,9 +84,10 @@ class FaultyStack(Stack):
                 if self.redis.pttl(key) < 0]
 
     def assert_nothing_is_left(self, timeout=15):
-        """No id in any list, every key of a response with its time to live."""
+        """No id in any list, nothing counted, every key of a response with its time to live."""
         self.wait_idle(timeout)
         assert self.keys_without_ttl() == []
+        assert int(self.redis.hget(HELD, "waiting") or 0) == 0
 
 
 def ended(pid):

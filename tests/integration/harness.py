@@ -28,6 +28,8 @@ BUILD = Path(os.environ.get("RESPOOL_BUILD", TOP)).resolve()
 RESPONSE_KEY = "litellm:polling:response:"
 QUEUE = "litellm:polling:{jobs}:queue"
 RUNNING = "litellm:polling:{jobs}:running:"
+HELD = "litellm:polling:{jobs}:held"
+HELD_UNTIL = "litellm:polling:{jobs}:held_until"
 ID_FORM = re.compile(
     r"litellm_poll_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z"
 )

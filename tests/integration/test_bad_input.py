@@ -6,7 +6,9 @@ import socket
 
 import pytest
 
-from harness import ID_FORM, wait_until
+from events import message_stream
+from harness import HELD, HELD_UNTIL, ID_FORM, job_key, wait_until
+from upstream import Gate
 
 MAX_REQUEST = 20000
 STACK = {"supervisor": False, "config": {
@@ -330,6 +332,77 @@ def test_full_queue_is_429_with_retry_after(make_stack):
         assert reply.error()
     assert len(stack.response_keys()) == len(stack.job_keys()) == 3
     assert len(stack.queued()) == 3
+
+
+def test_bytes_that_wait_are_bounded(make_stack):
+    """Not the ids alone: few requests may be long ones."""
+    stack = make_stack({"respool": {"max_queue_bytes": 50000}}, supervisor=False)
+    ids = [stack.client.create("m", "x" * 20000)["id"] for _ in range(2)]
+    for _ in range(2):
+        reply = stack.client.post_create({"model": "m", "input": "x" * 20000, "background": True})
+        assert reply.status == 429
+        assert int(reply.headers["retry-after"]) > 0
+        error = reply.error()
+        assert (error["type"], error["code"]) == ("rate_limit_error", "queue_full")
+        assert "50000" in error["message"] and "bytes" in error["message"]
+    assert len(stack.response_keys()) == len(stack.job_keys()) == len(stack.queued()) == 2
+    held = stack.redis.hgetall(HELD)
+    assert 40000 < int(held[b"waiting"]) < 50000 and int(held[b"contexts"]) == 0
+    ids.append(stack.client.create("m", "short")["id"])
+    assert stack.client.delete(ids[0]).status == 200
+    ids.append(stack.client.create("m", "x" * 20000)["id"])
+    assert stack.client.cancel(ids[1]).status == 200
+    ids.append(stack.client.create("m", "x" * 20000)["id"])
+    for response_id in ids[1:]:
+        stack.client.delete(response_id)
+    assert not stack.redis.exists(HELD, HELD_UNTIL)
+
+
+@pytest.mark.parametrize("fields", [{"store": False}, {"instructions": "x" * 20000}])
+def test_all_of_a_request_counts(make_stack, fields):
+    stack = make_stack({"respool": {"max_queue_bytes": 30000}}, supervisor=False)
+    body = {"model": "m", "input": "x" * 20000, "background": True, **fields}
+    assert stack.client.post_create(body).status == 200
+    assert stack.client.post_create(body).status == 429
+    assert sum(len(value) for key in stack.job_keys() for value in stack.redis.hvals(key)) - 200 < (
+        int(stack.redis.hget(HELD, "waiting")))
+
+
+def test_request_that_is_longer_than_all_may_be_is_taken_if_none_waits(make_stack):
+    """It could wait for ever."""
+    stack = make_stack({"respool": {"max_queue_bytes": 10}}, supervisor=False)
+    first = stack.client.create("m")["id"]
+    body = {"model": "m", "input": "x", "background": True}
+    assert stack.client.post_create(body).status == 429
+    assert stack.client.delete(first).status == 200
+    assert stack.client.post_create(body).status == 200
+
+
+def test_bytes_are_counted_until_the_response_ends(make_stack):
+    stack = make_stack({"respool": {"max_queue_bytes": 30000}})
+    gate = Gate()
+    stack.upstream.script("m", [gate, *message_stream(["y"])])
+    first = stack.client.create("m", "x" * 20000)["id"]
+    stack.client.wait_status(first, "in_progress")
+    body = {"model": "m", "input": "x" * 20000, "background": True}
+    assert stack.client.post_create(body).status == 429
+    gate.open()
+    stack.client.wait_terminal(first)
+    stack.wait_idle()
+    assert not stack.redis.exists(HELD, HELD_UNTIL)
+    stack.upstream.script("m", message_stream(["y"]))
+    stack.client.wait_terminal(stack.client.post_create(body).json()["id"])
+
+
+def test_bytes_of_a_job_that_has_expired_are_not_counted(make_stack):
+    """Also where no worker takes its id out of the queue."""
+    stack = make_stack({
+        "respool": {"max_queue_bytes": 30000},
+        "litellm_settings": {"responses": {"background_mode": {"ttl": 1}}}}, supervisor=False)
+    first = stack.client.create("m", "x" * 20000)["id"]
+    wait_until(lambda: not stack.redis.exists(job_key(first)), 5, "the job to expire")
+    stack.client.create("m", "x" * 20000)
+    assert int(stack.redis.hget(HELD, "waiting")) < 30000
 
 
 def test_queue_that_was_full_takes_jobs_again(make_stack):

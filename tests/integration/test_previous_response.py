@@ -6,7 +6,7 @@ import re
 import pytest
 
 from events import Stream, completed, delta, message_item, message_stream, opening, text_part
-from harness import BOB, MASTER_KEY, job_key, output_text, response_key
+from harness import (BOB, HELD, HELD_UNTIL, MASTER_KEY, job_key, output_text, response_key)
 from upstream import Gate, Hang, json_error
 
 UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
@@ -341,6 +341,50 @@ def test_chain_that_grows_comes_to_its_end(make_stack, model):
     assert (reply.status, reply.error()["code"]) == (400, "context_length_exceeded")
     assert 5 <= step <= 7
     assert all(sum(map(len, stack.redis.hvals(key))) <= 65536 for key in stack.job_keys())
+
+
+def test_contexts_that_small_steps_leave_in_redis_are_bounded(make_stack, model):
+    """Each step has ended when the next one begins, so that nothing waits."""
+    limit, long = 300_000, "x" * 30000
+    stack = make_stack({"respool": {"max_queue_bytes": limit}})
+    last = finished(stack, model, long)["id"]
+    steps, sent_bytes = [], 0
+    for _ in range(30):
+        stack.upstream.script(model, message_stream(["y"]))
+        body = json.dumps({"model": model, "input": "x", "background": True,
+                           "previous_response_id": last})
+        reply = stack.client.post_create(body)
+        if reply.status != 200:
+            break
+        last = stack.client.wait_terminal(reply.json()["id"])["id"]
+        steps.append(last)
+        sent_bytes += len(body)
+    assert (reply.status, reply.error()["code"]) == (429, "queue_full")
+    assert reply.error()["param"] == "previous_response_id"
+    assert str(limit) in reply.error()["message"] and "bytes" in reply.error()["message"]
+    assert len(steps) == 9
+    kept = sum(len(stack.job(step)[b"context"]) for step in steps)
+    assert int(stack.redis.hget(HELD, "contexts")) == kept <= limit
+    print(f"{kept} bytes of context in Redis for {sent_bytes} sent, then 429")
+    # Others are served, and deleting or expiring makes room.
+    finished(stack, model, long)
+    for room in (lambda: stack.client.delete(steps[0]),
+                 lambda: stack.redis.zadd(HELD_UNTIL, {steps[1]: 1}, xx=True)):
+        assert continued(stack.client, model, last).status == 429
+        room()
+        stack.upstream.script(model, message_stream(["y"]))
+        reply = continued(stack.client, model, last)
+        assert reply.status == 200
+        stack.client.wait_terminal(reply.json()["id"])
+
+
+def test_many_steps_from_one_large_context_hit_the_bound_of_what_waits(make_stack, model):
+    stack = make_stack({"respool": {"max_queue_bytes": 300_000}})
+    first = finished(stack, model, "x" * 30000)["id"]
+    stack.stop(stack.supervisor)
+    replies = [continued(stack.client, model, first).status for _ in range(20)]
+    assert replies == [200] * 9 + [429] * 11
+    assert len(stack.queued()) == 9
 
 
 # What stays in Redis.

@@ -14,7 +14,7 @@ from collections import Counter
 
 import pytest
 
-from harness import TOP, Program, await_socket, job_key, response_key
+from harness import HELD, HELD_UNTIL, TOP, Program, await_socket, job_key, response_key
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
@@ -27,6 +27,7 @@ CANCEL_CHANNEL = "litellm:polling:{jobs}:cancel"
 WORKERS = "litellm:polling:{jobs}:workers"
 QUEUE = "litellm:polling:{jobs}:queue"
 RUNNING = "litellm:polling:{jobs}:running:"
+MAX_BYTES = 1_000_000
 TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 # The layout of a stored object: common/response.h.
 STATUS_OFFSET = 111
@@ -100,7 +101,7 @@ class Connection:
 # All that the invariants look at, in one reply.
 SNAPSHOT = """
 local jobs = {}
-for i = 3, #KEYS, 2 do
+for i = 5, #KEYS, 2 do
     local object = redis.call('GET', KEYS[i])
     local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
     local valid, decoded = true, nil
@@ -116,13 +117,14 @@ local lists = {redis.call('LRANGE', KEYS[2], 0, -1)}
 for i = 1, #ARGV do
     lists[#lists + 1] = redis.call('LRANGE', ARGV[i], 0, -1)
 end
-return {jobs, lists}
+return {jobs, lists, redis.call('HGETALL', KEYS[3]),
+    redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')}
 """
 
 
 def continues(response_id):
-    """Every second response continues another one."""
-    return int(response_id[-1], 16) % 2 == 1
+    """Two of three responses continue another one."""
+    return (int(response_id[13:21], 16) + int(response_id[-1], 16)) % 3 != 0
 
 
 def fields_of(response_id):
@@ -131,6 +133,12 @@ def fields_of(response_id):
     if not continues(response_id):
         return fields
     return (*fields, "context", '{"c":1}', "deployment", "d1", "follows", "f1")
+
+
+def sizes_of(response_id):
+    """What is counted for a job: all of it, and its context. All differ, so that none is mixed up."""
+    number = int(response_id[-2:], 16)
+    return 1000 + 17 * number, (900 + number if continues(response_id) else 0)
 
 
 class Stream:
@@ -171,6 +179,8 @@ class Sequence:
         self.scripts = scripts
         self.queue = f"{QUEUE}:{number}"
         self.zset = f"{WORKERS}:{number}"
+        self.held_key = f"{HELD}:{number}"
+        self.until_key = f"{HELD_UNTIL}:{number}"
         self.max_workers = self.random.choice((2, 2, 3, 6))
         self.max_jobs = self.random.choice((1, 1, 2, 4))
         self.unrest = self.random.choice((0, 0.3, 1))  # of clients
@@ -183,6 +193,10 @@ class Sequence:
         self.attempts = {}
         self.before = {}  # id: the last snapshot
         self.lists = []  # in the last snapshot: the queue's and each worker's
+        self.held = {}  # id: (bytes, context) as counted in the last snapshot
+        self.over = set()  # those of them whose time is over
+        self.lapsed = set()  # whose time was over once: whether they are counted is left open
+        self.given_back = set()  # deleted, and taken out of the count
         self.may_free = (None, "", None)  # which job may be given back, if this is as it says
         self.trace = []
         self.counts = Counter()
@@ -224,11 +238,14 @@ class Sequence:
 
     def enqueue(self, response_id):
         bound = self.random.choice((100, 100, 100, 1))
-        self.note("enqueue", response_id, "of", bound)
-        waiting = len(self.lists[0])
-        reply = yield self.script("enqueue", [self.queue], response_id, bound)
-        self.expect(reply == (waiting < bound), f"{waiting} waited; enqueue answered {reply}")
-        if reply == 0:
+        needed = self.sums_of_the_rest()[0] + sizes_of(response_id)[0]
+        most = self.random.choice((*[MAX_BYTES] * 4, needed, needed, needed - 1))
+        self.note("enqueue", response_id, "of", bound, "and", most, "bytes")
+        expected = self.enqueue_reply(response_id, bound, most)
+        reply = yield self.enqueue_script(response_id, bound, most)
+        self.expect(reply == expected, f"enqueue answered {reply}, expected {expected}")
+        self.counts[f"enqueue answered {reply}"] += 1
+        if reply != 1:
             self.note("refused; drop", response_id)
             yield ("DEL", response_key(response_id), job_key(response_id))
             self.gone.add(response_id)
@@ -240,7 +257,32 @@ class Sequence:
                 "create", response_id, object_text(response_id, "queued", None, ""), TTL,
                 *fields_of(response_id))
             self.expect(reply == 0, "create overwrote what was there")
-            yield self.script("enqueue", [self.queue], response_id, 100)
+            reply = yield self.enqueue_script(response_id, 1, 1)
+            self.expect(reply == 1, f"enqueue once more answered {reply}")
+            queued = yield ("LRANGE", self.queue, 0, -1)
+            self.expect(queued.count(response_id.encode()) == 1, "an id was queued twice")
+            self.note("as a failover may have it,", response_id, "is there twice all the same")
+            yield ("LPUSH", self.queue, response_id)
+
+    def enqueue_script(self, response_id, bound, most):
+        return self.script("enqueue", [self.queue, self.held_key, self.until_key], response_id,
+                           bound, *sizes_of(response_id), TTL, most)
+
+    def sums_of_the_rest(self):
+        rest = [held for name, held in self.held.items() if name not in self.over]
+        return [sum(held[column] for held in rest) for column in (0, 1)]
+
+    def enqueue_reply(self, response_id, bound, most):
+        """What is to come of it, when those whose time is over are not counted any more."""
+        size, context = sizes_of(response_id)
+        waiting, contexts = self.sums_of_the_rest()
+        if len(self.lists[0]) >= bound:
+            return 0
+        if waiting and waiting + size > most:
+            return 2
+        if context and contexts and contexts + context > most:
+            return 3
+        return 1
 
     def crash_before_enqueue(self, response_id):
         self.note("the responder crashes before enqueue of", response_id)
@@ -276,16 +318,32 @@ class Sequence:
         reply = yield self.job_script("delete", response_id, tenant, CANCEL_CHANNEL, response_id,
                                       STATUS_OFFSET - len(STATUS_NAME), STATUS_NAME)
         removed = tenant == "alice" and response_id not in self.gone
-        self.expect(bool(reply) == removed, f"delete answered {reply}")
+        if removed:
+            state = self.before[response_id]["state"]
+            removed = (3 if state == "queued" else
+                       2 if state == "in_progress" or continues(response_id) else 1)
+        self.expect(reply == removed, f"delete answered {reply}")
         if reply:
             self.gone.add(response_id)
             self.revoke(response_id)
-            yield from self.leave_queue(response_id, reply)
+            yield from self.leave_queue(response_id, reply, gone=True)
 
-    def leave_queue(self, response_id, reply):
-        """The responder's second step for what was queued, unless it dies before."""
-        if reply == 3 and self.random.random() < 0.8:
-            yield ("LREM", self.queue, 0, response_id)
+    def leave_queue(self, response_id, reply, gone=False):
+        """The responder's second step for what was counted, unless it dies before."""
+        if (reply == 3 or (gone and reply == 2)) and self.random.random() < 0.8:
+            yield self.drop_script(self.queue if reply == 3 else None, response_id, gone)
+            if gone:
+                self.given_back.add(response_id)
+
+    def drop_script(self, list_key, response_id, gone=False):
+        keys = [self.held_key, self.until_key] + ([list_key] if list_key else [])
+        return self.script("drop", keys, response_id, int(gone))
+
+    def lapse(self, response_id):
+        """As when its time to live is over since it was queued, or has ended."""
+        self.note("the count of", response_id, "lapses")
+        self.lapsed.add(response_id)
+        yield ("ZADD", self.until_key, "XX", 1, response_id)
 
     def revoke(self, response_id):
         """The message reaches some workers; the others learn it by their next write."""
@@ -372,7 +430,7 @@ class Sequence:
         worker.watched.discard(response_id)
 
     def do_drop(self, worker, name, response_id):
-        yield ("LREM", self.list_of(name), 0, response_id)
+        yield self.drop_script(self.list_of(name), response_id)
 
     def do_requeue(self, worker, name, response_id):
         yield self.script("requeue", [self.list_of(name), self.queue], response_id)
@@ -569,6 +627,8 @@ class Sequence:
                 yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)
                 yield 0.05 * self.unrest, lambda i=response_id: self.delete(i)
                 yield 0.05 * self.unrest, lambda i=response_id: self.expire(i)
+        for response_id in sorted(set(self.held) - self.lapsed):
+            yield 0.1 * self.unrest, lambda i=response_id: self.lapse(i)
 
     def options_of(self, worker):
         if not worker.alive:
@@ -612,18 +672,56 @@ class Sequence:
                             + "\n  ".join(self.trace))
 
     def snapshot(self):
-        keys = [self.zset, self.queue]
+        keys = [self.zset, self.queue, self.held_key, self.until_key]
         for response_id in self.ids:
             keys += [response_key(response_id), job_key(response_id)]
         return ("EVALSHA", self.scripts["snapshot"], len(keys), *keys,
                 *(self.list_of(worker.name) for worker in self.workers))
 
     def check(self, reply):
-        jobs, lists = reply
+        jobs, lists, held, until = reply
         listed = {entry.decode() for entries in lists for entry in entries}
         for response_id, row in zip(self.ids, jobs):
             self.check_job(response_id, row, response_id in listed)
+        self.held = self.check_sums(held, until)
+        for response_id in self.ids:
+            self.check_count(response_id, listed)
         return lists
+
+    def check_sums(self, held, until):
+        """The sums are those of what is counted, and each has an end. Returns what is counted."""
+        fields = {name.decode(): value for name, value in zip(held[::2], held[1::2])}
+        sums = [int(fields.pop(name, 0)) for name in ("waiting", "contexts")]
+        counted = {name: tuple(map(int, value.split())) for name, value in fields.items()}
+        ends = {name.decode(): int(score) for name, score in zip(until[::2], until[1::2])}
+        self.expect(set(ends) == set(counted), f"{counted} are held until {ends}")
+        for column, total in enumerate(sums):
+            self.expect(total == sum(held[column] for held in counted.values()),
+                        f"the sums of {counted} are {sums}")
+        self.expect(all(held[2] == TTL for held in counted.values()), f"{counted}")
+        now = time.time() * 1000
+        self.expect(all(end == 1 or now < end < now + (TTL + 60) * 1000 for end in ends.values()),
+                    f"held until {ends}")
+        self.over = {name for name, end in ends.items() if end == 1}
+        return {name: held[:2] for name, held in counted.items()}
+
+    def check_count(self, response_id, listed):
+        """What waits or runs is counted whole, and in the end its context as long as it is kept."""
+        size, context = sizes_of(response_id)
+        held = self.held.get(response_id)
+        before = self.before.get(response_id)
+        self.expect(held in (None, (size, context), (0, context)), f"{response_id} counts {held}")
+        if held is not None and held[0] != 0:
+            self.expect(response_id in listed, f"{response_id} counts {held} and is in no list")
+        if response_id in self.given_back:
+            self.expect(held is None, f"{response_id} was given back and counts {held}")
+        if response_id in self.lapsed | self.gone | self.waiting | self.forsaken:
+            return
+        if before["state"] not in TERMINAL:
+            self.expect(held == (size, context), f"{response_id}, {before}, counts {held}")
+        elif context:
+            self.expect(held is not None and held[1] == context,
+                        f"the context of {response_id} counts {held}")
 
     def check_job(self, response_id, row, listed):
         text, state, fence, owner, attempts, request, inputs, ttl, job_ttl, valid = row
@@ -701,7 +799,8 @@ class Sequence:
             if step is not None:
                 yield from self.play(step)
         yield from self.settle()
-        keys = [self.zset, self.queue, *(self.list_of(worker.name) for worker in self.workers)]
+        keys = [self.zset, self.queue, self.held_key, self.until_key,
+                *(self.list_of(worker.name) for worker in self.workers)]
         for response_id in self.ids:
             keys += [response_key(response_id), job_key(response_id)]
         yield [("DEL", *keys), ("PING",)]
@@ -730,6 +829,7 @@ class Sequence:
                 yield from self.play(self.take(fresh))
             self.expect(len(self.trace) < 200, f"it does not come to an end: {self.lists}")
         self.expect(not any(self.lists), f"ids left in lists: {self.lists}")
+        self.expect(not any(held[0] for held in self.held.values()), f"counted: {self.held}")
         for response_id in self.ids:
             if response_id not in self.gone | self.forsaken:
                 self.expect(response_id in self.final, f"{response_id} was never finished")
@@ -806,5 +906,7 @@ def test_random_interleavings_keep_the_promises(redis_connection, record_propert
     for name, count in counts.items():
         record_property(name, count)
     assert counts["steps"] > 20 * SEQUENCES
-    for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again"):
+    for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
+                 *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
+    assert counts["enqueue answered 3"] > SEQUENCES / 1000

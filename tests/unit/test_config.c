@@ -201,6 +201,7 @@ static void a_file_of_no_settings_gives_the_defaults(void **state)
 	assert_int_equal(config->max_event_bytes, 33554432);
 	assert_int_equal(config->max_response_bytes, 67108864);
 	assert_int_equal(config->max_queue, 10000);
+	assert_int_equal(config->max_queue_bytes, 1073741824);
 	assert_int_equal(config->max_streams, 1000);
 	assert_int_equal(config->flush_interval_ms, 150);
 	assert_int_equal(config->lease_seconds, 15);
@@ -238,6 +239,7 @@ static void every_key_of_respool_is_read(void **state)
 					 "  max_event_bytes: 2\n"
 					 "  max_response_bytes: 209715200\n"
 					 "  max_queue: 4\n"
+					 "  max_queue_bytes: 1125899906842624\n"
 					 "  max_streams: 5\n"
 					 "  flush_interval_ms: 6\n"
 					 "  lease_seconds: 7\n"
@@ -263,6 +265,7 @@ static void every_key_of_respool_is_read(void **state)
 	assert_int_equal(config->max_event_bytes, 2);
 	assert_int_equal(config->max_response_bytes, 209715200);
 	assert_int_equal(config->max_queue, 4);
+	assert_int_equal(config->max_queue_bytes, 1LL << 50);
 	assert_int_equal(config->max_streams, 5);
 	assert_int_equal(config->flush_interval_ms, 6);
 	assert_int_equal(config->lease_seconds, 7);

@@ -79,6 +79,8 @@ static void the_keys_of_all_jobs_are_in_one_slot(void **state)
 	assert_string_equal(KEY_QUEUE, "litellm:polling:{jobs}:queue");
 	assert_non_null(strstr(KEY_WORKERS, ":{jobs}:"));
 	assert_non_null(strstr(CHANNEL_CANCEL, ":{jobs}:"));
+	assert_non_null(strstr(KEY_HELD, ":{jobs}:"));
+	assert_non_null(strstr(KEY_HELD_UNTIL, ":{jobs}:"));
 }
 
 static void a_worker_s_name_of_the_greatest_length_is_not_cut(void **state)
