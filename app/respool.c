@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../common/config.h"
+#include "../common/hardening.h"
 #include "../common/log.h"
 #include "../common/prefork.h"
 #include "listen.h"
@@ -167,13 +168,16 @@ static int serve(struct config *config, const char *path, int listen_fd, int chi
 
 int main(int argc, char **argv)
 {
-	struct options options = read_options(argc, argv);
-	const char *path = config_path(options.config);
+	struct options options;
+	const char *path;
 	struct listener listener;
 	struct config *config;
 	int status = EXIT_FAILURE;
 
 	log_open("respool.fcgi");
+	harden_process();
+	options = read_options(argc, argv);
+	path = config_path(options.config);
 	if (options.check_only)
 		return check_config(path);
 	if (!open_listener(&listener, options.address))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../common/config.h"
+#include "../common/hardening.h"
 #include "../common/keys.h"
 #include "../common/log.h"
 #include "../common/prefork.h"
@@ -168,6 +169,7 @@ int main(int argc, char **argv)
 	int status;
 
 	log_open("respoold");
+	harden_process();
 	status = parse_options(&options, argc, argv);
 	if (status >= 0)
 		return status;

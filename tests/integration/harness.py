@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
 import redis
 
 from upstream import Upstream
@@ -70,6 +71,14 @@ def children_of(pid):
         if int(parent) == pid and state != "Z":
             found.append(int(entry))
     return sorted(found)
+
+
+def private_part(pid, name):
+    """What of a process in /proc only root may read, as the programs keep it from all others."""
+    path = Path(f"/proc/{pid}/{name}")
+    if not os.access(path, os.R_OK):
+        pytest.skip(f"only root can read {path}")
+    return path
 
 
 def wait_until(predicate, timeout=10, what="a condition", interval=0.01):

@@ -2,15 +2,20 @@
 that stay in memory."""
 
 import json
+import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from events import completed, delta, opening
-from harness import (BOB, BUILD, PROVIDER_KEY, SECRETS, environment, job_key, run_program,
-                     strict_json, wait_until)
+from faulty import ended
+from harness import (BOB, BUILD, PROVIDER_KEY, SECRETS, Program, children_of, default_config,
+                     environment, job_key, run_program, strict_json, wait_until)
 from upstream import Cut, Script, json_error
 
 both = pytest.mark.parametrize("program", ["respool.fcgi", "respoold"])
@@ -213,6 +218,119 @@ def test_keys_of_clients_are_not_in_the_environment_or_arguments_of_processes(ma
             with open(f"/proc/{pid}/cmdline", "rb") as arguments:
                 assert not any(secret.encode() in arguments.read() for secret in SECRETS)
     assert environment()["RESPOOL_TEST_PROVIDER_KEY"] == PROVIDER_KEY  # so keys come by it
+
+
+def test_redis_password_in_a_url_is_on_no_command_line(make_stack):
+    password = "redis-secret-77aa"
+    stack = make_stack(web=False)
+    stack.config["litellm_settings"]["cache_params"] = {
+        "type": "redis", "url": f"unix://u:{password}@{stack.directory}/redis.sock"}
+    stack.write_config()
+    for program in (stack.responder, stack.supervisor):
+        stack.stop(program)
+    stack.start_responder()
+    stack.start_supervisor()
+    for program in (stack.responder, stack.supervisor):
+        for pid in (program.pid, *program.children()):
+            assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+            assert password not in Path(f"/proc/{pid}/comm").read_text()
+
+
+# Processes, as others of the same user see them.
+
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+
+
+@pytest.fixture
+def as_nobody(directory):
+    """Starts programs that run as nobody, with core dumps allowed."""
+    if os.geteuid() != 0:
+        pytest.skip("takes root to become somebody else")
+    directory.chmod(0o777)
+    started = []
+
+    def start(name, *argv, env=None):
+        program = Program(
+            name, [*NOBODY, "prlimit", "--core=unlimited:unlimited", "--", *argv], directory,
+            env={**environment(), **(env or {})})
+        started.append(program)
+        return program
+
+    yield start
+    for program in started:
+        program.stop()
+
+
+@pytest.fixture
+def hidden(as_nobody, directory):
+    """Both programs, run by nobody: the process ids of parents and children by their names."""
+    if sanitized("respoold"):
+        pytest.skip("LeakSanitizer attaches to its own process")
+    config = directory / "config.yaml"
+    config.write_text(json.dumps(default_config(directory)))
+    for name in ("respool.fcgi", "respoold"):
+        shutil.copy(BUILD / name, directory / name)
+    responder = as_nobody("respool.fcgi", directory / "respool.fcgi", "-c", config,
+                          "-s", f"unix:{directory}/fcgi.sock", "-w", "1")
+    supervisor = as_nobody("respoold", directory / "respoold", "-c", config)
+    pids = {}
+    for program in (responder, supervisor):
+        wait_until(lambda one=program: one.children(), 10, "its children")
+        pids[program.name], pids[f"child of {program.name}"] = program.pid, program.children()[0]
+    return pids
+
+
+def read_as_nobody(*argv):
+    return subprocess.run([*NOBODY, *map(str, argv)], capture_output=True, timeout=10)
+
+
+def test_keys_are_hidden_from_other_processes_of_the_same_user(as_nobody, hidden):
+    """In /proc, where a program that has been broken into would look for them."""
+    open_one = as_nobody("sleep", "sleep", "1000")
+    wait_until(lambda: b"sleep" in Path(f"/proc/{open_one.pid}/cmdline").read_bytes()[:6], 10,
+               "sleep to run")
+    assert PROVIDER_KEY.encode() in read_as_nobody("cat", f"/proc/{open_one.pid}/environ").stdout
+    for name, pid in hidden.items():
+        for part in ("environ", "maps", "mem", "auxv", "io"):
+            result = read_as_nobody("head", "-c", "1", f"/proc/{pid}/{part}")
+            assert (result.returncode, result.stdout) == (1, b""), f"{part} of {name}"
+            assert b"Permission denied" in result.stderr, f"{part} of {name}"
+        assert read_as_nobody("ls", f"/proc/{pid}/fd").returncode != 0
+        # The tests, and those who look after the programs, still see what they are.
+        assert Path(f"/proc/{pid}/cmdline").read_bytes()
+    open_one.expect_exit = True
+    open_one.process.kill()
+    open_one.wait()
+
+
+def test_core_dumps_are_off(hidden):
+    """Whatever the limit was at the start."""
+    for name, pid in hidden.items():
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits), name
+
+
+@both
+def test_crash_leaves_no_core(program, directory):
+    """Also where the limit and the system allow one."""
+    if sanitized(program):
+        pytest.skip("LeakSanitizer attaches to its own process")
+    config = directory / "config.yaml"
+    config.write_text(json.dumps(default_config(directory)))
+    listen = ["-s", f"unix:{directory}/sock"] if program == "respool.fcgi" else []
+    pid = os.fork()
+    if pid == 0:
+        os.chdir(directory)
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+        os.execve(BUILD / program, [program, "-c", str(config), *listen, "-w", "1"], environment())
+    children = wait_until(lambda: children_of(pid), 10, "its child")
+    os.kill(pid, signal.SIGSEGV)
+    status = os.waitpid(pid, 0)[1]
+    assert os.WTERMSIG(status) == signal.SIGSEGV
+    assert not os.WCOREDUMP(status) and not list(directory.glob("core*"))
+    for child in children:
+        wait_until(lambda one=child: ended(one), 10, "its child to end")
 
 
 def test_redirect_of_a_provider_is_not_followed(make_stack, model):

@@ -12,7 +12,8 @@ import pytest
 
 import fastcgi
 from events import message_stream
-from harness import ALICE, BOB, MASTER_KEY, PROVIDER_KEY, UnixConnection, children_of, wait_until
+from harness import (ALICE, BOB, MASTER_KEY, PROVIDER_KEY, UnixConnection, children_of,
+                     private_part, wait_until)
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, event_bytes, json_error
 
 STACK = {"children": 4}
@@ -641,7 +642,7 @@ def test_many_streams_one_after_the_other_leave_no_descriptor_behind(make_stack)
     (child,) = wait_until(lambda: children_of(stack.responder.pid), 10, "the child")
 
     def descriptors():
-        return len(os.listdir(f"/proc/{child}/fd"))
+        return len(os.listdir(private_part(child, "fd")))
 
     def ask():
         assert stack.client.post_create({"model": "m", "input": "x", "stream": True}).status == 200

@@ -10,7 +10,6 @@ import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ import deployed
 import fastcgi
 from deployed import SERVERS
 from events import message_stream
-from harness import ALICE, PROVIDER_KEY, children_of, output_text, wait_until
+from harness import ALICE, PROVIDER_KEY, children_of, output_text, private_part, wait_until
 from test_passthrough import native  # noqa: F401  (a fixture)
 from test_passthrough import (answer, event, held_streams, response_object, streaming,
                               two_deployments)
@@ -463,7 +462,7 @@ def test_reload_does_not_touch_a_stream(make_stack):
 
 
 def sockets(pid):
-    return sum(link.is_socket() for link in Path(f"/proc/{pid}/fd").iterdir())
+    return sum(link.is_socket() for link in private_part(pid, "fd").iterdir())
 
 
 def test_request_that_comes_with_the_end_does_not_outlast_it(make_stack):
@@ -499,7 +498,7 @@ def test_faults_of_every_kind_leave_nothing_behind(make_stack):
     (child,) = children_of(stack.responder.pid)
 
     def descriptors():
-        return len(os.listdir(f"/proc/{child}/fd"))
+        return len(os.listdir(private_part(child, "fd")))
 
     def round_of_faults():
         for number, script in enumerate(scripts):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from events import completed, delta, message_stream, opening
-from harness import BUILD, children_of, environment, output_text, run_program, wait_until
+from harness import (BUILD, children_of, environment, output_text, private_part, run_program,
+                     wait_until)
 from upstream import Feed, Gate, Hang
 
 PROGRAMS = ("respool.fcgi", "respoold")
@@ -248,7 +249,7 @@ def test_fresh_responder_ends_at_once_on_sigterm(make_stack, children):
 
 def bytes_written(pids):
     return sum(int(line.split()[1]) for pid in pids
-               for line in Path(f"/proc/{pid}/io").read_text().splitlines()
+               for line in private_part(pid, "io").read_text().splitlines()
                if line.startswith("wchar:"))
 
 
