@@ -13,7 +13,8 @@ import tarfile
 import pytest
 
 from deployed import need
-from harness import BUILD, TOP, environment, run_program
+from events import message_stream
+from harness import BUILD, TOP, await_socket, environment, run_program, wait_until
 
 PROGRAMS = ("respool.fcgi", "respoold")
 both = pytest.mark.parametrize("program", PROGRAMS)
@@ -174,6 +175,66 @@ def test_units_are_valid(tmp_path):
     result = subprocess.run([analyze, "verify", "--man=no", *(tmp_path / unit for unit in UNITS)],
                             stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+SERVICES = [unit for unit in UNITS if unit.endswith(".service")]
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_services_run_confined(unit):
+    path = TOP / "deploy" / "systemd" / unit
+    settings = set(path.read_text().splitlines())
+    assert {"LimitCORE=0", "NoNewPrivileges=yes", "SystemCallFilter=@system-service",
+            "SystemCallFilter=~@privileged @resources", "SystemCallArchitectures=native",
+            "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"} <= settings
+    assert any(re.fullmatch(r"MemoryMax=\d+G", line) for line in settings)
+    # One process that is killed for its memory does not end the others.
+    assert "OOMPolicy=continue" in settings
+    result = subprocess.run(
+        [need("systemd-analyze"), "security", "--no-pager", "--offline=yes", "--threshold=14",
+         path], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-200:]
+
+
+def system_calls(*names):
+    """The calls that systemd knows by these names, all sets among them resolved."""
+    text = subprocess.run([need("systemd-analyze"), "syscall-filter", "--no-pager", *names],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    members = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    inner = [member for member in members if member.startswith("@")]
+    plain = {member for member in members if not member.startswith(("@", "#"))}
+    return plain | (system_calls(*inner) if inner else set())
+
+
+def test_services_may_call_what_the_programs_call(make_stack):
+    """Their filters refuse everything else, and no test runs under systemd."""
+    if b"__asan_init" in (BUILD / "respoold").read_bytes():
+        pytest.skip("sanitizers make calls of their own")
+    need("strace")
+    stack = make_stack(responder=False, supervisor=False, web=False)
+
+    def traced(program, *arguments):
+        trace = ["strace", "-D", "-f", "-qq", "-o", stack.directory / f"{program}.trace"]
+        return stack.start(program, [*trace, BUILD / program, "-c", stack.config_path, *arguments])
+
+    stack.responder = traced("respool.fcgi", "-s", f"unix:{stack.directory}/fcgi.sock", "-w", "2")
+    stack.supervisor = traced("respoold")
+    await_socket(stack.responder, stack.directory / "fcgi.sock")
+    stack.start_web()
+    stack.upstream.script("m", message_stream(["text"]))
+    assert stack.client.wait_terminal(stack.client.create("m")["id"])["status"] == "completed"
+    assert stack.client.post_create({"model": "m", "input": "x", "stream": True}).status == 200
+    for program in (stack.responder, stack.supervisor):
+        program.send_signal(signal.SIGHUP)
+        wait_until(lambda one=program: "read again" in one.stderr(), 10, "the configuration")
+        stack.stop(program)
+    allowed = (system_calls("@system-service") - system_calls("@privileged", "@resources")
+               | system_calls("@default"))
+    for program in PROGRAMS:
+        trace = (stack.directory / f"{program}.trace").read_text()
+        called = set(re.findall(r"^\d+ +(\w+)\(", trace, re.M))
+        assert {"socket", "connect", "prctl", "clone"} <= called
+        assert called - allowed == set(), program
 
 
 class TestNotify:
