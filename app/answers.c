@@ -73,10 +73,11 @@ static void queue_full(struct handlers *handlers, enum store_result result)
 	else
 		api_error_set(&error, 429, "rate_limit_error",
 		    result == STORE_CONTEXTS_FULL ? "previous_response_id" : NULL, "queue_full",
-		    "The background responses %s have too many bytes together: no more than %zu "
-		    "are accepted. Please try again later.",
-		    result == STORE_CONTEXTS_FULL ? "that are kept with those that they continue"
-						  : "that are waiting or running",
+		    "The background responses that are waiting or running%s have too many bytes "
+		    "together: %zu are accepted. Please try again later.",
+		    result == STORE_CONTEXTS_FULL
+			? ", or are kept with the previous ones that they continue,"
+			: "",
 		    config->max_queue_bytes);
 	answer_error(handlers, &error);
 }

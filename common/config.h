@@ -104,8 +104,7 @@ struct config {
 	size_t max_event_bytes;
 	size_t max_response_bytes;
 	long max_queue;
-	size_t
-	    max_queue_bytes; /* of the jobs that wait or run; and of the contexts that are kept */
+	size_t max_queue_bytes; /* of jobs that wait or run, and of contexts that are kept */
 	int max_streams;
 	int flush_interval_ms;
 	int lease_seconds;
