@@ -192,12 +192,12 @@ static const struct {
 static void cut_off(struct handlers *handlers)
 {
 	static const char no_record[FCGI_HEADER_LEN];
-	int fd = handlers->fcgi->ipcFd;
+	int fd = handlers->fcgi->fd;
 
 	reply_flush(&handlers->reply);
 	send(fd, no_record, sizeof(no_record), MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_RDWR);
-	handlers->fcgi->keepConnection = 0;
+	handlers->fcgi->keep = false;
 }
 
 static void answer_failure(struct errand *errand)
@@ -219,7 +219,7 @@ static void answer_failure(struct errand *errand)
 static void answer(struct errand *errand)
 {
 	if (client_is_gone(&errand->result))
-		errand->handlers->fcgi->keepConnection = 0;
+		errand->handlers->fcgi->keep = false;
 	else if (is_whole(&errand->result))
 		relay_finish(&errand->relay);
 	else
@@ -290,7 +290,7 @@ void errand_run(
 	bool again;
 
 	client_watch_begin(
-	    &errand->watch, signals, handlers->fcgi->ipcFd, handlers->config->drain_seconds);
+	    &errand->watch, signals, handlers->fcgi->fd, handlers->config->drain_seconds);
 	do {
 		called = errand->attempts.deployment;
 		open_relay(errand);

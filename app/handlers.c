@@ -366,7 +366,7 @@ void handlers_close(struct handlers *handlers)
 	buf_free(&handlers->object);
 }
 
-void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi)
+void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 {
 	struct http_request *request = &handlers->request;
 	struct api_error error;

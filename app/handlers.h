@@ -2,13 +2,13 @@
 #ifndef RESPOOL_HANDLERS_H
 #define RESPOOL_HANDLERS_H
 
-#include <fcgiapp.h>
 #include <time.h>
 
 #include "../common/buf.h"
 #include "../common/config.h"
 #include "../common/store.h"
 #include "client_watch.h"
+#include "fcgi_request.h"
 #include "reply.h"
 #include "request.h"
 
@@ -27,7 +27,7 @@ struct handlers {
 	struct store *store;             /* NULL if no Redis is configured */
 	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
 	struct reply reply;
-	FCGX_Request *fcgi; /* the request that is being answered, and the same read: */
+	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
 	const char *tenant;
 	struct buf path;   /* of the request */
@@ -45,6 +45,6 @@ void handlers_open(
 void handlers_close(struct handlers *handlers);
 
 /* Answers the request; the caller finishes it. */
-void handlers_answer(struct handlers *handlers, FCGX_Request *fcgi);
+void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi);
 
 #endif

@@ -9,17 +9,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../common/alloc.h"
 #include "../common/log.h"
 
-enum {
-	BACKLOG = 1024,
-	SILENT_SECONDS = 60, /* that a peer may keep a responder waiting */
-};
+enum { BACKLOG = 1024 };
 
 static const char unix_prefix[] = "unix:";
 
@@ -266,27 +262,16 @@ static bool peer_allowed(const struct sockaddr_storage *peer, socklen_t len)
 	return list_holds(allowed, address) || list_holds(allowed, without_ipv6_prefix(address));
 }
 
-/* A peer that stops in the middle of a request must not hold a responder for ever. */
-static void limit_waiting(int fd)
-{
-	static const struct timeval limit = {SILENT_SECONDS, 0};
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-}
-
 int listen_accept(int listen_fd)
 {
 	struct sockaddr_storage peer = {.ss_family = AF_UNIX};
 	socklen_t len = sizeof(peer);
-	int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+	int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0 && !peer_allowed(&peer, len)) {
 		close(fd);
 		errno = EAGAIN;
 		return -1;
 	}
-	if (fd >= 0)
-		limit_waiting(fd);
 	return fd;
 }

@@ -27,9 +27,8 @@ void listen_close(struct listener *listener);
 
 /*
  * Accepts a connection without waiting; the listening descriptor must not block. Connections from
- * addresses that $FCGI_WEB_SERVER_ADDRS does not list are closed (FastCGI 1.0, section 3.2).
- * Reads and writes on it give up after a minute without progress. Returns -1 with errno EAGAIN if
- * there was none, or another errno.
+ * addresses that $FCGI_WEB_SERVER_ADDRS does not list are closed (FastCGI 1.0, section 3.2). It
+ * does not block either. Returns -1 with errno EAGAIN if there was none, or another errno.
  */
 int listen_accept(int listen_fd);
 

@@ -103,12 +103,15 @@ static bool open_caller(struct handlers *handlers)
 static void run_if_free(struct errand *errand)
 {
 	struct passthrough *passthrough = errand->handlers->passthrough;
+	struct fcgi_request *fcgi = errand->handlers->fcgi;
 
 	if (!open_caller(errand->handlers))
 		return;
 	/* What follows the request is then the web server's word that it is over. */
-	if (!request_discard_rest(errand->handlers->fcgi->in))
-		errand->handlers->fcgi->keepConnection = 0;
+	if (!fcgi_request_discard_rest(fcgi))
+		fcgi->keep = false;
+	if (fcgi_request_aborted(fcgi))
+		return;
 	if (passthrough->max_busy != 0 &&
 	    !busy_slots_take(&passthrough->slots, passthrough->max_busy)) {
 		too_busy(errand->handlers);

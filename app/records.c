@@ -1,21 +1,41 @@
 #include "records.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <fastcgi.h>
 
+#include "../common/clock.h"
+
 enum {
 	MOST_IN_RECORD = 65528, /* of 8 bytes each, as many as a record can have */
-	MOST_RECORDS = 16,      /* in one call */
+	MOST_RECORDS = 16,      /* in one call, beside those at the end */
 };
 
-static FCGI_Header header_of(int request_id, size_t len)
+/* What ends a response: standard output is closed, and then the request. */
+struct ending {
+	FCGI_Header last_output;
+	FCGI_EndRequestRecord end;
+};
+
+/* What is to be written in one call. */
+struct batch {
+	const struct records_out *out;
+	struct iovec parts[2 * MOST_RECORDS + 1];
+	int count;
+	FCGI_Header headers[MOST_RECORDS];
+	int records;
+	size_t total;    /* bytes of all batches, for the time that they may take */
+	double deadline; /* for all of them; 0 while there was nothing to wait for */
+};
+
+static FCGI_Header header_of(int type, int request_id, size_t len)
 {
 	return (FCGI_Header){
 	    .version = FCGI_VERSION_1,
-	    .type = FCGI_STDOUT,
+	    .type = (unsigned char)type,
 	    .requestIdB1 = (unsigned char)(request_id >> 8),
 	    .requestIdB0 = (unsigned char)request_id,
 	    .contentLengthB1 = (unsigned char)(len >> 8),
@@ -38,40 +58,105 @@ static int advance(struct iovec **parts, int count, size_t done)
 	return count;
 }
 
-static bool write_parts(int fd, struct iovec *parts, int count)
+/* Waits for the peer to take something. */
+static bool wait_for_room(struct batch *batch)
 {
-	while (count > 0) {
-		ssize_t done = writev(fd, parts, count);
+	struct pollfd fd = {.fd = batch->out->fd, .events = POLLOUT};
+	double now = monotonic_seconds(), left = batch->out->patience;
+	int found;
 
-		if (done < 0 && errno != EINTR) {
-			shutdown(fd, SHUT_RDWR);
+	if (batch->deadline == 0)
+		batch->deadline = now + left + (double)batch->total / BYTES_PER_SECOND;
+	if (left > batch->deadline - now)
+		left = batch->deadline - now;
+	if (left <= 0)
+		return false;
+	found = poll(&fd, 1, (int)(left * 1000) + 1);
+	return found > 0 || (found < 0 && errno == EINTR);
+}
+
+static bool may_go_on(struct batch *batch)
+{
+	if (errno == EINTR)
+		return true;
+	return (errno == EAGAIN || errno == EWOULDBLOCK) && wait_for_room(batch);
+}
+
+static bool flush(struct batch *batch)
+{
+	struct iovec *parts = batch->parts;
+	int count = batch->count;
+
+	while (count > 0) {
+		struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+		ssize_t done = sendmsg(batch->out->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (done < 0 && !may_go_on(batch)) {
+			shutdown(batch->out->fd, SHUT_RDWR);
 			return false;
 		}
 		count = advance(&parts, count, done > 0 ? (size_t)done : 0);
 	}
+	batch->count = 0;
+	batch->records = 0;
 	return true;
 }
 
-bool records_write(int fd, int request_id, struct span bytes)
+static void add_part(struct batch *batch, const void *bytes, size_t len)
 {
-	FCGI_Header headers[MOST_RECORDS];
-	struct iovec parts[2 * MOST_RECORDS];
-	bool ok = true;
+	batch->parts[batch->count++] = (struct iovec){(void *)bytes, len};
+}
 
-	while (ok && bytes.len > 0) {
-		int records = 0;
+static bool add_output(struct batch *batch, struct span bytes)
+{
+	while (bytes.len > 0) {
+		size_t len = bytes.len < MOST_IN_RECORD ? bytes.len : MOST_IN_RECORD;
+		FCGI_Header *header;
 
-		while (records < MOST_RECORDS && bytes.len > 0) {
-			size_t len = bytes.len < MOST_IN_RECORD ? bytes.len : MOST_IN_RECORD;
-
-			headers[records] = header_of(request_id, len);
-			parts[2 * records] = (struct iovec){&headers[records], FCGI_HEADER_LEN};
-			parts[2 * records + 1] = (struct iovec){(char *)bytes.p, len};
-			bytes.p += len;
-			bytes.len -= len;
-			records++;
-		}
-		ok = write_parts(fd, parts, 2 * records);
+		if (batch->records == MOST_RECORDS && !flush(batch))
+			return false;
+		header = &batch->headers[batch->records++];
+		*header = header_of(FCGI_STDOUT, batch->out->request_id, len);
+		add_part(batch, header, sizeof(*header));
+		add_part(batch, bytes.p, len);
+		bytes.p += len;
+		bytes.len -= len;
 	}
-	return ok;
+	return true;
+}
+
+static struct batch batch_of(const struct records_out *out, size_t total)
+{
+	return (struct batch){.out = out, .total = total};
+}
+
+bool records_write(const struct records_out *out, struct span head, struct span body)
+{
+	struct batch batch = batch_of(out, head.len + body.len);
+
+	return add_output(&batch, head) && add_output(&batch, body) && flush(&batch);
+}
+
+bool records_write_last(const struct records_out *out, struct span head, struct span body)
+{
+	struct batch batch = batch_of(out, head.len + body.len);
+	struct ending ending = {
+	    .last_output = header_of(FCGI_STDOUT, out->request_id, 0),
+	    .end = {.header =
+			header_of(FCGI_END_REQUEST, out->request_id, sizeof(FCGI_EndRequestBody)),
+		.body = {.protocolStatus = FCGI_REQUEST_COMPLETE}},
+	};
+
+	if (!add_output(&batch, head) || !add_output(&batch, body))
+		return false;
+	add_part(&batch, &ending, sizeof(ending));
+	return flush(&batch);
+}
+
+bool records_write_raw(const struct records_out *out, struct span records)
+{
+	struct batch batch = batch_of(out, records.len);
+
+	add_part(&batch, records.p, records.len);
+	return flush(&batch);
 }

@@ -6,8 +6,6 @@
 #include <sys/random.h>
 
 #include "../common/log.h"
-#include "records.h"
-
 enum { LARGE = 16384 }; /* bytes that are worth a call of their own */
 
 static const struct {
@@ -81,7 +79,8 @@ static bool usable_request_id(const char *id)
 	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
 }
 
-void reply_begin(struct reply *reply, FCGX_Request *fcgi, bool without_body, const char *request_id)
+void reply_begin(
+    struct reply *reply, struct fcgi_request *fcgi, bool without_body, const char *request_id)
 {
 	reply->fcgi = fcgi;
 	reply->without_body = without_body;
@@ -109,11 +108,11 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 
 static bool put(struct reply *reply, struct span bytes)
 {
-	FCGX_Request *fcgi = reply->fcgi;
+	struct fcgi_request *fcgi = reply->fcgi;
 
 	if (bytes.len < LARGE)
-		return FCGX_PutStr(bytes.p, (int)bytes.len, fcgi->out) == (int)bytes.len;
-	return FCGX_FFlush(fcgi->out) == 0 && records_write(fcgi->ipcFd, fcgi->requestId, bytes);
+		return FCGX_PutStr(bytes.p, (int)bytes.len, &fcgi->out) == (int)bytes.len;
+	return fcgi_request_send(fcgi, bytes);
 }
 
 static bool send_head(struct reply *reply, int status)
@@ -131,8 +130,12 @@ void reply_json(struct reply *reply, int status, struct span body)
 	buf_printf(
 	    &reply->head, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.len);
 	send_head(reply, status);
-	if (!reply->without_body)
+	if (reply->without_body)
+		return;
+	if (body.len < LARGE)
 		put(reply, body);
+	else
+		fcgi_request_send_last(reply->fcgi, body);
 }
 
 bool reply_relay_head(struct reply *reply, int status)
@@ -147,7 +150,7 @@ bool reply_relay_body(struct reply *reply, struct span bytes)
 
 bool reply_flush(struct reply *reply)
 {
-	return FCGX_FFlush(reply->fcgi->out) == 0;
+	return FCGX_FFlush(&reply->fcgi->out) == 0;
 }
 
 void reply_not_modified(struct reply *reply)

@@ -5,20 +5,20 @@
 #ifndef RESPOOL_REPLY_H
 #define RESPOOL_REPLY_H
 
-#include <fcgiapp.h>
 #include <stdint.h>
 
 #include "../common/api_error.h"
 #include "../common/buf.h"
+#include "fcgi_request.h"
 
 enum { REQUEST_ID_MAX = 128 };
 
 struct reply {
-	FCGX_Request *fcgi; /* that is being answered */
-	bool without_body;  /* the answer to a HEAD request */
-	struct buf head;    /* "Name: value\r\n" lines gathered so far */
-	struct buf text;    /* an error's envelope */
-	uint64_t random[2]; /* state of the generator of request ids */
+	struct fcgi_request *fcgi; /* that is being answered */
+	bool without_body;         /* the answer to a HEAD request */
+	struct buf head;           /* "Name: value\r\n" lines gathered so far */
+	struct buf text;           /* an error's envelope */
+	uint64_t random[2];        /* state of the generator of request ids */
 	char request_id[REQUEST_ID_MAX + 1];
 };
 
@@ -31,7 +31,7 @@ void reply_free(struct reply *reply);
  * is repeated if it is 1 to 128 of [A-Za-z0-9._-], otherwise a new one is made.
  */
 void reply_begin(
-    struct reply *reply, FCGX_Request *fcgi, bool without_body, const char *request_id);
+    struct reply *reply, struct fcgi_request *fcgi, bool without_body, const char *request_id);
 
 /*
  * Takes the place of the request id that the answer would carry, if it is one that reply_begin()

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	READ_SIZE = 65536,
-	DISCARD_MAX = 262144,
-};
+enum { READ_SIZE = 65536 };
 
 static const struct {
 	const char *name;
@@ -65,11 +62,11 @@ static void read_path(struct http_request *request, FCGX_ParamArray env, struct 
 		route_uri(request, variable(env, "REQUEST_URI"));
 }
 
-void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *scratch)
+void request_read(struct http_request *request, struct fcgi_request *fcgi, struct buf *scratch)
 {
-	FCGX_ParamArray env = fcgi->envp;
+	FCGX_ParamArray env = fcgi->environment;
 
-	*request = (struct http_request){.in = fcgi->in, .environment = env};
+	*request = (struct http_request){.in = &fcgi->in, .environment = env};
 	request->method_name = or_empty(variable(env, "REQUEST_METHOD"));
 	request->method = find_method(request->method_name);
 	read_path(request, env, scratch);
@@ -162,16 +159,4 @@ bool request_read_body(
 	if (strtoull(text, NULL, 10) > max)
 		return too_large(error, max);
 	return read_known_length(request, (size_t)strtoull(text, NULL, 10), body, error);
-}
-
-bool request_discard_rest(FCGX_Stream *in)
-{
-	char rest[4096];
-	int got, count = 0;
-
-	do {
-		got = FCGX_GetStr(rest, sizeof(rest), in);
-		count += got;
-	} while (got == (int)sizeof(rest) && count < DISCARD_MAX);
-	return FCGX_HasSeenEOF(in) && FCGX_GetError(in) == 0;
 }

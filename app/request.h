@@ -2,10 +2,9 @@
 #ifndef RESPOOL_REQUEST_H
 #define RESPOOL_REQUEST_H
 
-#include <fcgiapp.h>
-
 #include "../common/api_error.h"
 #include "../common/buf.h"
+#include "fcgi_request.h"
 #include "route.h"
 
 enum http_method {
@@ -16,7 +15,7 @@ enum http_method {
 	METHOD_OTHER = 0x10,
 };
 
-/* All strings belong to the FCGX_Request that it was read from. */
+/* All strings belong to the struct fcgi_request that it was read from. */
 struct http_request {
 	enum http_method method;
 	const char *method_name;
@@ -36,7 +35,7 @@ struct http_request {
  * Takes the request from its environment. scratch is room for the path; route.id points into it,
  * and it must not change while *request is in use.
  */
-void request_read(struct http_request *request, FCGX_Request *fcgi, struct buf *scratch);
+void request_read(struct http_request *request, struct fcgi_request *fcgi, struct buf *scratch);
 
 /* A header by its name in the environment ("HTTP_ACCEPT"); NULL if the client did not send it. */
 const char *request_header(const struct http_request *request, const char *name);
@@ -51,11 +50,5 @@ bool request_query_has(const struct http_request *request, const char *parameter
  */
 bool request_read_body(
     const struct http_request *request, size_t max, struct buf *body, struct api_error *error);
-
-/*
- * Reads what is left of the body, so that the next request on the connection begins where it
- * should. False if too much is left, or the connection broke: it is to be closed then.
- */
-bool request_discard_rest(FCGX_Stream *in);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/log.h"
+#include "fcgi_request.h"
 #include "handlers.h"
 #include "listen.h"
 
@@ -21,8 +22,6 @@ enum {
 	FRESH_QUIET_MS = 2000,
 	FIRST_BYTES_MS = 100, /* that a new connection has for its request when the end has come */
 	ACCEPT_PAUSE_MS = 100,
-	/* For libfcgi to accept from when a kept connection has ended: it is to return instead. */
-	NO_LISTENER = -1,
 };
 
 /* What there is to do. */
@@ -47,7 +46,7 @@ struct responder {
 	bool reload; /* SIGHUP has come */
 	struct config *config;
 	struct responder_setup setup;
-	FCGX_Request fcgi; /* fcgi.ipcFd is the open connection, or -1 */
+	struct fcgi_request fcgi;
 	struct handlers handlers;
 };
 
@@ -97,31 +96,23 @@ static bool open_responder(struct responder *responder, struct config *config, c
 	    .children = children,
 	    .signals = {responder->signal_fd, take_signals, responder}};
 	handlers_open(&responder->handlers, config, &responder->setup);
+	if (FCGX_Init() != 0) {
+		log_warnx("cannot set up the FastCGI library");
+		return false;
+	}
+	fcgi_request_init(&responder->fcgi, config->client_timeout, children);
 	responder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (responder->signal_fd < 0 || !watch(responder, responder->signal_fd, EPOLLIN) ||
 	    !watch(responder, listen_fd, EPOLLIN | EPOLLEXCLUSIVE)) {
 		log_warn("cannot watch the listening socket");
 		return false;
 	}
-	if (FCGX_Init() != 0 ||
-	    FCGX_InitRequest(&responder->fcgi, NO_LISTENER, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-		log_warnx("cannot set up the FastCGI library");
-		return false;
-	}
-	responder->fcgi.ipcFd = -1;
 	return true;
-}
-
-static void drop_connection(struct responder *responder)
-{
-	if (responder->fcgi.ipcFd >= 0)
-		close(responder->fcgi.ipcFd);
-	responder->fcgi.ipcFd = -1;
 }
 
 static void close_responder(struct responder *responder)
 {
-	drop_connection(responder);
+	fcgi_request_free(&responder->fcgi);
 	if (responder->signal_fd >= 0)
 		close(responder->signal_fd);
 	if (responder->epoll_fd >= 0)
@@ -136,13 +127,14 @@ static void reload(struct responder *responder)
 	handlers_close(&responder->handlers);
 	config_reload(&responder->config, responder->setup.config_path, CONFIG_RESPONDER);
 	handlers_open(&responder->handlers, responder->config, &responder->setup);
+	responder->fcgi.patience = responder->config->client_timeout;
 }
 
 /* Waits for a while on the open connection alone. */
 static enum work wait_for_bytes(struct responder *responder)
 {
 	struct pollfd fds[2] = {
-	    {.fd = responder->fcgi.ipcFd, .events = POLLIN},
+	    {.fd = responder->fcgi.fd, .events = POLLIN},
 	    {.fd = responder->signal_fd, .events = POLLIN},
 	};
 
@@ -156,7 +148,7 @@ static enum work wait_for_bytes(struct responder *responder)
 /* Waits for the next connection, or for the open one. */
 static enum work wait_for_any(struct responder *responder)
 {
-	int connection = responder->fcgi.ipcFd;
+	int connection = responder->fcgi.fd;
 	struct epoll_event events[3];
 	enum work work = WORK_NONE;
 	int count;
@@ -180,7 +172,7 @@ static enum work wait_for_any(struct responder *responder)
 /* A web server that has just connected is about to send its request. */
 static enum work last_work(struct responder *responder)
 {
-	struct pollfd fd = {.fd = responder->fcgi.ipcFd, .events = POLLIN};
+	struct pollfd fd = {.fd = responder->fcgi.fd, .events = POLLIN};
 
 	if (responder->fresh && poll(&fd, 1, FIRST_BYTES_MS) > 0)
 		return WORK_CONNECTION;
@@ -197,17 +189,16 @@ static enum work wait_for_work(struct responder *responder)
 
 	if (responder->ending)
 		return last_work(responder);
-	if (responder->fcgi.ipcFd >= 0)
+	if (fcgi_request_has_unread(&responder->fcgi))
+		return WORK_CONNECTION;
+	if (responder->fcgi.fd >= 0)
 		work = wait_for_bytes(responder);
 	if (work == WORK_NONE && !responder->ending)
 		work = wait_for_any(responder);
 	return work;
 }
 
-/*
- * Takes a connection in place of the one that is open. The library would keep a blocked accept() to
- * itself; given an open connection that it is to keep, it reads the request from that one.
- */
+/* Takes a connection in place of the one that is open. */
 static enum work accept_connection(struct responder *responder)
 {
 	int fd = listen_accept(responder->listen_fd);
@@ -223,33 +214,18 @@ static enum work accept_connection(struct responder *responder)
 	}
 	if (fd < 0) /* another process has taken it, or the client is gone */
 		return WORK_NONE;
-	drop_connection(responder);
-	responder->fcgi.ipcFd = fd;
-	responder->fcgi.keepConnection = 1;
+	fcgi_request_open(&responder->fcgi, fd);
 	responder->fresh = true;
 	return WORK_LISTENER;
 }
 
-/*
- * The library closes a connection by waiting until the other side has closed it, so that nothing
- * that was sent is lost while there is something left to read. If there is not, that can be had
- * without waiting.
- */
 static void serve_request(struct responder *responder)
 {
-	FCGX_Request *fcgi = &responder->fcgi;
-	bool all_read, keep;
-
 	responder->fresh = false;
-	if (FCGX_Accept_r(fcgi) != 0)
+	if (!fcgi_request_read(&responder->fcgi))
 		return;
-	handlers_answer(&responder->handlers, fcgi);
-	all_read = request_discard_rest(fcgi->in);
-	keep = fcgi->keepConnection && all_read;
-	fcgi->keepConnection = all_read;
-	FCGX_Finish_r(fcgi);
-	if (!keep)
-		drop_connection(responder);
+	handlers_answer(&responder->handlers, &responder->fcgi);
+	fcgi_request_finish(&responder->fcgi);
 }
 
 int responder_run(struct config *config, const char *path, int children, int listen_fd)

@@ -110,6 +110,7 @@ struct config {
 	int lease_seconds;
 	int max_attempts;
 	int drain_seconds;
+	int client_timeout; /* s that a responder waits for a client, see the manual */
 	struct fallback *fallbacks;
 	size_t fallback_count;
 	int allowed_fails;    /* in a row, before a deployment rests */

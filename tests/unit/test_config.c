@@ -207,6 +207,7 @@ static void a_file_of_no_settings_gives_the_defaults(void **state)
 	assert_int_equal(config->lease_seconds, 15);
 	assert_int_equal(config->max_attempts, 2);
 	assert_int_equal(config->drain_seconds, 30);
+	assert_int_equal(config->client_timeout, 60);
 	assert_int_equal(config->fallback_count, 0);
 	assert_int_equal(config->allowed_fails, 3);
 	assert_float_equal(config->cooldown_time, 5, 0.001);
@@ -246,6 +247,7 @@ static void every_key_of_respool_is_read(void **state)
 					 "  max_attempts: 8\n"
 					 "  drain_seconds: 0\n"
 					 "  max_passthrough: 0\n"
+					 "  client_timeout: 9\n"
 					 "  default_deployment: a-model\n"
 					 "  native_ttl: 9\n"
 					 "  store_input: false\n"
@@ -272,6 +274,7 @@ static void every_key_of_respool_is_read(void **state)
 	assert_int_equal(config->max_attempts, 8);
 	assert_int_equal(config->drain_seconds, 0);
 	assert_int_equal(config->max_passthrough, 0);
+	assert_int_equal(config->client_timeout, 9);
 	assert_string_equal(config->default_deployment, "a-model");
 	assert_int_equal(config->native_ttl, 9);
 	assert_false(config->store_input);
@@ -2460,6 +2463,8 @@ static void wrong_settings_of_the_router_are_errors(void **state)
 		"to 604800"},
 	    {"respool: {max_passthrough: -1}",
 		"respool.max_passthrough: \"-1\", expected an integer from 0 to 1000000"},
+	    {"respool: {client_timeout: 0}",
+		"respool.client_timeout: \"0\", expected an integer from 1 to 86400"},
 	    {"respool: {native_ttl: 0}",
 		"respool.native_ttl: \"0\", expected an integer from 1 to 315360000"},
 	    {"respool: {default_deployment: gone}",
