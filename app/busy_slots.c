@@ -1,108 +1,62 @@
 #include "busy_slots.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/types.h>
-#include <time.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../common/log.h"
 
-enum {
-	FIRST_BYTE = 1 << 30, /* far behind the file's end, where nobody else locks */
-	ROUNDS = 6,
-	LONGEST_PAUSE_NS = 200000, /* between two rounds */
+/* A lock of the C library's would not be shared. */
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a process id must be exchanged without a lock");
+
+struct busy_slots {
+	size_t size; /* bytes that are mapped */
+	int count;
+	_Atomic pid_t holders[]; /* 0: free */
 };
 
-static struct flock lock_of(int slot, short type)
+struct busy_slots *busy_slots_map(int children)
 {
-	return (struct flock){
-	    .l_type = type, .l_whence = SEEK_SET, .l_start = FIRST_BYTE + (off_t)slot, .l_len = 1};
+	size_t size = sizeof(struct busy_slots) + (size_t)children * sizeof(_Atomic pid_t);
+	struct busy_slots *slots =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (slots == MAP_FAILED)
+		fatal("cannot share %zu bytes of memory", size);
+	slots->size = size;
+	slots->count = children;
+	return slots;
 }
 
-void busy_slots_open(struct busy_slots *slots, const char *path)
+void busy_slots_unmap(struct busy_slots *slots)
 {
-	*slots = (struct busy_slots){.fd = open(path, O_RDONLY | O_CLOEXEC), .held = -1};
-	if (slots->fd < 0)
-		log_warn("%s: respool.max_passthrough cannot be kept", path);
+	if (slots != NULL)
+		munmap(slots, slots->size);
 }
 
-void busy_slots_close(struct busy_slots *slots)
+bool busy_slots_take(struct busy_slots *slots, int most)
 {
-	if (slots->fd >= 0)
-		close(slots->fd);
-	*slots = (struct busy_slots){.fd = -1, .held = -1};
-}
+	int count = most < slots->count ? most : slots->count;
 
-static void unlock(struct busy_slots *slots, int slot)
-{
-	struct flock lock = lock_of(slot, F_UNLCK);
-
-	fcntl(slots->fd, F_SETLK, &lock);
-}
-
-/* Whether no other process has the slot. */
-static bool is_free(struct busy_slots *slots, int slot)
-{
-	struct flock other = lock_of(slot, F_WRLCK);
-
-	return fcntl(slots->fd, F_GETLK, &other) == 0 && other.l_type == F_UNLCK;
-}
-
-/*
- * The file is open for reading only, and so the lock can only be a shared one. Whoever finds that
- * it does share the byte steps back; two who do so at once may both step back.
- */
-static bool lock_alone(struct busy_slots *slots, int slot)
-{
-	struct flock lock = lock_of(slot, F_RDLCK);
-
-	if (!is_free(slots, slot) || fcntl(slots->fd, F_SETLK, &lock) != 0)
-		return false;
-	if (is_free(slots, slot))
-		return true;
-	unlock(slots, slot);
-	return false;
-}
-
-/* Those who have met are not to meet again. */
-static void pause_by_chance(void)
-{
-	struct timespec pause = {.tv_nsec = random() % LONGEST_PAUSE_NS};
-
-	nanosleep(&pause, NULL);
-}
-
-/* From a place of its own on, so that those who come together rarely meet. */
-static bool take_any(struct busy_slots *slots, int count)
-{
 	for (int i = 0; i < count; i++) {
-		int slot = (int)((getpid() + i) % count);
+		pid_t nobody = 0;
 
-		if (!lock_alone(slots, slot))
-			continue;
-		slots->held = slot;
-		return true;
-	}
-	return false;
-}
-
-bool busy_slots_take(struct busy_slots *slots, int count)
-{
-	if (slots->fd < 0)
-		return true;
-	for (int round = 0; round < ROUNDS; round++) {
-		if (round > 0)
-			pause_by_chance();
-		if (take_any(slots, count))
+		if (atomic_compare_exchange_strong(&slots->holders[i], &nobody, getpid()))
 			return true;
 	}
 	return false;
 }
 
+void busy_slots_release(struct busy_slots *slots, pid_t child)
+{
+	for (int i = 0; i < slots->count; i++) {
+		pid_t holder = child;
+
+		atomic_compare_exchange_strong(&slots->holders[i], &holder, 0);
+	}
+}
+
 void busy_slots_give_back(struct busy_slots *slots)
 {
-	if (slots->held >= 0)
-		unlock(slots, slots->held);
-	slots->held = -1;
+	busy_slots_release(slots, getpid());
 }

@@ -1,27 +1,29 @@
 /*
- * A bound on how many processes do something at once. The kernel keeps the count, as locks on bytes
- * of a file that all of them can read, so that a process that dies gives back what it had, and
- * processes need not have a parent in common: those of one configuration file share the bound.
+ * A bound on how many of a parent's children do something at once. The slots are in memory that the
+ * parent maps before it forks, and nobody else can reach them. Each holds the process that has
+ * taken it; the parent gives back those of a child that has ended.
  */
 #ifndef RESPOOL_BUSY_SLOTS_H
 #define RESPOOL_BUSY_SLOTS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-struct busy_slots {
-	int fd;   /* -1 if the file cannot be opened: there is no bound then */
-	int held; /* the slot that this process has, or -1 */
-};
+struct busy_slots;
+
+/* To be called before the children are forked. There are as many slots as children. */
+struct busy_slots *busy_slots_map(int children);
+/* NULL is allowed. The memory lasts as long as a process has it mapped. */
+void busy_slots_unmap(struct busy_slots *slots);
 
 /*
- * The locks are lost whenever the process closes any descriptor of the same file: nothing may read
- * it while a slot is held (POSIX.1-2017, fcntl).
+ * Takes a slot for this process unless most processes have one already; false then. A process has
+ * one at most.
  */
-void busy_slots_open(struct busy_slots *slots, const char *path);
-void busy_slots_close(struct busy_slots *slots);
-
-/* Takes one of count slots; false if other processes hold them all. */
-bool busy_slots_take(struct busy_slots *slots, int count);
+bool busy_slots_take(struct busy_slots *slots, int most);
 void busy_slots_give_back(struct busy_slots *slots);
+
+/* In the parent: gives back what a child that has ended held. */
+void busy_slots_release(struct busy_slots *slots, pid_t child);
 
 #endif

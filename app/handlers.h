@@ -12,10 +12,13 @@
 #include "reply.h"
 #include "request.h"
 
+struct busy_slots;
+
 /* How a responder was started. */
 struct responder_setup {
 	const char *config_path;
 	int children; /* that serve together with this process, itself included; 0 if not known */
+	struct busy_slots *busy; /* shared with them; NULL if they are not known */
 	struct signal_source signals;
 };
 

@@ -18,8 +18,8 @@
 struct passthrough {
 	const struct signal_source *signals;
 	struct direct_caller *caller; /* NULL until needed */
-	struct busy_slots slots;
-	int max_busy; /* 0: no bound */
+	struct busy_slots *slots;     /* NULL: no bound */
+	int max_busy;
 	struct health health;
 	double health_read_at;
 };
@@ -40,7 +40,7 @@ struct passthrough *passthrough_open(
 
 	passthrough->signals = &setup->signals;
 	passthrough->max_busy = most_at_once(config, setup->children);
-	busy_slots_open(&passthrough->slots, setup->config_path);
+	passthrough->slots = setup->busy;
 	health_open(&passthrough->health, config);
 	return passthrough;
 }
@@ -50,7 +50,6 @@ void passthrough_close(struct passthrough *passthrough)
 	if (passthrough == NULL)
 		return;
 	health_close(&passthrough->health);
-	busy_slots_close(&passthrough->slots);
 	direct_caller_close(passthrough->caller);
 	free(passthrough);
 }
@@ -112,13 +111,14 @@ static void run_if_free(struct errand *errand)
 		fcgi->keep = false;
 	if (fcgi_request_aborted(fcgi))
 		return;
-	if (passthrough->max_busy != 0 &&
-	    !busy_slots_take(&passthrough->slots, passthrough->max_busy)) {
+	if (passthrough->slots != NULL &&
+	    !busy_slots_take(passthrough->slots, passthrough->max_busy)) {
 		too_busy(errand->handlers);
 		return;
 	}
 	errand_run(errand, passthrough->caller, passthrough->signals);
-	busy_slots_give_back(&passthrough->slots);
+	if (passthrough->slots != NULL)
+		busy_slots_give_back(passthrough->slots);
 }
 
 /* A query goes on as it is; what no URL may have in it does not. */

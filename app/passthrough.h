@@ -2,7 +2,8 @@
  * Requests that are not for polling: they go to a deployment while the client waits, and the answer
  * comes back as the provider sent it, a stream event by event.
  *
- * A process that does this can do nothing else, so no more than max_passthrough do it at once.
+ * A process that does this can do nothing else, so no more than max_passthrough of the children of
+ * one parent do it at once.
  */
 #ifndef RESPOOL_PASSTHROUGH_H
 #define RESPOOL_PASSTHROUGH_H

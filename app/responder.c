@@ -86,7 +86,7 @@ static bool take_signals(void *ctx)
 }
 
 static bool open_responder(struct responder *responder, struct config *config, const char *path,
-    int children, int listen_fd)
+    int children, struct busy_slots *busy, int listen_fd)
 {
 	*responder = (struct responder){.listen_fd = listen_fd, .config = config_hold(config)};
 	signal(SIGPIPE, SIG_IGN);
@@ -94,6 +94,7 @@ static bool open_responder(struct responder *responder, struct config *config, c
 	responder->signal_fd = open_signal_fd();
 	responder->setup = (struct responder_setup){.config_path = path,
 	    .children = children,
+	    .busy = busy,
 	    .signals = {responder->signal_fd, take_signals, responder}};
 	handlers_open(&responder->handlers, config, &responder->setup);
 	if (FCGX_Init() != 0) {
@@ -228,12 +229,13 @@ static void serve_request(struct responder *responder)
 	fcgi_request_finish(&responder->fcgi);
 }
 
-int responder_run(struct config *config, const char *path, int children, int listen_fd)
+int responder_run(
+    struct config *config, const char *path, int children, struct busy_slots *busy, int listen_fd)
 {
 	struct responder responder;
 	enum work work = WORK_FAILED;
 
-	if (open_responder(&responder, config, path, children, listen_fd)) {
+	if (open_responder(&responder, config, path, children, busy, listen_fd)) {
 		do {
 			work = wait_for_work(&responder);
 			if (work == WORK_LISTENER)

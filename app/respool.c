@@ -9,6 +9,7 @@
 #include "../common/hardening.h"
 #include "../common/log.h"
 #include "../common/prefork.h"
+#include "busy_slots.h"
 #include "listen.h"
 #include "responder.h"
 
@@ -46,6 +47,7 @@ struct child_context {
 	struct config *config;
 	const char *config_path;
 	int children;
+	struct busy_slots *busy;
 	int listen_fd;
 };
 
@@ -138,7 +140,8 @@ static int serve_as_child(void *ctx, int slot, pid_t predecessor)
 
 	(void)slot;
 	(void)predecessor;
-	return responder_run(child->config, child->config_path, child->children, child->listen_fd);
+	return responder_run(
+	    child->config, child->config_path, child->children, child->busy, child->listen_fd);
 }
 
 /* For children that are started later; those that run read the file themselves. */
@@ -149,21 +152,37 @@ static void reload(void *ctx)
 	config_reload(&child->config, child->config_path, CONFIG_RESPONDER);
 }
 
-static int serve(struct config *config, const char *path, int listen_fd, int children)
+static void give_back_slots(void *ctx, pid_t pid)
 {
-	struct child_context child = {config_hold(config), path, children, listen_fd};
+	const struct child_context *child = ctx;
+
+	busy_slots_release(child->busy, pid);
+}
+
+static int serve_with_children(struct config *config, const char *path, int listen_fd, int children)
+{
+	struct child_context child = {
+	    config_hold(config), path, children, busy_slots_map(children), listen_fd};
 	struct prefork prefork = {
 	    .count = children,
 	    .child = serve_as_child,
 	    .reload = reload,
+	    .ended = give_back_slots,
 	    .ctx = &child,
 	    .grace_seconds = config->drain_seconds + GRACE_SECONDS,
 	};
-	int status =
-	    children > 0 ? prefork_run(&prefork) : responder_run(config, path, 0, listen_fd);
+	int status = prefork_run(&prefork);
 
+	busy_slots_unmap(child.busy);
 	config_free(child.config);
 	return status;
+}
+
+static int serve(struct config *config, const char *path, int listen_fd, int children)
+{
+	if (children > 0)
+		return serve_with_children(config, path, listen_fd, children);
+	return responder_run(config, path, 0, NULL, listen_fd);
 }
 
 int main(int argc, char **argv)

@@ -139,8 +139,11 @@ static void reap_children(struct parent *parent)
 	for (int slot = 0; slot < parent->prefork->count; slot++) {
 		pid_t pid = parent->children[slot].pid;
 
-		if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
-			child_ended(parent, slot, status);
+		if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
+			continue;
+		if (parent->prefork->ended != NULL)
+			parent->prefork->ended(parent->prefork->ctx, pid);
+		child_ended(parent, slot, status);
 	}
 }
 

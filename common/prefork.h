@@ -17,9 +17,10 @@ struct prefork {
 	int count;
 	prefork_child_fn *child;
 	/* In the parent; each may be NULL. */
-	void (*started)(void *ctx);  /* the first children have been started */
-	void (*reload)(void *ctx);   /* on SIGHUP */
-	void (*stopping)(void *ctx); /* on the first signal to stop */
+	void (*started)(void *ctx);            /* the first children have been started */
+	void (*reload)(void *ctx);             /* on SIGHUP */
+	void (*stopping)(void *ctx);           /* on the first signal to stop */
+	void (*ended)(void *ctx, pid_t child); /* before another child takes its place */
 	void *ctx;
 	int grace_seconds; /* after SIGTERM before SIGKILL */
 };

@@ -8,8 +8,7 @@
 # How many processes may be busy with requests that are passed through to a provider, while the
 # others answer polls, is respool's max_passthrough. With "prefork" it is half of them unless the
 # configuration says otherwise. With "multiwatch" they do not know of each other, so that there is
-# no bound without it: set it to 8, for instance. With "plain" polls wait while one is passed
-# through; 0 turns that off.
+# no bound. With "plain" polls wait while one is passed through. 0 turns that off.
 set -eu
 
 program=/usr/libexec/respool/respool.fcgi

@@ -197,6 +197,8 @@ class Site(Stack):
 
     own_responder = False  # the web server starts it
     sees_clients_leave = True  # also when there is nothing to send to them
+    # Whether the processes are children of one parent of ours, which counts for max_passthrough.
+    bounds_passthrough = True
 
     def __init__(self, mount="", **options):
         self.mount = mount
@@ -320,6 +322,7 @@ class ApacheSite(ApacheProxySite):
     """With responders that mod_fcgid starts."""
 
     own_responder = True
+    bounds_passthrough = False
     file = "apache-mod_fcgid.conf"
     modules = ("alias", "fcgid")
     mount_points = ("ScriptAlias /",)
@@ -359,7 +362,8 @@ class SpawnFcgiSite(LighttpdSite):
 
 
 def spawn_fcgi_site(way):
-    return type("SpawnFcgiSite", (SpawnFcgiSite,), {"way": way})
+    return type("SpawnFcgiSite", (SpawnFcgiSite,),
+                {"way": way, "bounds_passthrough": way == "prefork"})
 
 
 # A site for each file for a web server, and one for each way of spawn-fcgi.sh.

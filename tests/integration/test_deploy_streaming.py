@@ -150,7 +150,7 @@ class TestEveryServer:
             for reader in readers:
                 assert reader.next() == event_bytes(event(0))
 
-            for stream in (True, False):
+            for stream in (True, False) if site.bounds_passthrough else ():
                 refused = client.post_create({"model": model, "input": "x", "stream": stream})
                 assert refused.status == 503
                 assert int(refused.headers["retry-after"]) >= 1

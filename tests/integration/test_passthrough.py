@@ -1,6 +1,7 @@
 """Requests that are not polled: they go to a deployment while the client waits."""
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -611,6 +612,14 @@ def test_place_of_a_process_that_is_killed_is_free_again(make_stack):
     stack.upstream.script("free", answer(response_object()))
     wait_until(lambda: stack.client.post_create({"model": "free", "input": "x"}).status == 200,
                10, "the place to be free again")
+
+
+def test_who_can_read_the_configuration_cannot_take_the_places(make_stack):
+    stack = make_stack({"respool": {"max_passthrough": 1}}, supervisor=False, children=2)
+    stack.upstream.script("free", answer(response_object()))
+    with open(stack.config_path, "rb") as config:
+        fcntl.lockf(config, fcntl.LOCK_SH)
+        assert stack.client.post_create({"model": "free", "input": "x"}).status == 200
 
 
 def test_sigterm_lets_a_stream_end(make_stack):
