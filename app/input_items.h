@@ -25,8 +25,9 @@ void items_query_free(struct items_query *query);
 /*
  * Appends {"object":"list","data":[…],"first_id","last_id","has_more"}. input is the request's
  * input as raw JSON: a string stands for one message of the user; items of an array are given as
- * they are, and those without an id get one that is the same every time. Returns false and fills in
- * *error (400) if no item has the id query->after.
+ * they are, and those without an id get one that is the same every time and tells its place. The
+ * input is gone through once, no further than the page. Returns false and fills in *error (400) if
+ * no item has the id query->after.
  */
 bool input_items_list(struct buf *out, const char *response_id, struct span input,
     const struct items_query *query, struct api_error *error);
