@@ -37,18 +37,18 @@ static enum http_method find_method(const char *name)
 	return METHOD_OTHER;
 }
 
-static bool route_uri(struct http_request *request, const char *uri)
+static void route_uri(struct http_request *request, const char *uri)
 {
 	if (uri == NULL)
-		return false;
+		return;
 	request->route = route_find((struct span){uri, strcspn(uri, "?#")});
 	request->path = uri;
-	return request->route.kind != ROUTE_UNKNOWN;
 }
 
 /*
  * Servers that know where the application is mounted put the path into SCRIPT_NAME and PATH_INFO,
- * others the whole of it into either, or both. Some set neither.
+ * others the whole of it into either, or both. Some set neither. REQUEST_URI does not count: it is
+ * what the client wrote, and the server's access rules are for the path that it has made of that.
  */
 static void read_path(struct http_request *request, FCGX_ParamArray env, struct buf *scratch)
 {
@@ -57,9 +57,8 @@ static void read_path(struct http_request *request, FCGX_ParamArray env, struct 
 	buf_puts(scratch, or_empty(variable(env, "PATH_INFO")));
 	request->path = buf_cstr(scratch);
 	request->route = route_find(buf_span(scratch));
-	if (request->route.kind == ROUTE_UNKNOWN &&
-	    !route_uri(request, variable(env, "DOCUMENT_URI")))
-		route_uri(request, variable(env, "REQUEST_URI"));
+	if (request->route.kind == ROUTE_UNKNOWN)
+		route_uri(request, variable(env, "DOCUMENT_URI"));
 }
 
 void request_read(struct http_request *request, struct fcgi_request *fcgi, struct buf *scratch)

@@ -176,6 +176,24 @@ def test_connection_is_kept_if_the_web_server_says_so(stack, flags):
             assert connection.read_answer()
 
 
+@pytest.mark.parametrize("variables, status", [
+    ({"SCRIPT_NAME": ALIVE}, 200),
+    ({"SCRIPT_NAME": "/llm", "PATH_INFO": ALIVE}, 200),
+    ({"SCRIPT_NAME": "", "PATH_INFO": ALIVE}, 200),
+    ({"SCRIPT_NAME": "/index.php", "DOCUMENT_URI": ALIVE}, 200),
+    ({"DOCUMENT_URI": f"{ALIVE}?x"}, 200),
+    ({"REQUEST_URI": ALIVE}, 404),
+    ({"SCRIPT_NAME": "/public/", "REQUEST_URI": ALIVE}, 404),
+    ({"SCRIPT_NAME": "/x", "DOCUMENT_URI": "/y", "REQUEST_URI": ALIVE}, 404),
+    ({}, 404),
+])
+def test_path_is_the_one_that_the_web_server_has_resolved(stack, variables, status):
+    """And not what the client wrote, for which the server's access rules were not made."""
+    with connected(stack) as connection:
+        connection.send_request({"REQUEST_METHOD": "GET", **variables})
+        assert b"Status: %d " % status in connection.read_answer()[0]
+
+
 def create(body, **variables):
     return {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/responses",
             "HTTP_AUTHORIZATION": f"Bearer {ALICE}", "CONTENT_LENGTH": str(len(body)), **variables}
