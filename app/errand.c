@@ -11,6 +11,7 @@
 #include "../common/keys.h"
 #include "../common/store.h"
 #include "answers.h"
+#include "idempotency.h"
 #include "transfer.h"
 
 enum {
@@ -54,9 +55,20 @@ static const struct {
 	const char *name;
 } request_headers[] = {
     {"HTTP_OPENAI_BETA", "OpenAI-Beta: "},
-    {"HTTP_IDEMPOTENCY_KEY", "Idempotency-Key: "},
     {"HTTP_X_CLIENT_REQUEST_ID", "X-Client-Request-Id: "},
 };
+
+static struct curl_slist *add_idempotency_key(
+    struct curl_slist *headers, const struct handlers *handlers)
+{
+	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
+	char mixed[IDEMPOTENCY_KEY_SIZE];
+
+	if (key == NULL)
+		return headers;
+	idempotency_key(mixed, handlers->tenant, key);
+	return transfer_add_value(headers, "Idempotency-Key: ", mixed);
+}
 
 static struct curl_slist *add_client_headers(
     struct curl_slist *headers, const struct http_request *request)
@@ -95,6 +107,7 @@ static struct curl_slist *add_headers(struct curl_slist *headers, const struct e
 {
 	headers = transfer_add_value(headers, "Accept: ", errand->accept);
 	headers = add_client_headers(headers, &errand->handlers->request);
+	headers = add_idempotency_key(headers, errand->handlers);
 	/* libcurl would wait a second for leave to send a large body. */
 	return transfer_add_header(headers, "Expect:");
 }

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "../common/json.h"
+#include "query.h"
 
 enum {
 	DEFAULT_LIMIT = 20,
@@ -35,32 +36,6 @@ struct target {
 	} search;
 	size_t place; /* that a made id tells, or NO_PLACE */
 };
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
-/* Appends a query parameter's name or value, decoded. */
-static void decode_parameter(struct buf *out, struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		bool escaped = text.p[i] == '%' && i + 2 < text.len &&
-			       hex_digit(text.p[i + 1]) >= 0 && hex_digit(text.p[i + 2]) >= 0;
-
-		if (escaped) {
-			buf_putc(
-			    out, (char)(hex_digit(text.p[i + 1]) << 4 | hex_digit(text.p[i + 2])));
-			i += 2;
-		} else {
-			buf_putc(out, text.p[i] == '+' ? ' ' : text.p[i]);
-		}
-	}
-}
 
 static bool bad_value(
     struct api_error *error, const char *name, const char *value, const char *expected)
@@ -103,19 +78,15 @@ static bool set_parameter(
 
 bool items_query_parse(struct items_query *query, const char *text, struct api_error *error)
 {
+	struct span name, raw;
 	struct buf value = {0};
 	bool valid = true;
 
 	*query = (struct items_query){.limit = DEFAULT_LIMIT};
-	while (valid && *text != '\0') {
-		size_t len = strcspn(text, "&");
-		size_t name_len = strcspn(text, "=&");
-		size_t value_start = name_len < len ? name_len + 1 : len;
-
+	while (valid && query_next(&text, &name, &raw)) {
 		buf_clear(&value);
-		decode_parameter(&value, (struct span){text + value_start, len - value_start});
-		valid = set_parameter(query, (struct span){text, name_len}, &value, error);
-		text += len + (text[len] == '&');
+		query_decode(&value, raw);
+		valid = set_parameter(query, name, &value, error);
 	}
 	buf_free(&value);
 	if (!valid)
@@ -153,16 +124,16 @@ static void make_id(char out[MADE_ID_SIZE], const char *response_id, struct span
 /* The place that an id tells which was made for this response, or NO_PLACE. */
 static size_t place_in_id(const char *response_id, struct span id)
 {
-	unsigned long long number = 0;
+	char digits[16 + 1] = "";
+	unsigned long long number;
 	size_t place;
 
 	if (id.len < 16)
 		return NO_PLACE;
-	for (size_t i = id.len - 16; i < id.len; i++) {
-		if (hex_digit(id.p[i]) < 0)
-			return NO_PLACE;
-		number = number << 4 | (unsigned)hex_digit(id.p[i]);
-	}
+	memcpy(digits, id.p + id.len - 16, 16);
+	if (strspn(digits, "0123456789abcdef") != 16)
+		return NO_PLACE;
+	number = strtoull(digits, NULL, 16);
 	place = (size_t)(number >> 32);
 	return id_check(response_id, place) == (unsigned)number ? place : NO_PLACE;
 }

@@ -14,11 +14,13 @@
 #include "busy_slots.h"
 #include "direct_call.h"
 #include "errand.h"
+#include "query.h"
 
 struct passthrough {
 	const struct signal_source *signals;
 	struct direct_caller *caller; /* NULL until needed */
 	struct busy_slots *slots;     /* NULL: no bound */
+	struct buf query;             /* that goes with the request */
 	int max_busy;
 	struct health health;
 	double health_read_at;
@@ -50,6 +52,7 @@ void passthrough_close(struct passthrough *passthrough)
 	if (passthrough == NULL)
 		return;
 	health_close(&passthrough->health);
+	buf_free(&passthrough->query);
 	direct_caller_close(passthrough->caller);
 	free(passthrough);
 }
@@ -121,9 +124,14 @@ static void run_if_free(struct errand *errand)
 		busy_slots_give_back(passthrough->slots);
 }
 
-/* A query goes on as it is; what no URL may have in it does not. */
-static bool check_query(struct handlers *handlers)
+/*
+ * A query goes on as it is; what no URL may have in it does not. The version of azure's API is the
+ * deployment's affair: a client that was made for azure names one to whoever it speaks to. Returns
+ * NULL after answering.
+ */
+static const char *take_query(struct handlers *handlers)
 {
+	struct buf *query = &handlers->passthrough->query;
 	struct api_error error;
 
 	for (const char *p = handlers->request.query; *p != '\0'; p++) {
@@ -133,9 +141,11 @@ static bool check_query(struct handlers *handlers)
 		    "The query string has a byte 0x%02x in it, expected it to be escaped.",
 		    (unsigned)(unsigned char)*p);
 		answer_error(handlers, &error);
-		return false;
+		return NULL;
 	}
-	return true;
+	buf_clear(query);
+	query_without(query, handlers->request.query, "api-version");
+	return buf_cstr(query);
 }
 
 /* ---- a new response -------------------------------------------------------------------------- */
@@ -180,14 +190,14 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	    .health = &handlers->passthrough->health,
 	    .method = "POST",
 	    .path = SPAN("responses"),
-	    .query = handlers->request.query,
+	    .query = take_query(handlers),
 	    .accept = request->stream ? "text/event-stream" : "application/json",
 	    .streams = request->stream,
 	    .create = request,
 	    .context = context,
 	};
 
-	if (!check_query(handlers))
+	if (errand.query == NULL)
 		return;
 	read_health(handlers);
 	attempts_begin(
@@ -278,7 +288,8 @@ static const char *provider_method(enum http_method method)
 	}
 }
 
-static void ask_place(struct handlers *handlers, const char *id, const struct native_place *place)
+static void ask_place(
+    struct handlers *handlers, const char *id, const struct native_place *place, const char *query)
 {
 	const struct http_request *request = &handlers->request;
 	struct buf path = {0};
@@ -286,7 +297,7 @@ static void ask_place(struct handlers *handlers, const char *id, const struct na
 	    .handlers = handlers,
 	    .health = &handlers->passthrough->health,
 	    .method = provider_method(request->method),
-	    .query = request->query,
+	    .query = query,
 	    .accept = "application/json, text/event-stream",
 	    .streams = request_query_has(request, "stream=true"),
 	};
@@ -319,15 +330,17 @@ void passthrough_by_id(struct handlers *handlers)
 {
 	struct native_place place;
 	char id[NATIVE_ID_MAX + 1];
+	const char *query;
 
 	if (!take_id(&handlers->request.route, id)) {
 		answer_not_found(handlers);
 		return;
 	}
-	if (!check_query(handlers) || !find_place(handlers, id, &place))
+	query = take_query(handlers);
+	if (query == NULL || !find_place(handlers, id, &place))
 		return;
 	if (place.deployment != NULL)
-		ask_place(handlers, id, &place);
+		ask_place(handlers, id, &place, query);
 	else
 		answer_not_found(handlers);
 	free(place.model);

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # for who sources this
 build_packages="gcc make autoconf automake pkg-config|pkgconf libc6-dev libfcgi-dev libhiredis-dev
 	libjson-c-dev libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libevent-dev
-	libyaml-dev uuid-dev libxxhash-dev"
+	libyaml-dev uuid-dev libxxhash-dev libssl-dev"
 
 package_installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -65,7 +65,7 @@ for file in tests/upstreams/responses/*.sse; do
 done
 # What needs the generated scripts, or a server, is left out.
 sources=$(find common -name '*.c' ! -name scripts.c ! -name store.c ! -name prefork.c)
-helpers="app/fcgi_parser.c app/input_items.c app/route.c tests/unit/naive_fold.c tests/unit/stored_copy.c"
+helpers="app/fcgi_parser.c app/input_items.c app/query.c app/route.c tests/unit/naive_fold.c tests/unit/stored_copy.c"
 harnesses=$(find tests/fuzz -name 'fuzz_*.c' | sort)
 # shellcheck disable=SC2086 # lists of words
 printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$compile" sh '{}'
