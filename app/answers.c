@@ -105,7 +105,6 @@ bool answer_stored(struct handlers *handlers, enum store_result result)
 
 void answer_json(struct handlers *handlers, struct span body)
 {
-	reply_header(&handlers->reply, "Cache-Control", "no-store");
 	reply_json(&handlers->reply, 200, body);
 }
 

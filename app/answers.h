@@ -11,7 +11,7 @@
 
 void answer_error(struct handlers *handlers, const struct api_error *error);
 
-/* A JSON document that no cache may keep. */
+/* Answers 200 with a JSON document. */
 void answer_json(struct handlers *handlers, struct span body);
 
 /* That there is no response of the request's id. */

@@ -57,7 +57,7 @@ static void make_etag(char out[ETAG_SIZE], struct span of)
 static void add_poll_headers(struct handlers *handlers, const char *etag, bool terminal)
 {
 	reply_header(&handlers->reply, "ETag", etag);
-	reply_header(&handlers->reply, "Cache-Control", "no-cache");
+	reply_let_keep(&handlers->reply);
 	if (!terminal)
 		answer_poll_after(handlers);
 }

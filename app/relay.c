@@ -16,16 +16,14 @@ enum {
 /*
  * What clients are told of a provider's headers: what describes the body, what an error says about
  * trying again, and what it says about itself. Not those of a connection (RFC 9110 section 7.6.1),
- * nor cookies. A '*' at the end stands for anything.
+ * nor cookies, nor what it says to caches: reply.c does that. A '*' at the end stands for anything.
  */
 static const char *const passed_headers[] = {
     "apim-request-id",
     "azureml-model-session",
-    "cache-control",
     "content-disposition",
     "content-encoding",
     "content-language",
-    "content-type",
     "openai-*",
     "ratelimit*",
     "retry-after",
@@ -121,19 +119,32 @@ static void read_body(struct relay *relay)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* Whether it can be repeated: a line end in it would begin another header (RFC 9110 section 5). */
-static bool is_clean(const struct curl_header *header)
+/*
+ * Whether it can be repeated: a line end in it would begin another header (RFC 9110 section 5), and
+ * a secret is nobody's business.
+ */
+static bool is_clean(const struct relay *relay, const char *name, const char *value)
 {
 	static const char in_names[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-	if (header->name[strspn(header->name, in_names)] != '\0')
+	if (name[strspn(name, in_names)] != '\0')
 		return false;
-	for (const char *p = header->value; *p != '\0'; p++) {
+	for (const char *p = value; *p != '\0'; p++) {
 		if (iscntrl((unsigned char)*p) && *p != '\t')
 			return false;
 	}
-	return true;
+	return !secrets_are_in(span_of(value), relay->secrets);
+}
+
+/* One alone: that by which the body is taken for a stream or not. */
+static void pass_content_type(struct relay *relay)
+{
+	const char *type = NULL;
+
+	curl_easy_getinfo(relay->easy, CURLINFO_CONTENT_TYPE, &type);
+	if (type != NULL && is_clean(relay, "Content-Type", type))
+		reply_header(relay->reply, "Content-Type", type);
 }
 
 static void pass_headers(struct relay *relay)
@@ -141,7 +152,7 @@ static void pass_headers(struct relay *relay)
 	struct curl_header *header = NULL;
 
 	while ((header = curl_easy_nextheader(relay->easy, CURLH_HEADER, -1, header)) != NULL) {
-		if (!is_clean(header) || secrets_are_in(span_of(header->value), relay->secrets))
+		if (!is_clean(relay, header->name, header->value))
 			continue;
 		if (strcasecmp(header->name, "x-request-id") == 0)
 			reply_set_request_id(relay->reply, header->value);
@@ -153,6 +164,7 @@ static void pass_headers(struct relay *relay)
 static bool begin(struct relay *relay)
 {
 	relay->begun = true;
+	pass_content_type(relay);
 	pass_headers(relay);
 	/* What web servers would hold back otherwise: nginx heeds this. */
 	if (relay->is_stream)

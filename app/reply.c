@@ -29,6 +29,11 @@ static const struct {
     {504, "Gateway Timeout", NULL, NULL},
 };
 
+/* With every answer: it is one client's, and is what its type says. */
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
+static const char kept_headers[] = "Cache-Control: private, no-cache\r\n" NOSNIFF;
+static const char unkept_headers[] = "Cache-Control: private, no-store\r\n" NOSNIFF;
+
 enum { STATUS_TABLE_SIZE = sizeof(statuses) / sizeof(statuses[0]) };
 
 /* STATUS_TABLE_SIZE if it is none that respool itself answers. */
@@ -84,6 +89,7 @@ void reply_begin(
 {
 	reply->fcgi = fcgi;
 	reply->without_body = without_body;
+	reply->may_be_kept = false;
 	buf_clear(&reply->head);
 	reply->request_id[0] = '\0';
 	reply_set_request_id(reply, request_id);
@@ -96,6 +102,11 @@ void reply_set_request_id(struct reply *reply, const char *request_id)
 {
 	if (usable_request_id(request_id))
 		snprintf(reply->request_id, sizeof(reply->request_id), "%s", request_id);
+}
+
+void reply_let_keep(struct reply *reply)
+{
+	reply->may_be_kept = true;
 }
 
 void reply_header(struct reply *reply, const char *name, const char *value)
@@ -120,6 +131,7 @@ static bool send_head(struct reply *reply, int status)
 	size_t i = find_status(status);
 
 	reply_header(reply, "x-request-id", reply->request_id);
+	buf_puts(&reply->head, reply->may_be_kept ? kept_headers : unkept_headers);
 	buf_printf(&reply->head, "Status: %d %s\r\n\r\n", status,
 	    i < STATUS_TABLE_SIZE ? statuses[i].reason : "Unknown");
 	return put(reply, buf_span(&reply->head));
@@ -166,7 +178,6 @@ void reply_error(struct reply *reply, const struct api_error *error)
 	api_error_json(&reply->text, error);
 	if (i < STATUS_TABLE_SIZE && statuses[i].header != NULL)
 		reply_header(reply, statuses[i].header, statuses[i].value);
-	reply_header(reply, "Cache-Control", "no-store");
 	reply_json(reply, error->status, buf_span(&reply->text));
 }
 

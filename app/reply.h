@@ -16,9 +16,10 @@ enum { REQUEST_ID_MAX = 128 };
 struct reply {
 	struct fcgi_request *fcgi; /* that is being answered */
 	bool without_body;         /* the answer to a HEAD request */
-	struct buf head;           /* "Name: value\r\n" lines gathered so far */
-	struct buf text;           /* an error's envelope */
-	uint64_t random[2];        /* state of the generator of request ids */
+	bool may_be_kept;
+	struct buf head;    /* "Name: value\r\n" lines gathered so far */
+	struct buf text;    /* an error's envelope */
+	uint64_t random[2]; /* state of the generator of request ids */
 	char request_id[REQUEST_ID_MAX + 1];
 };
 
@@ -39,7 +40,13 @@ void reply_begin(
  */
 void reply_set_request_id(struct reply *reply, const char *request_id);
 
-/* Adds a header. */
+/*
+ * The client may keep the answer, and ask with its ETag whether it still holds. Without this nobody
+ * may keep it; nobody else may in any case.
+ */
+void reply_let_keep(struct reply *reply);
+
+/* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
 /* Sends the answer with a body of JSON. */

@@ -185,6 +185,30 @@ def test_headers_about_the_answer_come_back_and_those_of_the_connection_do_not(
     assert "provider" not in headers.get("server", "")
 
 
+@pytest.mark.parametrize("first, second", [
+    ("text/html", "application/json"), ("application/json", "text/html")])
+def test_one_content_type_comes_back(client, upstream, model, first, second):
+    """The one that counts for HTTP clients, too: the last."""
+    upstream.script(model, Script([
+        f"HTTP/1.1 200 OK\r\nContent-Type: {first}\r\nContent-Type: {second}\r\n"
+        "Content-Length: 2\r\n\r\n{}".encode()], framing="raw"))
+    reply = client.post_create({"model": model, "input": "x"})
+    assert reply.headers.get_all("content-type") == [second]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [200, 404])
+def test_answers_are_one_client_s_whatever_the_provider_says(
+        client, upstream, model, stream, status):
+    upstream.script(model, Script([b"data: {}\n\n"], status, {
+        "Cache-Control": "public, max-age=3600", "Expires": "Thu, 01 Jan 2099 00:00:00 GMT",
+        "X-Content-Type-Options": "sniff", **({} if stream else {"Content-Type": "text/plain"})}))
+    headers = client.post_create({"model": model, "input": "x", "stream": stream}).headers
+    assert headers.get_all("cache-control") == ["private, no-store"]
+    assert headers.get_all("x-content-type-options") == ["nosniff"]
+    assert "expires" not in headers
+
+
 def test_answer_without_a_request_id_has_ours(client, upstream, model):
     upstream.script(model, answer(response_object()))
     assert client.post_create({"model": model, "input": "x"}).headers["x-request-id"]

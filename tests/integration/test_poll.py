@@ -163,10 +163,27 @@ def test_large_objects_come_whole(client, upstream, model, size):
 def test_answers_are_not_cached_by_others(client, upstream, model):
     upstream.script(model, message_stream(["x"]))
     response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
     reply = client.get_response(response_id)
-    control = reply.headers.get("cache-control", "")
-    assert "public" not in control
     assert int(reply.headers["content-length"]) == len(reply.body)
+    unchanged = client.get_response(response_id, headers={"If-None-Match": reply.headers["etag"]})
+    assert unchanged.status == 304
+    for answer in (reply, unchanged):
+        assert answer.headers.get_all("cache-control") == ["private, no-cache"]
+        assert answer.headers.get_all("x-content-type-options") == ["nosniff"]
+
+
+def test_answers_that_are_not_polls_are_kept_by_nobody(client, model):
+    created = client.post_create({"model": model, "input": "x", "background": True})
+    response_id = created.json()["id"]
+    for reply in (
+            created, client.input_items(response_id), client.cancel(response_id, body=""),
+            client.delete(response_id), client.get_response(response_id),
+            client.with_key("wrong").get_response(response_id), client.get("/none"),
+            client.post_create("no JSON"), client.request("PUT", "/v1/responses", body="x"),
+            client.get("/health/liveliness"), client.get("/health/readiness")):
+        assert reply.headers.get_all("cache-control") == ["private, no-store"], reply
+        assert reply.headers.get_all("x-content-type-options") == ["nosniff"], reply
 
 
 def test_poll_is_one_round_trip(client, stack, upstream, model):
