@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../common/alloc.h"
-#include "../common/clock.h"
 #include "transfer.h"
+#include "transfer_guard.h"
 
 enum { LONGEST_WAIT_MS = 1000 };
 
@@ -19,11 +19,10 @@ struct direct_caller {
 struct progress {
 	const struct direct_call *call;
 	CURL *easy;
-	double began, last_byte;
+	struct transfer_guard guard;
 	bool answered; /* a status line has come */
 	bool headed;   /* the final head has come */
 	bool stopped;  /* by one of the caller's functions */
-	bool invalid;  /* its status cannot be passed on */
 	bool news;     /* since the last on_idle */
 };
 
@@ -58,24 +57,32 @@ static void take_head(struct progress *progress)
 
 	curl_easy_getinfo(progress->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* 101 ends HTTP on this connection, and we never asked for that. */
-	progress->invalid = status == 101 || status > 599;
-	if (status < 200 || progress->invalid)
+	if (status == 101 || status > 599)
+		transfer_guard_refuse(&progress->guard, "its status is %ld", status);
+	if (status < 200 || status > 599)
 		return;
 	progress->headed = true;
 	if (!progress->call->on_head(progress->call->ctx, progress->easy, status))
 		progress->stopped = true;
 }
 
+/* Whether the call is to go on. */
+static bool goes_on(const struct progress *progress)
+{
+	return !progress->stopped && progress->guard.end == TRANSFER_GOES_ON;
+}
+
 /* CURLOPT_HEADERFUNCTION: called for each line, and for those of trailers. */
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 {
 	struct progress *progress = ctx;
+	size_t len = size * count;
 
-	progress->last_byte = monotonic_seconds();
 	progress->answered = true;
-	if (!progress->headed && (p[0] == '\r' || p[0] == '\n'))
+	if (transfer_guard_header(&progress->guard, (struct span){p, len}) && !progress->headed &&
+	    (p[0] == '\r' || p[0] == '\n'))
 		take_head(progress);
-	return progress->stopped || progress->invalid ? 0 : size * count;
+	return goes_on(progress) ? len : 0;
 }
 
 /* CURLOPT_WRITEFUNCTION */
@@ -83,12 +90,13 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 {
 	struct progress *progress = ctx;
 	const struct direct_call *call = progress->call;
+	size_t len = size * count;
 
-	progress->last_byte = monotonic_seconds();
 	progress->news = true;
-	if (!call->on_body(call->ctx, (struct span){p, size * count}))
+	transfer_guard_body(&progress->guard);
+	if (!call->on_body(call->ctx, (struct span){p, len}))
 		progress->stopped = true;
-	return progress->stopped ? 0 : size * count;
+	return goes_on(progress) ? len : 0;
 }
 
 static int set_method(CURL *easy, const struct direct_call *call)
@@ -122,51 +130,34 @@ static bool set_up(CURL *easy, struct progress *progress, char *error)
 	return bad == 0;
 }
 
-/* s until a time-out, or negative. */
-static double time_left(const struct progress *progress)
+static const enum direct_end guarded_ends[] = {
+    [TRANSFER_LATE] = DIRECT_TIMEOUT,
+    [TRANSFER_INVALID] = DIRECT_INVALID,
+};
+
+static void end_by_guard(const struct transfer_guard *guard, struct direct_result *result)
 {
-	double now = monotonic_seconds();
-	double whole = progress->began + progress->call->timeout - now;
-	double silence = progress->last_byte + progress->call->stream_timeout - now;
-
-	return whole < silence ? whole : silence;
-}
-
-static void say_timeout(const struct progress *progress, struct direct_result *result)
-{
-	const struct direct_call *call = progress->call;
-	bool whole = monotonic_seconds() >= progress->began + call->timeout;
-
-	result->end = DIRECT_TIMEOUT;
-	if (whole)
-		snprintf(result->error, sizeof(result->error),
-		    "the answer was not whole after %g seconds", call->timeout);
-	else
-		snprintf(result->error, sizeof(result->error), "no byte came for %g seconds",
-		    call->stream_timeout);
+	result->end = guarded_ends[guard->end];
+	snprintf(result->error, sizeof(result->error), "%s", guard->error);
 }
 
 static enum direct_end how_it_ended(const struct progress *progress, CURLcode code)
 {
 	if (progress->stopped)
 		return DIRECT_STOPPED;
-	if (progress->invalid)
-		return DIRECT_INVALID;
 	if (code != CURLE_OK || !progress->headed)
 		return progress->answered ? DIRECT_DISCONNECTED : DIRECT_NOT_REACHED;
 	return transfer_is_framed(progress->easy) ? DIRECT_COMPLETE : DIRECT_UNFRAMED;
 }
 
-static void end_transfer(
-    const struct progress *progress, CURLcode code, struct direct_result *result)
+static void end_transfer(struct progress *progress, CURLcode code, struct direct_result *result)
 {
-	long status = 0;
-
-	result->end = how_it_ended(progress, code);
-	if (result->end == DIRECT_INVALID) {
-		curl_easy_getinfo(progress->easy, CURLINFO_RESPONSE_CODE, &status);
-		snprintf(result->error, sizeof(result->error), "its status is %ld", status);
+	transfer_guard_note_code(&progress->guard, code);
+	if (!progress->stopped && progress->guard.end != TRANSFER_GOES_ON) {
+		end_by_guard(&progress->guard, result);
+		return;
 	}
+	result->end = how_it_ended(progress, code);
 	if (code != CURLE_OK && result->error[0] == '\0')
 		snprintf(result->error, sizeof(result->error), "%s", curl_easy_strerror(code));
 }
@@ -199,19 +190,23 @@ static bool make_progress(CURLM *multi, struct progress *progress)
 	return !progress->stopped;
 }
 
-static enum watch_result wait_for_more(CURLM *multi, struct client_watch *watch, double seconds)
+static enum watch_result wait_for_more(
+    CURLM *multi, struct progress *progress, struct client_watch *watch, double seconds)
 {
 	struct pollfd fds[WATCH_FDS];
 	struct curl_waitfd extra[WATCH_FDS];
 	int ms = seconds * 1000 < LONGEST_WAIT_MS ? (int)(seconds * 1000) + 1 : LONGEST_WAIT_MS;
 	unsigned count = 0;
+	int ready = 0;
 
 	client_watch_fds(watch, fds);
 	for (int i = 0; i < WATCH_FDS; i++) {
 		if (fds[i].fd >= 0)
 			extra[count++] = (struct curl_waitfd){fds[i].fd, CURL_WAIT_POLLIN, 0};
 	}
-	curl_multi_poll(multi, extra, count, ms, NULL);
+	curl_multi_poll(multi, extra, count, ms, &ready);
+	if (ready > 0)
+		transfer_guard_turn(&progress->guard, progress->easy);
 	count = 0;
 	for (int i = 0; i < WATCH_FDS; i++) {
 		if (fds[i].fd >= 0)
@@ -236,12 +231,12 @@ static void run(CURLM *multi, struct progress *progress, struct client_watch *wa
 			end_transfer(progress, code, result);
 			return;
 		}
-		left = time_left(progress);
-		if (left <= 0) {
-			say_timeout(progress, result);
+		left = transfer_guard_time_left(&progress->guard);
+		if (!goes_on(progress)) {
+			end_by_guard(&progress->guard, result);
 			return;
 		}
-		seen = wait_for_more(multi, watch, left);
+		seen = wait_for_more(multi, progress, watch, left);
 		if (seen != WATCH_GO_ON) {
 			result->end =
 			    seen == WATCH_CLIENT_GONE ? DIRECT_CLIENT_GONE : DIRECT_PROCESS_ENDS;
@@ -254,10 +249,10 @@ void direct_call(struct direct_caller *caller, const struct direct_call *call,
     struct client_watch *watch, struct direct_result *result)
 {
 	CURL *easy = caller->easy;
-	struct progress progress = {.call = call, .easy = easy, .began = monotonic_seconds()};
+	struct progress progress = {.call = call, .easy = easy};
 
 	*result = (struct direct_result){.end = DIRECT_NOT_REACHED, .retry_after = -1};
-	progress.last_byte = progress.began;
+	transfer_guard_begin(&progress.guard, call->timeout, call->stream_timeout);
 	if (!set_up(easy, &progress, result->error) ||
 	    curl_multi_add_handle(caller->multi, easy) != CURLM_OK) {
 		snprintf(result->error, sizeof(result->error),

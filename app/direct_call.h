@@ -23,7 +23,8 @@ enum direct_end {
 	DIRECT_UNFRAMED,     /* the connection closed, and nothing says whether that was the end */
 	DIRECT_NOT_REACHED,  /* not even a status line came */
 	DIRECT_DISCONNECTED, /* broke off after the answer began */
-	DIRECT_INVALID,      /* its status is none of a final answer (RFC 9110 section 15) */
+	/* Its status is none of a final answer (RFC 9110 section 15), or transfer_guard.h. */
+	DIRECT_INVALID,
 	DIRECT_TIMEOUT,
 	DIRECT_STOPPED, /* by on_head, on_body or on_idle */
 	DIRECT_CLIENT_GONE,

@@ -192,7 +192,7 @@ static const struct {
     {DIRECT_NOT_REACHED, 502, "upstream_unreachable", "The provider cannot be reached"},
     {DIRECT_DISCONNECTED, 502, "upstream_disconnected",
 	"The connection to the provider broke off before the answer was complete"},
-    {DIRECT_INVALID, 502, "upstream_invalid", "The provider's answer is none of HTTP"},
+    {DIRECT_INVALID, 502, "upstream_invalid", "The provider's answer cannot be taken"},
     {DIRECT_TIMEOUT, 504, "upstream_timeout", "The provider took too long"},
     {DIRECT_PROCESS_ENDS, 503, "shutting_down",
 	"The server is stopping before the provider has answered"},
@@ -255,7 +255,8 @@ static enum call_failure failure_of(const struct direct_result *result)
 	enum call_failure failure = call_failure_of(is_whole(result) ? result->status : 0);
 
 	if (failure == FAILURE_PASSING &&
-	    (result->end == DIRECT_TIMEOUT || result->retry_after > LONGEST_RETRY_AFTER))
+	    (result->end == DIRECT_TIMEOUT || result->end == DIRECT_INVALID ||
+		result->retry_after > LONGEST_RETRY_AFTER))
 		return FAILURE_DEPLOYMENT;
 	return failure;
 }

@@ -660,6 +660,15 @@ static void end_by_timeout(struct stream *s, const char *error)
 		fail(s, "upstream_timeout", "The provider took too long: %s.", error);
 }
 
+/* Likewise. */
+static void end_by_invalid_answer(struct stream *s, const char *error)
+{
+	tell_health(s, 0);
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		fail(s, "invalid_provider_answer", "The provider's answer cannot be taken: %s.",
+		    error);
+}
+
 static void end_without_answer(struct stream *s, const char *error)
 {
 	tell_health(s, 0);
@@ -674,6 +683,8 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	s->call = NULL;
 	if (result->end == UPSTREAM_TIMEOUT && !is_over(s)) {
 		end_by_timeout(s, result->error);
+	} else if (result->end == UPSTREAM_INVALID) {
+		end_by_invalid_answer(s, result->error);
 	} else if (s->answer == ANSWER_NONE) {
 		end_without_answer(s, result->error);
 	} else if (s->answer == ANSWER_ERROR) {

@@ -14,6 +14,7 @@
 #include "../common/clock.h"
 #include "../common/log.h"
 #include "transfer.h"
+#include "transfer_guard.h"
 
 enum {
 	CONTENT_TYPE_SIZE = 128,
@@ -37,7 +38,8 @@ struct upstream_request {
 	LIST_ENTRY(upstream_request) link;          /* of upstream->requests */
 	LIST_ENTRY(upstream_request) deferred_link; /* of upstream->deferred */
 	enum request_state state;
-	struct upstream_call call; /* only its callbacks and time-outs are still valid */
+	struct upstream_call call; /* only its callbacks are still valid */
+	struct transfer_guard guard;
 	CURL *easy;
 	struct watch *watch; /* of the socket that it reads from; NULL if there is none */
 	bool held;           /* the socket is not looked at */
@@ -45,11 +47,9 @@ struct upstream_request {
 	char *body; /* NULL once it has been sent */
 	size_t body_len;
 	struct event timer; /* looks for a time-out; re-armed only when it fires */
-	double began;
-	double last_byte; /* when it came; at first when the request began */
-	bool answered;    /* a status line has come */
-	bool headed;      /* the final head has come */
-	size_t discarded; /* bytes that came after upstream_detach() */
+	bool answered;      /* a status line has come */
+	bool headed;        /* the final head has come */
+	size_t discarded;   /* bytes that came after upstream_detach() */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -137,11 +137,27 @@ static void report_end(struct upstream_request *request, enum upstream_end end, 
 	request_free(request);
 }
 
+static const enum upstream_end guarded_ends[] = {
+    [TRANSFER_LATE] = UPSTREAM_TIMEOUT,
+    [TRANSFER_INVALID] = UPSTREAM_INVALID,
+};
+
+static void end_by_guard(struct upstream_request *request)
+{
+	report_end(request, guarded_ends[request->guard.end], request->guard.error);
+}
+
 static void end_transfer(struct upstream_request *request, CURLcode code)
 {
-	enum upstream_end end = how_it_ended(request, code);
 	const char *error = "";
+	enum upstream_end end;
 
+	transfer_guard_note_code(&request->guard, code);
+	if (request->guard.end != TRANSFER_GOES_ON) {
+		end_by_guard(request);
+		return;
+	}
+	end = how_it_ended(request, code);
 	if (request->error[0] != '\0' && code != CURLE_OK)
 		error = request->error;
 	else if (code != CURLE_OK)
@@ -213,13 +229,18 @@ static void drive(struct upstream *upstream, curl_socket_t fd, int events)
 static void on_socket_ready(evutil_socket_t fd, short what, void *ctx)
 {
 	struct watch *watch = ctx; /* gone when libcurl has closed the socket */
+	struct upstream_request *request = watch->request;
 	int events = 0;
 
 	if (what & EV_READ)
 		events |= CURL_CSELECT_IN;
 	if (what & EV_WRITE)
 		events |= CURL_CSELECT_OUT;
-	drive(watch->upstream, fd, events);
+	if (request != NULL && (what & EV_READ) &&
+	    !transfer_guard_turn(&request->guard, request->easy))
+		end_by_guard(request);
+	else
+		drive(watch->upstream, fd, events);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
@@ -338,8 +359,9 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 
 	if (request->state != RUNNING)
 		return 0;
-	request->last_byte = monotonic_seconds();
 	request->answered = true;
+	if (!transfer_guard_header(&request->guard, (struct span){p, len}))
+		return 0;
 	if (!request->headed && (p[0] == '\r' || p[0] == '\n'))
 		take_head(request);
 	return request->state == RUNNING ? len : 0;
@@ -367,46 +389,35 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 {
 	struct upstream_request *request = ctx;
 	size_t len = size * count;
+	bool more;
 
 	if (request->state != RUNNING)
 		return 0;
 	free_sent_body(request);
-	request->last_byte = monotonic_seconds();
+	more = transfer_guard_body(&request->guard);
 	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
 		upstream_cancel(request);
-	return request->state == RUNNING ? len : 0;
-}
-
-static void end_by_timeout(struct upstream_request *request, const char *what, double seconds)
-{
-	char error[64];
-
-	snprintf(error, sizeof(error), "%s %g seconds", what, seconds);
-	report_end(request, UPSTREAM_TIMEOUT, error);
+	return more && request->state == RUNNING ? len : 0;
 }
 
 /* CURLOPT_TIMEOUT_MS is not used: it would leave an HTTP/2 stream open at the provider. */
 static void check_timeouts(struct upstream_request *request)
 {
-	const struct upstream_call *call = &request->call;
-	double time = monotonic_seconds();
-	double left = request->began + call->timeout - time;
-	double stream_left = request->last_byte + call->stream_timeout - time;
+	double left = transfer_guard_time_left(&request->guard);
 
-	if (left <= 0)
-		end_by_timeout(request, "the answer was not whole after", call->timeout);
-	else if (stream_left <= 0)
-		end_by_timeout(request, "no byte came for", call->stream_timeout);
+	if (request->guard.end == TRANSFER_GOES_ON)
+		set_timer(&request->timer, left);
 	else
-		set_timer(&request->timer, left < stream_left ? left : stream_left);
+		end_by_guard(request);
 }
 
 /* Bytes that wait in their socket have come in time. */
 static bool look_before_timeout(struct upstream_request *request)
 {
-	double quiet = monotonic_seconds() - request->last_byte;
+	const struct transfer_guard *guard = &request->guard;
+	double quiet = monotonic_seconds() - guard->last_byte;
 
-	return !request->held || quiet < request->call.stream_timeout || upstream_read(request);
+	return !request->held || quiet < guard->stream_timeout || upstream_read(request);
 }
 
 static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
@@ -481,8 +492,7 @@ struct upstream_request *upstream_start(struct upstream *upstream, const struct 
 
 	request->upstream = upstream;
 	request->call = *call;
-	request->began = monotonic_seconds();
-	request->last_byte = request->began;
+	transfer_guard_begin(&request->guard, call->timeout, call->stream_timeout);
 	LIST_INSERT_HEAD(&upstream->requests, request, link);
 	evtimer_assign(&request->timer, upstream->base, on_request_timer, request);
 	request->easy = curl_easy_init();
@@ -570,13 +580,12 @@ static void ignore_end(void *ctx, const struct upstream_result *result)
 void upstream_detach(struct upstream_request *request)
 {
 	request->call = (struct upstream_call){
-	    .timeout = monotonic_seconds() - request->began + DETACHED_SECONDS,
-	    .stream_timeout = DETACHED_SECONDS,
 	    .on_head = ignore_head,
 	    .on_body = discard_body,
 	    .on_end = ignore_end,
 	    .ctx = request,
 	};
+	transfer_guard_restart(&request->guard, DETACHED_SECONDS, DETACHED_SECONDS);
 	set_timer(&request->timer, DETACHED_SECONDS);
 	stop_holding(request);
 }

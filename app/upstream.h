@@ -31,6 +31,7 @@ enum upstream_end {
 	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
 	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
 	UPSTREAM_TIMEOUT,      /* timeout or stream_timeout passed */
+	UPSTREAM_INVALID,      /* sends what is no answer, or too much of it: transfer_guard.h */
 };
 
 struct upstream_result {

@@ -7,6 +7,7 @@ A script is a list of steps, each one of:
     Sleep(ms)        nothing for so long
     Gate()           nothing until somebody calls its open()
     Feed()           the steps that somebody puts into it, until its end()
+    Endless(b, ms)   the bytes b again and again, with a pause after each time
     Reset()          the connection is reset
     Cut()            the connection is closed without the end of the chunked body
     Hang()           nothing until the other side closes the connection
@@ -74,6 +75,14 @@ class Feed:
 
     def __del__(self):
         os.close(self.fd)
+
+
+class Endless:
+    """Only the other side ends it, by closing the connection."""
+
+    def __init__(self, data, milliseconds=0):
+        self.data = data
+        self.seconds = milliseconds / 1000
 
 
 class Script:
@@ -316,6 +325,10 @@ class _Player:
             self._wait(step.fd, None)
         elif isinstance(step, Feed):
             return self._follow(step)
+        elif isinstance(step, Endless):
+            while True:
+                self._send(step.data)
+                self._wait(None, step.seconds)
         elif isinstance(step, Hang):
             self._wait(None, None)
             return False

@@ -1,0 +1,234 @@
+"""A provider that sends what never becomes an answer: each such call ends, soon and cheaply."""
+
+import gzip
+import json
+import os
+import signal
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from events import completed, delta, opening
+from harness import children_of, output_text, wait_until
+from upstream import Endless, Feed, Hang, Script, json_error
+
+BODY = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "output": []})
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+SOON = 15  # s, for a busy machine; the time limits are longer where nothing else is said
+INVALID = {"background": "invalid_provider_answer", "passed through": "upstream_invalid"}
+
+both_ways = pytest.mark.parametrize("way", INVALID)
+
+
+def raw(*steps):
+    return Script(steps, framing="raw")
+
+
+def chunk(data):
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def deployment(name, **params):
+    return {"model_name": "m", "litellm_params": {
+        "model": f"openai/{name}", "api_key": "k", "timeout": 60, "stream_timeout": 60, **params}}
+
+
+def one_deployment(**params):
+    return {"model_list": [deployment("m", **params)]}
+
+
+def outcome(stack, way, model="m", input="x"):
+    """The answer's text, or None, and the error's code and message if it has one."""
+    if way == "background":
+        final = stack.client.wait_terminal(stack.client.create(model, input)["id"], timeout=19)
+        return json.dumps(final["output"]), final["error"]
+    reply = stack.client.post_create({"model": model, "input": input})
+    return reply.body.decode(), None if reply.status == 200 else reply.error()
+
+
+def assert_refused(stack, way, word, model="m", begun=None):
+    begun = begun or time.monotonic()
+    _, error = outcome(stack, way, model)
+    assert (error or {}).get("code") == INVALID[way], error
+    assert word in error["message"], error
+    assert time.monotonic() - begun < SOON
+    if way == "background":
+        stack.wait_idle()
+
+
+def callers(stack):
+    """The processes that call providers."""
+    return stack.supervisor.children() + children_of(stack.responder.pid)
+
+
+def peak_memory(pid):
+    """Bytes that the process has ever held."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def encoded(codings):
+    """A body that has these codings, and is chunked after that."""
+    body = BODY.encode()
+    for coding in codings.lower().replace("\r\ntransfer-encoding:", ",").split(","):
+        if coding.strip() in ("gzip", "x-gzip"):
+            body = gzip.compress(body)
+        if coding.strip() == "deflate":
+            body = zlib.compress(body)
+    return chunk(body) + b"0\r\n\r\n"
+
+
+@both_ways
+@pytest.mark.parametrize("codings", [
+    "gzip, chunked", "GZIP , Chunked", "\tdeflate,chunked", "gzip, gzip, chunked", "identity",
+    "gzip\r\nTransfer-Encoding: chunked", "chunked\r\nTransfer-Encoding: gzip", "chunked, gzip",
+    "x-gzip,chunked", "br, chunked", "zstd", "unheard-of, chunked", "chunked;q=1", "", ",",
+    "gzip,gzip,gzip,gzip,gzip,gzip,gzip,chunked"])
+def test_transfer_coding_that_is_not_chunked_is_refused(client, stack, model, way, codings):
+    stack.upstream.script(model, raw(
+        HEAD + f"Transfer-Encoding: {codings}\r\n\r\n".encode() + encoded(codings), Hang()))
+    assert_refused(stack, way, "transfer coding", model)
+
+
+@both_ways
+@pytest.mark.parametrize("codings", [
+    "Chunked", "  CHUNKED\t", "chunked, chunked", ",chunked ,",
+    "chunked\r\ntransfer-encoding:chunked"])
+def test_chunked_is_understood_however_it_is_spelled(client, stack, model, way, codings):
+    stack.upstream.script(model, raw(
+        HEAD + f"Transfer-Encoding: {codings}\r\n\r\n".encode() + encoded(codings)))
+    text, error = outcome(stack, way, model)
+    assert error is None
+    assert text == ("[]" if way == "background" else BODY)
+
+
+def bomb():
+    """Blank lines, ten gigabytes of them, as twice compressed that is some ten kilobytes."""
+    block = zlib.compressobj(9, zlib.DEFLATED, -15)
+    repeated = block.compress(b"\n" * (1 << 20)) + block.flush(zlib.Z_FULL_FLUSH)
+    once = gzip.compress(b"")[:10] + repeated * 10_000
+    return gzip.compress(once)
+
+
+@both_ways
+def test_compressed_bomb_costs_nothing(make_stack, way):
+    stack = make_stack(one_deployment(timeout=3, stream_timeout=3))
+    data = bomb()
+    assert len(data) < 100_000
+    stack.upstream.script("m", raw(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+        b"Transfer-Encoding: gzip, gzip, chunked\r\n\r\n" + chunk(data) + b"0\r\n\r\n", Hang()))
+    before = {pid: cpu_seconds(pid) for pid in callers(stack)}
+    assert_refused(stack, way, "transfer coding")
+    assert all(cpu_seconds(pid) - spent < 1 for pid, spent in before.items())
+
+
+@both_ways
+def test_another_deployment_answers_for_one_that_is_refused(make_stack, way):
+    stack = make_stack({"model_list": [
+        deployment("first", weight=1000000), deployment("second", weight=0)]})
+    stack.upstream.script("first", raw(
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + encoded("gzip"), Hang()))
+    stack.upstream.script("second", json_error(200, BODY.encode()))
+    _, error = outcome(stack, way)
+    assert error is None
+    assert [len(stack.upstream.requests(name)) for name in ("first", "second")] == [1, 1]
+
+
+def test_compressed_content_is_not_decoded_for_a_background_response(client, stack, model):
+    """It was not asked for. What is passed through comes back as it is, with its header."""
+    stack.upstream.script(model, json_error(
+        200, gzip.compress(BODY.encode()), {"Content-Encoding": "gzip"}))
+    _, error = outcome(stack, "background", model)
+    assert error["code"] == "invalid_provider_answer"
+    assert stack.upstream.wait_request(model).header("accept-encoding") is None
+    assert stack.upstream.wait_request(model).header("te") is None
+
+
+LINES = b"".join(b"X-Line-%d: %s\r\n" % (number, b"y" * 100) for number in range(500))
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 500
+
+
+@both_ways
+@pytest.mark.parametrize("steps", [
+    [CHUNKED + chunk(b"{}") + b"0\r\n", Endless(LINES)],
+    [CHUNKED + b"0\r\n", Endless(b"a:\r\n" * 10000)],
+    [Endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 500)], [Endless(EARLY)],
+    [b"HTTP/1.1 200 OK\r\n", Endless(LINES)]],
+    ids=["trailers", "tiny trailers", "100", "103", "head"])
+def test_headers_are_bounded_to_the_end_of_an_answer(make_stack, way, steps):
+    stack = make_stack(one_deployment(), children=1)
+    before = {pid: peak_memory(pid) for pid in callers(stack)}
+    stack.upstream.script("m", raw(*steps))
+    assert_refused(stack, way, "headers")
+    for pid, bytes_held in before.items():
+        assert peak_memory(pid) - bytes_held < 16 << 20
+    assert stack.upstream.wait_request("m").peer_closed.wait(5)
+
+
+@both_ways
+def test_head_and_trailers_of_a_sane_size_are_taken(client, stack, model, way):
+    lines = b"".join(b"X-Line-%d: %s\r\n" % (number, b"y" * 900) for number in range(50))
+    stack.upstream.script(model, raw(
+        b"HTTP/1.1 103 Early Hints\r\n" + lines + b"\r\n" + HEAD + lines +
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunk(BODY.encode()) + b"0\r\n" + lines + b"\r\n"))
+    assert outcome(stack, way, model)[1] is None
+
+
+def stop_while(pid, seconds, call):
+    """What call() returns while the process sleeps, for so long at least."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        call()
+        wait_until(lambda: time.monotonic() - begun > seconds, seconds + 5, "the time to pass")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def many_pieces():
+    """More than is read at once, and the end of a response."""
+    return [*(delta("x" * 4000) for _ in range(10)), completed()]
+
+
+def test_what_comes_in_one_go_after_the_whole_time_is_not_read_to_its_end(make_stack):
+    stack = make_stack({**one_deployment(timeout=2), "respool": {"lease_seconds": 30}})
+    feed = Feed()
+    stack.upstream.script("m", [*opening(), delta("first"), feed])
+    response_id = stack.client.create("m")["id"]
+    stack.client.wait_for(response_id, output_text, "the first text")
+    (worker,) = stack.supervisor.children()
+    stop_while(worker, 2.5, lambda: (feed.send(*many_pieces()), feed.end()))
+    error = stack.client.wait_terminal(response_id)["error"]
+    assert (error or {}).get("code") == "upstream_timeout"
+    assert "not whole after 2 seconds" in error["message"]
+
+
+def test_what_comes_in_one_go_after_the_whole_time_is_not_passed_through_to_its_end(make_stack):
+    from test_passthrough import streaming
+    stack = make_stack(one_deployment(timeout=2), supervisor=False, children=1)
+    feed = Feed()
+    stack.upstream.script("m", [delta("first"), feed])
+    (responder,) = children_of(stack.responder.pid)
+    with streaming(stack.client, "m") as stream:
+        assert stream.next()["delta"] == "first"
+        stop_while(responder, 2.5, lambda: (feed.send(*many_pieces()), feed.end()))
+        events = stream.rest()
+    assert "response.completed" not in [event["type"] for event in events]
+    assert events == [] or events[-1].get("code", "upstream_timeout") == "upstream_timeout"
+
+
+@both_ways
+def test_chunk_extension_without_an_end_is_refused(make_stack, way):
+    stack = make_stack(one_deployment())
+    stack.upstream.script("m", raw(CHUNKED + b"2;", Endless(b"x" * 65536)))
+    assert_refused(stack, way, "no part of an answer")
+    assert stack.upstream.wait_request("m").peer_closed.wait(5)
