@@ -20,9 +20,9 @@
 const char *transfer_ca_file(void);
 
 /*
- * Sets on a new handle what all transfers need: http and https only, HTTP/2 over TLS, no redirects,
- * certificates verified against ca_file or, if NULL, the system's, the user agent, time-out of the
- * connection, keep-alive. Returns false if libcurl refuses.
+ * Sets on a new handle what all transfers need: http and https only, HTTP/2 over TLS from libcurl
+ * 8.12 on, no redirects, certificates verified against ca_file or, if NULL, the system's, the user
+ * agent, time-out of the connection, keep-alive. Returns false if libcurl refuses.
  */
 bool transfer_set_up(CURL *easy, const char *ca_file);
 

@@ -1,9 +1,9 @@
 /*
  * Streaming requests to providers: libcurl's multi socket interface driven by libevent. One struct
- * upstream per worker; its connections are kept for its next requests. HTTP/2 is used where the
- * provider offers it, with one stream per connection. Certificates are verified against the
- * system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names. Redirects are not
- * followed.
+ * upstream per worker; its connections are kept for its next requests. HTTP/2 is used where libcurl
+ * is 8.12 or later and the provider offers it, with one stream per connection. Certificates are
+ * verified against the system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names.
+ * Redirects are not followed.
  * The process must ignore SIGPIPE.
  */
 #ifndef RESPOOL_UPSTREAM_H

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from events import completed, delta, opening
+import http2
+from events import completed, delta, message_stream, opening
 from harness import children_of, output_text, wait_until
-from upstream import Endless, Feed, Hang, Script, json_error
+from upstream import Endless, Feed, Hang, Script, event_bytes, json_error
 
 BODY = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "output": []})
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -232,3 +233,122 @@ def test_chunk_extension_without_an_end_is_refused(make_stack, way):
     stack.upstream.script("m", raw(CHUNKED + b"2;", Endless(b"x" * 65536)))
     assert_refused(stack, way, "no part of an answer")
     assert stack.upstream.wait_request("m").peer_closed.wait(5)
+
+
+def whole_answer():
+    yield http2.head(200, content_type="application/json")
+    yield ended(http2.frame(http2.DATA, 0, 1, BODY.encode()))
+
+
+@pytest.fixture
+def make_http2(make_stack, directory, monkeypatch):
+    """A stack whose provider answers with frames; answer as http2.py has it."""
+    providers = []
+
+    def make(answer, whole_request=True, **params):
+        provider = http2.Http2Provider(directory, answer, whole_request)
+        providers.append(provider)
+        monkeypatch.setenv("CURL_CA_BUNDLE", str(provider.certificate))
+        return make_stack(one_deployment(api_base=provider.base, **params)), provider
+
+    yield make
+    for provider in providers:
+        provider.close()
+
+
+def frames_of(*events):
+    for event in events:
+        yield http2.frame(http2.DATA, 0, 1, event_bytes(event))
+
+
+needs_http2 = pytest.mark.skipif(
+    not http2.IS_SPOKEN, reason="with a libcurl before 8.12 no HTTP/2 is spoken")
+
+
+def ended(frame):
+    return frame[:4] + bytes([frame[4] | http2.END_STREAM]) + frame[5:]
+
+
+def test_http2_is_spoken_where_libcurl_reads_it_in_pieces_of_bounded_size(make_http2):
+    stack, provider = make_http2(whole_answer)
+    for way in INVALID:
+        outcome(stack, way)
+    assert set(provider.spoken) == {"h2" if http2.IS_SPOKEN else "http/1.1"}
+
+
+@needs_http2
+def test_http2_provider_of_the_tests_is_understood(make_http2):
+    def answer():
+        yield http2.head(200, content_type="text/event-stream")
+        *most, last = frames_of(*message_stream(["one ", "two"]))
+        yield from most
+        yield ended(last)
+
+    stack, provider = make_http2(answer)
+    final = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (final["status"], output_text(final)) == ("completed", "one two")
+    assert provider.count == 1
+
+
+FLOODS = {
+    "empty data": http2.frame(http2.DATA, 0, 1),
+    "unknown frames": http2.frame(0xbb, 0, 0, b"?"),
+    "window updates": http2.frame(http2.WINDOW_UPDATE, 0, 0, b"\0\0\0\1"),
+    "answers to no ping": http2.frame(http2.PING, http2.ACK, 0, b"pingpong"),
+    "pings": http2.frame(http2.PING, 0, 0, b"pingpong"),
+    "settings": http2.frame(http2.SETTINGS),
+}
+
+
+@needs_http2
+@both_ways
+@pytest.mark.parametrize("after", ["nothing", "head"])
+@pytest.mark.parametrize("flood", FLOODS)
+def test_http2_frames_without_a_part_of_the_answer_are_refused(make_http2, way, after, flood):
+    def answer():
+        if after == "head" or flood == "empty data":
+            yield http2.head(200, content_type="application/json")
+        while True:
+            yield FLOODS[flood] * 1000
+
+    stack, provider = make_http2(answer)
+    begun = time.monotonic()
+    _, error = outcome(stack, way)
+    # libnghttp2 may notice before: always where it would have to answer, since 1.66 elsewhere.
+    assert error["code"] in (INVALID[way], "upstream_disconnected", "upstream_unreachable"), error
+    assert time.monotonic() - begun < SOON
+    if error["code"] == INVALID[way]:
+        assert provider.peer_closed.wait(5)
+
+
+def window(stream, increment):
+    return http2.frame(http2.WINDOW_UPDATE, 0, stream, increment.to_bytes(4, "big"))
+
+
+@needs_http2
+@both_ways
+def test_request_that_has_to_wait_for_its_window_is_no_flood(make_http2, way):
+    def answer():
+        for _ in range(6):
+            time.sleep(0.5)
+            yield window(0, 100_000) + window(1, 100_000)
+        yield http2.END_OF_REQUEST
+        yield from whole_answer()
+
+    stack, _ = make_http2(answer, whole_request=False)
+    assert outcome(stack, way, input="x" * 600_000)[1] is None
+
+
+@needs_http2
+@both_ways
+def test_signs_of_life_are_no_flood(make_http2, way):
+    def answer():
+        for _ in range(400):
+            yield FLOODS["pings"]
+            yield FLOODS["unknown frames"]
+            time.sleep(0.005)
+        yield from whole_answer()
+
+    stack, provider = make_http2(answer)
+    assert outcome(stack, way)[1] is None
+    assert provider.count == 1
