@@ -62,8 +62,8 @@ static void take_head(struct progress *progress)
 	if (status < 200 || status > 599)
 		return;
 	progress->headed = true;
-	if (!progress->call->on_head(progress->call->ctx, progress->easy, status))
-		progress->stopped = true;
+	if (progress->call->on_head(progress->call->ctx, progress->easy, status))
+		transfer_guard_be_brief(&progress->guard);
 }
 
 /* Whether the call is to go on. */
@@ -93,7 +93,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 
 	progress->news = true;
-	transfer_guard_body(&progress->guard);
+	transfer_guard_body(&progress->guard, len);
 	if (!call->on_body(call->ctx, (struct span){p, len}))
 		progress->stopped = true;
 	return goes_on(progress) ? len : 0;
@@ -131,6 +131,7 @@ static bool set_up(CURL *easy, struct progress *progress, char *error)
 }
 
 static const enum direct_end guarded_ends[] = {
+    [TRANSFER_ENOUGH] = DIRECT_COMPLETE,
     [TRANSFER_LATE] = DIRECT_TIMEOUT,
     [TRANSFER_INVALID] = DIRECT_INVALID,
 };
@@ -265,7 +266,7 @@ void direct_call(struct direct_caller *caller, const struct direct_call *call,
 		result->retry_after = transfer_retry_after(easy);
 	}
 	/* What is given up is not to go on behind our back, as a stream of HTTP/2 would. */
-	if (result->end != DIRECT_COMPLETE)
+	if (result->end != DIRECT_COMPLETE || progress.guard.end != TRANSFER_GOES_ON)
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	curl_multi_remove_handle(caller->multi, easy);
 	/* The handle outlives the result. */

@@ -19,14 +19,14 @@ struct direct_caller *direct_caller_open(void);
 void direct_caller_close(struct direct_caller *caller);
 
 enum direct_end {
-	DIRECT_COMPLETE,     /* the whole body came */
+	DIRECT_COMPLETE,     /* the whole body came, or as much of it as on_head wanted */
 	DIRECT_UNFRAMED,     /* the connection closed, and nothing says whether that was the end */
 	DIRECT_NOT_REACHED,  /* not even a status line came */
 	DIRECT_DISCONNECTED, /* broke off after the answer began */
 	/* Its status is none of a final answer (RFC 9110 section 15), or transfer_guard.h. */
 	DIRECT_INVALID,
 	DIRECT_TIMEOUT,
-	DIRECT_STOPPED, /* by on_head, on_body or on_idle */
+	DIRECT_STOPPED, /* by on_body or on_idle */
 	DIRECT_CLIENT_GONE,
 	DIRECT_PROCESS_ENDS,
 };
@@ -39,10 +39,14 @@ struct direct_call {
 	double timeout;        /* s, the whole call */
 	double stream_timeout; /* s without a byte */
 	/*
-	 * Each returns false to stop the call. easy is for curl_easy_getinfo() and
-	 * curl_easy_nextheader(). on_idle comes when all that has arrived has been handed on.
+	 * Returns whether the body does not matter, and is to be read for a moment only:
+	 * transfer_guard_be_brief(). easy is for curl_easy_getinfo() and curl_easy_nextheader().
 	 */
 	bool (*on_head)(void *ctx, CURL *easy, long status);
+	/*
+	 * Each returns false to stop the call. on_idle comes when all that has arrived has been
+	 * handed on.
+	 */
 	bool (*on_body)(void *ctx, struct span bytes);
 	bool (*on_idle)(void *ctx);
 	void *ctx;

@@ -1,5 +1,6 @@
 #include "errand.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,6 +49,28 @@ static bool remembers_id(const struct errand *errand)
 }
 
 /* ---- one call -------------------------------------------------------------------------------- */
+
+static bool is_whole(const struct direct_result *result)
+{
+	return result->end == DIRECT_COMPLETE || result->end == DIRECT_UNFRAMED;
+}
+
+static bool is_success(const struct direct_result *result)
+{
+	return is_whole(result) && result->status >= 200 && result->status <= 299;
+}
+
+/* What has kept a client waiting for long is not to do so again. */
+static enum call_failure failure_of(const struct direct_result *result)
+{
+	enum call_failure failure = call_failure_of(is_whole(result) ? result->status : 0);
+
+	if (failure == FAILURE_PASSING &&
+	    (result->end == DIRECT_TIMEOUT || result->end == DIRECT_INVALID ||
+		result->retry_after > LONGEST_RETRY_AFTER))
+		return FAILURE_DEPLOYMENT;
+	return failure;
+}
 
 /* Headers of the client's that mean something to the provider. */
 static const struct {
@@ -112,6 +135,36 @@ static struct curl_slist *add_headers(struct curl_slist *headers, const struct e
 	return transfer_add_header(headers, "Expect:");
 }
 
+/* An error that another try follows is read for a moment, so that its connection can be kept. */
+static bool on_head(void *ctx, CURL *easy, long status)
+{
+	struct errand *errand = ctx;
+	struct attempts next = errand->attempts;
+	struct direct_result so_far = {
+	    .end = DIRECT_COMPLETE, .status = status, .retry_after = transfer_retry_after(easy)};
+
+	relay_on_head(&errand->relay, easy, status);
+	if (is_success(&so_far) || !attempts_next(&next, failure_of(&so_far)))
+		return false;
+	/* Nothing of it is to go out while it comes. */
+	errand->relay.max_held = SIZE_MAX;
+	return true;
+}
+
+static bool on_body(void *ctx, struct span bytes)
+{
+	struct errand *errand = ctx;
+
+	return relay_on_body(&errand->relay, bytes);
+}
+
+static bool on_idle(void *ctx)
+{
+	struct errand *errand = ctx;
+
+	return relay_on_idle(&errand->relay);
+}
+
 static void call_deployment(struct errand *errand, struct direct_caller *caller)
 {
 	const struct deployment *deployment = errand->attempts.deployment;
@@ -121,10 +174,10 @@ static void call_deployment(struct errand *errand, struct direct_caller *caller)
 	    .method = errand->method,
 	    .timeout = deployment->timeout,
 	    .stream_timeout = errand->streams ? deployment->stream_timeout : deployment->timeout,
-	    .on_head = relay_on_head,
-	    .on_body = relay_on_body,
-	    .on_idle = relay_on_idle,
-	    .ctx = &errand->relay,
+	    .on_head = on_head,
+	    .on_body = on_body,
+	    .on_idle = on_idle,
+	    .ctx = errand,
 	};
 
 	transfer_url(&url, deployment, errand->attempts.model, errand->path, errand->query);
@@ -149,11 +202,6 @@ static void call_deployment(struct errand *errand, struct direct_caller *caller)
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
 
-static bool is_whole(const struct direct_result *result)
-{
-	return result->end == DIRECT_COMPLETE || result->end == DIRECT_UNFRAMED;
-}
-
 static bool client_is_gone(const struct direct_result *result)
 {
 	return result->end == DIRECT_CLIENT_GONE || result->end == DIRECT_STOPPED;
@@ -161,9 +209,7 @@ static bool client_is_gone(const struct direct_result *result)
 
 bool errand_succeeded(const struct errand *errand)
 {
-	const struct direct_result *result = &errand->result;
-
-	return is_whole(result) && result->status >= 200 && result->status <= 299;
+	return is_success(&errand->result);
 }
 
 /* What becomes of a stream after its last event is of no interest. */
@@ -247,18 +293,6 @@ static double pause_before_try(const struct errand *errand)
 	if (errand->result.retry_after * 1000 > ms)
 		ms = (int)(errand->result.retry_after * 1000);
 	return ms / 1000.0;
-}
-
-/* What has kept a client waiting for long is not to do so again. */
-static enum call_failure failure_of(const struct direct_result *result)
-{
-	enum call_failure failure = call_failure_of(is_whole(result) ? result->status : 0);
-
-	if (failure == FAILURE_PASSING &&
-	    (result->end == DIRECT_TIMEOUT || result->end == DIRECT_INVALID ||
-		result->retry_after > LONGEST_RETRY_AFTER))
-		return FAILURE_DEPLOYMENT;
-	return failure;
 }
 
 /* Whether there is another deployment to try, or the same again after the pause made here. */

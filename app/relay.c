@@ -276,10 +276,8 @@ static bool is_event_stream(CURL *easy)
 	return type != NULL && strncasecmp(type, "text/event-stream", 17) == 0;
 }
 
-bool relay_on_head(void *ctx, CURL *easy, long status)
+void relay_on_head(struct relay *relay, CURL *easy, long status)
 {
-	struct relay *relay = ctx;
-
 	relay->easy = easy;
 	relay->status = status;
 	relay->is_stream = status >= 200 && status <= 299 && is_event_stream(easy);
@@ -287,7 +285,6 @@ bool relay_on_head(void *ctx, CURL *easy, long status)
 		relay->events_to_read = EVENTS_TO_READ;
 		sse_init(&relay->events, MAX_EVENT, on_event, relay);
 	}
-	return true;
 }
 
 /* So that a client can tell that an answer of which it has the beginning is not whole. */
@@ -315,20 +312,16 @@ static bool hold(struct relay *relay, struct span bytes)
 	return sent;
 }
 
-bool relay_on_body(void *ctx, struct span bytes)
+bool relay_on_body(struct relay *relay, struct span bytes)
 {
-	struct relay *relay = ctx;
-
 	if (!relay->is_stream && !relay->begun)
 		return hold(relay, bytes);
 	read_events(relay, bytes);
 	return hand_on(relay, bytes);
 }
 
-bool relay_on_idle(void *ctx)
+bool relay_on_idle(struct relay *relay)
 {
-	struct relay *relay = ctx;
-
 	return !relay->begun || reply_flush(relay->reply);
 }
 

@@ -45,10 +45,10 @@ struct relay {
 void relay_open(struct relay *relay, struct buf *body);
 void relay_close(struct relay *relay);
 
-/* The functions of a direct call (direct_call.h); ctx is the relay. */
-bool relay_on_head(void *relay, CURL *easy, long status);
-bool relay_on_body(void *relay, struct span bytes);
-bool relay_on_idle(void *relay);
+/* What a direct call has for it (direct_call.h). */
+void relay_on_head(struct relay *relay, CURL *easy, long status);
+bool relay_on_body(struct relay *relay, struct span bytes);
+bool relay_on_idle(struct relay *relay);
 
 /* The answer is whole: sends what has not gone out yet. */
 void relay_finish(struct relay *relay);

@@ -52,8 +52,9 @@ static void run_out(struct transfer_guard *guard, const char *what, double secon
 {
 	if (guard->end != TRANSFER_GOES_ON)
 		return;
-	guard->end = TRANSFER_LATE;
-	snprintf(guard->error, sizeof(guard->error), "%s %g seconds", what, seconds);
+	guard->end = guard->brief ? TRANSFER_ENOUGH : TRANSFER_LATE;
+	if (!guard->brief)
+		snprintf(guard->error, sizeof(guard->error), "%s %g seconds", what, seconds);
 }
 
 static void check_whole_time(struct transfer_guard *guard, double now)
@@ -160,9 +161,23 @@ void transfer_guard_note_code(struct transfer_guard *guard, CURLcode code)
 		transfer_guard_refuse(guard, "%s", other_coding);
 }
 
-bool transfer_guard_body(struct transfer_guard *guard)
+void transfer_guard_be_brief(struct transfer_guard *guard)
+{
+	double ends_at = guard->last_byte + TRANSFER_BRIEF_SECONDS;
+
+	guard->brief = true;
+	if (ends_at < guard->ends_at)
+		guard->ends_at = ends_at;
+}
+
+bool transfer_guard_body(struct transfer_guard *guard, size_t len)
 {
 	note_bytes(guard);
+	if (guard->brief) {
+		guard->brief_bytes += len;
+		if (guard->brief_bytes >= TRANSFER_BRIEF_BYTES && guard->end == TRANSFER_GOES_ON)
+			guard->end = TRANSFER_ENOUGH;
+	}
 	return guard->end == TRANSFER_GOES_ON;
 }
 

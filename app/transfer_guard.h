@@ -16,10 +16,14 @@
 enum {
 	/* Of all heads, interim ones too, and of trailers; each line counts 64 bytes more. */
 	TRANSFER_HEADER_BYTES = 256 * 1024,
+	/* Of an answer of which the status says nearly everything. */
+	TRANSFER_BRIEF_BYTES = 64 * 1024,
+	TRANSFER_BRIEF_SECONDS = 10,
 };
 
 enum transfer_end {
 	TRANSFER_GOES_ON,
+	TRANSFER_ENOUGH,  /* a brief one has been read as far as it is wanted */
 	TRANSFER_LATE,    /* one of its two times is over */
 	TRANSFER_INVALID, /* not to be taken for an answer */
 };
@@ -32,7 +36,8 @@ struct transfer_guard {
 	enum transfer_end end;
 	char error[80]; /* in words, where it is LATE or INVALID; holds nothing of the answer */
 	/* The rest is for transfer_guard.c alone. */
-	size_t header_bytes;
+	bool brief;
+	size_t header_bytes, brief_bytes;
 	long turns;
 };
 
@@ -46,10 +51,16 @@ void transfer_guard_restart(struct transfer_guard *guard, double timeout, double
 bool transfer_guard_header(struct transfer_guard *guard, struct span line);
 
 /*
- * For CURLOPT_WRITEFUNCTION: bytes of the body. They are good ones also if it returns
+ * For CURLOPT_WRITEFUNCTION: so many bytes of the body. They are good ones also if it returns
  * false: what came with them is to be used before the transfer ends.
  */
-bool transfer_guard_body(struct transfer_guard *guard);
+bool transfer_guard_body(struct transfer_guard *guard, size_t len);
+
+/*
+ * The answer's head has come, and nobody waits for all of its body: it is read for
+ * TRANSFER_BRIEF_SECONDS and up to TRANSFER_BRIEF_BYTES at most.
+ */
+void transfer_guard_be_brief(struct transfer_guard *guard);
 
 /*
  * libcurl is about to read what has come in a socket. False if it has done so far too often

@@ -138,6 +138,7 @@ static void report_end(struct upstream_request *request, enum upstream_end end, 
 }
 
 static const enum upstream_end guarded_ends[] = {
+    [TRANSFER_ENOUGH] = UPSTREAM_COMPLETE,
     [TRANSFER_LATE] = UPSTREAM_TIMEOUT,
     [TRANSFER_INVALID] = UPSTREAM_INVALID,
 };
@@ -346,6 +347,10 @@ static void take_head(struct upstream_request *request)
 	if (status < 200 && status != 101)
 		return;
 	request->headed = true;
+	if (status < 200 || status > 299) {
+		transfer_guard_be_brief(&request->guard);
+		set_timer(&request->timer, 0); /* it is to look again how long to wait */
+	}
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &content_type);
 	copy_media_type(media_type, content_type != NULL ? content_type : "");
 	request->call.on_head(request->call.ctx, status, media_type);
@@ -394,7 +399,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 	if (request->state != RUNNING)
 		return 0;
 	free_sent_body(request);
-	more = transfer_guard_body(&request->guard);
+	more = transfer_guard_body(&request->guard, len);
 	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
 		upstream_cancel(request);
 	return more && request->state == RUNNING ? len : 0;

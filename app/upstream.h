@@ -22,7 +22,11 @@ struct upstream_request;
 
 /* How a request ended. */
 enum upstream_end {
-	UPSTREAM_COMPLETE, /* the whole body came: its framing says so */
+	/*
+	 * The whole body came: its framing says so. Of an answer that is no success (2xx), as much
+	 * as is read of one: transfer_guard_be_brief().
+	 */
+	UPSTREAM_COMPLETE,
 	/*
 	 * The connection closed, and neither length nor chunks say whether that was the end. Over
 	 * TLS too: libcurl does not tell whether the provider closed it properly.

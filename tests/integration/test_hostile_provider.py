@@ -13,7 +13,7 @@ import pytest
 import http2
 from events import completed, delta, message_stream, opening
 from harness import children_of, output_text, wait_until
-from upstream import Endless, Feed, Hang, Script, event_bytes, json_error
+from upstream import Cut, Endless, Feed, Hang, Script, Sleep, event_bytes, json_error
 
 BODY = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "output": []})
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -352,3 +352,89 @@ def test_signs_of_life_are_no_flood(make_http2, way):
     stack, provider = make_http2(answer)
     assert outcome(stack, way)[1] is None
     assert provider.count == 1
+
+
+ERROR = json.dumps({"error": {"message": "told once", "code": "some_code"}}).encode()
+
+
+def error_script(status, *steps):
+    return Script(steps, status, {"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("status", [302, 400, 503])
+def test_error_without_an_end_is_told_when_enough_of_it_has_come(make_stack, status):
+    stack = make_stack(one_deployment())
+    stack.upstream.script("m", error_script(status, Endless(b"x" * 10000)))
+    begun = time.monotonic()
+    _, error = outcome(stack, "background")
+    assert error["message"].startswith(f"The provider answered HTTP {status}: xxx")
+    assert time.monotonic() - begun < SOON / 2
+    assert stack.upstream.wait_request("m").peer_closed.wait(5)
+    stack.wait_idle()
+
+
+@pytest.mark.parametrize("steps", [[ERROR, Endless(b" ", 100)], [ERROR, Hang()]],
+                         ids=["trickles", "silent"])
+def test_error_that_does_not_end_is_told_after_a_moment(make_stack, steps):
+    stack = make_stack(one_deployment())
+    stack.upstream.script("m", error_script(503, *steps))
+    begun = time.monotonic()
+    _, error = outcome(stack, "background")
+    assert (error["code"], error["message"]) == ("some_code", "told once")
+    assert 9 < time.monotonic() - begun < 10 + SOON / 2
+
+
+@pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
+def test_error_that_does_not_end_is_told_when_its_time_is_over(make_stack, limit):
+    stack = make_stack(one_deployment(**{limit: 0.5}))
+    stack.upstream.script("m", error_script(400, ERROR, Hang()))
+    _, error = outcome(stack, "background")
+    assert (error["code"], error["message"]) == ("some_code", "told once")
+
+
+def test_error_that_broke_off_is_told(client, stack, model):
+    stack.upstream.script(model, error_script(400, ERROR, Cut()))
+    assert outcome(stack, "background", model)[1]["message"] == "told once"
+
+
+@both_ways
+@pytest.mark.parametrize("steps, least, most", [
+    ([Endless(b"x" * 10000)], 0, SOON / 2), ([b"{", Endless(b" ", 100)], 9, 10 + SOON / 2)],
+    ids=["endless", "trickles"])
+def test_error_that_does_not_end_gives_way_to_another_deployment(
+        make_stack, way, steps, least, most):
+    stack = make_stack({
+        "litellm_settings": {"num_retries": 1}, "respool": {"max_response_bytes": 5000},
+        "model_list": [
+            deployment("first", weight=1000000), deployment("second", weight=0)]})
+    stack.upstream.script("first", error_script(503, *steps))
+    stack.upstream.script("second", json_error(200, BODY.encode()))
+    begun = time.monotonic()
+    assert outcome(stack, way)[1] is None
+    assert least <= time.monotonic() - begun < most
+    assert stack.upstream.wait_request("first").peer_closed.wait(5)
+
+
+def test_last_error_is_passed_through_whole(client, stack, model):
+    body = b"x" * 300_000
+    stack.upstream.script(model, error_script(503, body[:1000], Sleep(50), body[1000:]))
+    reply = client.post_create({"model": model, "input": "x"})
+    assert (reply.status, reply.body) == (503, body)
+
+
+def test_error_that_is_not_tried_again_is_passed_through_as_it_comes(make_stack):
+    """It lasts as long as its client likes."""
+    stack = make_stack({"litellm_settings": {"num_retries": 2}, **one_deployment(),
+                        "respool": {"max_response_bytes": 1000}}, supervisor=False)
+    stack.upstream.script("m", error_script(400, b"x" * 200_000, Sleep(100), b"y" * 200_000))
+    reply = stack.client.post_create({"model": "m", "input": "x"})
+    assert (reply.status, len(reply.body)) == (400, 400_000)
+    assert len(stack.upstream.requests("m")) == 1
+
+
+def test_connection_of_a_short_error_is_kept(client, stack, model):
+    stack.upstream.script(model, json_error(503, ERROR), [*message_stream(["x"])])
+    assert outcome(stack, "background", model)[1]["message"] == "told once"
+    assert outcome(stack, "background", model)[1] is None
+    first, second = stack.upstream.requests(model)
+    assert first.connection == second.connection

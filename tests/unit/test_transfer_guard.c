@@ -84,7 +84,7 @@ static size_t count_lines(size_t len)
 
 	memset(line, 'x', len);
 	while (transfer_guard_header(&guard, (struct span){line, len})) {
-		assert_true(transfer_guard_body(&guard)); /* between head and trailers */
+		assert_true(transfer_guard_body(&guard, 1)); /* between head and trailers */
 		count++;
 	}
 	free(line);
@@ -124,7 +124,7 @@ static void bytes_that_come_when_the_whole_time_is_over_end_it(void **state)
 	struct transfer_guard guard = begin(0, LONG);
 
 	(void)state;
-	assert_false(transfer_guard_body(&guard));
+	assert_false(transfer_guard_body(&guard, 1));
 	assert_int_equal(guard.end, TRANSFER_LATE);
 	guard = begin(0, LONG);
 	assert_false(transfer_guard_header(&guard, SPAN("a: b\r\n")));
@@ -132,7 +132,7 @@ static void bytes_that_come_when_the_whole_time_is_over_end_it(void **state)
 	assert_string_equal(guard.error, "the answer was not whole after 0 seconds");
 	/* A silence that they end is over. */
 	guard = begin(LONG, 0);
-	assert_true(transfer_guard_body(&guard));
+	assert_true(transfer_guard_body(&guard, 1));
 }
 
 static void restart_gives_more_time(void **state)
@@ -143,6 +143,46 @@ static void restart_gives_more_time(void **state)
 	transfer_guard_restart(&guard, LONG, LONG);
 	assert_true(transfer_guard_time_left(&guard) > LONG - 1);
 	assert_int_equal(guard.end, TRANSFER_GOES_ON);
+}
+
+static void brief_one_ends_as_enough(void **state)
+{
+	struct transfer_guard guard = begin(LONG, LONG);
+
+	(void)state;
+	transfer_guard_be_brief(&guard);
+	assert_true(transfer_guard_time_left(&guard) <= TRANSFER_BRIEF_SECONDS);
+	assert_true(transfer_guard_body(&guard, TRANSFER_BRIEF_BYTES - 1));
+	assert_false(transfer_guard_body(&guard, 1));
+	assert_int_equal(guard.end, TRANSFER_ENOUGH);
+	assert_string_equal(guard.error, "");
+}
+
+static void brief_one_that_is_late_has_brought_enough(void **state)
+{
+	struct transfer_guard guard = begin(0, LONG);
+
+	(void)state;
+	transfer_guard_be_brief(&guard);
+	transfer_guard_time_left(&guard);
+	assert_int_equal(guard.end, TRANSFER_ENOUGH);
+	guard = begin(LONG, 0);
+	transfer_guard_be_brief(&guard);
+	transfer_guard_time_left(&guard);
+	assert_int_equal(guard.end, TRANSFER_ENOUGH);
+	guard = begin(0, LONG);
+	transfer_guard_be_brief(&guard);
+	assert_false(transfer_guard_body(&guard, 1));
+	assert_int_equal(guard.end, TRANSFER_ENOUGH);
+}
+
+static void body_of_another_has_no_bound(void **state)
+{
+	struct transfer_guard guard = begin(LONG, LONG);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_true(transfer_guard_body(&guard, TRANSFER_BRIEF_BYTES));
 }
 
 static bool turn(struct transfer_guard *guard, int times)
@@ -173,7 +213,7 @@ static void reads_that_bring_something_begin_the_count_again(void **state)
 
 	(void)state;
 	assert_true(turn(&guard, 1000));
-	assert_true(transfer_guard_body(&guard));
+	assert_true(transfer_guard_body(&guard, 1));
 	assert_true(turn(&guard, 1000));
 	assert_true(transfer_guard_header(&guard, SPAN("a: b\r\n")));
 	assert_true(turn(&guard, 1000));
@@ -224,6 +264,9 @@ int main(void)
 	    cmocka_unit_test(transfer_is_late_when_a_time_is_over),
 	    cmocka_unit_test(bytes_that_come_when_the_whole_time_is_over_end_it),
 	    cmocka_unit_test(restart_gives_more_time),
+	    cmocka_unit_test(brief_one_ends_as_enough),
+	    cmocka_unit_test(brief_one_that_is_late_has_brought_enough),
+	    cmocka_unit_test(body_of_another_has_no_bound),
 	    cmocka_unit_test(reads_that_bring_nothing_are_counted),
 	    cmocka_unit_test(reads_that_bring_something_begin_the_count_again),
 	    cmocka_unit_test(signs_of_life_may_go_on),
