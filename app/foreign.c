@@ -105,6 +105,23 @@ static void wrap(struct buf *out, const struct buf *object)
 	json_object_put(string);
 }
 
+/* What was still growing has been broken off. */
+static void end_items(struct json_object *object)
+{
+	struct json_object *output = json_object_object_get(object, "output");
+	size_t count =
+	    json_object_is_type(output, json_type_array) ? json_object_array_length(output) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *item = json_object_array_get_idx(output, i);
+
+		if (json_object_is_type(item, json_type_object) &&
+		    find_status(item) == STATUS_IN_PROGRESS)
+			json_object_object_add(
+			    item, "status", json_object_new_string("incomplete"));
+	}
+}
+
 bool foreign_cancel(struct buf *object, struct buf *stored, struct span old)
 {
 	struct foreign foreign;
@@ -112,6 +129,7 @@ bool foreign_cancel(struct buf *object, struct buf *stored, struct span old)
 	if (!open_foreign(&foreign, old))
 		return false;
 	json_object_object_add(foreign.object, "status", json_object_new_string("cancelled"));
+	end_items(foreign.object);
 	redact(foreign.object);
 	buf_clear(object);
 	buf_append_span(object, text_of(foreign.object));

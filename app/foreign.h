@@ -18,8 +18,9 @@
 bool foreign_read(struct buf *object, enum response_status *status, struct span stored);
 
 /*
- * Puts the object with the status "cancelled" into *object, and into *stored the same in the form
- * that old has; both without credentials of its tools. False if old is no object in either form.
+ * Puts the object with the status "cancelled", and "incomplete" for items in progress, into
+ * *object, and into *stored the same in the form that old has; both without credentials of its
+ * tools. False if old is no object in either form.
  */
 bool foreign_cancel(struct buf *object, struct buf *stored, struct span old);
 

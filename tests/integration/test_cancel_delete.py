@@ -60,6 +60,18 @@ def test_cancel_answers_the_whole_object_as_it_is_then(client, streaming):
     assert "openai-poll-after-ms" not in client.get_response(response_id).headers
 
 
+def test_cancel_leaves_no_item_in_progress(client, stack, model):
+    feed = Feed()
+    stack.upstream.script(model, [feed])
+    response_id = client.create(model)["id"]
+    feed.send(*message_stream(["done"])[:-1], *opening("msg_2", 1)[2:], delta("half", "msg_2", 1))
+    client.wait_for(response_id, lambda o: output_text(o) == "donehalf", "the text")
+    shown = client.cancel(response_id).json()
+    assert [item["status"] for item in shown["output"]] == ["completed", "incomplete"]
+    assert output_text(shown) == "donehalf"
+    assert client.poll(response_id) == shown
+
+
 def test_cancel_of_a_queued_response(unclaimed):
     created = unclaimed.client.create("m")
     reply = unclaimed.client.cancel(created["id"])
@@ -290,6 +302,14 @@ def test_litellm_s_object_is_cancelled(client, stack, foreign):
     # A write, and so for as long as any other of ours.
     assert 3590 < stack.redis.ttl(response_key(response_id)) <= 3600
     assert client.cancel(response_id).json() == reply.json()
+
+
+def test_cancel_leaves_no_item_of_litellm_s_in_progress(client, stack, foreign):
+    response_id, object = foreign
+    object["output"] = [{"id": "a", "status": "completed"}, {"id": "b", "status": "in_progress"}]
+    stack.redis.set(response_key(response_id), json.dumps(object))
+    shown = client.cancel(response_id).json()
+    assert [item["status"] for item in shown["output"]] == ["completed", "incomplete"]
 
 
 def test_litellm_s_cancelled_object_is_one_that_litellm_can_read(client, stack, foreign):

@@ -328,12 +328,18 @@ def test_full_queue_is_a_rate_limit_error(make_site, run, model):
 
 
 @pytest.mark.parametrize("response_id", [
-    "litellm_poll_00000000-0000-4000-8000-000000000000", "resp_0123456789abcdef", "x y/ü?#%"])
+    "litellm_poll_00000000-0000-4000-8000-000000000000", "resp_0123456789abcdef", "x yü?#%"])
 def test_unknown_id_is_a_not_found_error(run, response_id):
     errors = run("errors", "ofEachCall", {"id": response_id})
     assert len(errors) == 4
     for error in errors.values():
         assert_typed(error, "NotFoundError", 404, "response_not_found", "id")
+
+
+def test_id_with_a_slash_is_a_path_that_is_not_found(run):
+    """The web server resolves what the SDK has escaped, and its access rules are for that."""
+    for error in run("errors", "ofEachCall", {"id": "x/y"}).values():
+        assert_typed(error, "NotFoundError", 404, "unknown_url")
 
 
 def assert_waited(exchanges):
