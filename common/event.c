@@ -14,6 +14,8 @@
 
 static const struct span member_names[EVENT_MEMBERS] = {
     [EVENT_TYPE] = NAME("type"),
+    [EVENT_SEQUENCE_NUMBER] = NAME("sequence_number"),
+    [EVENT_OBFUSCATION] = NAME("obfuscation"),
     [EVENT_ITEM_ID] = NAME("item_id"),
     [EVENT_OUTPUT_INDEX] = NAME("output_index"),
     [EVENT_CONTENT_INDEX] = NAME("content_index"),

@@ -12,16 +12,21 @@
 #include "item_layout.h"
 #include "response.h"
 
-/* The members of events that are looked at. */
+/*
+ * The members of events that are looked at, in the order of the search: first those of every delta,
+ * of which two say nothing.
+ */
 enum event_member {
 	EVENT_TYPE,
+	EVENT_SEQUENCE_NUMBER,
 	EVENT_ITEM_ID,
 	EVENT_OUTPUT_INDEX,
 	EVENT_CONTENT_INDEX,
-	EVENT_SUMMARY_INDEX,
-	EVENT_COMMAND_INDEX,
 	EVENT_DELTA,
 	EVENT_LOGPROBS,
+	EVENT_OBFUSCATION,
+	EVENT_SUMMARY_INDEX,
+	EVENT_COMMAND_INDEX,
 	EVENT_ITEM,
 	EVENT_PART,
 	EVENT_RESPONSE,
