@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fold_growth.h"
 #include "fold_items.h"
 #include "fold_lifecycle.h"
 #include "fold_warning.h"
@@ -160,6 +161,11 @@ static const struct event_type *find_type(struct span name)
 		if (is_name(name, event_types[i].name))
 			return &event_types[i];
 	return NULL;
+}
+
+const char *event_name(const struct event *event)
+{
+	return event->type->name.p;
 }
 
 const char *event_member_name(enum event_member member)

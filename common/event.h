@@ -89,7 +89,8 @@ event_fn event_does_nothing;
 /* Takes the data of an event apart. FOLD_SKIPPED, with a warning, if it is none that is known. */
 enum fold_result event_read(struct fold *fold, struct event *event, struct span data);
 
-/* The name of a member, for messages. */
+/* The name of an event's type, and of a member, for messages. */
+const char *event_name(const struct event *event);
 const char *event_member_name(enum event_member member);
 
 /*

@@ -5,6 +5,15 @@
 #include "json.h"
 #include "response_error.h"
 
+/* After a terminal event it takes a new life for that. */
+enum fold_result fold_output_changed(struct fold *fold)
+{
+	fold->output_seen = true;
+	if (!fold->life_ended)
+		fold->settled = false;
+	return FOLD_CHANGED;
+}
+
 static void forget_error(struct fold *fold)
 {
 	response_nodes_set_field(&fold->nodes, RESPONSE_ERROR, SPAN("null"));
@@ -70,9 +79,9 @@ enum fold_result response_told(struct fold *fold, const struct event *event)
 	if (response.len == 0)
 		return FOLD_IGNORED;
 	if (json_type(response) != JSON_OBJECT)
-		return fold_skip(fold, "%s: response is %s, expected an object",
-		    event->type->name.p, json_type_name(json_type(response)));
-	take_members(fold, event->type->name.p, response);
+		return fold_skip(fold, "%s: response is %s, expected an object", event_name(event),
+		    json_type_name(json_type(response)));
+	take_members(fold, event_name(event), response);
 	return FOLD_CHANGED;
 }
 
@@ -224,7 +233,7 @@ enum fold_result fold_end_life(
 enum fold_result response_ended(struct fold *fold, const struct event *event)
 {
 	return fold_end_life(
-	    fold, event->type->name.p, event->members[EVENT_RESPONSE], event->type->status);
+	    fold, event_name(event), event->members[EVENT_RESPONSE], event->type->status);
 }
 
 /* An error's members may stand in the event itself. */

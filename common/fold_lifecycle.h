@@ -12,6 +12,9 @@
 
 event_fn response_created, response_told, response_ended, error_came;
 
+/* The output has changed: what may have been the end is none yet. Returns FOLD_CHANGED. */
+enum fold_result fold_output_changed(struct fold *fold);
+
 /* A new life of the response begins with the next item. */
 void fold_begin_life(struct fold *fold);
 

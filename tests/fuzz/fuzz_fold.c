@@ -4,9 +4,11 @@
  *
  * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_fold tests/fuzz/fuzz_fold.c \
  *             tests/unit/naive_fold.c tests/unit/stored_copy.c common/alloc.c common/buf.c \
- *             common/credentials.c common/document.c common/echo.c common/fold.c \
+ *             common/credentials.c common/document.c common/echo.c common/event.c \
+ *             common/event_target.c common/fold.c common/fold_growth.c common/fold_items.c \
+ *             common/fold_lifecycle.c common/fold_warning.c common/item_keep.c \
  *             common/item_layout.c common/json.c common/log.c common/output.c \
- *             common/response.c common/response_nodes.c -ljson-c
+ *             common/response.c common/response_error.c common/response_nodes.c -ljson-c -lxxhash
  *
  * Input: a byte whose bits say after which events the copy is written, and the events as lines.
  */
