@@ -285,6 +285,7 @@ static bool could_grow(json object, const char *name, enum json_type type)
 	       (get(object, name) == NULL || is(get(object, name), type));
 }
 
+/* Where nothing is added, nothing is set: json-c leaks a text that is set to be empty. */
 static void append_text(json string, json more)
 {
 	size_t old = (size_t)json_object_get_string_len(string);
@@ -293,16 +294,14 @@ static void append_text(json string, json more)
 
 	if (both == NULL)
 		abort();
+	if (extra == 0) {
+		free(both);
+		return;
+	}
 	memcpy(both, json_object_get_string(string), old);
 	memcpy(both + old, json_object_get_string(more), extra);
 	json_object_set_string_len(string, both, (int)(old + extra));
 	free(both);
-}
-
-static void set_text(json string, json text)
-{
-	json_object_set_string_len(
-	    string, json_object_get_string(text), json_object_get_string_len(text));
 }
 
 /* What is kept. */
@@ -649,6 +648,17 @@ static json string_of(const struct aim *aim, const struct kind *kind)
 	return ensure(part, kind->member, json_type_string);
 }
 
+/* Puts another in its place: json-c leaks one that becomes empty. */
+static void set_string(const struct aim *aim, const struct kind *kind, json value)
+{
+	if (kind->list == NULL)
+		set(holder(aim->item, kind), kind->member, value);
+	else if (kind->member != NULL)
+		set(element(aim->list, aim->part), kind->member, value);
+	else
+		json_object_array_put_idx(aim->list, aim->part, json_object_get(value));
+}
+
 static void take_logprobs(const struct aim *aim, const struct kind *kind, json event, bool done)
 {
 	json part, list, logprobs = get(event, "logprobs");
@@ -680,7 +690,7 @@ static enum fold_result grow(
 	if (string == NULL)
 		return FOLD_SKIPPED;
 	if (done)
-		set_text(string, value);
+		set_string(&aim, kind, value);
 	else
 		append_text(string, value);
 	take_logprobs(&aim, kind, event, done);
@@ -700,7 +710,7 @@ static enum fold_result command_added(struct naive_fold *naive, json event)
 	if (string == NULL)
 		return FOLD_SKIPPED;
 	if (!is_empty(value))
-		set_text(string, value);
+		set_string(&aim, kind, value);
 	changed(naive);
 	return FOLD_CHANGED;
 }
