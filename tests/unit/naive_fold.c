@@ -330,7 +330,7 @@ static void keep_plain(
 	if (!is(before, type) || is_empty(before))
 		return;
 	if (now == NULL || (type == json_type_array && is(now, type) && is_empty(now)) ||
-	    (over_empty_text && is(now, json_type_string) && is_empty(now)))
+	    (over_empty_text && type == json_type_string && is(now, type) && is_empty(now)))
 		set(item, name, before);
 }
 
