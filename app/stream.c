@@ -14,7 +14,6 @@
 #include "../common/json.h"
 #include "../common/log.h"
 #include "../common/model.h"
-#include "../common/response_error.h"
 #include "../common/response_id.h"
 #include "../common/sse.h"
 #include "provider_error.h"
@@ -276,6 +275,13 @@ static bool is_over(const struct stream *s)
 	return response_status_is_terminal(s->fold.status);
 }
 
+/* Whether the stream has said how the response ended: what is wrong with its rest does not matter.
+ */
+static bool knows_end(const struct stream *s)
+{
+	return s->answer == ANSWER_EVENTS && (is_over(s) || s->fold.error_seen);
+}
+
 /* An error has come before any output: another try may be made. */
 static bool is_failing(const struct stream *s)
 {
@@ -287,12 +293,14 @@ static bool is_failing(const struct stream *s)
 /* A response that has ended, or failed, gives the provider a moment to say more. */
 static void look_for_end(struct stream *s)
 {
-	if (s->fold.settled && is_failing(s))
-		wait_for(s, WAITING_TO_END, SETTLING_MS);
-	else if (s->fold.settled)
-		wait_for(s, WAITING_TO_SHOW, UNSHOWN_MS);
-	else if (s->waiting != WAITING_NOT)
+	if (!s->fold.settled && s->waiting != WAITING_NOT)
 		stop_waiting(s);
+	else if (!s->fold.settled)
+		return;
+	else if (is_failing(s) || s->waiting == WAITING_TO_END)
+		wait_for(s, WAITING_TO_END, SETTLING_MS);
+	else if (s->waiting == WAITING_NOT)
+		wait_for(s, WAITING_TO_SHOW, UNSHOWN_MS);
 }
 
 static void end_as_costly(struct stream *s)
@@ -319,7 +327,8 @@ static bool take_event(struct stream *s, struct span data)
 		begin_output(s);
 	if (too_large(s))
 		return false;
-	look_for_end(s);
+	if (s->fold.progress || !s->fold.settled)
+		look_for_end(s);
 	return true;
 }
 
@@ -570,7 +579,7 @@ static void end_without_event(struct stream *s)
 /* An error before any output means what the same error means as an answer by HTTP. */
 static void end_with_stream_error(struct stream *s)
 {
-	long status = response_error_status(fold_error(&s->fold));
+	long status = s->fold.error_seen ? s->fold.error_status : 500;
 	char why[64];
 
 	tell_health(s, status);
@@ -620,7 +629,7 @@ static void end_of_events(struct stream *s, enum upstream_end how)
 {
 	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
 		return;
-	if (is_over(s) || s->fold.error_seen)
+	if (knows_end(s))
 		conclude(s);
 	else if (how == UPSTREAM_DISCONNECTED)
 		end_by_disconnection(s, "the provider closed the connection");
@@ -681,9 +690,9 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	struct stream *s = ctx;
 
 	s->call = NULL;
-	if (result->end == UPSTREAM_TIMEOUT && !is_over(s)) {
+	if (result->end == UPSTREAM_TIMEOUT && !knows_end(s)) {
 		end_by_timeout(s, result->error);
-	} else if (result->end == UPSTREAM_INVALID) {
+	} else if (result->end == UPSTREAM_INVALID && !knows_end(s)) {
 		end_by_invalid_answer(s, result->error);
 	} else if (s->answer == ANSWER_NONE) {
 		end_without_answer(s, result->error);

@@ -33,7 +33,7 @@ static bool is_due(const struct writer *writer)
 
 static bool is_affordable(const struct writer *writer, unsigned long long bytes)
 {
-	return writer->ending ||
+	return writer->ending || writer->renewing ||
 	       writer->bytes + bytes <= BYTES_ALLOWED + BYTES_PER_BYTE * writer->fold->bytes;
 }
 

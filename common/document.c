@@ -122,23 +122,39 @@ void document_free(struct document *doc)
 	*doc = (struct document){0};
 }
 
-void document_add(
-    struct document *doc, struct node *node, struct node *parent, size_t start, size_t end)
+/* The node after which one that starts there belongs; NULL: at the beginning. */
+static struct node *last_before(struct document *doc, size_t start)
 {
 	struct node *before = doc->last;
 
-	while (before != NULL && before->start > start) {
-		before = before->prev;
-		doc->moved += NODE_COST;
+	if (before != NULL && before->start > start && doc->recent != NULL &&
+	    doc->recent->start <= start) {
+		before = doc->recent;
+		for (; before->next->start <= start; before = before->next)
+			doc->moved += NODE_COST;
+		return before;
 	}
+	for (; before != NULL && before->start > start; before = before->prev)
+		doc->moved += NODE_COST;
+	return before;
+}
+
+void document_add(
+    struct document *doc, struct node *node, struct node *parent, size_t start, size_t end)
+{
+	struct node *before = last_before(doc, start);
+
 	*node = (struct node){.parent = parent, .start = start, .end = end, .prev = before};
 	node->next = before != NULL ? before->next : doc->first;
 	*(node->next != NULL ? &node->next->prev : &doc->last) = node;
 	*(before != NULL ? &before->next : &doc->first) = node;
+	doc->recent = node;
 }
 
 void document_remove(struct document *doc, struct node *node)
 {
+	if (doc->recent == node)
+		doc->recent = node->prev;
 	*(node->prev != NULL ? &node->prev->next : &doc->first) = node->next;
 	*(node->next != NULL ? &node->next->prev : &doc->last) = node->prev;
 	doc->blanks -= node->slack;

@@ -39,6 +39,7 @@ struct document {
 	struct buf text;
 	size_t blanks; /* the sum of all nodes' slack */
 	struct node *first, *last;
+	struct node *recent; /* the one that was added last: the next one often follows it */
 	struct patch patches[DOCUMENT_PATCHES]; /* apart from each other, in no order */
 	int patch_count;
 	size_t stored_len; /* of the copy in the store, once the patches have been applied so far */

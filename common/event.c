@@ -218,7 +218,7 @@ enum fold_result event_read(struct fold *fold, struct event *event, struct span 
 
 static struct span after_blanks(struct span text)
 {
-	while (text.len > 0 && strchr(" \t", text.p[0]) != NULL) {
+	while (text.len > 0 && (text.p[0] == ' ' || text.p[0] == '\t')) {
 		text.p++;
 		text.len--;
 	}

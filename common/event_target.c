@@ -172,9 +172,9 @@ enum fold_result target_find_part(
 /* Writes an id for an item that came without one. */
 void target_make_id(struct buf *out, const struct fold *fold, const char *prefix, long long index)
 {
-	struct span own = json_inside(json_get(buf_span(&fold->doc.text), "id"));
+	const char *own = fold->doc.text.data + RESPONSE_ID_OFFSET;
 
-	buf_printf(out, "\"%s_%.*s_%lld\"", prefix, (int)own.len, own.p, index);
+	buf_printf(out, "\"%s_%.*s_%lld\"", prefix, RESPONSE_ID_LEN, own, index);
 }
 
 static void write_opened_item(struct buf *out, const struct fold *fold, const struct event *event,

@@ -32,7 +32,7 @@ void fold_close(struct fold *fold)
 	*fold = (struct fold){0};
 }
 
-static bool is_costly(const struct fold *fold)
+bool fold_is_costly(const struct fold *fold)
 {
 	return fold->doc.moved + fold->output.steps > WORK_ALLOWED + WORK_PER_BYTE * fold->bytes;
 }
@@ -43,6 +43,7 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 	enum fold_result result;
 
 	fold->warning[0] = '\0';
+	fold->progress = false;
 	if (fold->ended)
 		return FOLD_IGNORED;
 	fold->bytes += data.len;
@@ -51,7 +52,7 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 		result = event.type->apply(fold, &event);
 	if (result != FOLD_SKIPPED)
 		fold->any_event = true;
-	return is_costly(fold) ? FOLD_COSTLY : result;
+	return fold_is_costly(fold) ? FOLD_COSTLY : result;
 }
 
 enum fold_result fold_response(struct fold *fold, struct span response)

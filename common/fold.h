@@ -45,6 +45,8 @@ struct fold {
 	bool output_seen;  /* something has changed its output */
 	bool text_seen;    /* a delta has come */
 	bool error_seen;   /* an error has come in this life */
+	long error_status; /* of that error: what HTTP status it stands for */
+	bool progress;     /* the last event has changed the output, or says how it all ended */
 	bool ended;        /* fold_end() or fold_fail() has been called */
 	unsigned long long bytes; /* of all events so far */
 	/* What of the last event was left out, and why; empty if nothing was. */

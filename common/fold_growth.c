@@ -191,7 +191,7 @@ enum fold_result outputs_done(struct fold *fold, const struct event *event)
 		return FOLD_SKIPPED;
 	if (output_item_grown(&fold->output, target.item, event->type->member) == NULL)
 		return target_no_place_for_part(fold, event);
-	for (; json_element(&scan, &element); target.part++)
+	for (; !fold_is_costly(fold) && json_element(&scan, &element); target.part++)
 		if (target_put_part(fold, event, &target, element, KEEP_ABSENT) == NULL)
 			return target_no_place_for_part(fold, event);
 	return fold_output_changed(fold);

@@ -25,6 +25,14 @@ static void write_with_id(struct buf *out, struct span item, struct span id)
 	buf_putc(out, '}');
 }
 
+/* An empty one is none: items of gateways that count none would all be the same. */
+static bool has_id(struct span item)
+{
+	struct span id = json_get(item, "id");
+
+	return json_type(id) == JSON_STRING && json_inside(id).len != 0;
+}
+
 /* Puts in an item that is new, with an id if it has none. */
 static enum fold_result add_item(struct fold *fold, const struct event *event, bool growing)
 {
@@ -36,7 +44,7 @@ static enum fold_result add_item(struct fold *fold, const struct event *event, b
 
 	target_index(fold, event, EVENT_OUTPUT_INDEX, INT_MAX, &index);
 	index += fold->base;
-	if (!json_is_given(json_get(raw, "id"))) {
+	if (!has_id(raw)) {
 		target_make_id(&id, fold, target_id_prefix(json_get(raw, "type")), index);
 		write_with_id(&named, raw, buf_span(&id));
 		raw = buf_span(&named);
@@ -117,6 +125,7 @@ enum fold_result item_added(struct fold *fold, const struct event *event)
 	fold_put_item(fold, item, event->members[EVENT_ITEM], true,
 	    item->announced ? KEEP_NOTHING : KEEP_EMPTY);
 	item->done = false;
+	item->told = 0;
 	return fold_output_changed(fold);
 }
 
@@ -182,7 +191,7 @@ enum fold_result item_done(struct fold *fold, const struct event *event)
 			fold_begin_life(fold);
 		return add_item(fold, event, false);
 	}
-	if (item->id != NULL && !json_is_given(json_get(raw, "id"))) {
+	if (item->id != NULL && !has_id(raw)) {
 		buf_printf(&id, "\"%s\"", item->id);
 		write_with_id(&named, raw, buf_span(&id));
 		raw = buf_span(&named);

@@ -9,6 +9,7 @@
 enum fold_result fold_output_changed(struct fold *fold)
 {
 	fold->output_seen = true;
+	fold->progress = true;
 	if (!fold->life_ended)
 		fold->settled = false;
 	return FOLD_CHANGED;
@@ -37,7 +38,9 @@ static void set_error(struct fold *fold, struct span error)
 
 	response_error_write(&text, error);
 	response_nodes_set_field(&fold->nodes, RESPONSE_ERROR, buf_span(&text));
+	fold->error_status = response_error_status(error);
 	fold->error_seen = true;
+	fold->progress = true;
 	buf_free(&text);
 }
 
@@ -55,14 +58,26 @@ static enum fold_result check_response(struct fold *fold, const char *name, stru
 	    json_type_name(json_type(response)));
 }
 
+/* Whether it is an error: gateways also write false, or an empty object, where there is none. */
+static bool says_something(struct span error)
+{
+	if (json_type(error) == JSON_OBJECT)
+		return json_is_given(json_get(error, "code")) ||
+		       json_is_given(json_get(error, "message")) ||
+		       json_is_given(json_get(error, "type"));
+	return json_type(error) == JSON_STRING;
+}
+
 /* Takes over the response's members, but for the output, and names what is wrong with them. */
 static void take_members(struct fold *fold, const char *name, struct span response)
 {
 	struct told_fault fault = response_nodes_merge(&fold->nodes, response);
 	struct span error = json_get(response, "error");
 
-	if (json_is_given(error))
+	if (says_something(error))
 		set_error(fold, error);
+	else if (json_is_given(error) && json_type(error) != JSON_OBJECT)
+		fold_warn(fold, "part of %s: error is %s", name, json_type_name(json_type(error)));
 	if (fault.too_many)
 		fold_warn(fold,
 		    "part of %s: the response has more than %d members that are unknown", name,
@@ -91,8 +106,10 @@ enum fold_result response_created(struct fold *fold, const struct event *event)
 
 	if (result == FOLD_SKIPPED)
 		return result;
-	if (fold->created || fold->settled)
+	if (fold->created || fold->settled) {
 		fold_begin_life(fold);
+		result = FOLD_CHANGED;
+	}
 	fold->created = true;
 	return result;
 }
@@ -157,7 +174,7 @@ static void tell_item(struct fold *fold, struct telling *telling, struct span ra
 {
 	struct item *item = output_find(&fold->output, json_get(raw, "id"));
 
-	if (item == NULL)
+	if (item == NULL && index < OUTPUT_ITEMS_MAX)
 		item = find_by_place(fold, telling, raw, index);
 	if (item == NULL) {
 		tell_new_item(fold, telling, raw, index);
@@ -181,7 +198,7 @@ static void take_output(struct fold *fold, const char *name, struct span items)
 	if (json_is_given(items) && json_type(items) != JSON_ARRAY)
 		fold_warn(fold, "part of %s: output is %s, expected an array", name,
 		    json_type_name(json_type(items)));
-	for (index = 0; json_element(&scan, &item); index++) {
+	for (index = 0; !fold_is_costly(fold) && json_element(&scan, &item); index++) {
 		if (json_type(item) == JSON_OBJECT)
 			tell_item(fold, &telling, item, index);
 		else
@@ -224,6 +241,9 @@ enum fold_result fold_end_life(
 		take_output(fold, name, json_get(response, "output"));
 	}
 	fold->status = told_status(response, otherwise);
+	if (fold->status == STATUS_COMPLETED && !says_something(json_get(response, "error")))
+		forget_error(fold);
+	fold->progress = true;
 	fold->life_ended = true;
 	fold->settled = true;
 	return FOLD_TERMINAL;

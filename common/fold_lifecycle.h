@@ -15,6 +15,9 @@ event_fn response_created, response_told, response_ended, error_came;
 /* The output has changed: what may have been the end is none yet. Returns FOLD_CHANGED. */
 enum fold_result fold_output_changed(struct fold *fold);
 
+/* Whether the events so far take more work than a stream of their size may. */
+bool fold_is_costly(const struct fold *fold);
+
 /* A new life of the response begins with the next item. */
 void fold_begin_life(struct fold *fold);
 

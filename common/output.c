@@ -132,6 +132,11 @@ static void enter_inside(struct output *output, struct item *item, const struct 
 		enter_part(output, item, &layout->parts[i], origin);
 }
 
+static bool has_id(const struct item *item, struct span id)
+{
+	return item->id_len == id.len && memcmp(item->id, id.p, id.len) == 0;
+}
+
 struct item *output_find(struct output *output, struct span id)
 {
 	size_t i, at;
@@ -140,12 +145,13 @@ struct item *output_find(struct output *output, struct span id)
 		return NULL;
 	buf_clear(&output->scratch);
 	json_text(&output->scratch, json_inside(id), NULL);
+	if (output->scratch.len == 0)
+		return NULL;
 	for (i = 0; i < output->count; i++) {
 		at = output->last_found + i;
 		if (at >= output->count)
 			at -= output->count;
-		if (output->items[at]->id != NULL &&
-		    span_is(buf_span(&output->scratch), output->items[at]->id)) {
+		if (has_id(output->items[at], buf_span(&output->scratch))) {
 			output->last_found = at;
 			output->steps += i;
 			return output->items[at];
@@ -210,15 +216,17 @@ enum item_nature item_nature(struct span type)
 	return json_string_is(type, "reasoning") ? ITEM_IS_REASONING : ITEM_IS_OTHER;
 }
 
-static char *id_text(struct span id)
+static void set_id(struct item *item, struct span id)
 {
 	struct buf text = {0};
 
-	if (json_type(id) != JSON_STRING)
-		return NULL;
-	json_text(&text, json_inside(id), NULL);
-	buf_cstr(&text);
-	return text.data;
+	free(item->id);
+	if (json_type(id) == JSON_STRING)
+		json_text(&text, json_inside(id), NULL);
+	if (text.len != 0)
+		buf_cstr(&text);
+	item->id = text.data;
+	item->id_len = text.len;
 }
 
 /* Makes room in the list for one more item. */
@@ -253,7 +261,7 @@ struct item *output_add_at(
 	if (output->count == OUTPUT_ITEMS_MAX)
 		return NULL;
 	item = xcalloc(1, sizeof(*item));
-	item->id = id_text(layout->id);
+	set_id(item, layout->id);
 	item->index = index_at(output, place, index);
 	item->announced = true;
 	open_place(output, place);
@@ -275,8 +283,7 @@ struct item *output_add(struct output *output, const struct item_layout *layout,
 void output_replace(struct output *output, struct item *item, const struct item_layout *layout)
 {
 	empty_item(output, output->doc, item);
-	free(item->id);
-	item->id = id_text(layout->id);
+	set_id(item, layout->id);
 	item->announced = true;
 	document_replace(output->doc, &item->node, buf_span(&layout->text));
 	enter_inside(output, item, layout);

@@ -42,7 +42,8 @@ enum item_nature {
 
 struct item {
 	struct node node;
-	char *id; /* canonically spelled; NULL for an item without one */
+	char *id; /* canonically spelled; NULL for an item without one, or an empty one */
+	size_t id_len;
 	long long index;
 	enum item_nature nature;
 	bool announced;      /* not only made for what was to grow in it */

@@ -64,6 +64,7 @@ enum response_status {
 #define RESPONSE_STATUS_NAME ",\"status\":"
 
 enum {
+	RESPONSE_ID_OFFSET = 7, /* of the id's first character */
 	RESPONSE_STATUS_OFFSET = 7 + RESPONSE_ID_LEN + 35 + 10 + 10,
 	RESPONSE_STATUS_NAME_OFFSET =
 	    RESPONSE_STATUS_OFFSET - (int)sizeof(RESPONSE_STATUS_NAME) + 1,

@@ -227,6 +227,23 @@ static bool is_not_merged(enum response_field field)
 	return field == RESPONSE_BACKGROUND || field == RESPONSE_ERROR;
 }
 
+/* Whether there are unknown members: if not, those that are there need not be looked at. */
+static bool has_extras(struct span response)
+{
+	struct json_scan scan = json_open(response, JSON_ACCEPT_BAD_UTF8);
+	struct buf scratch = {0};
+	struct span name, value;
+	bool found = false;
+
+	while (!found && json_member(&scan, &name, &value)) {
+		name = json_name(&scratch, name);
+		found = response_field_find(name) == RESPONSE_FIELD_COUNT &&
+			!span_is(name, "usage") && !is_own_member(name);
+	}
+	buf_free(&scratch);
+	return found;
+}
+
 static void read_told(struct told *told, struct span response)
 {
 	struct json_scan scan = json_open(response, JSON_ACCEPT_BAD_UTF8);
@@ -301,14 +318,19 @@ struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span
 	struct buf object = {0};
 	int f;
 
-	read_old_extras(&told, &object, document_value(nodes->doc, &nodes->extras));
+	bool extras = has_extras(response);
+
+	if (extras)
+		read_old_extras(&told, &object, document_value(nodes->doc, &nodes->extras));
+	nodes->doc->moved += object.len;
 	read_told(&told, response);
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++)
 		if (json_is_given(told.fields[f]))
 			set_told_field(nodes, f, told.fields[f]);
 	if (json_is_given(told.usage))
 		set_value(nodes, &nodes->usage, told.usage);
-	write_extras(nodes, &told);
+	if (extras)
+		write_extras(nodes, &told);
 	buf_free(&object);
 	return told.fault;
 }

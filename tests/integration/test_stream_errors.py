@@ -68,8 +68,10 @@ def test_same_deployment_is_asked_again(make_stack):
 
 @pytest.mark.parametrize("event", [error("invalid_prompt"), failed("invalid_image"),
                                    error(None, error={"type": "invalid_request_error",
-                                                      "code": "odd", "message": "slow down"})],
-                         ids=["error", "failed", "by its type"])
+                                                      "code": "odd", "message": "slow down"}),
+                                   error(None, error={"type": "invalid_request_error",
+                                                      "code": None, "message": "slow down"})],
+                         ids=["error", "failed", "by its type", "without a code"])
 def test_error_of_the_request_is_not_tried_again(make_stack, event):
     stack = make_stack(config(deployment("a"), retries=2))
     stack.upstream.script("a", [CREATED, event], message_stream(["second"]))

@@ -7,7 +7,7 @@ import pytest
 from events import (Stream, completed, delta, message_item, message_stream, opening, text_part,
                     usage)
 from harness import output_text
-from upstream import Cut, Feed, Reset, Script
+from upstream import Cut, Feed, Reset, Script, Sleep, event_bytes
 
 DONE = b"data: [DONE]\n\n"
 ERROR = {"type": "server_error", "message": "The model hit an error", "code": "model_error"}
@@ -250,6 +250,33 @@ def test_response_is_final_a_second_after_its_end_though_the_stream_stays_open(
     client.wait_status(response_id, "completed")
     assert 0.9 < time.monotonic() - began < 5
     feed.end()
+
+
+def test_what_goes_on_after_the_end_is_shown(client, upstream, model):
+    """However often it comes; and progress of nothing does not keep a response from its end."""
+    feed = Feed()
+    upstream.script(model, [feed])
+    response_id = client.create(model)["id"]
+    feed.send(*opening(), delta("a"), completed())
+    for _ in range(60):
+        feed.send(delta("b"), Sleep(20))
+    client.wait_for(response_id, lambda o: o["status"] == "in_progress" and
+                    20 < len(output_text(o)) < 60, "the text in between")
+    for _ in range(30):
+        feed.send({"type": "response.in_progress", "response": {}}, Sleep(300))
+    began = time.monotonic()
+    assert output_text(client.wait_status(response_id, "completed")) == "a" + "b" * 60
+    assert time.monotonic() - began < 6
+    feed.end()
+
+
+def test_what_is_wrong_behind_the_end_does_not_matter(client, upstream, model):
+    body = b"".join(event_bytes(event) for event in message_stream(["whole"]))
+    trailers = b"".join(b"X-%d: %s\r\n" % (i, b"x" * 1000) for i in range(400))
+    final = run(client, upstream, model, Script(
+        [b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+         b"\r\n%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, trailers)], framing="raw"))
+    assert (final["status"], output_text(final)) == ("completed", "whole")
 
 
 def test_events_after_done_change_nothing(client, stack, upstream, model):

@@ -162,6 +162,22 @@ static void set_number(json object, const char *name, long long value)
 	json_object_object_add(object, name, json_object_new_int64(value));
 }
 
+static bool is_empty(json value)
+{
+	if (is(value, json_type_string))
+		return json_object_get_string_len(value) == 0;
+	if (is(value, json_type_array))
+		return json_object_array_length(value) == 0;
+	return is(value, json_type_object) && json_object_object_length(value) == 0;
+}
+
+static bool no_id(json item)
+{
+	json id = get(item, "id");
+
+	return !is(id, json_type_string) || is_empty(id);
+}
+
 enum { NOWHERE = -1 };
 
 static int find_by_id(struct naive_fold *naive, json id)
@@ -170,7 +186,7 @@ static int find_by_id(struct naive_fold *naive, json id)
 	size_t i;
 
 	for (i = 0; i < length(output); i++)
-		if (same_text(get(element(output, i), "id"), id))
+		if (same_text(get(element(output, i), "id"), id) && !is_empty(id))
 			return (int)i;
 	return NOWHERE;
 }
@@ -305,15 +321,6 @@ static void append_text(json string, json more)
 }
 
 /* What is kept. */
-
-static bool is_empty(json value)
-{
-	if (is(value, json_type_string))
-		return json_object_get_string_len(value) == 0;
-	if (is(value, json_type_array))
-		return json_object_array_length(value) == 0;
-	return is(value, json_type_object) && json_object_object_length(value) == 0;
-}
 
 static bool same_kind(json a, json b)
 {
@@ -883,7 +890,7 @@ static enum fold_result item_event(struct naive_fold *naive, json event, bool do
 		if (naive->life_ended)
 			begin_life(naive);
 		told = told < 0 ? next_index(naive) : naive->base + told;
-		if (id == NULL)
+		if (no_id(item))
 			json_object_object_add(
 			    item, "id", make_id(naive, prefix_of(get(item, "type")), told));
 		at = add_item(naive, item, told);
@@ -893,7 +900,7 @@ static enum fold_result item_event(struct naive_fold *naive, json event, bool do
 		old = element(output_of(naive), (size_t)at);
 		only_made = !done && !number(note_of(naive, (size_t)at), "announced");
 		count_parts(item, named);
-		if (done && id == NULL && get(old, "id") != NULL)
+		if (done && no_id(item) && !no_id(old))
 			set(item, "id", get(old, "id"));
 		if (done)
 			keep(old, item, false);
@@ -904,6 +911,8 @@ static enum fold_result item_event(struct naive_fold *naive, json event, bool do
 			mark_made(naive, at, named);
 	}
 	set_number(note_of(naive, (size_t)at), "done", done);
+	if (!done)
+		set_number(note_of(naive, (size_t)at), "told", 0);
 	changed(naive);
 	return FOLD_CHANGED;
 }
@@ -970,6 +979,12 @@ static void take(struct naive_fold *naive, const char *name, json value)
 	buf_free(&clean);
 }
 
+static bool says_something(json error)
+{
+	return is(error, json_type_string) || get(error, "code") != NULL ||
+	       get(error, "message") != NULL || get(error, "type") != NULL;
+}
+
 static void merge(struct naive_fold *naive, json response)
 {
 	static const char *const own[] = {"id", "object", "created_at", "status", "completed_at",
@@ -982,7 +997,7 @@ static void merge(struct naive_fold *naive, json response)
 		if (value != NULL && !is_one_of(name, own))
 			take(naive, name, value);
 	}
-	if (get(response, "error") != NULL)
+	if (says_something(get(response, "error")))
 		set_error(naive, get(response, "error"));
 }
 
@@ -1070,6 +1085,10 @@ static enum fold_result finish(struct naive_fold *naive, json response, enum res
 	if (text_is(told, "completed") || text_is(told, "failed") || text_is(told, "incomplete") ||
 	    text_is(told, "cancelled"))
 		naive->status = status_of(json_object_get_string(told));
+	if (naive->status == STATUS_COMPLETED && !says_something(get(response, "error"))) {
+		set(naive->object, "error", NULL);
+		naive->error_seen = false;
+	}
 	naive->life_ended = naive->settled = true;
 	return FOLD_TERMINAL;
 }
@@ -1109,8 +1128,10 @@ static enum fold_result created(struct naive_fold *naive, json event)
 
 	if (result == FOLD_SKIPPED)
 		return result;
-	if (naive->created || naive->settled)
+	if (naive->created || naive->settled) {
 		begin_life(naive);
+		result = FOLD_CHANGED;
+	}
 	naive->created = true;
 	return result;
 }

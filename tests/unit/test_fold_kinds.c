@@ -347,6 +347,101 @@ static void the_code_of_an_error_is_a_string(void **state)
 	buf_free(&event);
 }
 
+static void an_error_stands_for_the_status_of_its_code_or_else_its_type(void **state)
+{
+	static const struct {
+		const char *error;
+		long status;
+	} cases[] = {
+	    {"{\"code\":\"rate_limit_exceeded\",\"type\":\"invalid_request_error\"}", 429},
+	    {"{\"code\":\"invalid_prompt\"}", 400},
+	    {"{\"code\":null,\"type\":\"rate_limit_error\"}", 429},
+	    {"{\"type\":\"invalid_request_error\",\"message\":\"m\"}", 400},
+	    {"{\"code\":\"odd\",\"type\":\"invalid_request_error\"}", 400},
+	    {"{\"code\":503}", 503},
+	    {"{\"code\":\"429\"}", 429},
+	    {"{\"code\":\"odd\"}", 500},
+	    {"\"in prose\"", 500},
+	};
+	struct buf event = {0};
+	struct fold fold;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		open_fold(&fold);
+		buf_clear(&event);
+		buf_printf(&event, "{\"type\":\"error\",\"error\":%s}", cases[i].error);
+		feed(&fold, buf_cstr(&event), FOLD_CHANGED);
+		assert_int_equal(fold.error_status, cases[i].status);
+		fold_close(&fold);
+	}
+	buf_free(&event);
+}
+
+static void what_is_no_error_is_not_taken_for_one(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	feed(&fold, "{\"type\":\"response.created\",\"response\":{\"error\":false}}", FOLD_CHANGED);
+	assert_non_null(strstr(fold.warning, "error is "));
+	feed(
+	    &fold, "{\"type\":\"response.in_progress\",\"response\":{\"error\":{}}}", FOLD_CHANGED);
+	assert_false(fold.error_seen);
+	fold_end(&fold);
+	assert_int_equal(fold.status, STATUS_COMPLETED);
+	assert_member(&fold, "error", "null");
+	fold_close(&fold);
+}
+
+static void an_error_that_was_overcome_is_gone(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	feed(&fold, "{\"type\":\"error\",\"code\":\"c\",\"message\":\"m\"}", FOLD_CHANGED);
+	feed(&fold, DELTA("m", 0, "x"), FOLD_CHANGED);
+	feed(&fold, COMPLETED(""), FOLD_TERMINAL);
+	fold_end(&fold);
+	assert_int_equal(fold.status, STATUS_COMPLETED);
+	assert_member(&fold, "error", "null");
+	fold_close(&fold);
+}
+
+static void an_empty_id_is_none(void **state)
+{
+	static const char *const events[EVENTS_MAX] = {ADDED(0, MESSAGE("")), DELTA("", 0, "a"),
+	    ADDED(1, "{\"id\":\"\",\"type\":\"function_call\"}"), DELTA("", 0, "b")};
+	struct fold fold;
+	int i;
+
+	(void)state;
+	open_fold(&fold);
+	for (i = 0; events[i] != NULL; i++)
+		feed(&fold, events[i], FOLD_CHANGED);
+	assert_int_equal(fold.output.count, 2);
+	assert_non_null(memmem(
+	    fold.doc.text.data, fold.doc.text.len, "\"text\":\"ab\"", strlen("\"text\":\"ab\"")));
+	assert_true(fold.output.items[0]->id_len > 0);
+	fold_close(&fold);
+}
+
+static void a_life_begins_without_a_response_too(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	feed(&fold, COMPLETED(""), FOLD_TERMINAL);
+	assert_true(fold.settled);
+	feed(&fold, "{\"type\":\"response.created\"}", FOLD_CHANGED);
+	assert_false(fold.settled);
+	fold_close(&fold);
+}
+
 static void members_of_a_wrong_type_are_left_out_with_a_warning(void **state)
 {
 	struct fold fold;
@@ -483,6 +578,45 @@ static void an_item_replaced_over_and_over_before_a_large_one_is_too_much_work(v
 	fold_close(&fold);
 }
 
+static void put_parts(struct buf *out, const char *item_id, int count)
+{
+	int i;
+
+	buf_printf(out,
+	    "{\"type\":\"response.output_item.done\",\"item\":{\"id\":\"%s\",\"content\":[",
+	    item_id);
+	for (i = 0; i < count; i++)
+		buf_printf(out, "%s{\"text\":\"x\"}", i != 0 ? "," : "");
+	buf_puts(out, "]}}");
+}
+
+static void many_parts_before_many_others_cost_little(void **state)
+{
+	enum { PARTS = 3000 };
+	struct buf event = {0};
+	struct fold fold;
+	unsigned long long before;
+	int i;
+
+	(void)state;
+	open_fold(&fold);
+	feed(&fold, ADDED(0, "{\"id\":\"a\"}"), FOLD_CHANGED);
+	for (i = 0; i < 5; i++) {
+		char item_id[] = {(char)('b' + i), '\0'};
+
+		buf_clear(&event);
+		put_parts(&event, item_id, PARTS);
+		feed(&fold, buf_cstr(&event), FOLD_CHANGED);
+	}
+	buf_clear(&event);
+	put_parts(&event, "a", PARTS);
+	before = fold.doc.moved;
+	feed(&fold, buf_cstr(&event), FOLD_CHANGED);
+	assert_true(fold.doc.moved - before < 4000000);
+	buf_free(&event);
+	fold_close(&fold);
+}
+
 static void text_that_grows_before_a_large_item_costs_little(void **state)
 {
 	struct fold fold;
@@ -519,6 +653,12 @@ int main(void)
 	    cmocka_unit_test(the_slots_of_items_in_progress_are_told),
 	    cmocka_unit_test(an_open_item_without_an_end_of_the_response_is_noticed),
 	    cmocka_unit_test(an_item_replaced_over_and_over_before_a_large_one_is_too_much_work),
+	    cmocka_unit_test(an_error_stands_for_the_status_of_its_code_or_else_its_type),
+	    cmocka_unit_test(what_is_no_error_is_not_taken_for_one),
+	    cmocka_unit_test(an_error_that_was_overcome_is_gone),
+	    cmocka_unit_test(an_empty_id_is_none),
+	    cmocka_unit_test(a_life_begins_without_a_response_too),
+	    cmocka_unit_test(many_parts_before_many_others_cost_little),
 	    cmocka_unit_test(text_that_grows_before_a_large_item_costs_little),
 	};
 
