@@ -204,22 +204,23 @@ static void note_fault(struct told *told, const char *name, struct span value)
 		told->fault = (struct told_fault){name, value, told->fault.too_many};
 }
 
+/* A value of a wrong type counts as none. */
 static void take_field(struct told *told, enum response_field field, struct span value)
 {
-	bool faulty = json_is_given(value) && !response_field_accepts(field, value);
-
-	if (faulty)
+	if (json_is_given(value) && !response_field_accepts(field, value)) {
 		note_fault(told, response_field_name(field), value);
-	told->fields[field] = faulty ? (struct span){0} : value;
+		value = (struct span){0};
+	}
+	told->fields[field] = value;
 }
 
 static void take_usage(struct told *told, struct span value)
 {
-	bool faulty = json_is_given(value) && json_type(value) != JSON_OBJECT;
-
-	if (faulty)
+	if (json_is_given(value) && json_type(value) != JSON_OBJECT) {
 		note_fault(told, "usage", value);
-	told->usage = faulty ? (struct span){0} : value;
+		value = (struct span){0};
+	}
+	told->usage = value;
 }
 
 static bool is_not_merged(enum response_field field)
