@@ -88,6 +88,7 @@ static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
 
 static void begin_call(struct stream *s);
+static void end_with_stream_error(struct stream *s);
 static void end_of_stream(struct stream *s);
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
@@ -394,7 +395,7 @@ static void hold_if_pausing(struct stream *s, struct span bytes)
 /* What may still be taken back, or be all, is not worth a write of its own yet. */
 static void show_changes(struct stream *s)
 {
-	if (s->waiting != WAITING_TO_SHOW && !is_failing(s))
+	if (s->writer.ending || (s->waiting != WAITING_TO_SHOW && !is_failing(s)))
 		writer_changed(&s->writer);
 }
 
@@ -542,12 +543,16 @@ static void end_with_object(struct stream *s)
 		    "The provider answered with JSON that is no Response object.");
 		return;
 	}
-	tell_health(s, s->status);
 	fold_response(&s->fold, body);
 	if (s->fold.warning[0] != '\0')
 		warn_skipped(s);
 	if (too_large(s))
 		return;
+	if (is_failing(s)) {
+		end_with_stream_error(s);
+		return;
+	}
+	tell_health(s, s->status);
 	fold_end(&s->fold);
 	end(s);
 }

@@ -88,7 +88,10 @@ bool fold_is_open(const struct fold *fold)
 
 static void end_with(struct fold *fold, enum response_status status)
 {
-	output_end(&fold->output, status);
+	/* A later life that was cut off leaves its items so, however the one before has ended. */
+	bool cut = response_status_is_terminal(fold->status) && !fold->life_ended;
+
+	output_end(&fold->output, cut ? STATUS_INCOMPLETE : status);
 	fold->status = status;
 	fold->ended = true;
 }

@@ -102,16 +102,17 @@ enum fold_result response_told(struct fold *fold, const struct event *event)
 
 enum fold_result response_created(struct fold *fold, const struct event *event)
 {
-	enum fold_result result = response_told(fold, event);
+	struct span response = event->members[EVENT_RESPONSE];
+	bool begins = fold->created || fold->settled;
+	enum fold_result result;
 
+	if (begins && (response.len == 0 || json_type(response) == JSON_OBJECT))
+		fold_begin_life(fold);
+	result = response_told(fold, event);
 	if (result == FOLD_SKIPPED)
 		return result;
-	if (fold->created || fold->settled) {
-		fold_begin_life(fold);
-		result = FOLD_CHANGED;
-	}
 	fold->created = true;
-	return result;
+	return begins ? FOLD_CHANGED : result;
 }
 
 /* The items of one terminal event, as they are put in. */
@@ -226,7 +227,8 @@ static void forget_earlier_end(struct fold *fold)
 {
 	if (!response_status_is_terminal(fold->status))
 		return;
-	forget_error(fold);
+	if (!fold->error_seen)
+		forget_error(fold);
 	response_nodes_set_field(&fold->nodes, RESPONSE_INCOMPLETE_DETAILS, SPAN("null"));
 }
 

@@ -6,6 +6,7 @@ from events import completed, delta, message_stream, opening
 from harness import wait_until
 from test_deployments import (assert_answered, config, counts, deployment, failing_first, fallbacks,
                               rests, run)
+from upstream import json_error
 
 CREATED = {"type": "response.created", "response": {"model": "first-model", "user": "first"}}
 
@@ -95,6 +96,17 @@ def test_error_every_time_is_the_response_s(make_stack):
     assert (final["status"], final["error"]["code"]) == ("failed", "rate_limit_exceeded")
     assert final["error"]["message"] == "slow down"
     assert counts(stack, "a") == [2]
+
+
+def test_whole_response_that_has_failed_counts_so_too(make_stack):
+    """The answer of a provider that does not stream."""
+    stack = make_stack(config(deployment("a", weight=1), deployment("b", weight=0), retries=1))
+    stack.upstream.script("a", json_error(200, {
+        "object": "response", "status": "failed", "output": [],
+        "error": {"code": "rate_limit_exceeded", "message": "slow down"}}))
+    stack.upstream.script("b", message_stream(["from b"]))
+    assert_answered(run(stack), "from b")
+    assert counts(stack, "a", "b") == [1, 1]
 
 
 def test_deployment_rests_after_three_of_them(make_stack):

@@ -205,6 +205,15 @@ def test_second_life_of_a_response_joins_the_first(client, upstream, model):
     assert output_text(final) == "questionanswer"
 
 
+def test_second_life_that_is_cut_off_leaves_its_items_incomplete(client, upstream, model):
+    final = run(client, upstream, model, [
+        *message_stream(["whole"]), {"type": "response.created", "response": {}},
+        {"type": "response.output_item.added", "output_index": 0, "item": message_item("msg_9")},
+        delta("ha", "msg_9")])
+    assert (final["status"], output_text(final)) == ("completed", "wholeha")
+    assert [item["status"] for item in final["output"]] == ["completed", "incomplete"]
+
+
 def test_last_terminal_event_holds(client, upstream, model):
     final = run(client, upstream, model, [
         *opening(), delta("x"), terminal("failed", status="failed", error=ERROR),

@@ -1074,9 +1074,9 @@ static enum fold_result finish(struct naive_fold *naive, json response, enum res
 	if (response != NULL && !is(response, json_type_object))
 		return FOLD_SKIPPED;
 	if (naive->status != STATUS_IN_PROGRESS) {
-		set(naive->object, "error", NULL);
+		if (!naive->error_seen)
+			set(naive->object, "error", NULL);
 		set(naive->object, "incomplete_details", NULL);
-		naive->error_seen = false;
 	}
 	merge(naive, response);
 	if (response != NULL)
@@ -1124,16 +1124,16 @@ static enum fold_result told(struct naive_fold *naive, json event)
 
 static enum fold_result created(struct naive_fold *naive, json event)
 {
-	enum fold_result result = told(naive, event);
+	bool begins = naive->created || naive->settled;
+	enum fold_result result;
 
+	if (begins && (!has(event, "response") || is(get(event, "response"), json_type_object)))
+		begin_life(naive);
+	result = told(naive, event);
 	if (result == FOLD_SKIPPED)
 		return result;
-	if (naive->created || naive->settled) {
-		begin_life(naive);
-		result = FOLD_CHANGED;
-	}
 	naive->created = true;
-	return result;
+	return begins ? FOLD_CHANGED : result;
 }
 
 static bool is_progress(const char *type)
@@ -1242,11 +1242,13 @@ static void end_items(struct naive_fold *naive)
 
 void naive_end(struct naive_fold *naive)
 {
+	bool cut = naive->status != STATUS_IN_PROGRESS && !naive->life_ended;
+
 	if (!naive->life_ended && naive->error_seen)
 		naive->status = STATUS_FAILED;
 	else if (naive->status == STATUS_IN_PROGRESS)
 		naive->status = STATUS_COMPLETED;
-	if (naive->status != STATUS_COMPLETED)
+	if (naive->status != STATUS_COMPLETED || cut)
 		end_items(naive);
 	if (naive->status == STATUS_FAILED && get(naive->object, "error") == NULL)
 		json_object_object_add(naive->object, "error",
