@@ -50,7 +50,7 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 	result = event_read(fold, &event, data);
 	if (result != FOLD_SKIPPED)
 		result = event.type->apply(fold, &event);
-	if (result != FOLD_SKIPPED)
+	if (result != FOLD_SKIPPED && event.type->apply != event_does_nothing)
 		fold->any_event = true;
 	return fold_is_costly(fold) ? FOLD_COSTLY : result;
 }

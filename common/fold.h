@@ -41,7 +41,7 @@ struct fold {
 	bool created;      /* the event that begins a life has come */
 	bool life_ended;   /* no other life has begun since the last terminal event */
 	bool settled;      /* a terminal event or an error has come, and nothing that goes on */
-	bool any_event;    /* one that is understood has come */
+	bool any_event;    /* one that says something of the response has come */
 	bool output_seen;  /* something has changed its output */
 	bool text_seen;    /* a delta has come */
 	bool error_seen;   /* an error has come in this life */

@@ -336,8 +336,9 @@ def test_unframed_stream_with_done_is_completed(client, upstream, model):
     assert (final["status"], output_text(final)) == ("completed", "x")
 
 
-@pytest.mark.parametrize("script", [[], [DONE], [b": nothing\n\n"], [b"data: hello\n\n", DONE]],
-                         ids=["nothing", "done alone", "comment", "no event"])
+@pytest.mark.parametrize("script", [
+    [], [DONE], [b": nothing\n\n"], [b"data: hello\n\n", DONE], [{"type": "keepalive"}, DONE]],
+    ids=["nothing", "done alone", "comment", "no event", "keepalive"])
 def test_stream_without_an_event_is_no_answer(client, upstream, model, script):
     final = run(client, upstream, model, script, message_stream(["answer"]))
     assert (final["status"], output_text(final)) == ("completed", "answer")
