@@ -20,7 +20,7 @@
 struct deployment_draft {
 	struct deployment deployment;
 	const struct deployment_defaults *defaults;
-	bool nobodys; /* nothing says its provider, but it has an api_base */
+	bool keyless; /* has an api_base of its own, and at most its name says whose it is */
 };
 
 void deployment_clear(struct deployment *deployment)
@@ -366,11 +366,11 @@ static void warn_of_unused_key(
     const struct config_value *params, const struct deployment *deployment)
 {
 	const struct provider *provider = provider_find(span_of(deployment->provider));
-	const char *variable = provider_variable(provider->key_variables);
+	const char *variable = provider != NULL ? provider_variable(provider->key_variables) : NULL;
 
 	if (variable != NULL && !is_given(params, "api_key"))
 		config_warn(params,
-		    "model cannot be resolved to a provider: the key in %s is not sent to "
+		    "nothing but its name says whose the model is: the key in %s is not sent to "
 		    "api_base, expected %s/model or api_key if it should be",
 		    variable, deployment->provider);
 }
@@ -391,11 +391,12 @@ static void find_provider(const struct config_value *params, struct deployment_d
 	}
 	if (name == NULL)
 		name = provider_by_name(params, deployment->model);
-	draft->nobodys = name == NULL;
 	deployment->provider = xstrdup(name != NULL ? name : "openai");
 	if (name == NULL && !is_given(params, "api_base"))
 		wrong_model(params);
-	else if (name == NULL)
+	draft->keyless = is_given(params, "api_base") && provider_by_base(params) == NULL &&
+			 (name == NULL || strcmp(name, "openai") != 0);
+	if (draft->keyless)
 		warn_of_unused_key(params, deployment);
 }
 
@@ -513,7 +514,7 @@ static void use_provider_defaults(const struct config_value *params, struct depl
 
 	if (provider != NULL && !is_given(params, "api_base"))
 		use_default_base(params, provider, deployment);
-	if (provider != NULL && !draft->nobodys && !is_given(params, "api_key"))
+	if (provider != NULL && !draft->keyless && !is_given(params, "api_key"))
 		use_default_key(params, provider, deployment);
 	if (provider != NULL && !is_given(params, "api_version"))
 		use_default_version(params, provider, deployment);

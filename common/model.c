@@ -153,6 +153,21 @@ const char *deployment_base(const struct deployment *deployment, const char *mod
 	return provider != NULL ? provider_base(provider) : NULL;
 }
 
+/*
+ * Whether the key in a provider's variable may be shown there. An api_base of the deployment's own
+ * gets that of OpenAI, whose API is asked of it, or of its owner: else clients would choose which
+ * key goes there.
+ */
+static bool may_have_key(const struct deployment *deployment, const struct provider *provider)
+{
+	const char *owner;
+
+	if (deployment->api_base == NULL || strcmp(provider->name, "openai") == 0)
+		return true;
+	owner = provider_of_base(deployment->api_base);
+	return owner != NULL && strcmp(owner, provider->name) == 0;
+}
+
 const char *deployment_key(const struct deployment *deployment, const char *model)
 {
 	const struct provider *provider;
@@ -161,6 +176,8 @@ const char *deployment_key(const struct deployment *deployment, const char *mode
 	if (deployment->api_key != NULL || !deployment->any_provider)
 		return deployment->api_key;
 	provider = provider_find(asked_provider(deployment, model));
+	if (provider != NULL && !may_have_key(deployment, provider))
+		return NULL;
 	variable = provider != NULL ? provider_variable(provider->key_variables) : NULL;
 	key = variable != NULL ? getenv(variable) : NULL;
 	return key != NULL && config_is_clean_secret(key) ? key : NULL;

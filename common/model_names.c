@@ -10,7 +10,7 @@ static const struct {
 	const char *provider; /* NULL: nobody's */
 	const char *beginnings;
 } owners[] = {
-    {NULL, "gpt-oss"},
+    {NULL, "gpt-oss gpt-j- gpt-neo"},
     {"openai",
 	"gpt- o1 o2 o3 o4 o5 o6 o7 o8 o9 chatgpt- chat-latest codex- ft: computer-use-preview "
 	"babbage- dall-e- davinci- omni-moderation- sora- text-embedding-3 text-embedding-ada "

@@ -690,17 +690,42 @@ static void no_provider_s_key_goes_to_an_api_base_that_alone_says_whose_it_is(vo
 	struct result result = load_right(CONFIG_SUPERVISOR, text);
 
 	(void)state;
-	assert_lacks(result.log, "resolved");
+	assert_lacks(result.log, "its name says");
 	done(&result);
 	setenv("OPENAI_API_KEY", "sk-openai", 1);
 	result = load_right(CONFIG_SUPERVISOR, text);
 	assert_null(result.config->deployments[0].api_key);
 	assert_string_equal(result.config->deployments[1].api_key, "sk-openai");
 	assert_string_equal(result.config->deployments[2].api_key, "k");
-	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: model cannot be "
-				 "resolved to a provider: the key in OPENAI_API_KEY is not sent to "
-				 "api_base, expected openai/model or api_key if it should be\n");
-	assert_int_equal(count_of(result.log, "resolved"), 1);
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: nothing but its "
+				 "name says whose the model is: the key in OPENAI_API_KEY is not "
+				 "sent to api_base, expected openai/model or api_key if it should "
+				 "be\n");
+	assert_int_equal(count_of(result.log, "its name says"), 1);
+	done(&result);
+}
+
+static void no_provider_s_key_goes_to_another_api_base_for_the_model_s_name(void **state)
+{
+	static const char text[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: mistral-7b, api_base: 'http://a'}}\n"
+	    "  - {model_name: b, litellm_params: {model: mistral/m, api_base: 'http://a'}}\n"
+	    "  - {model_name: c, litellm_params: {model: mistral-small}}\n"
+	    "  - {model_name: d, litellm_params: {model: gpt-5, api_base: 'http://a'}}\n"
+	    "  - {model_name: e, litellm_params: {model: gpt-neox-20b, api_base: 'http://a'}}\n";
+	struct result result;
+
+	(void)state;
+	setenv("MISTRAL_API_KEY", "sk-mistral", 1);
+	setenv("OPENAI_API_KEY", "sk-openai", 1);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_null(result.config->deployments[0].api_key);
+	assert_string_equal(result.config->deployments[1].api_key, "sk-mistral");
+	assert_string_equal(result.config->deployments[2].api_key, "sk-mistral");
+	assert_string_equal(result.config->deployments[3].api_key, "sk-openai");
+	assert_null(result.config->deployments[4].api_key);
+	assert_int_equal(count_of(result.log, "its name says"), 2);
 	done(&result);
 }
 
@@ -2555,6 +2580,7 @@ int main(void)
 	    TEST(a_model_of_nobody_s_name_is_an_error_without_an_api_base),
 	    TEST(a_key_goes_to_no_provider_but_the_model_s_own),
 	    TEST(no_provider_s_key_goes_to_an_api_base_that_alone_says_whose_it_is),
+	    TEST(no_provider_s_key_goes_to_another_api_base_for_the_model_s_name),
 	    TEST(a_key_that_clients_can_send_to_any_provider_is_a_warning),
 	    TEST(a_file_without_models_is_a_warning),
 	    TEST(wrong_deployments_are_errors),

@@ -605,6 +605,25 @@ static void a_key_of_any_provider_goes_to_that_of_the_model_asked_for_alone(void
 	unsetenv("OPENAI_API_KEY");
 }
 
+static void clients_do_not_choose_which_key_goes_to_an_api_base(void **state)
+{
+	struct deployment any = {.model_name = text("*"),
+	    .provider = text("openai"),
+	    .model = text("*"),
+	    .api_base = text("http://127.0.0.1:1"),
+	    .any_provider = true};
+
+	(void)state;
+	setenv("XAI_API_KEY", "xai-1", 1);
+	assert_null(deployment_key(&any, "xai/grok-4"));
+	assert_null(deployment_key(&any, "grok-4"));
+	any.api_base = text("https://api.x.ai/v1");
+	assert_string_equal(deployment_key(&any, "xai/grok-4"), "xai-1");
+	any.api_base = NULL;
+	assert_string_equal(deployment_key(&any, "xai/grok-4"), "xai-1");
+	unsetenv("XAI_API_KEY");
+}
+
 static void a_model_is_nobodys_if_none_of_its_deployments_knows_its_provider(void **state)
 {
 	struct setup setup;
@@ -704,6 +723,7 @@ int main(void)
 	    cmocka_unit_test(a_star_takes_slashes_too),
 	    cmocka_unit_test(polling_looks_at_the_provider_behind_a_pattern),
 	    cmocka_unit_test(a_deployment_of_any_provider_takes_it_from_the_model_asked_for),
+	    cmocka_unit_test(clients_do_not_choose_which_key_goes_to_an_api_base),
 	    cmocka_unit_test(a_key_of_any_provider_goes_to_that_of_the_model_asked_for_alone),
 	    cmocka_unit_test(a_model_is_nobodys_if_none_of_its_deployments_knows_its_provider),
 	    cmocka_unit_test(the_upstream_name_takes_what_the_star_stood_for),
