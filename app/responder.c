@@ -88,7 +88,8 @@ static bool take_signals(void *ctx)
 static bool open_responder(struct responder *responder, struct config *config, const char *path,
     int children, struct busy_slots *busy, int listen_fd)
 {
-	*responder = (struct responder){.listen_fd = listen_fd, .config = config_hold(config)};
+	*responder = (struct responder){
+	    .listen_fd = listen_fd, .epoll_fd = -1, .fcgi.fd = -1, .config = config_hold(config)};
 	signal(SIGPIPE, SIG_IGN);
 	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	responder->signal_fd = open_signal_fd();
