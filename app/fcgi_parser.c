@@ -72,18 +72,21 @@ static int record_id(const struct fcgi_parser *parser)
 	return parser->header.fields.requestIdB1 << 8 | parser->header.fields.requestIdB0;
 }
 
-/* ---- what is answered here ------------------------------------------------------------------- */
-
-static void add_record(struct buf *out, int type, int id, const void *content, size_t len)
+FCGI_Header fcgi_header(int type, int request_id, size_t len)
 {
-	FCGI_Header header = {
+	return (FCGI_Header){
 	    .version = FCGI_VERSION_1,
 	    .type = (unsigned char)type,
-	    .requestIdB1 = (unsigned char)(id >> 8),
-	    .requestIdB0 = (unsigned char)id,
+	    .requestIdB1 = (unsigned char)(request_id >> 8),
+	    .requestIdB0 = (unsigned char)request_id,
 	    .contentLengthB1 = (unsigned char)(len >> 8),
 	    .contentLengthB0 = (unsigned char)len,
 	};
+}
+
+static void add_record(struct buf *out, int type, int id, const void *content, size_t len)
+{
+	FCGI_Header header = fcgi_header(type, id, len);
 
 	buf_append(out, &header, sizeof(header));
 	buf_append(out, content, len);
@@ -102,8 +105,6 @@ static void refuse_type(struct fcgi_parser *parser)
 
 	add_record(&parser->answer, FCGI_UNKNOWN_TYPE, FCGI_NULL_REQUEST_ID, &body, sizeof(body));
 }
-
-/* ---- name-value pairs ------------------------------------------------------------------------ */
 
 /* One byte, or four of which the first has its highest bit set. */
 static bool take_length(struct span *pairs, size_t *length)
@@ -193,8 +194,6 @@ static enum fcgi_event end_pairs(struct fcgi_parser *parser)
 	return FCGI_EVENT_REQUEST;
 }
 
-/* ---- management records ---------------------------------------------------------------------- */
-
 static void add_value(struct buf *out, struct span name, int number)
 {
 	char value[12];
@@ -236,8 +235,6 @@ static void answer_values(struct fcgi_parser *parser)
 	    &parser->answer, FCGI_GET_VALUES_RESULT, FCGI_NULL_REQUEST_ID, result.data, result.len);
 	buf_free(&result);
 }
-
-/* ---- records --------------------------------------------------------------------------------- */
 
 static enum fcgi_event begin_request(struct fcgi_parser *parser)
 {

@@ -75,4 +75,7 @@ bool fcgi_parser_is_idle(const struct fcgi_parser *parser);
 /* Whether the bytes that come next take the open request back. Its body has ended. */
 bool fcgi_parser_sees_abort(const struct fcgi_parser *parser, struct span next);
 
+/* The header of a record with so many bytes of content, at most 65535, and no padding. */
+FCGI_Header fcgi_header(int type, int request_id, size_t len);
+
 #endif

@@ -141,8 +141,6 @@ static enum fcgi_event parse_unread(struct fcgi_request *request)
 	return send_answer(request) ? event : FCGI_EVENT_ERROR;
 }
 
-/* ---- the streams ----------------------------------------------------------------------------- */
-
 static void close_input(struct fcgi_request *request, int error)
 {
 	request->in.isClosed = 1;
@@ -262,8 +260,6 @@ static void open_streams(struct fcgi_request *request)
 	    .emptyBuffProc = empty_output,
 	    .data = request};
 }
-
-/* ---- one request ----------------------------------------------------------------------------- */
 
 /* What no request is made of ends with FCGI_EVENT_NONE when nothing of it is left to come. */
 static enum fcgi_event read_request(struct fcgi_request *request)

@@ -192,8 +192,6 @@ static void message_of_text(struct buf *out, struct span text)
 	buf_puts(out, "}]}]");
 }
 
-/* ---- the page -------------------------------------------------------------------------------- */
-
 static bool has_made_id(const char *response_id, struct span item, size_t place, struct span wanted)
 {
 	char made[MADE_ID_SIZE];

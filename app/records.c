@@ -8,6 +8,7 @@
 #include <fastcgi.h>
 
 #include "../common/clock.h"
+#include "fcgi_parser.h"
 
 enum {
 	MOST_IN_RECORD = 65528, /* of 8 bytes each, as many as a record can have */
@@ -30,18 +31,6 @@ struct batch {
 	size_t total;    /* bytes of all batches, for the time that they may take */
 	double deadline; /* for all of them; 0 while there was nothing to wait for */
 };
-
-static FCGI_Header header_of(int type, int request_id, size_t len)
-{
-	return (FCGI_Header){
-	    .version = FCGI_VERSION_1,
-	    .type = (unsigned char)type,
-	    .requestIdB1 = (unsigned char)(request_id >> 8),
-	    .requestIdB0 = (unsigned char)request_id,
-	    .contentLengthB1 = (unsigned char)(len >> 8),
-	    .contentLengthB0 = (unsigned char)len,
-	};
-}
 
 /* Takes so many bytes off the front of the parts. Returns how many parts are left. */
 static int advance(struct iovec **parts, int count, size_t done)
@@ -116,7 +105,7 @@ static bool add_output(struct batch *batch, struct span bytes)
 		if (batch->records == MOST_RECORDS && !flush(batch))
 			return false;
 		header = &batch->headers[batch->records++];
-		*header = header_of(FCGI_STDOUT, batch->out->request_id, len);
+		*header = fcgi_header(FCGI_STDOUT, batch->out->request_id, len);
 		add_part(batch, header, sizeof(*header));
 		add_part(batch, bytes.p, len);
 		bytes.p += len;
@@ -141,9 +130,9 @@ bool records_write_last(const struct records_out *out, struct span head, struct 
 {
 	struct batch batch = batch_of(out, head.len + body.len);
 	struct ending ending = {
-	    .last_output = header_of(FCGI_STDOUT, out->request_id, 0),
+	    .last_output = fcgi_header(FCGI_STDOUT, out->request_id, 0),
 	    .end = {.header =
-			header_of(FCGI_END_REQUEST, out->request_id, sizeof(FCGI_EndRequestBody)),
+			fcgi_header(FCGI_END_REQUEST, out->request_id, sizeof(FCGI_EndRequestBody)),
 		.body = {.protocolStatus = FCGI_REQUEST_COMPLETE}},
 	};
 

@@ -88,7 +88,7 @@ static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
 
 static void begin_call(struct stream *s);
-static void end_with_stream_error(struct stream *s);
+static void conclude(struct stream *s);
 static void end_of_stream(struct stream *s);
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
@@ -133,8 +133,9 @@ void stream_free(struct stream *s)
 
 static void stop_waiting(struct stream *s)
 {
-	if (s->timer != NULL)
-		event_del(s->timer);
+	if (s->waiting == WAITING_NOT)
+		return;
+	event_del(s->timer);
 	s->waiting = WAITING_NOT;
 }
 
@@ -276,8 +277,7 @@ static bool is_over(const struct stream *s)
 	return response_status_is_terminal(s->fold.status);
 }
 
-/* Whether the stream has said how the response ended: what is wrong with its rest does not matter.
- */
+/* Whether the stream has said how the response ended: whatever comes of its rest. */
 static bool knows_end(const struct stream *s)
 {
 	return s->answer == ANSWER_EVENTS && (is_over(s) || s->fold.error_seen);
@@ -294,10 +294,8 @@ static bool is_failing(const struct stream *s)
 /* A response that has ended, or failed, gives the provider a moment to say more. */
 static void look_for_end(struct stream *s)
 {
-	if (!s->fold.settled && s->waiting != WAITING_NOT)
+	if (!s->fold.settled)
 		stop_waiting(s);
-	else if (!s->fold.settled)
-		return;
 	else if (is_failing(s) || s->waiting == WAITING_TO_END)
 		wait_for(s, WAITING_TO_END, SETTLING_MS);
 	else if (s->waiting == WAITING_NOT)
@@ -530,6 +528,7 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 
 static void end_with_object(struct stream *s)
 {
+	enum fold_result result;
 	struct buf clean = {0};
 	struct span body;
 
@@ -543,18 +542,13 @@ static void end_with_object(struct stream *s)
 		    "The provider answered with JSON that is no Response object.");
 		return;
 	}
-	fold_response(&s->fold, body);
+	result = fold_response(&s->fold, body);
 	if (s->fold.warning[0] != '\0')
 		warn_skipped(s);
-	if (too_large(s))
-		return;
-	if (is_failing(s)) {
-		end_with_stream_error(s);
-		return;
-	}
-	tell_health(s, s->status);
-	fold_end(&s->fold);
-	end(s);
+	if (result == FOLD_COSTLY)
+		end_as_costly(s);
+	else if (!too_large(s))
+		conclude(s);
 }
 
 /* Hands on an event that only lacks its blank line. False if that settled everything. */

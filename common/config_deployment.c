@@ -383,9 +383,9 @@ static void find_provider(const struct config_value *params, struct deployment_d
 {
 	struct deployment *deployment = &draft->deployment;
 	struct span prefix = model_provider(deployment->model);
-	const char *name = provider_by_base(params);
+	const char *owner = provider_by_base(params), *name = owner;
 
-	if (prefix.len != 0 && (name == NULL || is_known(prefix))) {
+	if (prefix.len != 0 && (owner == NULL || is_known(prefix))) {
 		deployment->provider = xmemdup(prefix.p, prefix.len);
 		return;
 	}
@@ -394,7 +394,7 @@ static void find_provider(const struct config_value *params, struct deployment_d
 	deployment->provider = xstrdup(name != NULL ? name : "openai");
 	if (name == NULL && !is_given(params, "api_base"))
 		wrong_model(params);
-	draft->keyless = is_given(params, "api_base") && provider_by_base(params) == NULL &&
+	draft->keyless = is_given(params, "api_base") && owner == NULL &&
 			 (name == NULL || strcmp(name, "openai") != 0);
 	if (draft->keyless)
 		warn_of_unused_key(params, deployment);

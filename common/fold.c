@@ -71,7 +71,9 @@ enum fold_result fold_response(struct fold *fold, struct span response)
 		return fold_skip(fold, "the response is %s, expected an object",
 		    json_type_name(json_type(response)));
 	fold->any_event = true;
-	return fold_end_life(fold, "the response", response, STATUS_COMPLETED);
+	fold->bytes += response.len;
+	fold_end_life(fold, "the response", response, STATUS_COMPLETED);
+	return fold_is_costly(fold) ? FOLD_COSTLY : FOLD_TERMINAL;
 }
 
 bool fold_is_open(const struct fold *fold)

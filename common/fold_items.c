@@ -33,15 +33,18 @@ static bool has_id(struct span item)
 	return json_type(id) == JSON_STRING && json_inside(id).len != 0;
 }
 
-/* Puts in an item that is new, with an id if it has none. */
+/* Puts in an item that is new, with an id if it has none. Behind an end it begins another life. */
 static enum fold_result add_item(struct fold *fold, const struct event *event, bool growing)
 {
 	struct span raw = event->members[EVENT_ITEM];
-	long long index = output_next_index(&fold->output) - fold->base;
 	struct item_layout layout = {0};
 	struct buf id = {0}, named = {0};
 	struct item *item;
+	long long index;
 
+	if (fold->life_ended)
+		fold_begin_life(fold);
+	index = output_next_index(&fold->output) - fold->base;
 	target_index(fold, event, EVENT_OUTPUT_INDEX, INT_MAX, &index);
 	index += fold->base;
 	if (!has_id(raw)) {
@@ -117,11 +120,8 @@ enum fold_result item_added(struct fold *fold, const struct event *event)
 
 	if (find_whole_item(fold, event, &item) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;
-	if (item == NULL) {
-		if (fold->life_ended)
-			fold_begin_life(fold);
+	if (item == NULL)
 		return add_item(fold, event, true);
-	}
 	fold_put_item(fold, item, event->members[EVENT_ITEM], true,
 	    item->announced ? KEEP_NOTHING : KEEP_EMPTY);
 	item->done = false;
@@ -186,11 +186,8 @@ enum fold_result item_done(struct fold *fold, const struct event *event)
 		return FOLD_SKIPPED;
 	if (item == NULL)
 		item = item_to_end(fold, event);
-	if (item == NULL) {
-		if (fold->life_ended)
-			fold_begin_life(fold);
+	if (item == NULL)
 		return add_item(fold, event, false);
-	}
 	if (item->id != NULL && !has_id(raw)) {
 		buf_printf(&id, "\"%s\"", item->id);
 		write_with_id(&named, raw, buf_span(&id));

@@ -44,11 +44,6 @@ static void set_error(struct fold *fold, struct span error)
 	buf_free(&text);
 }
 
-static bool has_error(const struct fold *fold)
-{
-	return json_is_given(document_value(&fold->doc, &fold->nodes.fields[RESPONSE_ERROR]));
-}
-
 /* Checks that the event's response, if it has one, is an object. */
 static enum fold_result check_response(struct fold *fold, const char *name, struct span response)
 {
@@ -280,7 +275,7 @@ enum fold_result error_came(struct fold *fold, const struct event *event)
 	struct span error = event->members[EVENT_ERROR];
 	struct buf made = {0};
 
-	if (fold->life_ended && (fold->status != STATUS_FAILED || has_error(fold)))
+	if (fold->life_ended && (fold->status != STATUS_FAILED || json_is_given(fold_error(fold))))
 		return fold_skip(fold, "error: it comes after the response's end");
 	if (json_type(error) != JSON_OBJECT && json_type(error) != JSON_STRING) {
 		write_own_error(&made, event);

@@ -9,8 +9,6 @@
 
 #include "../../app/fcgi_parser.h"
 
-/* ---- what a web server sends ----------------------------------------------------------------- */
-
 static void put_record(struct buf *out, int type, int id, struct span content, int padding)
 {
 	static const char zeros[256];
@@ -68,8 +66,6 @@ static void put_request(struct buf *out, struct span pairs)
 	put_pairs(out, pairs);
 }
 
-/* ---- what becomes of it ---------------------------------------------------------------------- */
-
 static void expect_none(struct fcgi_parser *parser, struct buf *sent)
 {
 	struct span bytes = buf_span(sent);
@@ -115,8 +111,6 @@ static void expect_answer(struct fcgi_parser *parser, int type, int id, struct s
 	buf_clear(&parser->answer);
 	buf_free(&expected);
 }
-
-/* ---- requests -------------------------------------------------------------------------------- */
 
 static void a_request_has_its_variables(void **state)
 {
@@ -279,8 +273,6 @@ static void variables_are_bounded(void **state)
 	buf_free(&pairs);
 }
 
-/* ---- what is out of order -------------------------------------------------------------------- */
-
 static void records_out_of_order_are_an_error(void **state)
 {
 	struct buf sent = {0};
@@ -404,8 +396,6 @@ static void an_abort_is_seen_before_it_is_read(void **state)
 	buf_free(&sent);
 	fcgi_parser_free(&parser);
 }
-
-/* ---- management records ---------------------------------------------------------------------- */
 
 static void ask_for_values(struct buf *out)
 {

@@ -578,6 +578,30 @@ static void an_item_replaced_over_and_over_before_a_large_one_is_too_much_work(v
 	fold_close(&fold);
 }
 
+static void a_whole_response_can_be_too_much_work_as_well(void **state)
+{
+	struct buf response = {0};
+	struct fold fold;
+	int i, j;
+
+	(void)state;
+	open_fold(&fold);
+	buf_puts(&response, "{\"output\":[{\"id\":\"m\"},{\"id\":\"large\",\"x\":\"");
+	memset(buf_reserve(&response, 4 << 20), 'x', 4 << 20);
+	response.len += 4 << 20;
+	buf_puts(&response, "\"}");
+	for (i = 0; i < 600; i++) {
+		buf_puts(&response, ",{\"id\":\"m\",\"x\":\"");
+		for (j = 0; j < i; j++)
+			buf_putc(&response, 'x');
+		buf_puts(&response, "\"}");
+	}
+	buf_puts(&response, "]}");
+	assert_int_equal(fold_response(&fold, buf_span(&response)), FOLD_COSTLY);
+	buf_free(&response);
+	fold_close(&fold);
+}
+
 static void put_parts(struct buf *out, const char *item_id, int count)
 {
 	int i;
@@ -658,6 +682,7 @@ int main(void)
 	    cmocka_unit_test(an_error_that_was_overcome_is_gone),
 	    cmocka_unit_test(an_empty_id_is_none),
 	    cmocka_unit_test(a_life_begins_without_a_response_too),
+	    cmocka_unit_test(a_whole_response_can_be_too_much_work_as_well),
 	    cmocka_unit_test(many_parts_before_many_others_cost_little),
 	    cmocka_unit_test(text_that_grows_before_a_large_item_costs_little),
 	};
