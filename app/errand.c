@@ -310,6 +310,8 @@ static bool try_again(struct errand *errand)
 	watched = client_watch_pause(&errand->watch, pause_before_try(errand));
 	if (watched == WATCH_CLIENT_GONE)
 		errand->result.end = DIRECT_CLIENT_GONE;
+	else if (watched == WATCH_PROCESS_ENDS)
+		errand->result.end = DIRECT_PROCESS_ENDS; /* the error may have been read in part */
 	return watched == WATCH_GO_ON;
 }
 

@@ -482,6 +482,22 @@ def test_request_that_comes_with_the_end_does_not_outlast_it(make_stack):
     assert text is not None and b"shutting_down" in text
 
 
+def test_error_that_was_read_in_part_is_not_given_as_whole_when_the_process_ends(make_stack):
+    stack = make_stack({"respool": {"drain_seconds": 0},
+                        "litellm_settings": {"num_retries": 1}}, supervisor=False, children=1)
+    stack.upstream.script("m", Script([b'{"error":{"message":"' + b"x" * 200_000, Hang()], 503,
+                                      {"Content-Type": "application/json", "Retry-After": "5"}))
+    (child,) = children_of(stack.responder.pid)
+    connection = fastcgi.Connection(stack.directory / "fcgi.sock")
+    connection.send_request(
+        {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/responses",
+         "HTTP_AUTHORIZATION": f"Bearer {ALICE}"}, b'{"model": "m", "input": "x"}')
+    assert stack.upstream.wait_request("m").peer_closed.wait(5)
+    os.kill(child, signal.SIGTERM)
+    text = fastcgi_answer(connection)
+    assert text is not None and b"shutting_down" in text
+
+
 # ---- nothing is left behind ---------------------------------------------------------------------
 
 
