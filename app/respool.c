@@ -5,13 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/config.h"
-#include "../common/hardening.h"
-#include "../common/log.h"
-#include "../common/prefork.h"
-#include "busy_slots.h"
-#include "listen.h"
-#include "responder.h"
+#include "common/config/config.h"
+#include "common/base/hardening.h"
+#include "common/base/log.h"
+#include "common/base/prefork.h"
+#include "app/responder/busy_slots.h"
+#include "app/responder/listen.h"
+#include "app/responder/responder.h"
 
 enum {
 	EXIT_USAGE = 2,

@@ -5,13 +5,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../common/config.h"
-#include "../common/hardening.h"
-#include "../common/keys.h"
-#include "../common/log.h"
-#include "../common/prefork.h"
-#include "notify.h"
-#include "worker.h"
+#include "common/config/config.h"
+#include "common/base/hardening.h"
+#include "common/store/keys.h"
+#include "common/base/log.h"
+#include "common/base/prefork.h"
+#include "app/supervisor/notify.h"
+#include "app/supervisor/worker.h"
 
 enum { EXIT_USAGE = 2, MAX_WORKERS = 256, KILL_SECONDS = 5 };
 

@@ -116,13 +116,13 @@ compile() (
 )
 
 unit_tests() {
-	rm -f "build/$1"/tests/unit/*.trs "build/$1"/tests/unit/*.log
+	rm -f "build/$1"/tests/unit/*/*.trs "build/$1"/tests/unit/*/*.log
 	timeout -k 10 300 make -C "build/$1" -j"$(nproc)" check
 }
 
 # What cmocka counted. A program that failed without cmocka's word is one failure.
 unit_summary() {
-	set -- "$build"/tests/unit/*.trs
+	set -- "$build"/tests/unit/*/*.trs
 	[ -e "$1" ] || { echo 0 0 0; return; }
 	awk '
 		/^\[  PASSED  \] [0-9]+ test/ { passed += $4 }
@@ -135,7 +135,7 @@ unit_summary() {
 				failed++
 		}
 		END { print passed + 0, failed + 0, skipped + 0 }
-	' "$build"/tests/unit/*.log "$build"/tests/unit/*.trs
+	' "$build"/tests/unit/*/*.log "$build"/tests/unit/*/*.trs
 }
 
 integration_tests() {

@@ -27,11 +27,11 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
-#include "../common/alloc.h"
-#include "../common/api_error.h"
-#include "../common/buf.h"
-#include "../common/json.h"
-#include "../common/log.h"
+#include "common/base/alloc.h"
+#include "common/response/api_error.h"
+#include "common/base/buf.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
 
 enum {
 	MAX_REQUEST = 64 << 20,

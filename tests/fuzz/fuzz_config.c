@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../common/config.h"
-#include "../../common/model.h"
+#include "common/config/config.h"
+#include "common/config/model.h"
 
 static const char secret[] = "zSECRETz7f3";
 

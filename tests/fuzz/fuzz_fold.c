@@ -3,12 +3,17 @@
  * equals what the naive fold makes of the same events.
  *
  * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_fold tests/fuzz/fuzz_fold.c \
- *             tests/unit/naive_fold.c tests/unit/stored_copy.c common/alloc.c common/buf.c \
- *             common/credentials.c common/document.c common/echo.c common/event.c \
- *             common/event_target.c common/fold.c common/fold_growth.c common/fold_items.c \
- *             common/fold_lifecycle.c common/fold_warning.c common/item_keep.c \
- *             common/item_layout.c common/json.c common/log.c common/output.c \
- *             common/response.c common/response_error.c common/response_nodes.c -ljson-c -lxxhash
+ *             tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c
+ * common/base/alloc.c common/base/buf.c \
+ *             common/response/credentials.c common/response/document.c common/response/echo.c
+ * common/response/event.c \
+ *             common/response/event_target.c common/response/fold.c common/response/fold_growth.c
+ * common/response/fold_items.c \
+ *             common/response/fold_lifecycle.c common/response/fold_warning.c
+ * common/response/item_keep.c \
+ *             common/response/item_layout.c common/base/json.c common/base/log.c
+ * common/response/output.c \ common/response/response.c common/response/response_error.c
+ * common/response/response_nodes.c -ljson-c -lxxhash
  *
  * Input: a byte whose bits say after which events the copy is written, and the events as lines.
  */
@@ -16,10 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../common/fold.h"
-#include "../../common/json.h"
-#include "../unit/naive_fold.h"
-#include "../unit/stored_copy.h"
+#include "common/response/fold.h"
+#include "common/base/json.h"
+#include "tests/unit/response/naive_fold.h"
+#include "tests/unit/response/stored_copy.h"
 
 static const char id[] = "litellm_poll_00000000-0000-4000-8000-000000000000";
 

@@ -4,8 +4,8 @@
  * are found again by json_decode().
  *
  * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_json tests/fuzz/fuzz_json.c \
- *             tests/unit/naive_fold.c common/alloc.c common/buf.c common/json.c common/log.c \
- *             -ljson-c
+ *             tests/unit/response/naive_fold.c common/base/alloc.c common/base/buf.c
+ * common/base/json.c common/base/log.c \ -ljson-c
  *
  * Input: the text.
  */
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../common/json.h"
-#include "../unit/naive_fold.h"
+#include "common/base/json.h"
+#include "tests/unit/response/naive_fold.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

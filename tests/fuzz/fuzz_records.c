@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../app/fcgi_parser.h"
+#include "common/fastcgi/fcgi_parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,13 +16,13 @@
 #include <json-c/json.h>
 #undef json_type
 
-#include "../../app/input_items.h"
-#include "../../app/route.h"
-#include "../../common/create_request.h"
-#include "../../common/credentials.h"
-#include "../../common/echo.h"
-#include "../../common/json.h"
-#include "../../common/keys.h"
+#include "app/responder/input_items.h"
+#include "app/responder/route.h"
+#include "common/response/create_request.h"
+#include "common/response/credentials.h"
+#include "common/response/echo.h"
+#include "common/base/json.h"
+#include "common/store/keys.h"
 
 static const char id[] = "litellm_poll_00000000-0000-4000-8000-000000000000";
 

@@ -2,7 +2,7 @@
  * However a stream is cut, its events are those of the stream in one piece.
  *
  * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_sse tests/fuzz/fuzz_sse.c \
- *             common/sse.c common/buf.c common/alloc.c common/log.c
+ *             common/base/sse.c common/base/buf.c common/base/alloc.c common/base/log.c
  *
  * Input: the event at which the callback stops (0 for none), the number of cuts, the length of
  * each piece, and the stream.
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../common/sse.h"
+#include "common/base/sse.h"
 
 enum { MAX_EVENT = 40 };
 

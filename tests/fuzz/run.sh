@@ -64,8 +64,8 @@ for file in tests/upstreams/responses/*.sse; do
 	{ printf U && sed -n 's/^data: //p' "$file"; } >"$build/upstreams/$(basename "$file" .sse)"
 done
 # What needs the generated scripts, or a server, is left out.
-sources=$(find common -name '*.c' ! -name scripts.c ! -name store.c ! -name prefork.c)
-helpers="app/fcgi_parser.c app/input_items.c app/query.c app/route.c tests/unit/naive_fold.c tests/unit/stored_copy.c"
+sources="$(find common -name '*.c' ! -path 'common/store/*' ! -name prefork.c) common/store/keys.c"
+helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c"
 harnesses=$(find tests/fuzz -name 'fuzz_*.c' | sort)
 # shellcheck disable=SC2086 # lists of words
 printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$compile" sh '{}'

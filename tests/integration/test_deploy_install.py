@@ -136,7 +136,7 @@ class TestInstall:
         assert members_of(tarballs[0]) == members_of(tarballs[1])
         assert tarballs[0].read_bytes() == tarballs[1].read_bytes()
         packed = {name.partition("/")[2] for name in members_of(tarballs[0])}
-        assert {"configure", "deploy/debian/rules", "common/scripts/claim.lua"} <= packed
+        assert {"configure", "deploy/debian/rules", "common/store/scripts/claim.lua"} <= packed
         assert committed_files() - packed == set()
         assert not [name for name in packed if name.endswith((".o", ".pyc", ".log", ".trs"))]
 

@@ -1,8 +1,8 @@
 """The state machine of jobs under random interleavings, on the real scripts in a real Redis.
 
-Clients, workers and crashes are played here, a script or list command at a time, as app/jobs.c and
-common/store.c play them; after each step what Redis holds is checked against the promises that
-common/scripts.h makes. RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
+Clients, workers and crashes are played here, a script or list command at a time, as common/store/jobs.c and
+common/store/store.c play them; after each step what Redis holds is checked against the promises that
+common/store/scripts.h makes. RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
 """
 
 import json
@@ -29,7 +29,7 @@ QUEUE = "litellm:polling:{jobs}:queue"
 RUNNING = "litellm:polling:{jobs}:running:"
 MAX_BYTES = 1_000_000
 TERMINAL = ("completed", "incomplete", "failed", "cancelled")
-# The layout of a stored object: common/response.h.
+# The layout of a stored object: common/response/response.h.
 STATUS_OFFSET = 111
 STATUS_WIDTH = 13
 STATUS_NAME = ',"status":'

@@ -1,0 +1,17 @@
+/* Who is asking: from the key that a client sends to the tenant whose key it is. */
+#ifndef RESPOOL_AUTH_H
+#define RESPOOL_AUTH_H
+
+#include "common/response/api_error.h"
+#include "common/config/config.h"
+#include "request.h"
+
+/*
+ * The name of the tenant whose key is in "Authorization: Bearer KEY" or "api-key: KEY"; "" for a
+ * client without a key where anonymous ones are served. It belongs to config. On failure returns
+ * NULL and fills in *error (401). The time taken says nothing about the keys.
+ */
+const char *auth_tenant(
+    const struct config *config, const struct http_request *request, struct api_error *error);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * What previous_response_id stands for. A provider knows its own responses only, so for one of ours
+ * the request is sent with what has been said so far: the earlier context, the earlier input and
+ * the earlier output, in front of its own input.
+ */
+#ifndef RESPOOL_CONTEXT_H
+#define RESPOOL_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+#include "common/response/create_request.h"
+#include "handlers.h"
+
+struct context {
+	struct buf items; /* JSON values joined by commas; empty if there are none */
+	/*
+	 * The id of the deployment that made the previous response, or NULL: a provider may know
+	 * that alone, and others may not read all that is in it.
+	 */
+	char *deployment;
+};
+
+/*
+ * Looks up what the request continues, which may be nothing, and notes in *request if that goes
+ * back to a response that a provider keeps (create_request_follow()). Returns false if it cannot be
+ * continued: then the client has its answer, and nothing is left to free.
+ */
+bool context_find(
+    struct handlers *handlers, struct create_request *request, struct context *context);
+void context_free(struct context *context);
+
+#endif

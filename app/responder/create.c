@@ -1,0 +1,211 @@
+#include "create.h"
+
+#include <time.h>
+
+#include "common/response/create_request.h"
+#include "common/response/credentials.h"
+#include "common/base/json.h"
+#include "common/config/model.h"
+#include "common/response/response.h"
+#include "answers.h"
+#include "context.h"
+#include "passthrough.h"
+
+static bool not_implemented(struct api_error *error, const char *param, const char *why)
+{
+	return api_error_set(
+	    error, 501, "invalid_request_error", param, "not_implemented", "%s", why);
+}
+
+/* Why a request that a deployment could serve is not answered by polling. */
+static bool explain_no_polling(
+    const struct config *config, const struct create_request *request, struct api_error *error)
+{
+	if (!request->background)
+		return not_implemented(error, "background",
+		    "Only background responses are served here: set 'background' to true.");
+	if (!config->redis.enabled)
+		return not_implemented(error, "background",
+		    "Background responses need Redis, and none is configured.");
+	return not_implemented(
+	    error, "model", "Background responses by polling are not enabled for this model.");
+}
+
+/* Whether some deployment has an address. One that is not set here may be set for the worker. */
+static bool can_reach(const struct config *config, const char *model)
+{
+	const struct deployment *deployment = NULL;
+
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment->missing != NULL || deployment_base(deployment, model) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool can_reach_any(const struct config *config, const char *model)
+{
+	const struct fallback *fallback = model_fallback(config, model);
+	bool reachable = can_reach(config, model);
+
+	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)
+		reachable = can_reach(config, fallback->models[i]);
+	return reachable;
+}
+
+/* Whether nothing says where to send requests for the model, not even its name. */
+static bool is_nobodys(const struct config *config, const char *model)
+{
+	return model_is_nobodys(config, model) && !can_reach_any(config, model);
+}
+
+static bool check_polled(
+    const struct config *config, const struct create_request *request, struct api_error *error)
+{
+	if (request->stream)
+		return api_error_set(error, 400, "invalid_request_error", "stream",
+		    "unsupported_parameter",
+		    "Streaming a background response is not supported: send either 'background' "
+		    "or 'stream', and poll a background response.");
+	if (!can_reach_any(config, request->model))
+		return api_error_set(error, 400, "invalid_request_error", "model",
+		    "model_not_configured",
+		    "The model '%.256s' has no deployment with an api_base.", request->model);
+	return true;
+}
+
+/* Whether the input stays when the response has ended; else it goes when the request goes. */
+static bool keeps_input(const struct config *config, const struct create_request *request)
+{
+	return config->store_input && json_type(request->fields[RESPONSE_STORE]) != JSON_FALSE;
+}
+
+static void move_input_to_request(struct create_request *request, struct span context)
+{
+	if (request->input.len == 0 && context.len == 0)
+		return;
+	buf_puts(&request->rest, request->rest.len != 0 ? ",\"input\":" : "\"input\":");
+	create_request_write_input(&request->rest, context, request->input);
+}
+
+/* Decides where the input goes. shown is where it goes without credentials if it has any. */
+static void place_input(
+    struct new_job *job, struct create_request *request, struct span context, struct buf *shown)
+{
+	job->request_has_input = job->keeps_input && credentials_write_input(shown, request->input);
+	if (job->keeps_input) {
+		job->input = job->request_has_input ? buf_span(shown) : request->input;
+		job->context = context;
+	}
+	if (job->request_has_input || !job->keeps_input)
+		move_input_to_request(request, context);
+}
+
+static void create_response(
+    struct handlers *handlers, struct create_request *request, const struct context *context)
+{
+	char id[RESPONSE_ID_SIZE];
+	struct new_job job = {
+	    .id = id,
+	    .tenant = handlers->tenant,
+	    .model = request->model,
+	    .keeps_input = keeps_input(handlers->config, request),
+	    .deployment = context->deployment,
+	    .follows = create_request_followed(request),
+	    .ttl = handlers->config->polling.ttl,
+	    .max_queue = handlers->config->max_queue,
+	    .max_queue_bytes = handlers->config->max_queue_bytes,
+	};
+	struct buf shown = {0};
+	bool created;
+
+	place_input(&job, request, buf_span(&context->items), &shown);
+	job.request = buf_span(&request->rest);
+	response_id_generate(id);
+	buf_clear(&handlers->object);
+	response_initial(&handlers->object, id, time(NULL), request->fields);
+	job.object = buf_span(&handlers->object);
+	created = answer_stored(handlers, store_create(handlers->store, &job));
+	buf_free(&shown);
+	if (!created)
+		return;
+	answer_poll_after(handlers);
+	answer_json(handlers, job.object);
+}
+
+static bool has_model(const struct config *config, const char *model)
+{
+	return model_next_deployment(config, model, NULL) != NULL;
+}
+
+static void create_polled(struct handlers *handlers, struct create_request *request)
+{
+	struct api_error error;
+	struct context context;
+
+	if (!has_model(handlers->config, request->model)) {
+		answer_model_not_found(handlers, request->model);
+	} else if (is_nobodys(handlers->config, request->model)) {
+		answer_model_is_nobodys(handlers, request->model);
+	} else if (!check_polled(handlers->config, request, &error)) {
+		answer_error(handlers, &error);
+	} else if (context_find(handlers, request, &context)) {
+		create_response(handlers, request, &context);
+		context_free(&context);
+	}
+}
+
+/* The answer where nothing is passed through. */
+static void refuse_unpolled(struct handlers *handlers, const struct create_request *request)
+{
+	struct api_error error;
+
+	if (!has_model(handlers->config, request->model)) {
+		answer_model_not_found(handlers, request->model);
+		return;
+	}
+	if (is_nobodys(handlers->config, request->model)) {
+		answer_model_is_nobodys(handlers, request->model);
+		return;
+	}
+	explain_no_polling(handlers->config, request, &error);
+	answer_error(handlers, &error);
+}
+
+static void pass_through(struct handlers *handlers, struct create_request *request)
+{
+	struct context context;
+
+	if (!context_find(handlers, request, &context))
+		return;
+	passthrough_create(handlers, request, buf_span(&context.items), context.deployment);
+	context_free(&context);
+}
+
+static void create(struct handlers *handlers, struct create_request *request)
+{
+	const struct config *config = handlers->config;
+
+	if (model_should_poll(config, request->model, request->background))
+		create_polled(handlers, request);
+	else if (config->max_passthrough != 0 && handlers->passthrough != NULL)
+		pass_through(handlers, request);
+	else
+		refuse_unpolled(handlers, request);
+}
+
+void create_handle(struct handlers *handlers)
+{
+	struct create_request request;
+	struct api_error error;
+
+	buf_clear(&handlers->body);
+	if (!request_read_body(
+		&handlers->request, handlers->config->max_request_bytes, &handlers->body, &error) ||
+	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
+		answer_error(handlers, &error);
+		return;
+	}
+	create(handlers, &request);
+	create_request_free(&request);
+}

@@ -1,0 +1,53 @@
+/* What each route does: from a request to its answer. */
+#ifndef RESPOOL_HANDLERS_H
+#define RESPOOL_HANDLERS_H
+
+#include <time.h>
+
+#include "common/base/buf.h"
+#include "common/config/config.h"
+#include "common/store/store.h"
+#include "client_watch.h"
+#include "fcgi_request.h"
+#include "reply.h"
+#include "request.h"
+
+struct busy_slots;
+
+/* How a responder was started. */
+struct responder_setup {
+	const char *config_path;
+	int children; /* that serve together with this process, itself included; 0 if not known */
+	struct busy_slots *busy; /* shared with them; NULL if they are not known */
+	struct signal_source signals;
+};
+
+struct passthrough;
+
+/* What a responder needs for its requests, and the one that it is answering. */
+struct handlers {
+	const struct config *config;
+	struct store *store;             /* NULL if no Redis is configured */
+	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
+	struct reply reply;
+	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
+	struct http_request request;
+	const char *tenant;
+	struct buf path;   /* of the request */
+	struct buf body;   /* of the request */
+	struct buf object; /* a Response object or list that is being made */
+	time_t warned_at;  /* when the log last said that Redis cannot be reached */
+};
+
+/*
+ * config and setup must outlive *handlers. No connection is opened before the first request needs
+ * it.
+ */
+void handlers_open(
+    struct handlers *handlers, const struct config *config, const struct responder_setup *setup);
+void handlers_close(struct handlers *handlers);
+
+/* Answers the request; the caller finishes it. */
+void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi);
+
+#endif

@@ -1,0 +1,18 @@
+/* The query of a URL, as a list of parameters: "name=value&name=value". */
+#ifndef RESPOOL_QUERY_H
+#define RESPOOL_QUERY_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+
+/* Takes the next parameter off the front, its value empty if it has none. False at the end. */
+bool query_next(const char **query, struct span *name, struct span *value);
+
+/* Appends a name or a value with its escapes resolved. */
+void query_decode(struct buf *out, struct span text);
+
+/* Appends the query without the parameters of that name, in any case of its letters. */
+void query_without(struct buf *out, const char *query, const char *name);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * HTTP answers over FastCGI: a CGI header (RFC 3875 section 6) and a body. One struct reply serves
+ * a process for all its requests and keeps its buffers, so that an answer needs no allocation.
+ */
+#ifndef RESPOOL_REPLY_H
+#define RESPOOL_REPLY_H
+
+#include <stdint.h>
+
+#include "common/response/api_error.h"
+#include "common/base/buf.h"
+#include "fcgi_request.h"
+
+enum { REQUEST_ID_MAX = 128 };
+
+struct reply {
+	struct fcgi_request *fcgi; /* that is being answered */
+	bool without_body;         /* the answer to a HEAD request */
+	bool may_be_kept;
+	struct buf head;    /* "Name: value\r\n" lines gathered so far */
+	struct buf text;    /* an error's envelope */
+	uint64_t random[2]; /* state of the generator of request ids */
+	char request_id[REQUEST_ID_MAX + 1];
+};
+
+/* Seeds the generator of request ids; to be called in the process that will answer. */
+void reply_init(struct reply *reply);
+void reply_free(struct reply *reply);
+
+/*
+ * Begins the answer to one request. request_id is what the client sent as X-Request-Id or NULL; it
+ * is repeated if it is 1 to 128 of [A-Za-z0-9._-], otherwise a new one is made.
+ */
+void reply_begin(
+    struct reply *reply, struct fcgi_request *fcgi, bool without_body, const char *request_id);
+
+/*
+ * Takes the place of the request id that the answer would carry, if it is one that reply_begin()
+ * would take.
+ */
+void reply_set_request_id(struct reply *reply, const char *request_id);
+
+/*
+ * The client may keep the answer, and ask with its ETag whether it still holds. Without this nobody
+ * may keep it; nobody else may in any case.
+ */
+void reply_let_keep(struct reply *reply);
+
+/* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+/* Sends the answer with a body of JSON. */
+void reply_json(struct reply *reply, int status, struct span body);
+/* Sends 304 Not Modified. */
+void reply_not_modified(struct reply *reply);
+/* Sends the error's envelope, with the headers that its status asks for. */
+void reply_error(struct reply *reply, const struct api_error *error);
+
+/*
+ * An answer whose body comes in pieces, without a length of ours: its head, then its body, as much
+ * as there is. Flushing hands what there is to the web server at once. False if it is gone.
+ */
+bool reply_relay_head(struct reply *reply, int status);
+bool reply_relay_body(struct reply *reply, struct span bytes);
+bool reply_flush(struct reply *reply);
+
+/*
+ * Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.
+ */
+bool reply_etag_matches(const char *if_none_match, const char *etag);
+
+#endif

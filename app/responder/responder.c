@@ -1,0 +1,252 @@
+#include "responder.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "fcgi_request.h"
+#include "handlers.h"
+#include "listen.h"
+
+enum {
+	/* An open connection that has been quiet for so long makes way for one that waits. */
+	KEPT_QUIET_MS = 100,
+	FRESH_QUIET_MS = 2000,
+	FIRST_BYTES_MS = 100, /* that a new connection has for its request when the end has come */
+	ACCEPT_PAUSE_MS = 100,
+};
+
+/* What there is to do. */
+enum work {
+	WORK_NONE,
+	WORK_CONNECTION, /* bytes on the open connection, or its end */
+	WORK_LISTENER,   /* a connection to accept */
+	WORK_STOP,
+	WORK_FAILED,
+};
+
+/*
+ * Signals that end the responder are blocked and come in through a descriptor, so they cannot
+ * interrupt a request, and none is missed between looking and waiting.
+ */
+struct responder {
+	int listen_fd;
+	int signal_fd;
+	int epoll_fd;
+	bool fresh;  /* nothing has come on the open connection yet */
+	bool ending; /* a signal has come */
+	bool reload; /* SIGHUP has come */
+	struct config *config;
+	struct responder_setup setup;
+	struct fcgi_request fcgi;
+	struct handlers handlers;
+};
+
+static bool watch(struct responder *responder, int fd, unsigned events)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	return epoll_ctl(responder->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static int open_signal_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1); /* FastCGI process managers ask so for an end */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* signal_source.take */
+static bool take_signals(void *ctx)
+{
+	struct responder *responder = ctx;
+	struct signalfd_siginfo info;
+
+	while (read(responder->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			responder->reload = true;
+		else
+			responder->ending = true;
+	}
+	return responder->ending;
+}
+
+static bool open_responder(struct responder *responder, struct config *config, const char *path,
+    int children, struct busy_slots *busy, int listen_fd)
+{
+	*responder = (struct responder){
+	    .listen_fd = listen_fd, .epoll_fd = -1, .fcgi.fd = -1, .config = config_hold(config)};
+	signal(SIGPIPE, SIG_IGN);
+	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
+	responder->signal_fd = open_signal_fd();
+	responder->setup = (struct responder_setup){.config_path = path,
+	    .children = children,
+	    .busy = busy,
+	    .signals = {responder->signal_fd, take_signals, responder}};
+	handlers_open(&responder->handlers, config, &responder->setup);
+	if (FCGX_Init() != 0) {
+		log_warnx("cannot set up the FastCGI library");
+		return false;
+	}
+	fcgi_request_init(&responder->fcgi, config->client_timeout, children);
+	responder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (responder->signal_fd < 0 || !watch(responder, responder->signal_fd, EPOLLIN) ||
+	    !watch(responder, listen_fd, EPOLLIN | EPOLLEXCLUSIVE)) {
+		log_warn("cannot watch the listening socket");
+		return false;
+	}
+	return true;
+}
+
+static void close_responder(struct responder *responder)
+{
+	fcgi_request_free(&responder->fcgi);
+	if (responder->signal_fd >= 0)
+		close(responder->signal_fd);
+	if (responder->epoll_fd >= 0)
+		close(responder->epoll_fd);
+	handlers_close(&responder->handlers);
+	config_free(responder->config);
+}
+
+static void reload(struct responder *responder)
+{
+	responder->reload = false;
+	handlers_close(&responder->handlers);
+	config_reload(&responder->config, responder->setup.config_path, CONFIG_RESPONDER);
+	handlers_open(&responder->handlers, responder->config, &responder->setup);
+	responder->fcgi.patience = responder->config->client_timeout;
+}
+
+/* Waits for a while on the open connection alone. */
+static enum work wait_for_bytes(struct responder *responder)
+{
+	struct pollfd fds[2] = {
+	    {.fd = responder->fcgi.fd, .events = POLLIN},
+	    {.fd = responder->signal_fd, .events = POLLIN},
+	};
+
+	if (poll(fds, 2, responder->fresh ? FRESH_QUIET_MS : KEPT_QUIET_MS) <= 0)
+		return WORK_NONE;
+	if (fds[1].revents != 0)
+		take_signals(responder);
+	return fds[0].revents != 0 ? WORK_CONNECTION : WORK_NONE;
+}
+
+/* Waits for the next connection, or for the open one. */
+static enum work wait_for_any(struct responder *responder)
+{
+	int connection = responder->fcgi.fd;
+	struct epoll_event events[3];
+	enum work work = WORK_NONE;
+	int count;
+
+	if (connection >= 0)
+		watch(responder, connection, EPOLLIN);
+	count = epoll_wait(responder->epoll_fd, events, 3, -1);
+	if (connection >= 0)
+		epoll_ctl(responder->epoll_fd, EPOLL_CTL_DEL, connection, NULL);
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == responder->signal_fd)
+			take_signals(responder);
+		else if (events[i].data.fd == connection)
+			work = WORK_CONNECTION;
+		else if (work == WORK_NONE)
+			work = WORK_LISTENER;
+	}
+	return work;
+}
+
+/* A web server that has just connected is about to send its request. */
+static enum work last_work(struct responder *responder)
+{
+	struct pollfd fd = {.fd = responder->fcgi.fd, .events = POLLIN};
+
+	if (responder->fresh && poll(&fd, 1, FIRST_BYTES_MS) > 0)
+		return WORK_CONNECTION;
+	return WORK_STOP;
+}
+
+/*
+ * What is found together with the signal is still done: a connection to accept, as no other process
+ * has been woken for it, or a request.
+ */
+static enum work wait_for_work(struct responder *responder)
+{
+	enum work work = WORK_NONE;
+
+	if (responder->ending)
+		return last_work(responder);
+	if (fcgi_request_has_unread(&responder->fcgi))
+		return WORK_CONNECTION;
+	if (responder->fcgi.fd >= 0)
+		work = wait_for_bytes(responder);
+	if (work == WORK_NONE && !responder->ending)
+		work = wait_for_any(responder);
+	return work;
+}
+
+/* Takes a connection in place of the one that is open. */
+static enum work accept_connection(struct responder *responder)
+{
+	int fd = listen_accept(responder->listen_fd);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+		log_warn("cannot accept a connection");
+		poll(NULL, 0, ACCEPT_PAUSE_MS);
+		return WORK_NONE;
+	}
+	if (fd < 0 && (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)) {
+		log_warn("the listening socket is lost");
+		return WORK_FAILED;
+	}
+	if (fd < 0) /* another process has taken it, or the client is gone */
+		return WORK_NONE;
+	fcgi_request_open(&responder->fcgi, fd);
+	responder->fresh = true;
+	return WORK_LISTENER;
+}
+
+static void serve_request(struct responder *responder)
+{
+	responder->fresh = false;
+	if (!fcgi_request_read(&responder->fcgi))
+		return;
+	handlers_answer(&responder->handlers, &responder->fcgi);
+	fcgi_request_finish(&responder->fcgi);
+}
+
+int responder_run(
+    struct config *config, const char *path, int children, struct busy_slots *busy, int listen_fd)
+{
+	struct responder responder;
+	enum work work = WORK_FAILED;
+
+	if (open_responder(&responder, config, path, children, busy, listen_fd)) {
+		do {
+			work = wait_for_work(&responder);
+			if (work == WORK_LISTENER)
+				work = accept_connection(&responder);
+			else if (work == WORK_CONNECTION)
+				serve_request(&responder);
+			if (responder.reload)
+				reload(&responder);
+		} while (work != WORK_STOP && work != WORK_FAILED);
+	}
+	close_responder(&responder);
+	return work == WORK_STOP ? 0 : 1;
+}

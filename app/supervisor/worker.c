@@ -1,0 +1,343 @@
+#include "worker.h"
+
+#include <search.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <event2/event.h>
+
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "common/store/jobs.h"
+#include "common/provider/roster.h"
+#include "stream.h"
+#include "common/provider/upstream.h"
+
+enum {
+	RENEWALS_PER_LEASE = 3,
+	OTHER_DESCRIPTORS = 64, /* beside one for each stream */
+	LEAVE_SECONDS = 2,      /* to give jobs back before going without */
+};
+
+struct worker {
+	struct config *config;
+	struct roster *roster; /* of config */
+	const char *config_path;
+	struct event_base *base;
+	struct jobs *jobs;
+	struct stream_host host;
+	struct jobs_user jobs_user;
+	void *streams; /* a tree of entries, by id: tsearch(3) */
+	int count;
+	struct event *sigterm, *sigint, *sighup, *renew, *drain;
+	bool stopping;
+	bool leaving;
+};
+
+/* A stream in the tree. id is the stream's own, or what is looked for. */
+struct tree_entry {
+	const char *id;
+	struct stream *stream;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_entry *)a)->id, ((const struct tree_entry *)b)->id);
+}
+
+static struct stream *find_stream(struct worker *worker, const char *id)
+{
+	struct tree_entry key = {id, NULL},
+			  **found = tfind(&key, &worker->streams, compare_entries);
+
+	return found != NULL ? (*found)->stream : NULL;
+}
+
+static void add_stream(struct worker *worker, struct stream *stream)
+{
+	struct tree_entry *entry = xmalloc(sizeof(*entry));
+
+	*entry = (struct tree_entry){stream_id(stream), stream};
+	if (tsearch(entry, &worker->streams, compare_entries) == NULL)
+		fatalx("out of memory");
+	worker->count++;
+}
+
+static void remove_stream(struct worker *worker, struct stream *stream)
+{
+	struct tree_entry key = {stream_id(stream), NULL}, **found;
+	struct tree_entry *entry;
+
+	found = tfind(&key, &worker->streams, compare_entries);
+	if (found == NULL)
+		return;
+	entry = *found;
+	tdelete(&key, &worker->streams, compare_entries);
+	free(entry);
+	worker->count--;
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+static void on_left(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	event_base_loopbreak(worker->base);
+}
+
+struct stream_list {
+	struct stream **streams;
+	size_t count;
+};
+
+static void list_stream(const void *node, VISIT visit, void *ctx)
+{
+	struct stream_list *list = ctx;
+
+	if (visit == postorder || visit == leaf)
+		list->streams[list->count++] = (*(struct tree_entry *const *)node)->stream;
+}
+
+/* Calls fn for every stream that there is now; streams may end during that. */
+static void each_stream(struct worker *worker, void (*fn)(struct stream *stream))
+{
+	struct stream_list list = {xcalloc((size_t)worker->count, sizeof(struct stream *)), 0};
+	size_t i;
+
+	twalk_r(worker->streams, list_stream, &list);
+	for (i = 0; i < list.count; i++)
+		fn(list.streams[i]);
+	free(list.streams);
+}
+
+static void leave(struct worker *worker)
+{
+	static const struct timeval limit = {LEAVE_SECONDS, 0};
+
+	if (worker->leaving)
+		return;
+	worker->leaving = true;
+	if (worker->count > 0)
+		log_info("giving %d jobs back to the queue", worker->count);
+	each_stream(worker, stream_release);
+	event_base_loopexit(worker->base, &limit);
+	jobs_leave(worker->jobs);
+}
+
+static void on_drain_over(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	leave(ctx);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+	struct timeval limit = {worker->config->drain_seconds, 0};
+
+	(void)signal;
+	(void)what;
+	jobs_accept(worker->jobs, 0);
+	if (worker->stopping || worker->count == 0) {
+		leave(worker);
+		return;
+	}
+	worker->stopping = true;
+	log_info("stopping: %d streams have %d s to finish", worker->count,
+	    worker->config->drain_seconds);
+	event_add(worker->drain, &limit);
+}
+
+/* ---- what jobs and streams report ------------------------------------------------------------ */
+
+static void update_room(struct worker *worker)
+{
+	jobs_accept(
+	    worker->jobs, worker->stopping ? 0 : worker->config->max_streams - worker->count);
+}
+
+/* Keys must not expire, and a lost job must not go unnoticed, while a stream is quiet. */
+static void arm_renewals(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	long ttl = config->polling.ttl, lease = config->lease_seconds;
+	long ms = (ttl < lease ? ttl : lease) * 1000 / RENEWALS_PER_LEASE;
+	struct timeval period = {ms / 1000, ms % 1000 * 1000};
+
+	event_add(worker->renew, &period);
+}
+
+/* For the streams that start from now on. */
+static void use_config(struct worker *worker)
+{
+	roster_free(worker->roster);
+	worker->roster = roster_new(worker->config);
+	worker->host.roster = worker->roster;
+	jobs_watch_health(worker->jobs, &worker->roster->health);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+
+	(void)signal;
+	(void)what;
+	if (config_reload(&worker->config, worker->config_path, CONFIG_SUPERVISOR))
+		use_config(worker);
+	arm_renewals(worker);
+	update_room(worker);
+}
+
+static void on_claimed(void *ctx, const struct claimed_job *job)
+{
+	struct worker *worker = ctx;
+	struct stream *stream = find_stream(worker, job->id);
+
+	if (worker->leaving) {
+		job_release(worker->jobs, job->id, job->fence, false);
+		return;
+	}
+	if (stream != NULL) {
+		stream_adopt(stream, job);
+		return;
+	}
+	stream = stream_start(&worker->host, job);
+	if (stream != NULL)
+		add_stream(worker, stream);
+	update_room(worker);
+}
+
+static void on_stream_ended(void *ctx, struct stream *stream)
+{
+	struct worker *worker = ctx;
+
+	remove_stream(worker, stream);
+	if (worker->stopping && worker->count == 0)
+		leave(worker);
+	else
+		update_room(worker);
+}
+
+static void on_revoked(void *ctx, const char *id)
+{
+	struct stream *stream = find_stream(ctx, id);
+
+	if (stream != NULL)
+		stream_revoke(stream);
+}
+
+static bool on_holds(void *ctx, const char *id)
+{
+	return find_stream(ctx, id) != NULL;
+}
+
+static void on_up(void *ctx)
+{
+	each_stream(ctx, stream_resume);
+}
+
+static void on_renew(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	each_stream(ctx, stream_renew);
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+static void raise_descriptor_limit(const struct config *config)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)config->max_streams + OTHER_DESCRIPTORS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		log_warnx("%llu file descriptors are too few for max_streams: %d; raise the limit"
+			  " (ulimit -n) to %llu",
+		    (unsigned long long)limit.rlim_cur, config->max_streams,
+		    (unsigned long long)wanted);
+}
+
+static struct event *new_event(struct worker *worker, int fd, short what, event_callback_fn fn)
+{
+	struct event *event = event_new(worker->base, fd, what, fn, worker);
+
+	if (event == NULL)
+		fatalx("out of memory");
+	return event;
+}
+
+static void add_events(struct worker *worker)
+{
+	sigset_t hangup;
+
+	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
+	worker->sigint = new_event(worker, SIGINT, EV_SIGNAL | EV_PERSIST, on_stop);
+	worker->sighup = new_event(worker, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hangup);
+	worker->renew = new_event(worker, -1, EV_PERSIST, on_renew);
+	worker->drain = new_event(worker, -1, 0, on_drain_over);
+	event_add(worker->sigterm, NULL);
+	event_add(worker->sigint, NULL);
+	event_add(worker->sighup, NULL);
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
+	arm_renewals(worker);
+}
+
+static void free_events(struct worker *worker)
+{
+	event_free(worker->sigterm);
+	event_free(worker->sigint);
+	event_free(worker->sighup);
+	event_free(worker->renew);
+	event_free(worker->drain);
+}
+
+int worker_run(struct config *config, const char *path, const char *name, const char *predecessor)
+{
+	struct worker worker = {.config = config_hold(config), .config_path = path};
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit(config);
+	worker.base = event_base_new();
+	if (worker.base == NULL)
+		fatalx("cannot set up the event loop");
+	worker.jobs_user =
+	    (struct jobs_user){on_claimed, on_revoked, on_holds, on_up, on_left, &worker};
+	worker.host = (struct stream_host){NULL, worker.base, NULL,
+	    upstream_new(worker.base, config->max_streams), on_stream_ended, &worker};
+	if (worker.host.upstream == NULL) {
+		log_warnx("cannot set up libcurl");
+		goto out;
+	}
+	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
+	worker.host.jobs = worker.jobs;
+	use_config(&worker);
+	add_events(&worker);
+	update_room(&worker);
+	event_base_dispatch(worker.base);
+
+	upstream_free(worker.host.upstream);
+	jobs_free(worker.jobs);
+	each_stream(&worker, stream_free);
+	tdestroy(worker.streams, free);
+	roster_free(worker.roster);
+	free_events(&worker);
+	status = 0;
+out:
+	event_base_free(worker.base);
+	config_free(worker.config);
+	return status;
+}

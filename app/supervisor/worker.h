@@ -1,0 +1,19 @@
+/* A stream worker: one process, one event loop, up to max_streams streams at once. */
+#ifndef RESPOOL_WORKER_H
+#define RESPOOL_WORKER_H
+
+#include "common/config/config.h"
+
+/*
+ * Runs until SIGTERM or SIGINT. Then takes no new job, lets streams finish for up to drain_seconds,
+ * gives the rest back to the queue and returns 0. A second signal gives back at once.
+ *
+ * On SIGHUP reads the configuration again from path, for streams that start from then on; one that
+ * has errors is logged and changes nothing. How to reach Redis, and lease_seconds, stay as they
+ * were.
+ *
+ * config is held. name and predecessor are as for jobs_new().
+ */
+int worker_run(struct config *config, const char *path, const char *name, const char *predecessor);
+
+#endif

@@ -1,0 +1,523 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "config_deployment.h"
+#include "config_redis.h"
+#include "config_router.h"
+#include "config_section.h"
+#include "common/base/log.h"
+#include "model.h"
+#include "redis_url.h"
+
+enum {
+	MAX_TTL = 10 * 365 * 24 * 3600,
+	MAX_BYTES = 512 << 20,          /* of one string in Redis */
+	MAX_RESPONSE_BYTES = 200 << 20, /* so that it fits with the blanks that document.h leaves */
+};
+
+static const char master_name[] = "master";
+
+/* Everything that the file says, on its way to a struct config. */
+struct draft {
+	struct config config;
+	char *master_key;
+	struct deployment_defaults deployments;
+	struct router_draft router, litellm;
+	size_t default_deployment_line;
+	bool cache;
+	size_t cache_line; /* where that stands */
+	struct redis_draft redis;
+};
+
+/* Tenants */
+
+static void free_tenant(struct tenant *tenant)
+{
+	free(tenant->name);
+	free(tenant->key);
+}
+
+static void append_tenant(struct config *config, struct tenant tenant)
+{
+	config->tenants =
+	    xrealloc(config->tenants, (config->tenant_count + 1) * sizeof(*config->tenants));
+	config->tenants[config->tenant_count++] = tenant;
+}
+
+static const struct config_key general_keys[] = {
+    {"master_key", CONFIG_SECRET, CONFIG_FOR_CLIENTS, "the master key",
+	IN(struct draft, master_key)},
+};
+
+static void read_general(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_section(value, "a mapping of settings", KEYS(general_keys), draft);
+	if (draft->master_key == NULL)
+		return;
+	append_tenant(&draft->config, (struct tenant){xstrdup(master_name), draft->master_key});
+	draft->master_key = NULL;
+}
+
+static const struct config_key tenant_keys[] = {
+    {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
+    {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",
+	IN(struct tenant, key)},
+};
+
+static bool is_new_tenant(
+    const struct config_value *value, const struct config *config, const struct tenant *tenant)
+{
+	if (strcmp(tenant->name, master_name) == 0) {
+		config_wrong(value,
+		    "name \"%s\" is that of general_settings.master_key, "
+		    "expected another name",
+		    master_name);
+		return false;
+	}
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		const struct tenant *other = &config->tenants[i];
+
+		if (strcmp(other->name, tenant->name) == 0) {
+			config_wrong(value, "name \"%.60s\" again, expected a name for each tenant",
+			    tenant->name);
+			return false;
+		}
+		if (tenant->key != NULL && other->key != NULL &&
+		    strcmp(other->key, tenant->key) == 0) {
+			config_wrong(value,
+			    "the same key as tenant \"%.60s\", expected a key for each tenant",
+			    other->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void read_tenant(const struct config_value *value, struct config *config)
+{
+	struct tenant tenant = {0};
+
+	if (config_section(value, "a mapping with name and key", KEYS(tenant_keys), &tenant) &&
+	    is_new_tenant(value, config, &tenant) && tenant.key != NULL)
+		append_tenant(config, tenant);
+	else
+		free_tenant(&tenant);
+}
+
+static void read_api_keys(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (!config_is_list(value, "a list of mappings with name and key"))
+		return;
+	for (size_t i = 0; i < config_length(value); i++) {
+		struct config_value element = config_element(value, i);
+
+		read_tenant(&element, &draft->config);
+	}
+}
+
+/* Background polling */
+
+static void read_polling_providers(const struct config_value *value, struct polling_config *polling)
+{
+	config_strings(value, "a provider's name", &polling->providers, &polling->provider_count);
+	if (polling->provider_count != 0)
+		polling->mode = POLLING_PROVIDERS;
+}
+
+static void read_polling(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "\"all\", a list of providers, or false";
+	struct polling_config *polling = dest;
+	bool on = true;
+	char *text;
+
+	if (value->node->type == YAML_SEQUENCE_NODE) {
+		read_polling_providers(value, polling);
+		return;
+	}
+	if (!config_string(value, 0, expected, &text))
+		return;
+	if (strcmp(text, "all") == 0)
+		polling->mode = POLLING_ALL;
+	else if (!config_boolean(text, &on) || on)
+		config_wrong(value, "some other text, expected %s", expected);
+	free(text);
+}
+
+static void read_native(const struct config_value *value, void *dest)
+{
+	struct polling_config *polling = dest;
+
+	if (config_is_list(value, "a list of models' names"))
+		config_strings(
+		    value, "a model's name", &polling->native_models, &polling->native_count);
+}
+
+static const struct config_key background_keys[] = {
+    {"polling_via_cache", CONFIG_READER, .read = read_polling},
+    {"ttl", CONFIG_LONG, IN(struct polling_config, ttl), .min = 1, .max = MAX_TTL},
+    {"native_background_mode", CONFIG_READER, .read = read_native},
+};
+
+static void read_background(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_section(value, "a mapping with polling_via_cache", KEYS(background_keys),
+	    &draft->config.polling);
+}
+
+static const struct config_key responses_keys[] = {
+    {"background_mode", CONFIG_READER, .read = read_background},
+};
+
+static void read_responses(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping with background_mode", KEYS(responses_keys), dest);
+}
+
+/* The sections */
+
+static void read_cache(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_bool(value, 0, &draft->cache);
+	draft->cache_line = value->line;
+}
+
+static void read_cache_params(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (!draft->cache)
+		value->file->unneeded |= CONFIG_FOR_REDIS;
+	redis_draft_read(value, &draft->redis);
+}
+
+static void read_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_fallbacks(value, &draft->litellm);
+}
+
+static void read_default_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_default_fallbacks(value, &draft->litellm);
+}
+
+/* cache stands before cache_params: whether that one's variables must be set depends on it. */
+static const struct config_key litellm_keys[] = {
+    {"num_retries", CONFIG_INT, IN(struct draft, litellm.num_retries), .min = 0,
+	.max = MAX_RETRIES},
+    {"allowed_fails", CONFIG_INT, IN(struct draft, litellm.allowed_fails), .min = 0,
+	.max = MAX_FAILS},
+    {"cooldown_time", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct draft, litellm.cooldown_time),
+	.max = MAX_COOLDOWN},
+    {"request_timeout", CONFIG_SECONDS, IN(struct draft, litellm.timeout), .max = MAX_SECONDS},
+    {"fallbacks", CONFIG_READER, .read = read_fallbacks},
+    {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
+    {"drop_params", CONFIG_BOOL, IN(struct draft, deployments.drop_params)},
+    {"cache", CONFIG_READER, .read = read_cache},
+    {"cache_params", CONFIG_READER, .read = read_cache_params},
+    {"responses", CONFIG_READER, .read = read_responses},
+};
+
+static void read_litellm(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping of settings", KEYS(litellm_keys), dest);
+}
+
+static void read_model_list(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (draft->router.timeout >= 0)
+		draft->deployments.timeout = draft->router.timeout;
+	else if (draft->litellm.timeout >= 0)
+		draft->deployments.timeout = draft->litellm.timeout;
+	if (draft->router.stream_timeout >= 0)
+		draft->deployments.stream_timeout = draft->router.stream_timeout;
+	deployments_read(value, &draft->deployments, &draft->config);
+}
+
+static void read_router(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_settings_read(value, &draft->router);
+}
+
+static void read_default_deployment(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	draft->default_deployment_line = value->line;
+	config_string(value, 0, "a model that model_list has", &draft->config.default_deployment);
+}
+
+static const struct config_key respool_keys[] = {
+    {"allow_anonymous", CONFIG_BOOL, IN(struct draft, config.allow_anonymous)},
+    {"api_keys", CONFIG_READER, .read = read_api_keys},
+    {"max_request_bytes", CONFIG_SIZE, IN(struct draft, config.max_request_bytes), .min = 1,
+	.max = MAX_BYTES},
+    {"max_event_bytes", CONFIG_SIZE, IN(struct draft, config.max_event_bytes), .min = 1,
+	.max = MAX_BYTES},
+    {"max_response_bytes", CONFIG_SIZE, IN(struct draft, config.max_response_bytes), .min = 1,
+	.max = MAX_RESPONSE_BYTES},
+    {"max_queue", CONFIG_LONG, IN(struct draft, config.max_queue), .min = 1, .max = 1000000000},
+    {"max_queue_bytes", CONFIG_SIZE, IN(struct draft, config.max_queue_bytes), .min = 1,
+	.max = 1LL << 50},
+    {"max_streams", CONFIG_INT, IN(struct draft, config.max_streams), .min = 1, .max = 1000000},
+    {"flush_interval_ms", CONFIG_INT, IN(struct draft, config.flush_interval_ms), .min = 1,
+	.max = 60000},
+    {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
+    {"max_attempts", CONFIG_INT, IN(struct draft, config.max_attempts), .min = 1, .max = 100},
+    {"drain_seconds", CONFIG_INT, IN(struct draft, config.drain_seconds), .min = 0, .max = 86400},
+    {"max_passthrough", CONFIG_INT, IN(struct draft, config.max_passthrough), .min = 0,
+	.max = 1000000},
+    {"client_timeout", CONFIG_INT, IN(struct draft, config.client_timeout), .min = 1, .max = 86400},
+    {"default_deployment", CONFIG_READER, .read = read_default_deployment},
+    {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
+    {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
+};
+
+static void read_respool(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping of settings", KEYS(respool_keys), dest);
+}
+
+/*
+ * The sections before model_list have defaults for each deployment. general_settings
+ * stands before respool: no tenant may have the master's key.
+ */
+static const struct config_key file_keys[] = {
+    {"litellm_settings", CONFIG_READER, .read = read_litellm},
+    {"router_settings", CONFIG_READER, .read = read_router},
+    {"model_list", CONFIG_READER, .read = read_model_list},
+    {"general_settings", CONFIG_READER, .read = read_general},
+    {"respool", CONFIG_READER, .read = read_respool},
+};
+
+static const struct draft defaults = {
+    .config =
+	{
+	    .polling = {.mode = POLLING_OFF, .ttl = 3600},
+	    .num_retries = 2,
+	    .max_request_bytes = 10 << 20,
+	    .max_event_bytes = 32 << 20,
+	    .max_response_bytes = 64 << 20,
+	    .max_queue = 10000,
+	    .max_queue_bytes = 1 << 30,
+	    .max_streams = 1000,
+	    .flush_interval_ms = 150,
+	    .lease_seconds = 15,
+	    .max_attempts = 2,
+	    .drain_seconds = 30,
+	    .client_timeout = 60,
+	    .allowed_fails = 3,
+	    .cooldown_time = 5,
+	    .max_passthrough = HALF_OF_CHILDREN,
+	    .native_ttl = 7 * 24 * 3600,
+	    .store_input = true,
+	},
+    .deployments = {.timeout = 6000, .stream_timeout = 120},
+    .router = ROUTER_DRAFT_INIT("router_settings"),
+    .litellm = ROUTER_DRAFT_INIT("litellm_settings"),
+    .redis = REDIS_DRAFT_INIT,
+};
+
+/* Whether a deployment before this one lacks the same variable. */
+static bool is_known_missing(const struct config *config, size_t index)
+{
+	const char *variable = config->deployments[index].missing;
+
+	for (size_t i = 0; i < index; i++) {
+		const char *other = config->deployments[i].missing;
+
+		if (other != NULL && strcmp(other, variable) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void warn_of_missing_variables(const struct config *config, const char *path)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->missing != NULL && !is_known_missing(config, i))
+			log_warnx("%s: environment variable %.100s is not set or not usable: "
+				  "requests that are passed through to the deployments of \"%s\" "
+				  "that need it will be refused",
+			    path, deployment->missing, deployment->model_name);
+	}
+}
+
+static void warn_what_cannot_work(
+    const struct draft *draft, const char *path, enum config_role role)
+{
+	const struct config *config = &draft->config;
+
+	if (config->deployment_count == 0)
+		log_warnx("%s: model_list: no deployments: no request can be served", path);
+	if (config->polling.mode != POLLING_OFF && !config->redis.enabled)
+		log_warnx("%s: %s: background polling is off", path,
+		    draft->cache ? "litellm_settings.cache_params.type is not redis"
+				 : "litellm_settings.cache is not true");
+	if (role == CONFIG_RESPONDER && config->tenant_count == 0 && !config->allow_anonymous)
+		log_warnx("%s: every request will be refused with 401 until "
+			  "general_settings.master_key, respool.api_keys or "
+			  "respool.allow_anonymous is set",
+		    path);
+	if (role == CONFIG_RESPONDER && config->max_passthrough != 0)
+		warn_of_missing_variables(config, path);
+}
+
+static void finish_redis(struct config_file *file, struct draft *draft)
+{
+	const struct config_value root = config_file_root(file);
+	const struct config_value section = {
+	    .file = file, .parent = &root, .key = "litellm_settings"};
+	const struct config_value cache = {
+	    .file = file, .parent = &section, .key = "cache", .line = draft->cache_line};
+	const struct config_value router = {
+	    .file = file, .parent = &root, .key = "router_settings"};
+	const struct config_value elsewhere = {.file = file,
+	    .parent = &router,
+	    .key = draft->router.redis_key,
+	    .line = draft->router.redis_line};
+
+	redis_draft_finish(draft->cache ? &cache : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
+	    &draft->redis, &draft->config.redis);
+}
+
+static void check_default_deployment(const struct config_value *root, const struct draft *draft)
+{
+	const struct config_value section = {.file = root->file, .parent = root, .key = "respool"};
+	const struct config_value value = {.file = root->file,
+	    .parent = &section,
+	    .key = "default_deployment",
+	    .line = draft->default_deployment_line};
+	const char *model = draft->config.default_deployment;
+
+	if (model != NULL && model_next_deployment(&draft->config, model, NULL) == NULL)
+		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
+}
+
+static void finish_routing(struct config_file *file, struct draft *draft)
+{
+	const struct config_value root = config_file_root(file);
+	struct router_draft drafts[] = {draft->router, draft->litellm};
+
+	router_drafts_finish(&root, drafts, sizeof(drafts) / sizeof(drafts[0]), &draft->config);
+	check_default_deployment(&root, draft);
+}
+
+static void read_file(struct config_file *file, struct draft *draft)
+{
+	struct config_value root = config_file_root(file);
+
+	if (!config_is_null(&root))
+		config_section(&root, "a mapping of sections", KEYS(file_keys), draft);
+	finish_routing(file, draft);
+	finish_redis(file, draft);
+}
+
+struct config *config_load(const char *path, enum config_role role, FILE *errors)
+{
+	struct draft draft = defaults;
+	struct config_file file;
+	struct config *config;
+
+	if (!config_file_open(&file, path, errors))
+		return NULL;
+	file.unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	read_file(&file, &draft);
+	config = xmalloc(sizeof(*config));
+	*config = draft.config;
+	if (file.error_count != 0) {
+		config_free(config);
+		config = NULL;
+	} else {
+		warn_what_cannot_work(&draft, path, role);
+	}
+	config_file_close(&file);
+	return config;
+}
+
+static void log_lines(char *text)
+{
+	char *rest = NULL, *line;
+
+	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		log_warnx("%s", line);
+}
+
+/* Several processes may do this at once: the errors go out as lines of the log. */
+bool config_reload(struct config **config, const char *path, enum config_role role)
+{
+	struct config *again;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *errors = open_memstream(&text, &len);
+
+	if (errors == NULL)
+		fatalx("out of memory");
+	again = config_load(path, role, errors);
+	fclose(errors);
+	log_lines(text);
+	free(text);
+	if (again == NULL) {
+		log_warnx("%s has errors; the configuration stays as it was", path);
+		return false;
+	}
+	config_free(*config);
+	*config = again;
+	log_info("%s read again", path);
+	return true;
+}
+
+struct config *config_hold(struct config *config)
+{
+	config->holders++;
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL || config->holders-- > 0)
+		return;
+	for (size_t i = 0; i < config->deployment_count; i++)
+		deployment_clear(&config->deployments[i]);
+	free(config->deployments);
+	for (size_t i = 0; i < config->tenant_count; i++)
+		free_tenant(&config->tenants[i]);
+	free(config->tenants);
+	redis_config_clear(&config->redis);
+	fallbacks_clear(config);
+	free(config->default_deployment);
+	config_free_strings(config->polling.providers, config->polling.provider_count);
+	config_free_strings(config->polling.native_models, config->polling.native_count);
+	free(config);
+}
+
+const char *config_path(const char *option)
+{
+	const char *variable = getenv("RESPOOL_CONFIG");
+
+	if (option != NULL)
+		return option;
+	return variable != NULL && variable[0] != '\0' ? variable
+						       : SYSCONFDIR "/respool/config.yaml";
+}

@@ -1,0 +1,149 @@
+/*
+ * The configuration: a LiteLLM config.yaml plus the "respool" section. The sample in deploy shows
+ * every key.
+ */
+#ifndef RESPOOL_CONFIG_H
+#define RESPOOL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "common/base/buf.h"
+
+/* One way to reach a model: an entry of model_list. */
+struct deployment {
+	/*
+	 * 16 hex digits made of what identifies the deployment (not of its key): the same in every
+	 * process, and after a reload that leaves it as it is.
+	 */
+	char *id;
+	char *model_name; /* what clients ask for; may hold one '*' */
+	/* litellm_params.model, without its provider; may hold one '*' */
+	char *model;
+	/*
+	 * custom_llm_provider, else what stands before model's first '/', else whose api_base or
+	 * whose model it is by its name, else "openai": somebody's with OpenAI's API
+	 */
+	char *provider;
+	bool any_provider; /* model begins with '*': the model asked for says the provider */
+	/*
+	 * What is not configured is the provider's default, or NULL; deployment_base() and the
+	 * others of model.h know it also for any_provider. api_base has no '/' at its end.
+	 */
+	char *api_base;
+	char *api_key;
+	/*
+	 * The environment variable that api_key, api_base, organization or a header needs and that
+	 * is not set here: the deployment cannot be called from this process. NULL if nothing is
+	 * missing.
+	 */
+	char *missing;
+	char *organization;   /* NULL if none */
+	char *api_version;    /* azure's; NULL if none */
+	char **extra_headers; /* "Name: value" */
+	size_t extra_header_count;
+	char **dropped; /* members of a request that are not sent there */
+	size_t dropped_count;
+	/* any_provider, and what the model's own one does not take is dropped: deployment_drops()
+	 */
+	bool drops_by_model;
+	double weight; /* 0 if not given, and so is rpm */
+	int rpm;
+	double timeout;        /* s, the whole answer */
+	double stream_timeout; /* s without a byte */
+};
+
+/* A key that clients may send, and the name of those who share it. */
+struct tenant {
+	char *name;
+	char *key;
+};
+
+struct redis_config {
+	bool enabled; /* litellm_settings.cache is true and its type is redis */
+	char *host;
+	int port;
+	char *socket_path; /* wins over host and port; NULL if none */
+	char *username;    /* NULL if none */
+	char *password;    /* NULL if none */
+	int db;
+};
+
+enum polling_mode { POLLING_OFF, POLLING_ALL, POLLING_PROVIDERS };
+
+struct polling_config {
+	enum polling_mode mode;
+	char **providers; /* for POLLING_PROVIDERS */
+	size_t provider_count;
+	char **native_models; /* native_background_mode: exact names */
+	size_t native_count;
+	long ttl; /* s */
+};
+
+/* Models to ask when all deployments of another one have failed. */
+struct fallback {
+	char *model; /* as the client names it; "*" for any */
+	char **models;
+	size_t count;
+};
+
+enum { HALF_OF_CHILDREN = -1 };
+
+struct config {
+	int holders; /* beside the first: config_hold() */
+	struct deployment *deployments;
+	size_t deployment_count;
+	struct tenant *tenants; /* the master key's is called "master" */
+	size_t tenant_count;
+	bool allow_anonymous;
+	struct redis_config redis;
+	struct polling_config polling;
+	int num_retries;
+	size_t max_request_bytes;
+	size_t max_event_bytes;
+	size_t max_response_bytes;
+	long max_queue;
+	size_t max_queue_bytes; /* of jobs that wait or run, and of contexts that are kept */
+	int max_streams;
+	int flush_interval_ms;
+	int lease_seconds;
+	int max_attempts;
+	int drain_seconds;
+	int client_timeout; /* s that a responder waits for a client, see the manual */
+	struct fallback *fallbacks;
+	size_t fallback_count;
+	int allowed_fails;    /* in a row, before a deployment rests */
+	double cooldown_time; /* s that it rests */
+	/* Responder processes busy with pass-through at once; 0: none; or HALF_OF_CHILDREN. */
+	int max_passthrough;
+	char *default_deployment; /* the model_name that gets unknown ids, or NULL */
+	long native_ttl;          /* s that a provider's response id is remembered */
+	bool store_input; /* keep a request's input for input_items when the response has ended */
+};
+
+/* Which program reads the file: each demands only the secrets that it uses. */
+enum config_role { CONFIG_RESPONDER, CONFIG_SUPERVISOR };
+
+/*
+ * Reads and checks the file. Returns NULL after writing what is wrong to errors, one line each:
+ * "FILE:LINE: key: what is wrong, expected this". Keys that respool does not implement are named
+ * once each in the log as a warning. "os.environ/NAME" is replaced from the environment; an unset
+ * NAME is an error where role needs the value.
+ */
+struct config *config_load(const char *path, enum config_role role, FILE *errors);
+/*
+ * Reads the file again and puts what it says in the place of *config. If it has errors, they and
+ * that *config stays are logged. Returns whether *config is new.
+ */
+bool config_reload(struct config **config, const char *path, enum config_role role);
+
+/* One more that uses the configuration: config_free() has to be called once more. Returns it. */
+struct config *config_hold(struct config *config);
+/* Lets go of the configuration; the last one to do so frees it. NULL is allowed. */
+void config_free(struct config *config);
+
+/* The file to read: option if not NULL, $RESPOOL_CONFIG, or SYSCONFDIR/respool/config.yaml. */
+const char *config_path(const char *option);
+
+#endif

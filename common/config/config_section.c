@@ -1,0 +1,417 @@
+#include "config_section.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+
+static const char variable_prefix[] = "os.environ/";
+
+/* A scalar's text, and where it came from. */
+struct source_text {
+	const char *text;
+	const char *variable; /* an environment variable, or NULL if it stands in the file */
+};
+
+static bool needs(const struct config_value *value, unsigned flags)
+{
+	return (value->file->unneeded & flags) == 0;
+}
+
+static bool resolve(const struct config_value *value, unsigned flags, const char *expected,
+    struct source_text *source)
+{
+	source->variable = source->text + strlen(variable_prefix);
+	if (source->variable[0] == '\0') {
+		config_wrong(value, "os.environ/ without a name, expected os.environ/NAME");
+		return false;
+	}
+	source->text = getenv(source->variable);
+	if (source->text == NULL && needs(value, flags))
+		config_wrong(value, "environment variable %.100s is not set, expected %s",
+		    source->variable, expected);
+	return source->text != NULL;
+}
+
+/* False after an error, or if the text is in a variable that is unset and not needed. */
+static bool read_text(const struct config_value *value, unsigned flags, const char *expected,
+    struct source_text *source)
+{
+	const yaml_node_t *node = value->node;
+
+	if (config_is_null(value) || node->type != YAML_SCALAR_NODE) {
+		config_wrong(value, "%s, expected %s", config_type_name(value), expected);
+		return false;
+	}
+	*source = (struct source_text){.text = (const char *)node->data.scalar.value};
+	if (strlen(source->text) != node->data.scalar.length) {
+		config_wrong(value, "a control character in it, expected %s", expected);
+		return false;
+	}
+	if (strncmp(source->text, variable_prefix, strlen(variable_prefix)) == 0)
+		return resolve(value, flags, expected, source);
+	return true;
+}
+
+/* What is in a variable may be secret, so only what stands in the file is shown. */
+static void wrong_text(
+    const struct config_value *value, const struct source_text *source, const char *expected)
+{
+	if (source->variable != NULL)
+		config_wrong(value, "the value of environment variable %.100s, expected %s",
+		    source->variable, expected);
+	else
+		config_wrong(value, "\"%.60s\", expected %s", source->text, expected);
+}
+
+/* As wrong_text(), for what must not be shown. */
+static void wrong_string(const struct config_value *value, const struct source_text *source,
+    const char *problem, const char *expected)
+{
+	if (source->variable != NULL)
+		config_wrong(value, "%s environment variable %.100s, expected %s", problem,
+		    source->variable, expected);
+	else
+		config_wrong(value, "%s it, expected %s", problem, expected);
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static bool has_blank_around(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len != 0 && (text[0] == ' ' || text[len - 1] == ' ');
+}
+
+bool config_is_clean_secret(const char *text)
+{
+	return !has_control(text) && !has_blank_around(text);
+}
+
+/*
+ * A secret may be written as "", which says that there is none, but its variable must not be empty.
+ */
+static bool may_be_empty(
+    const struct config_value *value, unsigned flags, bool secret, const struct source_text *source)
+{
+	if (source->variable != NULL && !needs(value, flags))
+		return true;
+	if (source->variable != NULL && secret)
+		return false;
+	return (flags & CONFIG_MAY_BE_EMPTY) != 0;
+}
+
+static bool read_string(
+    const struct config_value *value, unsigned flags, const char *expected, bool secret, char **out)
+{
+	struct source_text source;
+
+	if (!read_text(value, flags, expected, &source))
+		return false;
+	if (has_control(source.text)) {
+		wrong_string(value, &source, "a control character in", expected);
+		return false;
+	}
+	if (secret && has_blank_around(source.text)) {
+		wrong_string(value, &source, "a blank at the beginning or end of", expected);
+		return false;
+	}
+	if (source.text[0] != '\0') {
+		*out = xstrdup(source.text);
+		return true;
+	}
+	if (!may_be_empty(value, flags, secret, &source))
+		wrong_string(value, &source, "nothing in", expected);
+	return false;
+}
+
+bool config_string(
+    const struct config_value *value, unsigned flags, const char *expected, char **out)
+{
+	return read_string(value, flags, expected, false, out);
+}
+
+bool config_bool(const struct config_value *value, unsigned flags, bool *out)
+{
+	static const char expected[] = "true or false";
+	struct source_text source;
+
+	if (!read_text(value, flags, expected, &source))
+		return false;
+	if (config_boolean(source.text, out))
+		return true;
+	wrong_text(value, &source, expected);
+	return false;
+}
+
+void config_append_string(char ***strings, size_t *count, char *string)
+{
+	*strings = xrealloc(*strings, (*count + 1) * sizeof(**strings));
+	(*strings)[(*count)++] = string;
+}
+
+void config_strings(
+    const struct config_value *list, const char *expected, char ***strings, size_t *count)
+{
+	for (size_t i = 0; i < config_length(list); i++) {
+		struct config_value element = config_element(list, i);
+		char *string;
+
+		if (config_string(&element, 0, expected, &string))
+			config_append_string(strings, count, string);
+	}
+}
+
+void config_free_strings(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+const char *config_raw_text(const struct config_value *value)
+{
+	if (value->node == NULL || value->node->type != YAML_SCALAR_NODE)
+		return "";
+	return (const char *)value->node->data.scalar.value;
+}
+
+const char *config_unset_variable(const struct config_value *value)
+{
+	const size_t prefix_len = strlen(variable_prefix);
+	const char *text = config_raw_text(value);
+	const char *content;
+
+	if (strncmp(text, variable_prefix, prefix_len) != 0 || text[prefix_len] == '\0')
+		return NULL;
+	content = getenv(text + prefix_len);
+	return content == NULL || content[0] == '\0' ? text + prefix_len : NULL;
+}
+
+bool config_says(const struct config_value *value)
+{
+	const yaml_node_t *node = value->node;
+
+	switch (node->type) {
+	case YAML_SEQUENCE_NODE:
+		return config_length(value) != 0;
+	case YAML_MAPPING_NODE:
+		return node->data.mapping.pairs.top != node->data.mapping.pairs.start;
+	default:
+		return config_raw_text(value)[0] != '\0' && config_unset_variable(value) == NULL;
+	}
+}
+
+bool config_boolean(const char *text, bool *out)
+{
+	static const struct {
+		const char *spelling;
+		bool value;
+	} booleans[] = {
+	    {"true", true},
+	    {"yes", true},
+	    {"on", true},
+	    {"false", false},
+	    {"no", false},
+	    {"off", false},
+	};
+
+	for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++) {
+		if (strcasecmp(text, booleans[i].spelling) == 0) {
+			*out = booleans[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Leading zeros are refused: YAML 1.1 takes them for octal, most people do not. */
+bool config_integer(const char *text, long long min, long long max, long long *out)
+{
+	const char *digits = text[0] == '-' ? text + 1 : text;
+	size_t len = strspn(digits, "0123456789");
+	long long value;
+
+	if (len == 0 || digits[len] != '\0' || (digits[0] == '0' && len > 1))
+		return false;
+	errno = 0;
+	value = strtoll(text, NULL, 10);
+	if (errno != 0 || value < min || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+static bool parse_number(const char *text, bool may_be_zero, double max, double *out)
+{
+	size_t whole = strspn(text, "0123456789");
+	const char *rest = text + whole;
+	double value;
+
+	if (whole == 0 || whole > 15)
+		return false;
+	if (rest[0] == '.' && rest[1 + strspn(rest + 1, "0123456789")] != '\0')
+		return false;
+	if (rest[0] != '.' && rest[0] != '\0')
+		return false;
+	value = strtod(text, NULL);
+	if (value > max || (value <= 0 && !may_be_zero))
+		return false;
+	*out = value;
+	return true;
+}
+
+static void store_integer(const struct config_key *key, void *member, long long number)
+{
+	switch (key->type) {
+	case CONFIG_INT:
+		*(int *)member = (int)number;
+		break;
+	case CONFIG_LONG:
+		*(long *)member = (long)number;
+		break;
+	default:
+		*(size_t *)member = (size_t)number;
+		break;
+	}
+}
+
+static void read_integer(
+    const struct config_value *value, const struct config_key *key, void *member)
+{
+	struct source_text source;
+	char expected[96];
+	long long number;
+
+	snprintf(expected, sizeof(expected), "an integer from %lld to %lld", key->min, key->max);
+	if (!read_text(value, key->flags, expected, &source))
+		return;
+	if (config_integer(source.text, key->min, key->max, &number))
+		store_integer(key, member, number);
+	else
+		wrong_text(value, &source, expected);
+}
+
+static void read_number(
+    const struct config_value *value, const struct config_key *key, double *member)
+{
+	const bool may_be_zero = (key->flags & CONFIG_MAY_BE_ZERO) != 0;
+	struct source_text source;
+	char expected[96];
+
+	snprintf(expected, sizeof(expected), "a number %s%s up to %lld",
+	    key->type == CONFIG_SECONDS ? "of seconds " : "",
+	    may_be_zero ? "from 0" : "above 0 and", key->max);
+	if (!read_text(value, key->flags, expected, &source))
+		return;
+	if (!parse_number(source.text, may_be_zero, (double)key->max, member))
+		wrong_text(value, &source, expected);
+}
+
+static void read_key(const struct config_value *value, const struct config_key *key, void *dest)
+{
+	void *member = (char *)dest + key->offset;
+
+	switch (key->type) {
+	case CONFIG_STRING:
+	case CONFIG_SECRET:
+		read_string(value, key->flags, key->expected, key->type == CONFIG_SECRET, member);
+		break;
+	case CONFIG_BOOL:
+		config_bool(value, key->flags, member);
+		break;
+	case CONFIG_INT:
+	case CONFIG_LONG:
+	case CONFIG_SIZE:
+		read_integer(value, key, member);
+		break;
+	case CONFIG_NUMBER:
+	case CONFIG_SECONDS:
+		read_number(value, key, member);
+		break;
+	case CONFIG_READER:
+		key->read(value, dest);
+		break;
+	}
+}
+
+static const struct config_value *find_member(
+    const struct config_value *members, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(members[i].key, name) == 0)
+			return &members[i];
+	}
+	return NULL;
+}
+
+static bool is_known(const struct config_key *keys, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(keys[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void report_missing(const struct config_value *section, const struct config_key *key)
+{
+	struct config_value missing = *section;
+
+	missing.parent = section;
+	missing.key = key->name;
+	config_wrong(&missing, "missing, expected %s", key->expected);
+}
+
+bool config_section(const struct config_value *section, const char *expected,
+    const struct config_key *keys, size_t count, void *dest)
+{
+	size_t errors_before = section->file->error_count;
+	struct config_value *members;
+	size_t member_count;
+
+	if (!config_members(section, expected, &members, &member_count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct config_value *member =
+		    find_member(members, member_count, keys[i].name);
+
+		if (member != NULL && !config_is_null(member))
+			read_key(member, &keys[i], dest);
+		else if (keys[i].flags & CONFIG_REQUIRED)
+			report_missing(section, &keys[i]);
+	}
+	for (size_t i = 0; i < member_count; i++) {
+		if (!is_known(keys, count, members[i].key))
+			config_ignore(&members[i]);
+	}
+	free(members);
+	return section->file->error_count == errors_before;
+}
+
+bool config_member(
+    const struct config_value *section, const char *name, struct config_value *member)
+{
+	const struct config_value *found;
+	struct config_value *members;
+	size_t count;
+
+	if (!config_members(section, "a mapping", &members, &count))
+		return false;
+	found = find_member(members, count, name);
+	if (found != NULL)
+		*member = *found;
+	free(members);
+	return found != NULL && !config_is_null(member);
+}

@@ -1,0 +1,453 @@
+#include "config_yaml.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+
+enum {
+	FILE_MAX_BYTES = 16 << 20,
+	MERGE_MAX_DEPTH = 8,
+	MERGES_MAX = 10000, /* in a whole file, each time that one is followed */
+};
+
+/* Writes one line, whatever the keys and values in it hold. */
+static void report_line(struct config_file *file, struct buf *line)
+{
+	for (size_t i = 0; i < line->len; i++) {
+		unsigned char c = (unsigned char)line->data[i];
+
+		if (c < 0x20 || c == 0x7f)
+			fprintf(file->errors, "\\x%02x", c);
+		else
+			fputc(c, file->errors);
+	}
+	fputc('\n', file->errors);
+	file->error_count++;
+}
+
+static void report(struct config_file *file, size_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* line 0: none to name. */
+static void report(struct config_file *file, size_t line, const char *format, ...)
+{
+	struct buf text = {0};
+	char message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	buf_puts(&text, file->path);
+	if (line != 0)
+		buf_printf(&text, ":%zu", line);
+	buf_printf(&text, ": %s", message);
+	report_line(file, &text);
+	buf_free(&text);
+}
+
+static bool read_stream(struct config_file *file, FILE *stream, struct buf *text)
+{
+	size_t n;
+
+	do {
+		n = fread(buf_reserve(text, BUFSIZ), 1, BUFSIZ, stream);
+		text->len += n;
+	} while (n != 0 && text->len <= FILE_MAX_BYTES);
+	if (ferror(stream)) {
+		report(file, 0, "cannot be read: %s", strerror(errno));
+		return false;
+	}
+	if (text->len > FILE_MAX_BYTES) {
+		report(file, 0, "too large, expected at most %d bytes", FILE_MAX_BYTES);
+		return false;
+	}
+	return true;
+}
+
+static bool read_text(struct config_file *file, struct buf *text)
+{
+	FILE *stream = fopen(file->path, "re");
+	bool ok;
+
+	if (stream == NULL) {
+		report(file, 0, "cannot be opened: %s", strerror(errno));
+		return false;
+	}
+	ok = read_stream(file, stream, text);
+	fclose(stream);
+	return ok;
+}
+
+static size_t line_at(const struct buf *text, size_t offset)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < offset && i < text->len; i++)
+		line += text->data[i] == '\n';
+	return line;
+}
+
+static void report_syntax(
+    struct config_file *file, const yaml_parser_t *parser, const struct buf *text)
+{
+	const char *problem = parser->problem != NULL ? parser->problem : "unknown problem";
+	size_t line = parser->problem_mark.line + 1;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		fatalx("out of memory");
+	if (parser->error == YAML_READER_ERROR)
+		line = line_at(text, parser->problem_offset);
+	if (parser->context != NULL)
+		report(file, line, "%s %s, expected valid YAML", problem, parser->context);
+	else
+		report(file, line, "%s, expected valid YAML", problem);
+}
+
+/* Whether nothing but the first document is there. */
+static bool check_end(struct config_file *file, yaml_parser_t *parser, const struct buf *text)
+{
+	yaml_document_t next;
+	yaml_node_t *root;
+	bool ok = false;
+
+	if (!yaml_parser_load(parser, &next)) {
+		report_syntax(file, parser, text);
+		return false;
+	}
+	root = yaml_document_get_root_node(&next);
+	if (root == NULL)
+		ok = true;
+	else
+		report(file, root->start_mark.line + 1, "a second document, expected only one");
+	yaml_document_delete(&next);
+	return ok;
+}
+
+static bool parse(struct config_file *file, const struct buf *text)
+{
+	yaml_parser_t parser;
+	bool ok = false;
+
+	if (!yaml_parser_initialize(&parser))
+		fatalx("out of memory");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
+	if (!yaml_parser_load(&parser, &file->document)) {
+		report_syntax(file, &parser, text);
+		goto out;
+	}
+	if (yaml_document_get_root_node(&file->document) == NULL)
+		report(file, 0, "the file is empty, expected a mapping of sections");
+	else
+		ok = check_end(file, &parser, text);
+	if (!ok)
+		yaml_document_delete(&file->document);
+out:
+	yaml_parser_delete(&parser);
+	return ok;
+}
+
+bool config_file_open(struct config_file *file, const char *path, FILE *errors)
+{
+	struct buf text = {0};
+	bool ok;
+
+	*file = (struct config_file){.path = path, .errors = errors};
+	buf_reserve(&text, 1);
+	ok = read_text(file, &text) && parse(file, &text);
+	buf_free(&text);
+	return ok;
+}
+
+void config_file_close(struct config_file *file)
+{
+	yaml_document_delete(&file->document);
+	for (size_t i = 0; i < file->ignored_count; i++)
+		free(file->ignored[i]);
+	free(file->ignored);
+}
+
+struct config_value config_file_root(struct config_file *file)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(&file->document);
+
+	return (struct config_value){
+	    .file = file,
+	    .line = root != NULL ? root->start_mark.line + 1 : 1,
+	    .node = root,
+	};
+}
+
+/* "model_list[0].model_name", or "model_list[].model_name" for all elements alike. */
+static void add_path(struct buf *path, const struct config_value *value, bool indexes)
+{
+	if (value->parent == NULL)
+		return;
+	add_path(path, value->parent, indexes);
+	if (value->key == NULL && indexes)
+		buf_printf(path, "[%zu]", value->index);
+	else if (value->key == NULL)
+		buf_puts(path, "[]");
+	else
+		buf_printf(path, "%s%s", path->len != 0 ? "." : "", value->key);
+}
+
+static char *path_of(const struct config_value *value, bool indexes)
+{
+	struct buf path = {0};
+
+	add_path(&path, value, indexes);
+	if (path.len == 0)
+		buf_puts(&path, "the file");
+	buf_cstr(&path);
+	return path.data;
+}
+
+void config_wrong(const struct config_value *value, const char *format, ...)
+{
+	char *path = path_of(value, true);
+	char message[384];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	report(value->file, value->line, "%.100s: %s", path, message);
+	free(path);
+}
+
+void config_warn(const struct config_value *value, const char *format, ...)
+{
+	char *path = path_of(value, true);
+	char message[384];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	log_warnx("%s:%zu: %s: %s", value->file->path, value->line, path, message);
+	free(path);
+}
+
+void config_ignore(const struct config_value *value)
+{
+	struct config_file *file = value->file;
+	char *path = path_of(value, false);
+
+	for (size_t i = 0; i < file->ignored_count; i++) {
+		if (strcmp(file->ignored[i], path) == 0) {
+			free(path);
+			return;
+		}
+	}
+	log_warnx("%s:%zu: %s: not implemented, ignored", file->path, value->line, path);
+	file->ignored = xrealloc(file->ignored, (file->ignored_count + 1) * sizeof(*file->ignored));
+	file->ignored[file->ignored_count++] = path;
+}
+
+bool config_is_null(const struct config_value *value)
+{
+	static const char *const spellings[] = {"", "~", "null", "Null", "NULL"};
+	const yaml_node_t *node = value->node;
+
+	if (node == NULL)
+		return true;
+	if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		if (strcmp((const char *)node->data.scalar.value, spellings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *config_type_name(const struct config_value *value)
+{
+	if (config_is_null(value))
+		return "nothing";
+	switch (value->node->type) {
+	case YAML_SEQUENCE_NODE:
+		return "a list";
+	case YAML_MAPPING_NODE:
+		return "a mapping";
+	default:
+		return "text";
+	}
+}
+
+struct member_list {
+	struct config_value *items;
+	size_t count;
+};
+
+static bool same_key(const yaml_node_t *a, const yaml_node_t *b)
+{
+	return a->type == YAML_SCALAR_NODE && b->type == YAML_SCALAR_NODE &&
+	       a->data.scalar.length == b->data.scalar.length &&
+	       memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) == 0;
+}
+
+static bool is_key_text(const yaml_node_t *key)
+{
+	return key->type == YAML_SCALAR_NODE &&
+	       strlen((const char *)key->data.scalar.value) == key->data.scalar.length;
+}
+
+/* The same key earlier in the same mapping, or NULL. */
+static const yaml_node_t *earlier_key(
+    yaml_document_t *document, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+
+	for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++) {
+		const yaml_node_t *other = yaml_document_get_node(document, p->key);
+
+		if (same_key(key, other))
+			return other;
+	}
+	return NULL;
+}
+
+static bool has_member(const struct member_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_member(struct member_list *list, const struct config_value *member)
+{
+	if (has_member(list, member->key))
+		return;
+	list->items = xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
+	list->items[list->count++] = *member;
+}
+
+static void collect_merged(struct member_list *list, const struct config_value *mapping,
+    const yaml_node_t *node, int depth);
+
+static void collect_own(
+    struct member_list *list, const struct config_value *mapping, const yaml_node_t *node)
+{
+	yaml_document_t *document = &mapping->file->document;
+
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+		const yaml_node_t *earlier = earlier_key(document, node, pair);
+		struct config_value member = {
+		    .file = mapping->file,
+		    .parent = mapping,
+		    .key = (const char *)key->data.scalar.value,
+		    .line = key->start_mark.line + 1,
+		    .node = yaml_document_get_node(document, pair->value),
+		};
+
+		if (!is_key_text(key)) {
+			member.key = "?";
+			config_wrong(&member, "not a name, expected a key of plain text");
+		} else if (earlier != NULL) {
+			config_wrong(&member, "given again, expected once (first in line %zu)",
+			    earlier->start_mark.line + 1);
+		} else if (strcmp(member.key, "<<") != 0) {
+			add_member(list, &member);
+		}
+	}
+}
+
+/* node is what stands behind "<<": a mapping, or a list of them. */
+static void collect_source(struct member_list *list, const struct config_value *mapping,
+    const yaml_node_t *node, int depth)
+{
+	struct config_value source = {
+	    .file = mapping->file,
+	    .parent = mapping,
+	    .key = "<<",
+	    .line = node->start_mark.line + 1,
+	    .node = node,
+	};
+
+	if (mapping->file->merges++ == MERGES_MAX) {
+		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
+	} else if (mapping->file->merges > MERGES_MAX) {
+		return;
+	} else if (depth > MERGE_MAX_DEPTH) {
+		config_wrong(
+		    &source, "merges nested too deep, expected at most %d levels", MERGE_MAX_DEPTH);
+	} else if (node->type == YAML_MAPPING_NODE) {
+		collect_own(list, mapping, node);
+		collect_merged(list, mapping, node, depth + 1);
+	} else if (node->type == YAML_SEQUENCE_NODE) {
+		for (size_t i = 0; i < config_length(&source); i++)
+			collect_source(list, mapping, config_element(&source, i).node, depth + 1);
+	} else {
+		config_wrong(&source, "text, expected a mapping or a list of mappings");
+	}
+}
+
+/* Adds what the mapping's merge key brings in. What is there already wins. */
+static void collect_merged(struct member_list *list, const struct config_value *mapping,
+    const yaml_node_t *node, int depth)
+{
+	yaml_document_t *document = &mapping->file->document;
+
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+
+		if (is_key_text(key) && strcmp((const char *)key->data.scalar.value, "<<") == 0)
+			collect_source(
+			    list, mapping, yaml_document_get_node(document, pair->value), depth);
+	}
+}
+
+bool config_members(const struct config_value *mapping, const char *expected,
+    struct config_value **members, size_t *count)
+{
+	struct member_list list = {0};
+
+	if (mapping->node == NULL || mapping->node->type != YAML_MAPPING_NODE) {
+		config_wrong(mapping, "%s, expected %s", config_type_name(mapping), expected);
+		return false;
+	}
+	collect_own(&list, mapping, mapping->node);
+	collect_merged(&list, mapping, mapping->node, 0);
+	*members = list.items;
+	*count = list.count;
+	return true;
+}
+
+bool config_is_list(const struct config_value *list, const char *expected)
+{
+	if (list->node != NULL && list->node->type == YAML_SEQUENCE_NODE)
+		return true;
+	config_wrong(list, "%s, expected %s", config_type_name(list), expected);
+	return false;
+}
+
+size_t config_length(const struct config_value *list)
+{
+	return (
+	    size_t)(list->node->data.sequence.items.top - list->node->data.sequence.items.start);
+}
+
+struct config_value config_element(const struct config_value *list, size_t index)
+{
+	yaml_node_item_t item = list->node->data.sequence.items.start[index];
+	const yaml_node_t *node = yaml_document_get_node(&list->file->document, item);
+
+	return (struct config_value){
+	    .file = list->file,
+	    .parent = list,
+	    .index = index,
+	    .line = node->start_mark.line + 1,
+	    .node = node,
+	};
+}

@@ -1,0 +1,105 @@
+/*
+ * Streaming requests to providers: libcurl's multi socket interface driven by libevent. One struct
+ * upstream per worker; its connections are kept for its next requests. HTTP/2 is used where libcurl
+ * is 8.12 or later and the provider offers it, with one stream per connection. Certificates are
+ * verified against the system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names.
+ * Redirects are not followed.
+ * The process must ignore SIGPIPE.
+ */
+#ifndef RESPOOL_UPSTREAM_H
+#define RESPOOL_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "common/base/buf.h"
+
+struct upstream;
+struct upstream_request;
+
+/* How a request ended. */
+enum upstream_end {
+	/*
+	 * The whole body came: its framing says so. Of an answer that is no success (2xx), as much
+	 * as is read of one: transfer_guard_be_brief().
+	 */
+	UPSTREAM_COMPLETE,
+	/*
+	 * The connection closed, and neither length nor chunks say whether that was the end. Over
+	 * TLS too: libcurl does not tell whether the provider closed it properly.
+	 */
+	UPSTREAM_UNFRAMED,
+	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
+	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
+	UPSTREAM_TIMEOUT,      /* timeout or stream_timeout passed */
+	UPSTREAM_INVALID,      /* sends what is no answer, or too much of it: transfer_guard.h */
+};
+
+struct upstream_result {
+	enum upstream_end end;
+	long status;        /* HTTP, 0 if no head came */
+	double retry_after; /* s, from Retry-After (seconds or HTTP-date); negative if none */
+	const char *error;  /* for the log and for the client, "" if COMPLETE; holds no secrets */
+};
+
+struct upstream_call {
+	const char *url;
+	/* transfer_headers(); upstream_start() adds to the list, and frees it in the end. */
+	struct curl_slist *headers;
+	struct span body;      /* copied */
+	double timeout;        /* s, the whole request */
+	double stream_timeout; /* s without a byte, from the start on */
+
+	/*
+	 * The answer's head has come; not called for an interim one (1xx). content_type is in lower
+	 * case, without parameters, "" if there is none.
+	 */
+	void (*on_head)(void *ctx, long status, const char *content_type);
+	/* Bytes of the body; false ends the request without a call of on_end. */
+	bool (*on_body)(void *ctx, struct span bytes);
+	/* The request has ended by itself; it is freed after the call. */
+	void (*on_end)(void *ctx, const struct upstream_result *result);
+	void *ctx;
+};
+
+/* Keeps up to max_connections for reuse. NULL if libcurl cannot be set up. */
+struct upstream *upstream_new(struct event_base *base, int max_connections);
+/* Ends all requests without a call of theirs. Not to be called from a callback. */
+void upstream_free(struct upstream *upstream);
+
+/*
+ * Starts a request. Callbacks come from the event loop, never from within this call. May be called
+ * from a callback. Of what call points to only the headers are kept. Never NULL: what cannot even
+ * be tried ends as NOT_REACHED.
+ */
+struct upstream_request *upstream_start(
+    struct upstream *upstream, const struct upstream_call *call);
+
+/*
+ * Closes the request's connection now and frees the request; no callback follows. May be called
+ * from a callback, also from the request's own.
+ */
+void upstream_cancel(struct upstream_request *request);
+
+/*
+ * Lets what comes wait in its socket until upstream_read(): to read many small pieces together
+ * costs less than to read each. Time-outs go on. To be called from the request's on_body.
+ */
+void upstream_hold(struct upstream_request *request);
+/*
+ * Reads what has come since upstream_hold(), with calls of the callbacks from within this one, and
+ * from then on everything as it comes, unless a callback holds it again. Returns false if the
+ * request has ended with it.
+ */
+bool upstream_read(struct upstream_request *request);
+
+/*
+ * All that matters has come: no callback follows, and the request is freed by itself. Its
+ * connection is kept for the next one if the answer ends within a second.
+ */
+void upstream_detach(struct upstream_request *request);
+
+#endif

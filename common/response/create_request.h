@@ -1,0 +1,79 @@
+/*
+ * The body of POST /v1/responses, taken apart without changing what is in it.
+ * All spans point into the body, which must outlive the struct.
+ */
+#ifndef RESPOOL_CREATE_REQUEST_H
+#define RESPOOL_CREATE_REQUEST_H
+
+#include <stdbool.h>
+
+#include "api_error.h"
+#include "common/base/buf.h"
+#include "common/config/config.h"
+#include "response.h"
+
+struct create_request {
+	struct span body;
+	char *model; /* decoded, NUL-terminated; owned */
+	bool background;
+	bool stream;
+	struct span input; /* raw JSON value; empty when the request has none */
+	char *previous_id; /* previous_response_id, decoded; NULL if not given; owned */
+	/*
+	 * previous_id is a background response of ours. No provider knows it: what it stands for,
+	 * the context, goes before the input.
+	 */
+	bool continues;
+	/*
+	 * Where that goes back to a response which a provider keeps: its id. The context is what
+	 * came after it. NULL if there is none; owned.
+	 */
+	char *follows;
+	/*
+	 * Raw values that the Response object repeats, by enum response_field; empty when absent.
+	 */
+	struct span fields[RESPONSE_FIELD_COUNT];
+	/*
+	 * Every member except model, stream, background and input, as the client spelled them,
+	 * joined by commas and without braces: what the provider gets beside those. If continues,
+	 * previous_response_id is only there as the one that the request follows. Owned.
+	 */
+	struct buf rest;
+};
+
+/*
+ * Checks the body (JSON, UTF-8, depth, an object, no member twice, the types of the members that
+ * respool acts on or repeats) and fills in *request. On failure returns false, fills in *error
+ * (status 400) and leaves nothing to free.
+ */
+bool create_request_parse(
+    struct create_request *request, struct span body, struct api_error *error);
+void create_request_free(struct create_request *request);
+
+/* Notes, once, that the request follows a response of that id, one that a provider keeps. */
+void create_request_follow(struct create_request *request, struct span id);
+/* The id of the provider's response that the request follows, directly or not; NULL if none. */
+const char *create_request_followed(const struct create_request *request);
+
+/*
+ * Appends the items that an input stands for, joined by commas, to the array that out ends in, or
+ * to such a list without its brackets. A string stands for one message of the user.
+ */
+void create_request_add_items(struct buf *out, struct span input);
+
+/*
+ * Appends an input with the items of context, joined by commas, in front: an array. Without context
+ * it is the input as it stands.
+ */
+void create_request_write_input(struct buf *out, struct span context, struct span input);
+
+/*
+ * Appends the body as the deployment is to get it: the client's members in their order and
+ * spelling, without those that it is not to get, with what it calls the model in place of the
+ * client's name, and with the context before the input if the request continues another. model is
+ * the name by which the deployment was found: the client's, or that of a fallback.
+ */
+void create_request_write(struct buf *out, const struct create_request *request,
+    const struct deployment *deployment, const char *model, struct span context);
+
+#endif

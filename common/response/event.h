@@ -1,0 +1,102 @@
+/*
+ * One event of a Responses API stream, taken apart, and the table of what each type of event does.
+ * A new type is a line in the table in event.c.
+ */
+#ifndef RESPOOL_EVENT_H
+#define RESPOOL_EVENT_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+#include "fold.h"
+#include "item_layout.h"
+#include "response.h"
+
+/*
+ * The members of events that are looked at, in the order of the search: first those of every delta,
+ * of which two say nothing.
+ */
+enum event_member {
+	EVENT_TYPE,
+	EVENT_SEQUENCE_NUMBER,
+	EVENT_ITEM_ID,
+	EVENT_OUTPUT_INDEX,
+	EVENT_CONTENT_INDEX,
+	EVENT_DELTA,
+	EVENT_LOGPROBS,
+	EVENT_OBFUSCATION,
+	EVENT_SUMMARY_INDEX,
+	EVENT_COMMAND_INDEX,
+	EVENT_ITEM,
+	EVENT_PART,
+	EVENT_RESPONSE,
+	EVENT_ANNOTATION,
+	EVENT_NAME,
+	EVENT_TEXT,
+	EVENT_REFUSAL,
+	EVENT_ARGUMENTS,
+	EVENT_INPUT,
+	EVENT_COMMAND,
+	EVENT_OUTPUT,
+	EVENT_DIFF,
+	EVENT_CODE,
+	EVENT_ERROR,
+	EVENT_MESSAGE,
+	EVENT_PARAM,
+	EVENT_MEMBERS
+};
+
+/* What an event opens that comes for an item or a part that was never announced. */
+enum opening {
+	OPENS_NOTHING,
+	OPENS_TEXT,
+	OPENS_REFUSAL,
+	OPENS_REASONING,
+	OPENS_SUMMARY,
+	OPENS_FUNCTION_CALL,
+	OPENS_CUSTOM_CALL,
+	OPENS_MCP_CALL,
+	OPENS_CODE_CALL,
+	OPENS_SHELL_CALL,
+	OPENS_SHELL_OUTPUT,
+	OPENS_PATCH_CALL,
+	OPENINGS
+};
+
+struct event;
+
+typedef enum fold_result event_fn(struct fold *fold, const struct event *event);
+
+/* What an event of this type changes, and which function does it. */
+struct event_type {
+	struct span name;
+	event_fn *apply;
+	enum item_member member; /* what grows in the item; for a part, the list that it is in */
+	enum part_member part;   /* what grows in the part; PART_NONE if it is the item's own */
+	enum event_member value; /* where the event carries it */
+	enum opening opens;
+	enum response_status status; /* for terminal events */
+};
+
+struct event {
+	const struct event_type *type;
+	struct span members[EVENT_MEMBERS]; /* raw values, empty if absent */
+};
+
+/* An event_fn for events that do nothing. */
+event_fn event_does_nothing;
+
+/* Takes the data of an event apart. FOLD_SKIPPED, with a warning, if it is none that is known. */
+enum fold_result event_read(struct fold *fold, struct event *event, struct span data);
+
+/* The name of an event's type, and of a member, for messages. */
+const char *event_name(const struct event *event);
+const char *event_member_name(enum event_member member);
+
+/*
+ * Whether event data that begins so is of a type that does nothing. Only a beginning that names the
+ * type first tells.
+ */
+bool event_is_idle(struct span beginning);
+
+#endif

@@ -1,0 +1,20 @@
+/* The error of a Response object (Open Responses specification, Error). */
+#ifndef RESPOOL_RESPONSE_ERROR_H
+#define RESPOOL_RESPONSE_ERROR_H
+
+#include "common/base/buf.h"
+
+/*
+ * Appends a provider's error, a JSON value that has been checked, as an object whose code and
+ * message are strings: the provider's, or "server_error" and a sentence. Its other members are
+ * kept. A string is taken for the message.
+ */
+void response_error_write(struct buf *out, struct span error);
+
+/*
+ * The HTTP status that the error of a stream stands for: what its code says, or else its type; 500
+ * if that says nothing.
+ */
+long response_error_status(struct span error);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * What a worker does with jobs in Redis: takes ids from the queue, claims them, writes their
+ * responses, ends or gives them back; keeps its own lease, and takes over the jobs of workers whose
+ * lease has ended. Everything is asynchronous. Connections are made again by themselves; what was
+ * under way then is sorted out by asking Redis what this worker holds.
+ */
+#ifndef RESPOOL_JOBS_H
+#define RESPOOL_JOBS_H
+
+#include <stdbool.h>
+
+#include <event2/event.h>
+
+#include "common/base/buf.h"
+#include "common/config/config.h"
+#include "common/response/fold.h"
+#include "common/provider/health.h"
+#include "keys.h"
+#include "common/response/response.h"
+
+struct jobs;
+
+/* A job that has become this worker's. The spans are valid during the call only. */
+struct claimed_job {
+	const char *id;
+	long long fence;        /* to be shown with every write */
+	long long attempts;     /* this one included */
+	struct span model;      /* as the client named it */
+	struct span request;    /* create_request.rest */
+	struct span input;      /* raw JSON, or empty */
+	struct span object;     /* the stored Response object */
+	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
+	struct span deployment; /* the id of the one to begin with, or empty */
+	bool follows;           /* what only that one knows */
+};
+
+struct jobs_user {
+	void (*claimed)(void *ctx, const struct claimed_job *job);
+	/* A client has cancelled or deleted a response; most are other workers'. */
+	void (*revoked)(void *ctx, const char *id);
+	/* Whether this worker is at work on the id. */
+	bool (*holds)(void *ctx, const char *id);
+	/* Writes are possible (again). */
+	void (*up)(void *ctx);
+	/* jobs_leave() has finished. */
+	void (*left)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * name is this worker's, unique among all that share the Redis. predecessor is the name of a worker
+ * that has certainly ended, whose jobs are taken over at once; NULL if there is none. user is not
+ * copied, config is held.
+ */
+struct jobs *jobs_new(struct event_base *base, struct config *config, const char *name,
+    const char *predecessor, const struct jobs_user *user);
+/* Pending writes are reported as WRITE_UNKNOWN. */
+void jobs_free(struct jobs *jobs);
+
+/*
+ * From now on health is kept up to date with what all workers know, about once a second, if there
+ * is more than one deployment. It must outlive jobs, or the next call of this.
+ */
+void jobs_watch_health(struct jobs *jobs, struct health *health);
+
+/*
+ * Tells the others how a call to a deployment of config has ended, and brings the watched health up
+ * to date at once. Lost if Redis is away.
+ */
+void jobs_report_health(struct jobs *jobs, const struct config *config,
+    const struct deployment *deployment, bool failed);
+
+/* How many more jobs to take from the queue: 0 in the beginning. */
+void jobs_accept(struct jobs *jobs, int room);
+
+enum write_result {
+	WRITE_DONE,
+	WRITE_ENDED,    /* the job is terminal or gone: let it go */
+	WRITE_TAKEN,    /* the job was taken from us: jobs_look_again() */
+	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
+	WRITE_UNKNOWN,  /* the connection broke: it may have been written or not */
+};
+
+/* One write under way. Belongs to the caller and must live until done was called. */
+struct response_write {
+	struct jobs *jobs;
+	void (*done)(void *ctx, enum write_result result);
+	void *ctx;
+	/* The rest is the writing's own; response_write_free() frees it. */
+	long long count;  /* of writes so far, by which Redis can tell that it has lost one */
+	struct buf slots; /* what fold_open_slots() said at the last write */
+};
+
+void response_write_free(struct response_write *write);
+
+/*
+ * Writes what of the fold's document is not stored yet, and renews the time to live; terminal is
+ * the state that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered
+ * is noted, unless it is NULL. On success the document counts as stored at once. Returns
+ * false if nothing was sent because Redis is away: up() tells when it is back.
+ */
+bool response_flush(struct response_write *write, const char *id, long long fence,
+    struct fold *fold, enum response_status terminal, const char *deployment);
+
+/* Lets go of an id whose job has ended or is not ours. */
+void job_drop(struct jobs *jobs, const char *id);
+
+/*
+ * A job was taken from this worker, and its id may still be in this worker's list: finds out what
+ * is to become of what is there and not held.
+ */
+void jobs_look_again(struct jobs *jobs);
+
+/*
+ * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.
+ * Unless counted, the attempt does not count.
+ */
+void job_release(struct jobs *jobs, const char *id, long long fence, bool counted);
+
+/*
+ * Takes no more jobs, gives back all that this worker still holds, and forgets the worker; then
+ * calls left().
+ */
+void jobs_leave(struct jobs *jobs);
+
+#endif

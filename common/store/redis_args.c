@@ -1,0 +1,53 @@
+#include "redis_args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+
+enum { HASH_ARG = 1 };
+
+void redis_args_add_span(struct redis_args *args, struct span value)
+{
+	if (args->count == REDIS_ARGS_MAX)
+		fatalx("a Redis command has more than %d arguments", REDIS_ARGS_MAX);
+	args->values[args->count] = value.p != NULL ? value.p : "";
+	args->lengths[args->count++] = value.len;
+}
+
+void redis_args_add(struct redis_args *args, const char *value)
+{
+	redis_args_add_span(args, span_of(value));
+}
+
+void redis_args_add_number(struct redis_args *args, long long value)
+{
+	char *text;
+
+	if (args->number_count == REDIS_ARGS_NUMBERS)
+		fatalx("a Redis command has more than %d numbers", REDIS_ARGS_NUMBERS);
+	text = args->numbers[args->number_count++];
+	snprintf(text, REDIS_NUMBER_SIZE, "%lld", value);
+	redis_args_add(args, text);
+}
+
+void redis_args_script(struct redis_args *args, enum script script, int keys)
+{
+	redis_args_add(args, "EVALSHA");
+	redis_args_add(args, "");
+	redis_args_add_number(args, keys);
+	args->script = 1 + (int)script;
+}
+
+void redis_args_use_hashes(
+    struct redis_args *commands, int count, const struct script_hashes *hashes)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (commands[i].script == 0)
+			continue;
+		commands[i].values[HASH_ARG] = hashes->sha[commands[i].script - 1];
+		commands[i].lengths[HASH_ARG] = SCRIPT_SHA_SIZE - 1;
+	}
+}

@@ -1,0 +1,33 @@
+/*
+ * The arguments of one Redis command, collected without copying them: pointers given must stay
+ * valid until the command has been handed to hiredis, which copies them.
+ */
+#ifndef RESPOOL_REDIS_ARGS_H
+#define RESPOOL_REDIS_ARGS_H
+
+#include <stddef.h>
+
+#include "common/base/buf.h"
+#include "scripts.h"
+
+enum { REDIS_ARGS_MAX = 32, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = 24 };
+
+struct redis_args {
+	int count;
+	const char *values[REDIS_ARGS_MAX];
+	size_t lengths[REDIS_ARGS_MAX];
+	int script; /* 1 + the script that EVALSHA names, or 0 */
+	int number_count;
+	char numbers[REDIS_ARGS_NUMBERS][REDIS_NUMBER_SIZE];
+};
+
+void redis_args_add(struct redis_args *args, const char *value);
+void redis_args_add_span(struct redis_args *args, struct span value);
+void redis_args_add_number(struct redis_args *args, long long value);
+/* Begins EVALSHA with so many keys; the hash is filled in by redis_args_use_hashes(). */
+void redis_args_script(struct redis_args *args, enum script script, int keys);
+/* Names the scripts of these commands as this connection's server does. */
+void redis_args_use_hashes(
+    struct redis_args *commands, int count, const struct script_hashes *hashes);
+
+#endif

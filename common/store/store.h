@@ -1,0 +1,152 @@
+/*
+ * What the responder keeps in Redis: responses and their jobs, over one blocking connection that
+ * is opened when first needed and again when it broke.
+ *
+ * Every call is one round trip and returns within the time-out of the connection. Cancel makes two
+ * for what was still queued; so does delete, and for what runs or has a context.
+ */
+#ifndef RESPOOL_STORE_H
+#define RESPOOL_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "common/base/buf.h"
+#include "common/config/config.h"
+#include "common/provider/health.h"
+#include "common/response/response.h"
+
+struct store;
+
+enum store_result {
+	STORE_OK,
+	STORE_NOT_FOUND,     /* no such response, or another tenant's */
+	STORE_OTHERS,        /* native, remember_native: another tenant's */
+	STORE_QUEUE_FULL,    /* create: max_queue ids are waiting */
+	STORE_BYTES_FULL,    /* create: jobs of max_queue_bytes wait or run */
+	STORE_CONTEXTS_FULL, /* create: contexts of max_queue_bytes are kept */
+	STORE_UNAVAILABLE,   /* Redis cannot be reached or refused; store_error() says how */
+};
+
+struct store *store_open(const struct redis_config *config);
+void store_close(struct store *store);
+/* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
+const char *store_error(const struct store *store);
+
+/* A job to create. Nothing is kept of the spans after the call. */
+struct new_job {
+	const char *id;
+	const char *tenant;  /* "" for anonymous */
+	const char *model;   /* as the client named it */
+	struct span request; /* create_request.rest */
+	/*
+	 * Whether input and context are kept, for input_items and for responses that continue this
+	 * one. If not, both are empty: the request has them, and goes when the response has ended.
+	 */
+	bool keeps_input;
+	/* The input is kept without credentials. What is to be sent is in the request alone. */
+	bool request_has_input;
+	struct span input;      /* raw JSON, or empty */
+	struct span context;    /* items, joined by commas, that stand before the input; or empty */
+	const char *deployment; /* id of the deployment to begin with, or NULL */
+	const char *follows;    /* id of the provider's response that all this follows, or NULL */
+	struct span object;     /* the initial Response object */
+	long ttl;               /* s */
+	long max_queue;
+	size_t max_queue_bytes;
+};
+
+/* Stores the response and its job and queues its id. Nothing is left behind unless STORE_OK. */
+enum store_result store_create(struct store *store, const struct new_job *job);
+
+/*
+ * A response as it is stored. object points into the store's reply and is valid until the next call
+ * on the same store.
+ */
+struct stored_response {
+	struct span object; /* JSON; or, if foreign, whatever another program wrote */
+	bool foreign;       /* has no job of ours: a LiteLLM proxy's */
+};
+
+enum { STORED_VERSION_SIZE = 64 };
+
+/* Which state of a response it is: as long as the version is the same, so is the object. */
+struct stored_version {
+	char text[STORED_VERSION_SIZE]; /* empty if the response is foreign */
+	bool terminal;
+};
+
+/* version may be of a state before that of the object, never after. */
+enum store_result store_poll(struct store *store, const char *id, const char *tenant,
+    struct stored_response *out, struct stored_version *version);
+
+/* Only asks for the version, without the object. A foreign response is STORE_NOT_FOUND. */
+enum store_result store_version(
+    struct store *store, const char *id, const char *tenant, struct stored_version *version);
+
+/*
+ * Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it.
+ * A foreign one is left as it is, for store_replace().
+ */
+enum store_result store_cancel(
+    struct store *store, const char *id, const char *tenant, struct stored_response *out);
+
+/*
+ * Puts object in place of old, for ttl seconds, if old is still what is stored. STORE_NOT_FOUND if
+ * it was not.
+ */
+enum store_result store_replace(
+    struct store *store, const char *id, struct span old, struct span object, long ttl);
+
+/* Removes the response and its job. Tells the worker that streams it. */
+enum store_result store_delete(struct store *store, const char *id, const char *tenant);
+
+/* The request's input, raw JSON (empty if the request had none or it is not kept). */
+enum store_result store_input(
+    struct store *store, const char *id, const char *tenant, struct span *input);
+
+/* What a response continues. Spans point into the store's reply, as those of stored_response. */
+struct stored_context {
+	enum response_status status; /* of the job */
+	bool has_input;              /* input and context were kept */
+	struct span context, input, object;
+	struct span deployment; /* id of the one that answered, or empty */
+	struct span follows;    /* id of the provider's response that all this follows, or empty */
+};
+
+/* A response to continue. One without a job, another program's, is found and has no input. */
+enum store_result store_context(
+    struct store *store, const char *id, const char *tenant, struct stored_context *out);
+
+/*
+ * What is remembered of a response that a provider keeps. Spans point into the store's reply, as
+ * those of stored_response. Another tenant's is STORE_OTHERS; an id that cannot be remembered is
+ * STORE_NOT_FOUND without a round trip.
+ */
+struct native_response {
+	struct span deployment; /* its id */
+	struct span model;      /* by which the client asked for it */
+};
+
+enum store_result store_native(
+    struct store *store, const char *id, const char *tenant, struct native_response *out);
+/*
+ * For ttl seconds. An id that cannot be part of a key is not remembered, and that is STORE_OK. What
+ * is another tenant's stays that tenant's: STORE_OTHERS.
+ */
+enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
+    const char *deployment, const char *model, long ttl);
+/* STORE_OK also if there is nothing of this tenant's to forget. */
+enum store_result store_forget_native(struct store *store, const char *id, const char *tenant);
+
+/* What all processes know of the deployments. */
+enum store_result store_read_health(struct store *store, struct health *health);
+/* Tells them how a call went, and reads what they know then. */
+enum store_result store_report(
+    struct store *store, struct health *health, const struct deployment *deployment, bool failed);
+
+/* Whether Redis answers. */
+enum store_result store_ping(struct store *store);
+
+#endif

@@ -1,0 +1,771 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/provider/attempts.h"
+#include "tests/unit/literal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { MAX_ROWS = ATTEMPTS_MAX_DEPLOYMENTS + 6, MAX_FALLBACKS = 4, DRAWS = 4000 };
+
+/* A configuration put together on the stack, and what is known of its deployments. */
+struct setup {
+	struct config config;
+	struct deployment deployments[MAX_ROWS];
+	char ids[MAX_ROWS][8];
+	struct fallback fallbacks[MAX_FALLBACKS];
+	struct health health;
+	struct attempts attempts;
+};
+
+static void begin_setup(struct setup *setup, int num_retries)
+{
+	memset(setup, 0, sizeof(*setup));
+	setup->config.num_retries = num_retries;
+	setup->config.deployments = setup->deployments;
+	setup->config.fallbacks = setup->fallbacks;
+}
+
+/* The deployment's id is its number. */
+static struct deployment *add(struct setup *setup, const char *model_name)
+{
+	size_t i = setup->config.deployment_count++;
+
+	assert_true(i < MAX_ROWS);
+	snprintf(setup->ids[i], sizeof(setup->ids[i]), "%zu", i);
+	setup->deployments[i] = (struct deployment){.id = setup->ids[i],
+	    .model_name = text(model_name),
+	    .model = text("m"),
+	    .provider = text("openai"),
+	    .api_base = text("http://127.0.0.1:9")};
+	return &setup->deployments[i];
+}
+
+static void add_even(struct setup *setup, const char *model_name, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(setup, model_name);
+}
+
+static void add_fallback(struct setup *setup, const char *model, char **models, size_t count)
+{
+	assert_true(setup->config.fallback_count < MAX_FALLBACKS);
+	setup->fallbacks[setup->config.fallback_count++] =
+	    (struct fallback){.model = text(model), .models = models, .count = count};
+}
+
+/* Tells the health of this deployment as Redis would. */
+static void let_rest(struct setup *setup, const char *id)
+{
+	redisReply name = {.type = REDIS_REPLY_STRING, .str = text(id), .len = strlen(id)};
+	redisReply *names[] = {&name};
+	redisReply resting = {.type = REDIS_REPLY_ARRAY, .elements = 1, .element = names};
+	redisReply failed = {.type = REDIS_REPLY_ARRAY};
+	redisReply *lists[] = {&resting, &failed};
+	redisReply reply = {.type = REDIS_REPLY_ARRAY, .elements = 2, .element = lists};
+
+	if (setup->health.states == NULL)
+		health_open(&setup->health, &setup->config);
+	health_take(&setup->health, &reply);
+}
+
+static void end_setup(struct setup *setup)
+{
+	health_close(&setup->health);
+}
+
+static void begin(struct setup *setup, const char *model)
+{
+	attempts_begin(&setup->attempts, &setup->config,
+	    setup->health.states != NULL ? &setup->health : NULL, model);
+}
+
+static bool next(struct setup *setup, enum call_failure failure)
+{
+	return attempts_next(&setup->attempts, failure);
+}
+
+static size_t chosen(const struct setup *setup)
+{
+	assert_non_null(setup->attempts.deployment);
+	return (size_t)(setup->attempts.deployment - setup->deployments);
+}
+
+/* How often each deployment is the first choice of DRAWS. */
+static void count_draws(struct setup *setup, const char *model, size_t counts[MAX_ROWS])
+{
+	memset(counts, 0, MAX_ROWS * sizeof(*counts));
+	for (int i = 0; i < DRAWS; i++) {
+		begin(setup, model);
+		counts[chosen(setup)]++;
+	}
+}
+
+/* More than ten standard deviations to either side. */
+static void assert_about(size_t count, double share)
+{
+	assert_in_range(count, (size_t)(DRAWS * (share - 0.1)), (size_t)(DRAWS * (share + 0.1)));
+}
+
+/* The draw */
+
+static void deployments_that_are_alike_are_drawn_evenly(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add_even(&setup, "m", 4);
+	add_even(&setup, "other", 1);
+	count_draws(&setup, "m", counts);
+	for (size_t i = 0; i < 4; i++)
+		assert_about(counts[i], 0.25);
+	assert_int_equal(counts[4], 0);
+}
+
+static void a_weight_is_a_share_of_the_draws(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = 6;
+	add(&setup, "m")->weight = 3;
+	add(&setup, "m")->weight = 1;
+	count_draws(&setup, "m", counts);
+	assert_about(counts[0], 0.6);
+	assert_about(counts[1], 0.3);
+	assert_about(counts[2], 0.1);
+	assert_true(counts[2] > 0);
+}
+
+static void rpm_is_a_share_where_no_weight_is_given(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->rpm = 800;
+	add(&setup, "m")->rpm = 200;
+	count_draws(&setup, "m", counts);
+	assert_about(counts[0], 0.8);
+	assert_about(counts[1], 0.2);
+}
+
+static void a_weight_wins_over_rpm(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->rpm = 1000000;
+	add(&setup, "m")->weight = 1;
+	count_draws(&setup, "m", counts);
+	assert_int_equal(counts[1], DRAWS);
+}
+
+static void those_without_a_weight_are_drawn_last(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	add(&setup, "m")->weight = 1;
+	for (int i = 0; i < 100; i++) {
+		begin(&setup, "m");
+		assert_int_equal(chosen(&setup), 1);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 0);
+		assert_false(setup.attempts.pause);
+	}
+}
+
+static void weights_may_be_fractions_of_any_size(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = 0.7;
+	add(&setup, "m")->weight = 0.2;
+	add(&setup, "m")->weight = 0.1;
+	add(&setup, "m")->weight = 0;
+	count_draws(&setup, "m", counts);
+	assert_about(counts[0], 0.7);
+	assert_about(counts[1], 0.2);
+	assert_about(counts[2], 0.1);
+	assert_int_equal(counts[3], 0);
+}
+
+static void a_weight_that_vanishes_beside_the_others_is_a_weight(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = INT32_MAX;
+	add(&setup, "m")->weight = 1e-300;
+	add(&setup, "m");
+	for (int i = 0; i < 100; i++) {
+		begin(&setup, "m");
+		assert_int_equal(chosen(&setup), 0);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 1);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 2);
+	}
+}
+
+static void the_largest_shares_do_not_overflow(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	for (int i = 0; i < 4; i++)
+		add(&setup, "m")->weight = INT32_MAX;
+	count_draws(&setup, "m", counts);
+	for (size_t i = 0; i < 4; i++)
+		assert_about(counts[i], 0.25);
+}
+
+static void more_deployments_than_there_is_room_for_do_no_harm(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, MAX_ROWS);
+	add_even(&setup, "m", MAX_ROWS);
+	begin(&setup, "m");
+	for (int i = 1; i < ATTEMPTS_MAX_DEPLOYMENTS; i++) {
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_false(setup.attempts.pause);
+	}
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_true(setup.attempts.pause);
+}
+
+/* What can be called */
+
+static void a_model_without_deployments_has_nothing_to_call(void **state)
+{
+	char *models[] = {text("m")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add_even(&setup, "m", 1);
+	add_fallback(&setup, "*", models, 1);
+	begin(&setup, "unknown");
+	assert_null(setup.attempts.deployment);
+	assert_false(next(&setup, FAILURE_PASSING));
+	assert_null(setup.attempts.deployment);
+}
+
+static void what_cannot_be_called_from_here_is_never_chosen(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 5);
+	add(&setup, "m")->missing = text("SOME_KEY");
+	add(&setup, "m")->api_base = NULL;
+	add(&setup, "m");
+	count_draws(&setup, "m", counts);
+	assert_int_equal(counts[2], DRAWS);
+	while (next(&setup, FAILURE_PASSING))
+		assert_int_equal(chosen(&setup), 2);
+}
+
+static void a_model_that_cannot_be_called_from_here_falls_back_at_once(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "a")->missing = text("SOME_KEY");
+	add(&setup, "b");
+	begin(&setup, "a");
+	assert_null(setup.attempts.deployment);
+	add_fallback(&setup, "a", models, 1);
+	begin(&setup, "a");
+	assert_int_equal(chosen(&setup), 1);
+	assert_string_equal(setup.attempts.model, "b");
+}
+
+/* Retries */
+
+static void every_deployment_is_asked_before_one_is_asked_again(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 3);
+	add_even(&setup, "m", 3);
+	for (int i = 0; i < 200; i++) {
+		unsigned seen = 0;
+		size_t last;
+
+		begin(&setup, "m");
+		assert_int_equal(setup.attempts.tries, 1);
+		seen |= 1u << chosen(&setup);
+		for (int tries = 2; tries <= 3; tries++) {
+			assert_true(next(&setup, FAILURE_PASSING));
+			assert_int_equal(setup.attempts.tries, tries);
+			assert_false(setup.attempts.pause);
+			seen |= 1u << chosen(&setup);
+		}
+		assert_int_equal(seen, 7);
+		last = chosen(&setup);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_true(setup.attempts.pause);
+		assert_int_not_equal(chosen(&setup), last);
+		assert_false(next(&setup, FAILURE_PASSING));
+		assert_null(setup.attempts.deployment);
+		assert_false(next(&setup, FAILURE_PASSING));
+	}
+}
+
+static void the_only_deployment_is_asked_again_after_a_pause(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	begin(&setup, "m");
+	assert_false(setup.attempts.pause);
+	for (int i = 0; i < 2; i++) {
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 0);
+		assert_true(setup.attempts.pause);
+	}
+	assert_false(next(&setup, FAILURE_PASSING));
+	assert_false(setup.attempts.pause);
+}
+
+static void without_retries_a_passing_failure_is_the_end(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add_even(&setup, "m", 3);
+	begin(&setup, "m");
+	assert_false(next(&setup, FAILURE_PASSING));
+}
+
+static void a_deployments_own_failure_leads_to_each_other_one_without_a_retry(void **state)
+{
+	struct setup setup;
+	unsigned seen = 0;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add_even(&setup, "m", 3);
+	begin(&setup, "m");
+	do {
+		assert_false(seen & 1u << chosen(&setup));
+		assert_false(setup.attempts.pause);
+		seen |= 1u << chosen(&setup);
+	} while (next(&setup, FAILURE_DEPLOYMENT));
+	assert_int_equal(seen, 7);
+	assert_null(setup.attempts.deployment);
+}
+
+static void a_deployment_that_will_not_do_it_is_not_asked_again(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 6);
+	add_even(&setup, "m", 3);
+	for (int i = 0; i < 100; i++) {
+		int calls = 0;
+		size_t bad;
+
+		begin(&setup, "m");
+		bad = chosen(&setup);
+		assert_true(next(&setup, FAILURE_DEPLOYMENT));
+		do {
+			assert_int_not_equal(chosen(&setup), bad);
+			calls++;
+		} while (next(&setup, FAILURE_PASSING));
+		assert_int_equal(calls, 7);
+	}
+}
+
+static void one_that_may_do_better_is_asked_again_when_the_others_will_not_do_it(void **state)
+{
+	struct setup setup;
+	size_t passing;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add_even(&setup, "m", 2);
+	begin(&setup, "m");
+	passing = chosen(&setup);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_not_equal(chosen(&setup), passing);
+	assert_true(next(&setup, FAILURE_DEPLOYMENT));
+	assert_int_equal(chosen(&setup), passing);
+	assert_true(setup.attempts.pause);
+	assert_false(next(&setup, FAILURE_DEPLOYMENT));
+}
+
+static void the_requests_own_failure_is_the_end(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 5);
+	add_even(&setup, "a", 2);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "a", models, 1);
+	begin(&setup, "a");
+	assert_false(next(&setup, FAILURE_REQUEST));
+	assert_null(setup.attempts.deployment);
+}
+
+/* Rests */
+
+static void a_deployment_that_rests_is_chosen_last(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = 1000;
+	add(&setup, "m")->weight = 1;
+	let_rest(&setup, "0");
+	count_draws(&setup, "m", counts);
+	assert_int_equal(counts[1], DRAWS);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 0);
+	assert_false(setup.attempts.pause);
+	end_setup(&setup);
+}
+
+static void a_deployment_that_rests_is_better_than_none(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	let_rest(&setup, "0");
+	begin(&setup, "m");
+	assert_int_equal(chosen(&setup), 0);
+	end_setup(&setup);
+}
+
+/* Preference */
+
+static void a_preferred_deployment_is_asked_first_and_counts_as_asked(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add_even(&setup, "m", 3);
+	let_rest(&setup, "1");
+	for (int i = 0; i < 100; i++) {
+		unsigned seen = 1u << 1;
+
+		begin(&setup, "m");
+		attempts_prefer(&setup.attempts, "1");
+		assert_int_equal(chosen(&setup), 1);
+		for (int n = 0; n < 2; n++) {
+			assert_true(next(&setup, FAILURE_PASSING));
+			assert_false(setup.attempts.pause);
+			seen |= 1u << chosen(&setup);
+		}
+		assert_int_equal(seen, 7);
+	}
+	end_setup(&setup);
+}
+
+static void a_preference_for_what_is_not_the_models_changes_nothing(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	add(&setup, "other");
+	begin(&setup, "m");
+	attempts_prefer(&setup.attempts, "1");
+	assert_int_equal(chosen(&setup), 0);
+	attempts_prefer(&setup.attempts, "gone");
+	assert_int_equal(chosen(&setup), 0);
+	begin(&setup, "unknown");
+	attempts_prefer(&setup.attempts, "0");
+	assert_null(setup.attempts.deployment);
+}
+
+static void what_only_one_deployment_knows_is_asked_of_no_other(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		begin_setup(&setup, 2);
+		add(&setup, "m");
+		add(&setup, "m");
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "1");
+		for (int tries = 0; tries <= setup.config.num_retries; tries++) {
+			assert_int_equal(chosen(&setup), 1);
+			attempts_next(&setup.attempts, FAILURE_PASSING);
+		}
+		assert_null(setup.attempts.deployment);
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "1");
+		assert_false(attempts_next(&setup.attempts, FAILURE_DEPLOYMENT));
+		begin(&setup, "m");
+		attempts_stay(&setup.attempts, "gone");
+		assert_true(attempts_next(&setup.attempts, FAILURE_PASSING));
+		end_setup(&setup);
+	}
+}
+
+/* One alone */
+
+static void one_deployment_alone_has_retries_and_no_fallbacks(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add_even(&setup, "a", 2);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "*", models, 1);
+	attempts_only(&setup.attempts, &setup.config, &setup.deployments[1], "a");
+	assert_int_equal(chosen(&setup), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_int_equal(chosen(&setup), 1);
+		assert_true(setup.attempts.pause);
+	}
+	assert_false(next(&setup, FAILURE_PASSING));
+	attempts_only(&setup.attempts, &setup.config, &setup.deployments[1], "a");
+	assert_false(next(&setup, FAILURE_DEPLOYMENT));
+}
+
+static void one_that_cannot_be_called_is_as_good_as_none(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "a")->missing = text("SOME_KEY");
+	attempts_only(&setup.attempts, &setup.config, &setup.deployments[0], "a");
+	assert_null(setup.attempts.deployment);
+	attempts_only(&setup.attempts, &setup.config, NULL, "a");
+	assert_null(setup.attempts.deployment);
+	assert_false(next(&setup, FAILURE_PASSING));
+}
+
+/* Fallbacks */
+
+/* The models that are asked, in order, when each call fails like this, one letter for each. */
+static const char *models_asked(struct setup *setup, const char *model, enum call_failure failure)
+{
+	static char models[32];
+	size_t len = 0;
+
+	for (begin(setup, model); setup->attempts.deployment != NULL; next(setup, failure)) {
+		assert_true(len < sizeof(models) - 1);
+		models[len++] = setup->attempts.model[0];
+	}
+	models[len] = '\0';
+	return models;
+}
+
+static void fallbacks_follow_in_order_each_with_its_retries(void **state)
+{
+	char *models[] = {text("b"), text("c")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 1);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_even(&setup, "c", 3);
+	add_fallback(&setup, "a", models, 2);
+	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "aabbcc");
+	assert_string_equal(models_asked(&setup, "a", FAILURE_DEPLOYMENT), "abccc");
+	assert_string_equal(models_asked(&setup, "b", FAILURE_PASSING), "bb");
+}
+
+static void a_fallback_begins_without_a_pause_and_counts_its_own_tries(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 1);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "a", models, 1);
+	begin(&setup, "a");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_true(setup.attempts.pause);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "b");
+	assert_false(setup.attempts.pause);
+	assert_int_equal(setup.attempts.tries, 1);
+}
+
+static void a_models_own_fallbacks_win_over_those_for_any(void **state)
+{
+	char *any[] = {text("c")}, *own[] = {text("b")}, *lowest[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_even(&setup, "c", 1);
+	add_fallback(&setup, "*", any, 1);
+	add_fallback(&setup, "a", own, 1);
+	add_fallback(&setup, "*", lowest, 1);
+	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ab");
+	assert_string_equal(models_asked(&setup, "b", FAILURE_PASSING), "bc");
+}
+
+static void fallbacks_make_no_circle(void **state)
+{
+	char *to_b[] = {text("b"), text("a")}, *to_a[] = {text("a")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "a", to_b, 2);
+	add_fallback(&setup, "b", to_a, 1);
+	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ab");
+	assert_string_equal(models_asked(&setup, "b", FAILURE_DEPLOYMENT), "ba");
+}
+
+static void a_fallback_that_cannot_be_called_is_passed_over(void **state)
+{
+	char *models[] = {text("b"), text("c")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "a");
+	add(&setup, "b")->missing = text("SOME_KEY");
+	add(&setup, "c");
+	add_fallback(&setup, "a", models, 2);
+	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ac");
+}
+
+static void a_fallback_may_be_served_by_a_pattern(void **state)
+{
+	char *models[] = {text("x/y")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "a");
+	add(&setup, "x/*");
+	add_fallback(&setup, "a", models, 1);
+	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ax");
+	assert_string_equal(setup.attempts.model, "x/y");
+}
+
+/* Kinds of failure */
+
+static void a_status_says_who_is_at_fault(void **state)
+{
+	static const struct {
+		long status;
+		enum call_failure failure;
+	} cases[] = {
+	    {0, FAILURE_PASSING},
+	    {301, FAILURE_DEPLOYMENT},
+	    {400, FAILURE_REQUEST},
+	    {401, FAILURE_DEPLOYMENT},
+	    {402, FAILURE_REQUEST},
+	    {403, FAILURE_DEPLOYMENT},
+	    {404, FAILURE_DEPLOYMENT},
+	    {405, FAILURE_REQUEST},
+	    {408, FAILURE_PASSING},
+	    {409, FAILURE_PASSING},
+	    {413, FAILURE_REQUEST},
+	    {422, FAILURE_REQUEST},
+	    {425, FAILURE_PASSING},
+	    {429, FAILURE_PASSING},
+	    {499, FAILURE_REQUEST},
+	    {500, FAILURE_PASSING},
+	    {502, FAILURE_PASSING},
+	    {503, FAILURE_PASSING},
+	    {529, FAILURE_PASSING},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(call_failure_of(cases[i].status), cases[i].failure);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(deployments_that_are_alike_are_drawn_evenly),
+	    cmocka_unit_test(a_weight_is_a_share_of_the_draws),
+	    cmocka_unit_test(rpm_is_a_share_where_no_weight_is_given),
+	    cmocka_unit_test(a_weight_wins_over_rpm),
+	    cmocka_unit_test(those_without_a_weight_are_drawn_last),
+	    cmocka_unit_test(weights_may_be_fractions_of_any_size),
+	    cmocka_unit_test(a_weight_that_vanishes_beside_the_others_is_a_weight),
+	    cmocka_unit_test(the_largest_shares_do_not_overflow),
+	    cmocka_unit_test(more_deployments_than_there_is_room_for_do_no_harm),
+	    cmocka_unit_test(a_model_without_deployments_has_nothing_to_call),
+	    cmocka_unit_test(what_cannot_be_called_from_here_is_never_chosen),
+	    cmocka_unit_test(a_model_that_cannot_be_called_from_here_falls_back_at_once),
+	    cmocka_unit_test(every_deployment_is_asked_before_one_is_asked_again),
+	    cmocka_unit_test(the_only_deployment_is_asked_again_after_a_pause),
+	    cmocka_unit_test(without_retries_a_passing_failure_is_the_end),
+	    cmocka_unit_test(a_deployments_own_failure_leads_to_each_other_one_without_a_retry),
+	    cmocka_unit_test(a_deployment_that_will_not_do_it_is_not_asked_again),
+	    cmocka_unit_test(one_that_may_do_better_is_asked_again_when_the_others_will_not_do_it),
+	    cmocka_unit_test(the_requests_own_failure_is_the_end),
+	    cmocka_unit_test(a_deployment_that_rests_is_chosen_last),
+	    cmocka_unit_test(a_deployment_that_rests_is_better_than_none),
+	    cmocka_unit_test(a_preferred_deployment_is_asked_first_and_counts_as_asked),
+	    cmocka_unit_test(a_preference_for_what_is_not_the_models_changes_nothing),
+	    cmocka_unit_test(what_only_one_deployment_knows_is_asked_of_no_other),
+	    cmocka_unit_test(one_deployment_alone_has_retries_and_no_fallbacks),
+	    cmocka_unit_test(one_that_cannot_be_called_is_as_good_as_none),
+	    cmocka_unit_test(fallbacks_follow_in_order_each_with_its_retries),
+	    cmocka_unit_test(a_fallback_begins_without_a_pause_and_counts_its_own_tries),
+	    cmocka_unit_test(a_models_own_fallbacks_win_over_those_for_any),
+	    cmocka_unit_test(fallbacks_make_no_circle),
+	    cmocka_unit_test(a_fallback_that_cannot_be_called_is_passed_over),
+	    cmocka_unit_test(a_fallback_may_be_served_by_a_pattern),
+	    cmocka_unit_test(a_status_says_who_is_at_fault),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

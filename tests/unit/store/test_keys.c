@@ -1,0 +1,110 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/store/keys.h"
+
+static void test_get_cache_key_format(void **state)
+{
+	struct response_keys keys;
+
+	(void)state;
+	response_keys(&keys, "litellm_poll_abc123");
+	assert_string_equal(keys.response, "litellm:polling:response:litellm_poll_abc123");
+}
+
+static void the_job_s_hash_tag_is_the_response_s_whole_key(void **state)
+{
+	struct response_keys keys;
+	char tag[128];
+
+	(void)state;
+	response_keys(&keys, "litellm_poll_abc123");
+	assert_string_equal(
+	    keys.job, "litellm:polling:job:{litellm:polling:response:litellm_poll_abc123}");
+	/* Redis Cluster hashes what stands between the first '{' and the '}' after it. */
+	assert_int_equal(sscanf(keys.job, "%*[^{]{%127[^}]}", tag), 1);
+	assert_string_equal(tag, keys.response);
+	assert_null(strchr(keys.response, '{'));
+}
+
+static void an_id_of_the_greatest_length_is_not_cut(void **state)
+{
+	char longest[RESPONSE_ID_MAX + 1] = RESPONSE_ID_PREFIX;
+	struct response_keys keys;
+
+	(void)state;
+	memset(longest + strlen(longest), 'x', RESPONSE_ID_MAX - strlen(longest));
+	longest[RESPONSE_ID_MAX] = '\0';
+	assert_true(response_id_valid(longest));
+	response_keys(&keys, longest);
+	assert_int_equal(strlen(keys.response), strlen(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX);
+	assert_string_equal(keys.response + strlen(KEY_RESPONSE_PREFIX), longest);
+	assert_int_equal(
+	    strlen(keys.job), strlen(KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX);
+	assert_int_equal(keys.job[strlen(keys.job) - 1], '}');
+}
+
+static void a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless(void **state)
+{
+	static const char *const bad[] = {"", "a b", "a*", "a:b", "{a}", "a\n", "\xc3\xa4", "a/b"};
+	char longest[NATIVE_ID_MAX + 2];
+	struct native_key key;
+
+	(void)state;
+	assert_true(native_key(&key, "resp_Zg=="));
+	assert_true(native_key(&key, "resp_68AF-1.e"));
+	assert_string_equal(key.name, "litellm:polling:native:resp_68AF-1.e");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(native_key(&key, bad[i]));
+	memset(longest, 'x', sizeof(longest));
+	longest[NATIVE_ID_MAX + 1] = '\0';
+	assert_false(native_key(&key, longest));
+	longest[NATIVE_ID_MAX] = '\0';
+	assert_true(native_key(&key, longest));
+	assert_string_equal(key.name + strlen(KEY_NATIVE_PREFIX), longest);
+}
+
+static void the_keys_of_all_jobs_are_in_one_slot(void **state)
+{
+	struct running_key running;
+
+	(void)state;
+	running_key(&running, "0123456789abcdef");
+	assert_string_equal(running.name, "litellm:polling:{jobs}:running:0123456789abcdef");
+	assert_string_equal(KEY_QUEUE, "litellm:polling:{jobs}:queue");
+	assert_non_null(strstr(KEY_WORKERS, ":{jobs}:"));
+	assert_non_null(strstr(CHANNEL_CANCEL, ":{jobs}:"));
+	assert_non_null(strstr(KEY_HELD, ":{jobs}:"));
+	assert_non_null(strstr(KEY_HELD_UNTIL, ":{jobs}:"));
+}
+
+static void a_worker_s_name_of_the_greatest_length_is_not_cut(void **state)
+{
+	char worker[65];
+	struct running_key running;
+
+	(void)state;
+	memset(worker, 'w', 64);
+	worker[64] = '\0';
+	running_key(&running, worker);
+	assert_string_equal(running.name + strlen(KEY_RUNNING_PREFIX), worker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_get_cache_key_format),
+	    cmocka_unit_test(the_job_s_hash_tag_is_the_response_s_whole_key),
+	    cmocka_unit_test(an_id_of_the_greatest_length_is_not_cut),
+	    cmocka_unit_test(a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless),
+	    cmocka_unit_test(the_keys_of_all_jobs_are_in_one_slot),
+	    cmocka_unit_test(a_worker_s_name_of_the_greatest_length_is_not_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
