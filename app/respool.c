@@ -5,22 +5,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/config/config.h"
+#include "app/relay/own_relay.h"
+#include "app/relay/relay.h"
+#include "app/responder/listen.h"
+#include "app/responder/responder.h"
 #include "common/base/hardening.h"
 #include "common/base/log.h"
 #include "common/base/prefork.h"
-#include "app/responder/busy_slots.h"
-#include "app/responder/listen.h"
-#include "app/responder/responder.h"
+#include "common/base/title.h"
+#include "common/config/config.h"
 
 enum {
 	EXIT_USAGE = 2,
-	MAX_CHILDREN = 1024,
+	MAX_RESPONDERS = 1024,
+	MAX_RELAYS = 64,
 	GRACE_SECONDS = 5, /* beside what requests have to be answered when the end comes */
 };
 
 static const char usage_text[] =
-    "usage: respool.fcgi [-c FILE] [-s unix:PATH | -s HOST:PORT] [-w N]\n"
+    "usage: respool.fcgi [-c FILE] [-s unix:PATH | -s HOST:PORT] [-w N] [-r N]\n"
     "       respool.fcgi -t [-c FILE]\n"
     "       respool.fcgi -V | -h\n"
     "\n"
@@ -32,6 +35,8 @@ static const char usage_text[] =
     "  -s ADDR  open the listening socket itself: unix:PATH (its mode is 0666 less the\n"
     "           umask), HOST:PORT or [IPV6]:PORT\n"
     "  -w N     keep N processes alive that serve; 0, the default: serve in this one\n"
+    "  -r N     relays for what takes long, 1 to 64 (default 1); without -w they are started\n"
+    "           when they are first needed\n"
     "  -t       check the configuration and exit\n"
     "  -V       print the version and exit\n"
     "  -h       print this help and exit\n";
@@ -39,16 +44,18 @@ static const char usage_text[] =
 struct options {
 	const char *config;
 	const char *address;
-	int children;
+	int responders;
+	int relays;
 	bool check_only;
 };
 
-struct child_context {
+/* What the processes of one parent have in common. */
+struct family {
 	struct config *config;
 	const char *config_path;
-	int children;
-	struct busy_slots *busy;
+	int responders;
 	int listen_fd;
+	struct relay_lines lines;
 };
 
 _Noreturn static void usage_error(const char *what, const char *value)
@@ -63,22 +70,22 @@ _Noreturn static void print_and_exit(const char *text)
 	exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static int read_children(const char *text)
+static int read_count(const char *text, int least, int most, const char *expected)
 {
 	char *end;
 	long count = strtol(text, &end, 10);
 
-	if (end == text || *end != '\0' || count < 0 || count > MAX_CHILDREN)
-		usage_error("-w expects a number from 0 to 1024, not ", text);
+	if (end == text || *end != '\0' || count < least || count > most)
+		usage_error(expected, text);
 	return (int)count;
 }
 
 static struct options read_options(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.relays = 1};
 	int option;
 
-	while ((option = getopt(argc, argv, "c:s:w:tVh")) != -1) {
+	while ((option = getopt(argc, argv, "c:s:w:r:tVh")) != -1) {
 		switch (option) {
 		case 'c':
 			options.config = optarg;
@@ -91,7 +98,12 @@ static struct options read_options(int argc, char **argv)
 			options.address = optarg;
 			break;
 		case 'w':
-			options.children = read_children(optarg);
+			options.responders = read_count(
+			    optarg, 0, MAX_RESPONDERS, "-w expects a number from 0 to 1024, not ");
+			break;
+		case 'r':
+			options.relays = read_count(
+			    optarg, 1, MAX_RELAYS, "-r expects a number from 1 to 64, not ");
 			break;
 		case 't':
 			options.check_only = true;
@@ -134,55 +146,101 @@ static bool open_listener(struct listener *listener, const char *address)
 	return false;
 }
 
-static int serve_as_child(void *ctx, int slot, pid_t predecessor)
+static int run_relay(void *ctx, int relay)
 {
-	const struct child_context *child = ctx;
+	struct family *family = ctx;
 
-	(void)slot;
+	title_set("respool.fcgi", "relay");
+	return relay_run(family->config, family->config_path, &family->lines, relay);
+}
+
+static int run_child(void *ctx, int slot, pid_t predecessor)
+{
+	struct family *family = ctx;
+	const struct relay_access relays = {.lines = &family->lines};
+
 	(void)predecessor;
+	if (slot >= family->responders) {
+		listen_leave(family->listen_fd);
+		return run_relay(family, slot - family->responders);
+	}
+	title_set("respool.fcgi", "responder");
+	relay_lines_be_responder(&family->lines);
 	return responder_run(
-	    child->config, child->config_path, child->children, child->busy, child->listen_fd);
+	    family->config, family->config_path, family->responders, &relays, family->listen_fd);
 }
 
 /* For children that are started later; those that run read the file themselves. */
 static void reload(void *ctx)
 {
-	struct child_context *child = ctx;
+	struct family *family = ctx;
 
-	config_reload(&child->config, child->config_path, CONFIG_RESPONDER);
+	config_reload(&family->config, family->config_path, CONFIG_RESPONDER);
 }
 
-static void give_back_slots(void *ctx, pid_t pid)
+static int serve_with_children(struct family *family)
 {
-	const struct child_context *child = ctx;
-
-	busy_slots_release(child->busy, pid);
-}
-
-static int serve_with_children(struct config *config, const char *path, int listen_fd, int children)
-{
-	struct child_context child = {
-	    config_hold(config), path, children, busy_slots_map(children), listen_fd};
 	struct prefork prefork = {
-	    .count = children,
-	    .child = serve_as_child,
+	    .count = family->responders + family->lines.count,
+	    .servants = family->lines.count,
+	    .child = run_child,
 	    .reload = reload,
-	    .ended = give_back_slots,
-	    .ctx = &child,
-	    .grace_seconds = config->drain_seconds + GRACE_SECONDS,
+	    .ctx = family,
+	    .grace_seconds = family->config->drain_seconds + GRACE_SECONDS,
 	};
-	int status = prefork_run(&prefork);
 
-	busy_slots_unmap(child.busy);
-	config_free(child.config);
+	return prefork_run(&prefork);
+}
+
+static bool ensure_relay(void *ctx, int relay)
+{
+	return own_relay_ensure(ctx, relay);
+}
+
+static int relay_handle(void *ctx, int relay)
+{
+	return own_relay_handle(ctx, relay);
+}
+
+static void reload_relays(void *ctx)
+{
+	own_relays_reload(ctx);
+}
+
+static int serve_alone(struct family *family)
+{
+	struct own_relays own = {
+	    .lines = &family->lines,
+	    .run = run_relay,
+	    .ctx = family,
+	    .grace_seconds = family->config->drain_seconds + GRACE_SECONDS,
+	};
+	const struct relay_access relays = {
+	    &family->lines, ensure_relay, relay_handle, reload_relays, &own};
+	int status;
+
+	own_relays_init(&own);
+	status = responder_run(family->config, family->config_path, 0, &relays, family->listen_fd);
+	own_relays_stop(&own);
 	return status;
 }
 
-static int serve(struct config *config, const char *path, int listen_fd, int children)
+static int serve(
+    struct config *config, const char *path, int listen_fd, const struct options *options)
 {
-	if (children > 0)
-		return serve_with_children(config, path, listen_fd, children);
-	return responder_run(config, path, 0, NULL, listen_fd);
+	struct family family = {.config = config_hold(config),
+	    .config_path = path,
+	    .responders = options->responders,
+	    .listen_fd = listen_fd};
+	int status = EXIT_FAILURE;
+
+	if (relay_lines_open(&family.lines, options->relays)) {
+		status =
+		    family.responders > 0 ? serve_with_children(&family) : serve_alone(&family);
+		relay_lines_close(&family.lines);
+	}
+	config_free(family.config);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -193,6 +251,7 @@ int main(int argc, char **argv)
 	struct config *config;
 	int status = EXIT_FAILURE;
 
+	argv = title_init(argc, argv);
 	log_open("respool.fcgi");
 	harden_process();
 	options = read_options(argc, argv);
@@ -203,7 +262,7 @@ int main(int argc, char **argv)
 		return isatty(STDIN_FILENO) && options.address == NULL ? EXIT_USAGE : EXIT_FAILURE;
 	config = config_load(path, CONFIG_RESPONDER, stderr);
 	if (config != NULL)
-		status = serve(config, path, listener.fd, options.children);
+		status = serve(config, path, listener.fd, &options);
 	config_free(config);
 	listen_close(&listener);
 	return status;

@@ -10,6 +10,7 @@
 #include "common/store/keys.h"
 #include "common/base/log.h"
 #include "common/base/prefork.h"
+#include "common/base/title.h"
 #include "app/supervisor/notify.h"
 #include "app/supervisor/worker.h"
 
@@ -109,6 +110,7 @@ static int run_worker(void *ctx, int slot, pid_t predecessor)
 	char name[WORKER_NAME_SIZE], before[WORKER_NAME_SIZE];
 
 	(void)slot;
+	title_set("respoold", "worker");
 	srandom(supervisor->name ^ (unsigned)getpid());
 	worker_name(name, supervisor->name, getpid());
 	worker_name(before, supervisor->name, predecessor);
@@ -168,6 +170,7 @@ int main(int argc, char **argv)
 	const char *path;
 	int status;
 
+	argv = title_init(argc, argv);
 	log_open("respoold");
 	harden_process();
 	status = parse_options(&options, argc, argv);

@@ -10,6 +10,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/fastcgi/handover.h"
 
 enum {
 	RECEIVE_SIZE = 65536,
@@ -48,6 +49,18 @@ void fcgi_request_open(struct fcgi_request *request, int fd)
 {
 	fcgi_request_close(request);
 	request->fd = fd;
+}
+
+bool fcgi_request_take_back(struct fcgi_request *request, int line)
+{
+	size_t len = 0;
+	int fd = handover_take_back(line, request->received, RECEIVE_SIZE, &len);
+
+	if (fd < 0)
+		return false;
+	fcgi_request_open(request, fd);
+	request->unread = (struct span){request->received, len};
+	return true;
 }
 
 bool fcgi_request_has_unread(const struct fcgi_request *request)

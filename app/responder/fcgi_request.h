@@ -41,7 +41,12 @@ void fcgi_request_free(struct fcgi_request *request);
 
 /* Takes a connection in place of the one that is open. The socket must not block. */
 void fcgi_request_open(struct fcgi_request *request, int fd);
-/* Closes the connection, if one is open. */
+/*
+ * Takes a connection that a relay has given back on this line, in place of the one that is open, of
+ * which nothing is unread. False if there is none.
+ */
+bool fcgi_request_take_back(struct fcgi_request *request, int line);
+/* Closes the connection, if one is open: this process's descriptor of it. */
 void fcgi_request_close(struct fcgi_request *request);
 
 /* Whether bytes have been read that belong to a request which has not begun. */

@@ -351,7 +351,7 @@ void handlers_open(
 	if (config->redis.enabled)
 		handlers->store = store_open(&config->redis);
 	if (config->max_passthrough != 0)
-		handlers->passthrough = passthrough_open(config, setup);
+		handlers->passthrough = passthrough_open(setup->relays);
 	reply_init(&handlers->reply);
 }
 

@@ -7,19 +7,16 @@
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/store/store.h"
-#include "client_watch.h"
 #include "fcgi_request.h"
+#include "relay_access.h"
 #include "reply.h"
 #include "request.h"
-
-struct busy_slots;
 
 /* How a responder was started. */
 struct responder_setup {
 	const char *config_path;
 	int children; /* that serve together with this process, itself included; 0 if not known */
-	struct busy_slots *busy; /* shared with them; NULL if they are not known */
-	struct signal_source signals;
+	const struct relay_access *relays; /* that it hands long answers over to */
 };
 
 struct passthrough;

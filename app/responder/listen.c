@@ -215,6 +215,15 @@ bool listen_inherit(struct listener *listener)
 	return true;
 }
 
+void listen_leave(int listen_fd)
+{
+	int null = listen_fd == STDIN_FILENO ? open("/dev/null", O_RDWR) : -1;
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	close(null >= 0 ? null : listen_fd);
+}
+
 void listen_close(struct listener *listener)
 {
 	struct stat st;

@@ -22,6 +22,8 @@ bool listen_address_valid(const char *address);
 bool listen_open(struct listener *listener, const char *address);
 /* Takes descriptor 0. Returns false if it is not a listening socket. */
 bool listen_inherit(struct listener *listener);
+/* In a child that does not listen: closes its descriptor; /dev/null takes the place of 0. */
+void listen_leave(int listen_fd);
 /* Closes the socket and removes the unix socket that listen_open() made. */
 void listen_close(struct listener *listener);
 

@@ -3,47 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "common/base/alloc.h"
-#include "common/provider/attempts.h"
-#include "common/base/clock.h"
-#include "common/provider/health.h"
-#include "common/store/keys.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
-#include "answers.h"
-#include "busy_slots.h"
-#include "direct_call.h"
-#include "errand.h"
+#include "common/fastcgi/handover.h"
+#include "common/provider/attempts.h"
+#include "common/provider/idempotency.h"
+#include "common/provider/transfer.h"
+#include "common/store/keys.h"
 #include "query.h"
+#include "relay_access.h"
+
+enum { BUSY_MS = 2000 }; /* that a relay may take to make room for one more */
 
 struct passthrough {
-	const struct signal_source *signals;
-	struct direct_caller *caller; /* NULL until needed */
-	struct busy_slots *slots;     /* NULL: no bound */
-	struct buf query;             /* that goes with the request */
-	int max_busy;
-	struct health health;
-	double health_read_at;
+	const struct relay_access *relays;
+	struct buf query; /* that goes with the request */
 };
 
-/* ---- opening --------------------------------------------------------------------------------- */
-
-static int most_at_once(const struct config *config, int children)
-{
-	if (config->max_passthrough != HALF_OF_CHILDREN)
-		return config->max_passthrough;
-	return children == 1 ? 1 : children / 2;
-}
-
-struct passthrough *passthrough_open(
-    const struct config *config, const struct responder_setup *setup)
+struct passthrough *passthrough_open(const struct relay_access *relays)
 {
 	struct passthrough *passthrough = xcalloc(1, sizeof(*passthrough));
 
-	passthrough->signals = &setup->signals;
-	passthrough->max_busy = most_at_once(config, setup->children);
-	passthrough->slots = setup->busy;
-	health_open(&passthrough->health, config);
+	passthrough->relays = relays;
 	return passthrough;
 }
 
@@ -51,77 +35,77 @@ void passthrough_close(struct passthrough *passthrough)
 {
 	if (passthrough == NULL)
 		return;
-	health_close(&passthrough->health);
 	buf_free(&passthrough->query);
-	direct_caller_close(passthrough->caller);
 	free(passthrough);
 }
 
-/* ---- what is known of the deployments -------------------------------------------------------- */
-
-static void read_health(struct handlers *handlers)
-{
-	struct passthrough *passthrough = handlers->passthrough;
-	double now = monotonic_seconds();
-
-	if (!errand_shares_health(handlers) ||
-	    (passthrough->health_read_at != 0 &&
-		now < passthrough->health_read_at + HEALTH_READ_MS / 1000.0))
-		return;
-	passthrough->health_read_at = now;
-	if (store_read_health(handlers->store, &passthrough->health) != STORE_OK)
-		answer_log_unavailable(handlers);
-}
-
-/* ---- the way to a deployment ----------------------------------------------------------------- */
-
-static void too_busy(struct handlers *handlers)
+static void no_relay(struct handlers *handlers)
 {
 	struct api_error error;
 
-	api_error_set(&error, 503, "server_error", NULL, "passthrough_busy",
-	    "%d requests are being passed through to providers, as many as may be at once. Please "
-	    "try again.",
-	    handlers->passthrough->max_busy);
+	api_error_set(&error, 503, "server_error", NULL, "relay_unavailable",
+	    "The process that passes requests on to providers takes none now. Please try again.");
 	answer_error(handlers, &error);
 }
 
-static bool open_caller(struct handlers *handlers)
+/* What the connection and the client's headers have for it. */
+static void complete(struct handlers *handlers, struct handover *handover)
 {
-	struct passthrough *passthrough = handlers->passthrough;
-	struct api_error error;
+	struct fcgi_request *fcgi = handlers->fcgi;
 
-	if (passthrough->caller == NULL)
-		passthrough->caller = direct_caller_open();
-	if (passthrough->caller != NULL)
-		return true;
-	log_warnx("cannot set up libcurl");
-	api_error_set(
-	    &error, 500, "server_error", NULL, "no_client", "The server cannot call providers.");
-	answer_error(handlers, &error);
-	return false;
+	handover->fcgi_id = fcgi->parser.request_id;
+	if (fcgi->keep && fcgi->parser.keeps_connection)
+		handover->flags |= HANDOVER_KEEP;
+	if (handlers->request.method == METHOD_HEAD)
+		handover->flags |= HANDOVER_NO_BODY;
+	handover->unread = fcgi->unread;
+	handover->request_id = handlers->reply.head.request_id;
+	handover->tenant = handlers->tenant;
 }
 
-static void run_if_free(struct errand *errand)
+static void send_over(struct handlers *handlers, const struct handover *handover)
 {
-	struct passthrough *passthrough = errand->handlers->passthrough;
-	struct fcgi_request *fcgi = errand->handlers->fcgi;
+	const struct relay_access *relays = handlers->passthrough->relays;
+	int relay = relay_lines_choose(relays->lines);
+	enum handed handed = HANDED_FAILED;
 
-	if (!open_caller(errand->handlers))
-		return;
-	/* What follows the request is then the web server's word that it is over. */
-	if (!fcgi_request_discard_rest(fcgi))
-		fcgi->keep = false;
-	if (fcgi_request_aborted(fcgi))
-		return;
-	if (passthrough->slots != NULL &&
-	    !busy_slots_take(passthrough->slots, passthrough->max_busy)) {
-		too_busy(errand->handlers);
+	if (relays->ensure == NULL || relays->ensure(relays->ctx, relay))
+		handed = handover_send(
+		    relays->lines->lines[relay].to_relay, handover, handlers->fcgi->fd, BUSY_MS);
+	if (handed == HANDED_OVER) {
+		fcgi_request_close(handlers->fcgi);
 		return;
 	}
-	errand_run(errand, passthrough->caller, passthrough->signals);
-	if (passthrough->slots != NULL)
-		busy_slots_give_back(passthrough->slots);
+	if (handed == HANDED_FAILED)
+		log_warn("a request cannot be handed over to a relay");
+	no_relay(handlers);
+}
+
+static const char *header_line(const struct handlers *handlers, const char *variable)
+{
+	const char *value = request_header(&handlers->request, variable);
+
+	return value != NULL && transfer_is_one_line(value) ? value : "";
+}
+
+static void hand_over(struct handlers *handlers, struct handover *handover)
+{
+	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
+	char mixed[IDEMPOTENCY_KEY_SIZE];
+
+	/* What follows the request is then the web server's word that it is over. */
+	if (!fcgi_request_discard_rest(handlers->fcgi))
+		handlers->fcgi->keep = false;
+	if (fcgi_request_aborted(handlers->fcgi))
+		return;
+	complete(handlers, handover);
+	handover->openai_beta = header_line(handlers, "HTTP_OPENAI_BETA");
+	handover->client_request_id = header_line(handlers, "HTTP_X_CLIENT_REQUEST_ID");
+	if (key != NULL) {
+		idempotency_key(mixed, handlers->tenant, key);
+		handover->idempotency_key = mixed;
+	}
+	send_over(handlers, handover);
 }
 
 /*
@@ -148,8 +132,6 @@ static const char *take_query(struct handlers *handlers)
 	return buf_cstr(query);
 }
 
-/* ---- a new response -------------------------------------------------------------------------- */
-
 /* Says why no deployment of the model can be called. */
 static void cannot_call(struct handlers *handlers, const char *model)
 {
@@ -171,45 +153,61 @@ static void cannot_call(struct handlers *handlers, const char *model)
 	answer_error(handlers, &error);
 }
 
-static void choose_first(
-    struct attempts *attempts, const struct create_request *request, const char *deployment_id)
+/* Whether there is a deployment to ask, or else the client has its answer. */
+static bool can_call(struct handlers *handlers, const struct attempts *attempts, const char *model)
 {
-	if (deployment_id == NULL || deployment_id[0] == '\0')
-		return;
+	if (attempts->deployment == NULL)
+		cannot_call(handlers, model);
+	return attempts->deployment != NULL;
+}
+
+/* Whether the provider keeps what it makes, so that it can be asked for by its id. */
+static bool is_stored(const struct create_request *request)
+{
+	return json_type(request->fields[RESPONSE_STORE]) != JSON_FALSE;
+}
+
+static unsigned create_flags(const struct create_request *request)
+{
+	unsigned flags = HANDOVER_CREATES;
+
+	if (request->stream)
+		flags |= HANDOVER_STREAMS;
+	if (is_stored(request))
+		flags |= HANDOVER_REMEMBER;
 	if (create_request_followed(request) != NULL)
-		attempts_stay(attempts, deployment_id);
-	else
-		attempts_prefer(attempts, deployment_id);
+		flags |= HANDOVER_STAY;
+	return flags;
 }
 
 void passthrough_create(struct handlers *handlers, const struct create_request *request,
     struct span context, const char *deployment_id)
 {
-	struct errand errand = {
-	    .handlers = handlers,
-	    .health = &handlers->passthrough->health,
+	struct attempts attempts;
+	struct buf body = {0};
+	struct handover handover = {
+	    .flags = create_flags(request),
 	    .method = "POST",
-	    .path = SPAN("responses"),
+	    .path = "responses",
 	    .query = take_query(handlers),
 	    .accept = request->stream ? "text/event-stream" : "application/json",
-	    .streams = request->stream,
-	    .create = request,
-	    .context = context,
+	    .model = request->model,
+	    .deployment = deployment_id,
+	    .body = request->body,
 	};
 
-	if (errand.query == NULL)
+	if (handover.query == NULL)
 		return;
-	read_health(handlers);
-	attempts_begin(
-	    &errand.attempts, handlers->config, &handlers->passthrough->health, request->model);
-	choose_first(&errand.attempts, request, deployment_id);
-	if (errand.attempts.deployment == NULL)
-		cannot_call(handlers, request->model);
-	else
-		run_if_free(&errand);
+	attempts_begin(&attempts, handlers->config, NULL, request->model);
+	if (!can_call(handlers, &attempts, request->model))
+		return;
+	if (!create_request_is_verbatim(request, context)) {
+		create_request_write(&body, request, context);
+		handover.body = buf_span(&body);
+	}
+	hand_over(handlers, &handover);
+	buf_free(&body);
 }
-
-/* ---- a response that exists ------------------------------------------------------------------ */
 
 /* Whose a provider's response is. */
 struct native_place {
@@ -292,27 +290,28 @@ static void ask_place(
     struct handlers *handlers, const char *id, const struct native_place *place, const char *query)
 {
 	const struct http_request *request = &handlers->request;
+	struct attempts attempts;
 	struct buf path = {0};
-	struct errand errand = {
-	    .handlers = handlers,
-	    .health = &handlers->passthrough->health,
+	struct handover handover = {
+	    .flags = HANDOVER_ONLY,
 	    .method = provider_method(request->method),
 	    .query = query,
 	    .accept = "application/json, text/event-stream",
-	    .streams = request_query_has(request, "stream=true"),
+	    .model = place->model,
+	    .deployment = place->deployment->id,
+	    .forget_id = id,
 	};
 
+	attempts_only(&attempts, handlers->config, place->deployment, place->model);
+	if (!can_call(handlers, &attempts, place->model))
+		return;
 	write_path(&path, &request->route, id);
-	errand.path = buf_span(&path);
-	attempts_only(&errand.attempts, handlers->config, place->deployment, place->model);
-	if (errand.attempts.deployment == NULL)
-		cannot_call(handlers, place->model);
-	else
-		run_if_free(&errand);
-	if (request->method == METHOD_DELETE && errand_succeeded(&errand) &&
-	    handlers->store != NULL &&
-	    store_forget_native(handlers->store, id, handlers->tenant) != STORE_OK)
-		answer_log_unavailable(handlers);
+	handover.path = buf_cstr(&path);
+	if (request_query_has(request, "stream=true"))
+		handover.flags |= HANDOVER_STREAMS;
+	if (request->method == METHOD_DELETE)
+		handover.flags |= HANDOVER_FORGET;
+	hand_over(handlers, &handover);
 	buf_free(&path);
 }
 

@@ -3,149 +3,88 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <fastcgi.h>
 
 #include "common/base/clock.h"
-#include "common/fastcgi/fcgi_parser.h"
+#include "common/fastcgi/record_batch.h"
 
-enum {
-	MOST_IN_RECORD = 65528, /* of 8 bytes each, as many as a record can have */
-	MOST_RECORDS = 16,      /* in one call, beside those at the end */
-};
-
-/* What ends a response: standard output is closed, and then the request. */
-struct ending {
-	FCGI_Header last_output;
-	FCGI_EndRequestRecord end;
-};
-
-/* What is to be written in one call. */
-struct batch {
+/* How long the peer may take for one answer. */
+struct wait {
 	const struct records_out *out;
-	struct iovec parts[2 * MOST_RECORDS + 1];
-	int count;
-	FCGI_Header headers[MOST_RECORDS];
-	int records;
-	size_t total;    /* bytes of all batches, for the time that they may take */
+	size_t total;    /* bytes that are to be sent */
 	double deadline; /* for all of them; 0 while there was nothing to wait for */
 };
 
-/* Takes so many bytes off the front of the parts. Returns how many parts are left. */
-static int advance(struct iovec **parts, int count, size_t done)
-{
-	while (count > 0 && done >= (*parts)->iov_len) {
-		done -= (*parts)->iov_len;
-		(*parts)++;
-		count--;
-	}
-	if (count > 0) {
-		(*parts)->iov_base = (char *)(*parts)->iov_base + done;
-		(*parts)->iov_len -= done;
-	}
-	return count;
-}
-
 /* Waits for the peer to take something. */
-static bool wait_for_room(struct batch *batch)
+static bool wait_for_room(struct wait *wait)
 {
-	struct pollfd fd = {.fd = batch->out->fd, .events = POLLOUT};
-	double now = monotonic_seconds(), left = batch->out->patience;
+	struct pollfd fd = {.fd = wait->out->fd, .events = POLLOUT};
+	double now = monotonic_seconds(), left = wait->out->patience;
 	int found;
 
-	if (batch->deadline == 0)
-		batch->deadline = now + left + (double)batch->total / BYTES_PER_SECOND;
-	if (left > batch->deadline - now)
-		left = batch->deadline - now;
+	if (wait->deadline == 0)
+		wait->deadline = now + left + (double)wait->total / BYTES_PER_SECOND;
+	if (left > wait->deadline - now)
+		left = wait->deadline - now;
 	if (left <= 0)
 		return false;
 	found = poll(&fd, 1, (int)(left * 1000) + 1);
 	return found > 0 || (found < 0 && errno == EINTR);
 }
 
-static bool may_go_on(struct batch *batch)
+static bool send_batch(struct record_batch *batch, struct wait *wait)
 {
-	if (errno == EINTR)
-		return true;
-	return (errno == EAGAIN || errno == EWOULDBLOCK) && wait_for_room(batch);
-}
-
-static bool flush(struct batch *batch)
-{
-	struct iovec *parts = batch->parts;
-	int count = batch->count;
-
-	while (count > 0) {
-		struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-		ssize_t done = sendmsg(batch->out->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (done < 0 && !may_go_on(batch)) {
-			shutdown(batch->out->fd, SHUT_RDWR);
-			return false;
+	for (;;) {
+		switch (record_batch_send(batch, wait->out->fd)) {
+		case BATCH_SENT:
+			return true;
+		case BATCH_WAITS:
+			if (wait_for_room(wait))
+				continue;
+			break;
+		case BATCH_FAILED:
+			break;
 		}
-		count = advance(&parts, count, done > 0 ? (size_t)done : 0);
+		shutdown(wait->out->fd, SHUT_RDWR);
+		return false;
 	}
-	batch->count = 0;
-	batch->records = 0;
-	return true;
 }
 
-static void add_part(struct batch *batch, const void *bytes, size_t len)
+static bool write_parts(
+    const struct records_out *out, struct span head, struct span body, bool is_last)
 {
-	batch->parts[batch->count++] = (struct iovec){(void *)bytes, len};
-}
+	struct wait wait = {.out = out, .total = head.len + body.len};
+	struct record_batch batch;
 
-static bool add_output(struct batch *batch, struct span bytes)
-{
-	while (bytes.len > 0) {
-		size_t len = bytes.len < MOST_IN_RECORD ? bytes.len : MOST_IN_RECORD;
-		FCGI_Header *header;
-
-		if (batch->records == MOST_RECORDS && !flush(batch))
+	record_batch_init(&batch, out->request_id);
+	record_batch_add(&batch, &head);
+	record_batch_add(&batch, &body);
+	while (head.len + body.len > 0) {
+		if (!send_batch(&batch, &wait))
 			return false;
-		header = &batch->headers[batch->records++];
-		*header = fcgi_header(FCGI_STDOUT, batch->out->request_id, len);
-		add_part(batch, header, sizeof(*header));
-		add_part(batch, bytes.p, len);
-		bytes.p += len;
-		bytes.len -= len;
+		record_batch_add(&batch, &head);
+		record_batch_add(&batch, &body);
 	}
-	return true;
-}
-
-static struct batch batch_of(const struct records_out *out, size_t total)
-{
-	return (struct batch){.out = out, .total = total};
+	if (is_last)
+		record_batch_end(&batch);
+	return send_batch(&batch, &wait);
 }
 
 bool records_write(const struct records_out *out, struct span head, struct span body)
 {
-	struct batch batch = batch_of(out, head.len + body.len);
-
-	return add_output(&batch, head) && add_output(&batch, body) && flush(&batch);
+	return write_parts(out, head, body, false);
 }
 
 bool records_write_last(const struct records_out *out, struct span head, struct span body)
 {
-	struct batch batch = batch_of(out, head.len + body.len);
-	struct ending ending = {
-	    .last_output = fcgi_header(FCGI_STDOUT, out->request_id, 0),
-	    .end = {.header =
-			fcgi_header(FCGI_END_REQUEST, out->request_id, sizeof(FCGI_EndRequestBody)),
-		.body = {.protocolStatus = FCGI_REQUEST_COMPLETE}},
-	};
-
-	if (!add_output(&batch, head) || !add_output(&batch, body))
-		return false;
-	add_part(&batch, &ending, sizeof(ending));
-	return flush(&batch);
+	return write_parts(out, head, body, true);
 }
 
 bool records_write_raw(const struct records_out *out, struct span records)
 {
-	struct batch batch = batch_of(out, records.len);
+	struct wait wait = {.out = out, .total = records.len};
+	struct record_batch batch;
 
-	add_part(&batch, records.p, records.len);
-	return flush(&batch);
+	record_batch_init(&batch, 0);
+	record_batch_add_raw(&batch, records);
+	return send_batch(&batch, &wait);
 }

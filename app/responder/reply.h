@@ -9,18 +9,15 @@
 
 #include "common/response/api_error.h"
 #include "common/base/buf.h"
+#include "common/fastcgi/cgi_head.h"
 #include "fcgi_request.h"
-
-enum { REQUEST_ID_MAX = 128 };
 
 struct reply {
 	struct fcgi_request *fcgi; /* that is being answered */
 	bool without_body;         /* the answer to a HEAD request */
-	bool may_be_kept;
-	struct buf head;    /* "Name: value\r\n" lines gathered so far */
+	struct cgi_head head;
 	struct buf text;    /* an error's envelope */
 	uint64_t random[2]; /* state of the generator of request ids */
-	char request_id[REQUEST_ID_MAX + 1];
 };
 
 /* Seeds the generator of request ids; to be called in the process that will answer. */
@@ -33,12 +30,6 @@ void reply_free(struct reply *reply);
  */
 void reply_begin(
     struct reply *reply, struct fcgi_request *fcgi, bool without_body, const char *request_id);
-
-/*
- * Takes the place of the request id that the answer would carry, if it is one that reply_begin()
- * would take.
- */
-void reply_set_request_id(struct reply *reply, const char *request_id);
 
 /*
  * The client may keep the answer, and ask with its ETag whether it still holds. Without this nobody
@@ -55,14 +46,6 @@ void reply_json(struct reply *reply, int status, struct span body);
 void reply_not_modified(struct reply *reply);
 /* Sends the error's envelope, with the headers that its status asks for. */
 void reply_error(struct reply *reply, const struct api_error *error);
-
-/*
- * An answer whose body comes in pieces, without a length of ours: its head, then its body, as much
- * as there is. Flushing hands what there is to the web server at once. False if it is gone.
- */
-bool reply_relay_head(struct reply *reply, int status);
-bool reply_relay_body(struct reply *reply, struct span bytes);
-bool reply_flush(struct reply *reply);
 
 /*
  * Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.

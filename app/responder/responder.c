@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/fastcgi/handover.h"
 #include "fcgi_request.h"
 #include "handlers.h"
 #include "listen.h"
@@ -28,6 +29,7 @@ enum {
 enum work {
 	WORK_NONE,
 	WORK_CONNECTION, /* bytes on the open connection, or its end */
+	WORK_RETURNED,   /* a connection that a relay gives back */
 	WORK_LISTENER,   /* a connection to accept */
 	WORK_STOP,
 	WORK_FAILED,
@@ -44,6 +46,7 @@ struct responder {
 	bool fresh;  /* nothing has come on the open connection yet */
 	bool ending; /* a signal has come */
 	bool reload; /* SIGHUP has come */
+	const struct relay_access *relays;
 	struct config *config;
 	struct responder_setup setup;
 	struct fcgi_request fcgi;
@@ -70,10 +73,8 @@ static int open_signal_fd(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* signal_source.take */
-static bool take_signals(void *ctx)
+static void take_signals(struct responder *responder)
 {
-	struct responder *responder = ctx;
 	struct signalfd_siginfo info;
 
 	while (read(responder->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -82,21 +83,27 @@ static bool take_signals(void *ctx)
 		else
 			responder->ending = true;
 	}
-	return responder->ending;
+}
+
+static bool watch_all(struct responder *responder)
+{
+	return responder->signal_fd >= 0 && watch(responder, responder->signal_fd, EPOLLIN) &&
+	       watch(responder, responder->listen_fd, EPOLLIN | EPOLLEXCLUSIVE) &&
+	       watch(responder, responder->relays->lines->from_relays, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 static bool open_responder(struct responder *responder, struct config *config, const char *path,
-    int children, struct busy_slots *busy, int listen_fd)
+    int children, const struct relay_access *relays, int listen_fd)
 {
-	*responder = (struct responder){
-	    .listen_fd = listen_fd, .epoll_fd = -1, .fcgi.fd = -1, .config = config_hold(config)};
+	*responder = (struct responder){.listen_fd = listen_fd,
+	    .epoll_fd = -1,
+	    .fcgi.fd = -1,
+	    .relays = relays,
+	    .config = config_hold(config)};
 	signal(SIGPIPE, SIG_IGN);
 	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	responder->signal_fd = open_signal_fd();
-	responder->setup = (struct responder_setup){.config_path = path,
-	    .children = children,
-	    .busy = busy,
-	    .signals = {responder->signal_fd, take_signals, responder}};
+	responder->setup = (struct responder_setup){path, children, relays};
 	handlers_open(&responder->handlers, config, &responder->setup);
 	if (FCGX_Init() != 0) {
 		log_warnx("cannot set up the FastCGI library");
@@ -104,8 +111,7 @@ static bool open_responder(struct responder *responder, struct config *config, c
 	}
 	fcgi_request_init(&responder->fcgi, config->client_timeout, children);
 	responder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (responder->signal_fd < 0 || !watch(responder, responder->signal_fd, EPOLLIN) ||
-	    !watch(responder, listen_fd, EPOLLIN | EPOLLEXCLUSIVE)) {
+	if (!watch_all(responder)) {
 		log_warn("cannot watch the listening socket");
 		return false;
 	}
@@ -126,6 +132,8 @@ static void close_responder(struct responder *responder)
 static void reload(struct responder *responder)
 {
 	responder->reload = false;
+	if (responder->relays->reload != NULL)
+		responder->relays->reload(responder->relays->ctx);
 	handlers_close(&responder->handlers);
 	config_reload(&responder->config, responder->setup.config_path, CONFIG_RESPONDER);
 	handlers_open(&responder->handlers, responder->config, &responder->setup);
@@ -147,17 +155,42 @@ static enum work wait_for_bytes(struct responder *responder)
 	return fds[0].revents != 0 ? WORK_CONNECTION : WORK_NONE;
 }
 
+/* Relays of this process's own are started again when they have died. */
+static void watch_relays(struct responder *responder)
+{
+	const struct relay_access *relays = responder->relays;
+
+	for (int i = 0; relays->handle != NULL && i < relays->lines->count; i++) {
+		int handle = relays->handle(relays->ctx, i);
+
+		if (handle >= 0) /* mostly it is watched already */
+			watch(responder, handle, EPOLLIN);
+	}
+}
+
+static void revive_relay(struct responder *responder, int handle)
+{
+	const struct relay_access *relays = responder->relays;
+
+	for (int i = 0; relays->handle != NULL && i < relays->lines->count; i++) {
+		if (relays->handle(relays->ctx, i) == handle)
+			relays->ensure(relays->ctx, i);
+	}
+}
+
 /* Waits for the next connection, or for the open one. */
 static enum work wait_for_any(struct responder *responder)
 {
 	int connection = responder->fcgi.fd;
-	struct epoll_event events[3];
+	int returns = responder->relays->lines->from_relays;
+	struct epoll_event events[4];
 	enum work work = WORK_NONE;
 	int count;
 
+	watch_relays(responder);
 	if (connection >= 0)
 		watch(responder, connection, EPOLLIN);
-	count = epoll_wait(responder->epoll_fd, events, 3, -1);
+	count = epoll_wait(responder->epoll_fd, events, 4, -1);
 	if (connection >= 0)
 		epoll_ctl(responder->epoll_fd, EPOLL_CTL_DEL, connection, NULL);
 	for (int i = 0; i < count; i++) {
@@ -165,6 +198,10 @@ static enum work wait_for_any(struct responder *responder)
 			take_signals(responder);
 		else if (events[i].data.fd == connection)
 			work = WORK_CONNECTION;
+		else if (events[i].data.fd == returns)
+			work = work == WORK_CONNECTION ? work : WORK_RETURNED;
+		else if (events[i].data.fd != responder->listen_fd)
+			revive_relay(responder, events[i].data.fd);
 		else if (work == WORK_NONE)
 			work = WORK_LISTENER;
 	}
@@ -200,6 +237,23 @@ static enum work wait_for_work(struct responder *responder)
 	return work;
 }
 
+/*
+ * To close a connection that the web server has kept could lose the request that is on its way: a
+ * relay can wait for that.
+ */
+static void leave_kept_connection(struct responder *responder)
+{
+	const struct handover idle = {.flags = HANDOVER_IDLE};
+	struct relay_lines *lines = responder->relays->lines;
+	int relay;
+
+	if (responder->fcgi.fd < 0 || responder->fresh || responder->relays->ensure != NULL)
+		return;
+	relay = relay_lines_choose(lines);
+	handover_send(lines->lines[relay].to_relay, &idle, responder->fcgi.fd, 0);
+	fcgi_request_close(&responder->fcgi);
+}
+
 /* Takes a connection in place of the one that is open. */
 static enum work accept_connection(struct responder *responder)
 {
@@ -216,32 +270,45 @@ static enum work accept_connection(struct responder *responder)
 	}
 	if (fd < 0) /* another process has taken it, or the client is gone */
 		return WORK_NONE;
+	leave_kept_connection(responder);
 	fcgi_request_open(&responder->fcgi, fd);
 	responder->fresh = true;
 	return WORK_LISTENER;
 }
 
-static void serve_request(struct responder *responder)
+static void take_returned(struct responder *responder)
 {
-	responder->fresh = false;
-	if (!fcgi_request_read(&responder->fcgi))
-		return;
-	handlers_answer(&responder->handlers, &responder->fcgi);
-	fcgi_request_finish(&responder->fcgi);
+	leave_kept_connection(responder);
+	if (fcgi_request_take_back(&responder->fcgi, responder->relays->lines->from_relays))
+		responder->fresh = true;
 }
 
-int responder_run(
-    struct config *config, const char *path, int children, struct busy_slots *busy, int listen_fd)
+static void serve_request(struct responder *responder)
+{
+	if (!fcgi_request_read(&responder->fcgi))
+		return;
+	responder->fresh = false;
+	handlers_answer(&responder->handlers, &responder->fcgi);
+	/* It may have been handed over. */
+	if (responder->fcgi.fd >= 0)
+		fcgi_request_finish(&responder->fcgi);
+}
+
+int responder_run(struct config *config, const char *path, int children,
+    const struct relay_access *relays, int listen_fd)
 {
 	struct responder responder;
 	enum work work = WORK_FAILED;
 
-	if (open_responder(&responder, config, path, children, busy, listen_fd)) {
+	if (open_responder(&responder, config, path, children, relays, listen_fd)) {
 		do {
 			work = wait_for_work(&responder);
 			if (work == WORK_LISTENER)
 				work = accept_connection(&responder);
-			else if (work == WORK_CONNECTION)
+			else if (work == WORK_RETURNED)
+				take_returned(&responder);
+			/* Mostly the request comes with the connection. */
+			if (work != WORK_NONE && responder.fcgi.fd >= 0)
 				serve_request(&responder);
 			if (responder.reload)
 				reload(&responder);

@@ -3,17 +3,17 @@
 #define RESPOOL_RESPONDER_H
 
 #include "common/config/config.h"
-#include "busy_slots.h"
+#include "relay_access.h"
 
 /*
  * Serves until SIGTERM, SIGINT or SIGUSR1: an idle responder ends at once, a busy one after the
- * request that it is answering; one that is passed through has drain_seconds. On SIGHUP reads the
- * configuration again from path, between two requests; one that has errors is logged and changes
- * nothing. config is held. listen_fd must not block; several processes may share it: children says
- * how many of ours do, and busy is what they share; 0 and NULL if that is not known. Returns the
- * exit status: 0, or 1 after logging why it cannot go on.
+ * request that it is answering. On SIGHUP reads the configuration again from path, between two
+ * requests; one that has errors is logged and changes nothing. config is held. listen_fd must not
+ * block; several processes may share it: children says how many of ours do, 0 if that is not known.
+ * What takes long is handed over to relays. Returns the exit status: 0, or 1 after logging why it
+ * cannot go on.
  */
-int responder_run(
-    struct config *config, const char *path, int children, struct busy_slots *busy, int listen_fd);
+int responder_run(struct config *config, const char *path, int children,
+    const struct relay_access *relays, int listen_fd);
 
 #endif

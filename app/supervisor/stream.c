@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "common/base/alloc.h"
-#include "common/provider/attempts.h"
+#include "common/provider/errand.h"
 #include "common/response/event.h"
 #include "common/response/fold.h"
 #include "common/base/json.h"
@@ -17,7 +17,6 @@
 #include "common/response/response_id.h"
 #include "common/base/sse.h"
 #include "common/provider/provider_error.h"
-#include "common/provider/secret.h"
 #include "common/provider/transfer.h"
 #include "common/provider/upstream_body.h"
 #include "writer.h"
@@ -25,10 +24,8 @@
 enum {
 	MAX_ERROR_BYTES = 64 * 1024, /* of a provider's error that is looked at */
 	MAX_WARNINGS = 20,           /* of one stream that are logged */
-	LONGEST_PAUSE_MS = 8000,
-	LONGEST_RETRY_AFTER = 60, /* s */
-	LONGEST_HOLD_MS = 1000,   /* that bytes wait in their socket */
-	HELD_BYTES = 4096,        /* read at once: no more than that, or bytes do not wait */
+	LONGEST_HOLD_MS = 1000,      /* that bytes wait in their socket */
+	HELD_BYTES = 4096,           /* read at once: no more than that, or bytes do not wait */
 	/*
 	 * What may follow the end of a response has so long to begin. Until a part of it is over
 	 * nothing is written: most often the stream ends at once, and one write does for all.
@@ -40,7 +37,6 @@ enum {
 /* What a stream's timer is set for. */
 enum waiting {
 	WAITING_NOT,
-	WAITING_TO_CALL,
 	WAITING_TO_SHOW, /* the response has ended, and what there is has not been written */
 	WAITING_TO_END,  /* it has ended, and more may follow */
 };
@@ -61,16 +57,13 @@ struct stream {
 	 * the object as it was before.
 	 */
 	struct buf request, context, input, initial;
-	bool begun;             /* output has come: nothing of these is left */
-	struct attempts choice; /* of the deployment to call */
-	struct secrets secrets; /* that the last call showed */
-	bool told;              /* how the last call went, if anybody has to know */
-	struct event *timer;    /* NULL until needed */
+	bool begun;           /* output has come: nothing of these is left */
+	struct errand errand; /* to the deployments; no call is open where it has none */
+	struct event *timer;  /* NULL until needed */
 	enum waiting waiting;
 
-	struct upstream_request *call; /* NULL when none is open */
-	bool was_held;                 /* what is read now has waited for the writer */
-	bool cut;                      /* the last one was closed before its end */
+	bool was_held; /* what is read now has waited for the writer */
+	bool cut;      /* the last call was closed before its end */
 	enum answer answer;
 	long status;
 	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
@@ -87,7 +80,6 @@ struct stream {
 static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
 
-static void begin_call(struct stream *s);
 static void conclude(struct stream *s);
 static void end_of_stream(struct stream *s);
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
@@ -101,11 +93,8 @@ const char *stream_id(const struct stream *s)
 
 static void close_call(struct stream *s)
 {
-	if (s->call == NULL)
-		return;
-	upstream_cancel(s->call);
-	s->call = NULL;
-	s->cut = true;
+	s->cut = s->cut || s->errand.call != NULL;
+	errand_stop(&s->errand);
 }
 
 static void free_request(struct stream *s)
@@ -120,7 +109,7 @@ void stream_free(struct stream *s)
 {
 	roster_free(s->roster);
 	free(s->model);
-	secrets_close(&s->secrets);
+	errand_close(&s->errand);
 	free_request(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
@@ -169,8 +158,8 @@ static void end(struct stream *s)
 {
 	stop_waiting(s);
 	fold_seal(&s->fold, time(NULL));
-	if (s->choice.deployment != NULL)
-		s->writer.deployment = s->choice.deployment->id;
+	if (s->errand.choice.deployment != NULL)
+		s->writer.deployment = s->errand.choice.deployment->id;
 	writer_end(&s->writer);
 }
 
@@ -213,17 +202,6 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 
 /* ---- the provider's answer ------------------------------------------------------------------- */
 
-/* Once for each call: what the others may want to know of it. status 0 stands for no answer. */
-static void tell_health(struct stream *s, long status)
-{
-	const struct deployment *deployment = s->choice.deployment;
-	bool failed = health_is_failure(status);
-
-	if (!s->told && health_is_news(&s->roster->health, deployment, failed))
-		jobs_report_health(s->host->jobs, s->config, deployment, failed);
-	s->told = true;
-}
-
 static void warn_skipped(struct stream *s)
 {
 	if (s->warnings < MAX_WARNINGS)
@@ -249,15 +227,13 @@ static void begin_output(struct stream *s)
 {
 	s->begun = true;
 	free_request(s);
-	tell_health(s, s->status);
+	errand_tell_health(&s->errand, s->status);
 }
 
 /* Lets go of a call that has said all: its connection can serve the next request. */
 static void end_call(struct stream *s)
 {
-	if (s->call != NULL)
-		upstream_detach(s->call);
-	s->call = NULL;
+	errand_detach(&s->errand);
 }
 
 static void wait_for(struct stream *s, enum waiting what, int ms)
@@ -350,26 +326,29 @@ static bool on_event(void *ctx, struct span data)
 		end_of_stream(s);
 		return false;
 	}
-	if (!secrets_are_in(data, &s->secrets))
+	if (!secrets_are_in(data, &s->errand.secrets))
 		return take_event(s, data);
-	secrets_redact(&clean, data, &s->secrets);
+	secrets_redact(&clean, data, &s->errand.secrets);
 	more = take_event(s, buf_span(&clean));
 	buf_free(&clean);
 	return more;
 }
 
-static void on_head(void *ctx, long status, const char *content_type)
+static bool on_head(void *ctx, CURL *easy, long status)
 {
 	struct stream *s = ctx;
+	char media_type[TRANSFER_MEDIA_TYPE_SIZE];
 
+	transfer_media_type(easy, media_type);
 	s->status = status;
-	s->is_stream = strcmp(content_type, "text/event-stream") == 0;
-	if (status < 200 || status > 299)
+	s->is_stream = strcmp(media_type, "text/event-stream") == 0;
+	if (status > 299)
 		s->answer = ANSWER_ERROR;
-	else if (strcmp(content_type, "application/json") == 0)
+	else if (strcmp(media_type, "application/json") == 0)
 		s->answer = ANSWER_OBJECT;
 	else
 		s->answer = ANSWER_EVENTS;
+	return s->answer == ANSWER_ERROR;
 }
 
 static void event_too_long(struct stream *s)
@@ -385,9 +364,9 @@ static void event_too_long(struct stream *s)
  */
 static void hold_if_pausing(struct stream *s, struct span bytes)
 {
-	if (s->call != NULL && bytes.len <= HELD_BYTES && s->waiting == WAITING_NOT &&
+	if (s->errand.call != NULL && bytes.len <= HELD_BYTES && s->waiting == WAITING_NOT &&
 	    s->config->flush_interval_ms <= LONGEST_HOLD_MS && writer_is_pausing(&s->writer))
-		upstream_hold(s->call);
+		upstream_hold(s->errand.call);
 }
 
 /* What may still be taken back, or be all, is not worth a write of its own yet. */
@@ -402,7 +381,7 @@ static void on_writer_ready(void *ctx)
 	struct stream *s = ctx;
 
 	s->was_held = true;
-	if (s->call != NULL && !upstream_read(s->call))
+	if (s->errand.call != NULL && !upstream_read(s->errand.call))
 		return;
 	s->was_held = false;
 	show_changes(s);
@@ -420,7 +399,7 @@ static bool on_event_bytes(struct stream *s, struct span bytes)
 		if (often)
 			hold_if_pausing(s, bytes);
 	}
-	return s->call != NULL || !s->cut;
+	return s->errand.call != NULL || !s->cut;
 }
 
 static bool on_object_bytes(struct stream *s, struct span bytes)
@@ -455,16 +434,6 @@ static bool on_body(void *ctx, struct span bytes)
 
 /* ---- calling the provider -------------------------------------------------------------------- */
 
-/* How long to wait before the next try: twice as long each time, a part of it left to chance. */
-static int pause_before_try(const struct stream *s, double retry_after)
-{
-	int ms = attempts_pause_ms(&s->choice, LONGEST_PAUSE_MS);
-
-	if (retry_after * 1000 > ms)
-		ms += (int)(retry_after * 1000);
-	return ms;
-}
-
 /* What an attempt without output has left in the object goes. */
 static void reset_fold(struct stream *s)
 {
@@ -476,38 +445,14 @@ static void reset_fold(struct stream *s)
 	document_mark_unknown(&s->fold.doc);
 }
 
-/*
- * Arranges for another try: at once by a deployment that has not been asked, after a pause by one
- * that has. False if none is left.
- */
+/* Arranges for another try of a request that has brought no output. False if none is left. */
 static bool try_again(
     struct stream *s, enum call_failure failure, double retry_after, const char *why)
 {
-	const struct deployment *before = s->choice.deployment;
-	int ms = 0;
-
-	if (s->begun || !attempts_next(&s->choice, failure))
+	if (s->begun || !errand_try_again(&s->errand, failure, retry_after, why))
 		return false;
 	reset_fold(s);
-	if (s->choice.pause)
-		ms = pause_before_try(s, s->choice.deployment == before ? retry_after : -1);
-	if (s->choice.deployment == before)
-		log_info("%s: %s; trying again in %d ms", s->id, why, ms);
-	else
-		log_info("%s: %s; trying deployment %s of %s in %d ms", s->id, why,
-		    s->choice.deployment->id, s->choice.model, ms);
-	wait_for(s, WAITING_TO_CALL, ms);
 	return true;
-}
-
-/* A deployment that wants to be left alone for long is none to wait for. */
-static enum call_failure failure_of(long status, double retry_after)
-{
-	enum call_failure failure = call_failure_of(status);
-
-	if (failure == FAILURE_PASSING && retry_after > LONGEST_RETRY_AFTER)
-		return FAILURE_DEPLOYMENT;
-	return failure;
 }
 
 static void end_with_provider_error(struct stream *s, double retry_after)
@@ -515,12 +460,12 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	struct buf error = {0};
 	char why[64];
 
-	tell_health(s, s->status);
+	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
-	if (try_again(s, failure_of(s->status, retry_after), retry_after, why))
+	if (try_again(s, errand_failure(&s->errand, s->status, retry_after), retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
-	provider_error(&error, s->status, buf_span(&s->body), &s->secrets);
+	provider_error(&error, s->status, buf_span(&s->body), &s->errand.secrets);
 	fold_fail_with(&s->fold, buf_span(&error));
 	buf_free(&error);
 	end(s);
@@ -532,7 +477,7 @@ static void end_with_object(struct stream *s)
 	struct buf clean = {0};
 	struct span body;
 
-	secrets_redact(&clean, buf_span(&s->body), &s->secrets);
+	secrets_redact(&clean, buf_span(&s->body), &s->errand.secrets);
 	buf_free(&s->body);
 	s->body = clean;
 	body = buf_span(&s->body);
@@ -561,7 +506,7 @@ static bool last_event(struct stream *s)
 
 static void end_by_disconnection(struct stream *s, const char *why)
 {
-	tell_health(s, 0);
+	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_PASSING, -1, why))
 		begin_again_or_fail(s, "upstream_disconnected", broke_off);
 }
@@ -569,7 +514,7 @@ static void end_by_disconnection(struct stream *s, const char *why)
 /* The stream's end means that nothing was answered. */
 static void end_without_event(struct stream *s)
 {
-	tell_health(s, 0);
+	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_PASSING, -1, "the provider's stream held no event"))
 		begin_again_or_fail(s, "invalid_provider_answer",
 		    "The provider answered with a stream that holds no event.");
@@ -581,9 +526,9 @@ static void end_with_stream_error(struct stream *s)
 	long status = s->fold.error_seen ? s->fold.error_status : 500;
 	char why[64];
 
-	tell_health(s, status);
+	errand_tell_health(&s->errand, status);
 	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
-	if (try_again(s, failure_of(status, -1), -1, why))
+	if (try_again(s, errand_failure(&s->errand, status, -1), -1, why))
 		return;
 	fold_end(&s->fold);
 	log_info("%s failed: %s", s->id, why);
@@ -593,7 +538,7 @@ static void end_with_stream_error(struct stream *s)
 /* The stream has said all, and properly. */
 static void end_by_provider(struct stream *s)
 {
-	tell_health(s, s->status);
+	errand_tell_health(&s->errand, s->status);
 	fold_end(&s->fold);
 	end(s);
 }
@@ -649,9 +594,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	s->waiting = WAITING_NOT;
-	if (waiting == WAITING_TO_CALL) {
-		begin_call(s);
-	} else if (waiting == WAITING_TO_SHOW) {
+	if (waiting == WAITING_TO_SHOW) {
 		wait_for(s, WAITING_TO_END, SETTLING_MS - UNSHOWN_MS);
 		show_changes(s);
 	} else {
@@ -663,7 +606,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 /* It would not be better at another try, but another deployment may be. */
 static void end_by_timeout(struct stream *s, const char *error)
 {
-	tell_health(s, 0);
+	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
 		fail(s, "upstream_timeout", "The provider took too long: %s.", error);
 }
@@ -671,7 +614,7 @@ static void end_by_timeout(struct stream *s, const char *error)
 /* Likewise. */
 static void end_by_invalid_answer(struct stream *s, const char *error)
 {
-	tell_health(s, 0);
+	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
 		fail(s, "invalid_provider_answer", "The provider's answer cannot be taken: %s.",
 		    error);
@@ -679,20 +622,28 @@ static void end_by_invalid_answer(struct stream *s, const char *error)
 
 static void end_without_answer(struct stream *s, const char *error)
 {
-	tell_health(s, 0);
+	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_PASSING, -1, error))
 		fail(s, "upstream_unreachable", "The provider cannot be reached: %s.", error);
+}
+
+/* The deployment's own headers cannot be sent. */
+static void end_unasked(struct stream *s, const char *error)
+{
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
 }
 
 static void on_end(void *ctx, const struct upstream_result *result)
 {
 	struct stream *s = ctx;
 
-	s->call = NULL;
 	if (result->end == UPSTREAM_TIMEOUT && !knows_end(s)) {
 		end_by_timeout(s, result->error);
 	} else if (result->end == UPSTREAM_INVALID && !knows_end(s)) {
 		end_by_invalid_answer(s, result->error);
+	} else if (result->end == UPSTREAM_NOT_ASKED) {
+		end_unasked(s, result->error);
 	} else if (s->answer == ANSWER_NONE) {
 		end_without_answer(s, result->error);
 	} else if (s->answer == ANSWER_ERROR) {
@@ -706,58 +657,36 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	}
 }
 
-static void reset_answer(struct stream *s)
+static void on_begin(void *ctx)
 {
+	struct stream *s = ctx;
+
 	stop_waiting(s);
 	s->answer = ANSWER_NONE;
 	s->done = false;
 	s->status = 0;
 	s->cut = false;
-	s->told = false;
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	sse_init(&s->sse, s->config->max_event_bytes, on_event, s);
 	s->sse.is_idle = event_is_idle;
 }
 
-static void call_deployment(struct stream *s, struct curl_slist *headers)
+static void write_body(void *ctx, struct buf *out)
 {
-	const struct deployment *deployment = s->choice.deployment;
-	struct buf url = {0}, body = {0};
-	struct upstream_call call = {
-	    .headers = headers,
-	    .timeout = deployment->timeout,
-	    .stream_timeout = deployment->stream_timeout,
-	    .on_head = on_head,
-	    .on_body = on_body,
-	    .on_end = on_end,
-	    .ctx = s,
-	};
+	struct stream *s = ctx;
 
-	transfer_url(&url, deployment, s->choice.model, SPAN("responses"), "");
-	upstream_body(&body, deployment, s->choice.model, buf_span(&s->request),
-	    buf_span(&s->context), buf_span(&s->input));
-	call.url = buf_cstr(&url);
-	call.body = buf_span(&body);
-	s->call = upstream_start(s->host->upstream, &call);
-	buf_free(&url);
-	buf_free(&body);
+	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
+	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
 }
 
-static void begin_call(struct stream *s)
-{
-	struct curl_slist *headers;
-	const char *error;
-
-	reset_answer(s);
-	secrets_close(&s->secrets);
-	secrets_open(&s->secrets, s->choice.deployment, s->choice.model);
-	headers = transfer_headers(s->choice.deployment, s->choice.model, &error);
-	if (headers != NULL)
-		call_deployment(s, headers);
-	else if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
-		fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
-}
+static const struct errand_user errand_user = {
+    .write_body = write_body,
+    .on_begin = on_begin,
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_end = on_end,
+};
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
@@ -765,11 +694,11 @@ static void choose_deployment(struct stream *s, const struct claimed_job *job)
 {
 	char *id = xmemdup(job->deployment.p, job->deployment.len);
 
-	attempts_begin(&s->choice, s->config, &s->roster->health, s->model);
+	attempts_begin(&s->errand.choice, s->config, &s->roster->health, s->model);
 	if (job->deployment.len != 0 && job->follows)
-		attempts_stay(&s->choice, id);
+		attempts_stay(&s->errand.choice, id);
 	else if (job->deployment.len != 0)
-		attempts_prefer(&s->choice, id);
+		attempts_prefer(&s->errand.choice, id);
 	free(id);
 }
 
@@ -779,10 +708,10 @@ static void begin(struct stream *s)
 		fail(s, "supervisor_lost",
 		    "The process that ran this response was lost, %lld times over.",
 		    s->attempt - 1);
-	else if (s->choice.deployment == NULL)
+	else if (s->errand.choice.deployment == NULL)
 		fail(s, "model_not_found", "No deployment that can be called serves this model.");
 	else
-		begin_call(s);
+		errand_begin(&s->errand);
 }
 
 struct stream *stream_start(const struct stream_host *host, const struct claimed_job *job)
@@ -799,6 +728,18 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	s->roster = roster_hold(host->roster);
 	s->config = s->roster->config;
 	s->attempt = job->attempts;
+	s->errand = (struct errand){
+	    .host = &host->errand,
+	    .user = &errand_user,
+	    .ctx = s,
+	    .roster = s->roster,
+	    .name = s->id,
+	    .method = "POST",
+	    .path = SPAN("responses"),
+	    .query = "",
+	    .accept = "text/event-stream",
+	    .streams = true,
+	};
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
 	buf_append_span(&s->request, job->request);

@@ -19,7 +19,7 @@
 
 #include "common/store/jobs.h"
 #include "common/provider/roster.h"
-#include "common/provider/upstream.h"
+#include "common/provider/errand.h"
 
 struct stream;
 
@@ -28,7 +28,7 @@ struct stream_host {
 	struct roster *roster; /* for new streams; each holds the one that it began with */
 	struct event_base *base;
 	struct jobs *jobs;
-	struct upstream *upstream;
+	struct errand_host errand;
 	/* The stream has let go of its job and is about to be freed. */
 	void (*ended)(void *ctx, struct stream *stream);
 	void *ctx;
@@ -63,7 +63,7 @@ void stream_renew(struct stream *stream);
  */
 void stream_release(struct stream *stream);
 
-/* Frees a stream at once; jobs and upstream must not call back any more. */
+/* Frees a stream at once, and ends its call; jobs must not call back any more. */
 void stream_free(struct stream *stream);
 
 #endif

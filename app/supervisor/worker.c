@@ -19,7 +19,9 @@
 enum {
 	RENEWALS_PER_LEASE = 3,
 	OTHER_DESCRIPTORS = 64, /* beside one for each stream */
-	LEAVE_SECONDS = 2,      /* to give jobs back before going without */
+	LONGEST_PAUSE_MS = 8000,
+	LONGEST_RETRY_AFTER = 60, /* s */
+	LEAVE_SECONDS = 2,        /* to give jobs back before going without */
 };
 
 struct worker {
@@ -248,6 +250,15 @@ static void on_renew(evutil_socket_t fd, short what, void *ctx)
 	each_stream(ctx, stream_renew);
 }
 
+/* errand_host.report */
+static void on_report(
+    void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
+{
+	const struct worker *worker = ctx;
+
+	jobs_report_health(worker->jobs, config, deployment, failed);
+}
+
 /* ---- setting up ------------------------------------------------------------------------------ */
 
 static void raise_descriptor_limit(const struct config *config)
@@ -316,9 +327,17 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 		fatalx("cannot set up the event loop");
 	worker.jobs_user =
 	    (struct jobs_user){on_claimed, on_revoked, on_holds, on_up, on_left, &worker};
-	worker.host = (struct stream_host){NULL, worker.base, NULL,
-	    upstream_new(worker.base, config->max_streams), on_stream_ended, &worker};
-	if (worker.host.upstream == NULL) {
+	worker.host =
+	    (struct stream_host){.base = worker.base, .ended = on_stream_ended, .ctx = &worker};
+	worker.host.errand = (struct errand_host){
+	    .base = worker.base,
+	    .upstream = upstream_new(worker.base, config->max_streams),
+	    .report = on_report,
+	    .ctx = &worker,
+	    .longest_pause_ms = LONGEST_PAUSE_MS,
+	    .longest_retry_after = LONGEST_RETRY_AFTER,
+	};
+	if (worker.host.errand.upstream == NULL) {
 		log_warnx("cannot set up libcurl");
 		goto out;
 	}
@@ -329,9 +348,9 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	update_room(&worker);
 	event_base_dispatch(worker.base);
 
-	upstream_free(worker.host.upstream);
 	jobs_free(worker.jobs);
 	each_stream(&worker, stream_free);
+	upstream_free(worker.host.errand.upstream);
 	tdestroy(worker.streams, free);
 	roster_free(worker.roster);
 	free_events(&worker);

@@ -18,6 +18,7 @@
 static const double quick_end = 10;    /* s: a child that ends sooner is started again later */
 static const double first_delay = 0.1; /* s */
 static const double longest_delay = 10;
+static const double servants_delay = 1;
 static const double never = 1e18;
 
 struct child {
@@ -34,6 +35,7 @@ struct parent {
 	sigset_t signals; /* that the parent waits for */
 	sigset_t callers_mask;
 	bool stopping;
+	bool servants_told; /* to stop */
 	bool started_any;
 	double kill_at;
 };
@@ -60,14 +62,21 @@ static void run_child(struct parent *parent, int slot, pid_t predecessor, pid_t 
 	exit(prefork->child(prefork->ctx, slot, predecessor));
 }
 
-/* How long to wait now, and twice as long the next time; nothing the first time. */
-static double take_delay(struct child *child)
+static bool is_servant(const struct parent *parent, int slot)
 {
+	return slot >= parent->prefork->count - parent->prefork->servants;
+}
+
+/* How long to wait now, and twice as long the next time; nothing the first time. */
+static double take_delay(struct parent *parent, int slot)
+{
+	struct child *child = &parent->children[slot];
 	double delay = child->delay;
+	double longest = is_servant(parent, slot) ? servants_delay : longest_delay;
 
 	child->delay = delay == 0 ? first_delay : 2 * delay;
-	if (child->delay > longest_delay)
-		child->delay = longest_delay;
+	if (child->delay > longest)
+		child->delay = longest;
 	return delay;
 }
 
@@ -83,7 +92,7 @@ static void start_child(struct parent *parent, int slot)
 		run_child(parent, slot, child->predecessor, parent_pid);
 	if (pid < 0) {
 		log_warn("cannot start child %d", slot);
-		child->start_at = monotonic_seconds() + first_delay + take_delay(child);
+		child->start_at = monotonic_seconds() + first_delay + take_delay(parent, slot);
 		return;
 	}
 	child->pid = pid;
@@ -122,7 +131,7 @@ static void child_ended(struct parent *parent, int slot, int status)
 
 	if (!parent->stopping) {
 		if (monotonic_seconds() - child->started_at < quick_end)
-			delay = take_delay(child);
+			delay = take_delay(parent, slot);
 		else
 			child->delay = 0;
 		log_end(slot, child->pid, status, delay);
@@ -141,18 +150,18 @@ static void reap_children(struct parent *parent)
 
 		if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
 			continue;
-		if (parent->prefork->ended != NULL)
-			parent->prefork->ended(parent->prefork->ctx, pid);
 		child_ended(parent, slot, status);
 	}
 }
 
-static int count_children(const struct parent *parent)
+/* Those that run, or only those that are no servants. */
+static int count_children(const struct parent *parent, bool masters_only)
 {
 	int running = 0;
 
 	for (int slot = 0; slot < parent->prefork->count; slot++)
-		running += parent->children[slot].pid != 0;
+		running +=
+		    parent->children[slot].pid != 0 && !(masters_only && is_servant(parent, slot));
 	return running;
 }
 
@@ -164,6 +173,23 @@ static void signal_children(const struct parent *parent, int signal_number)
 	}
 }
 
+static void signal_kind(const struct parent *parent, int signal_number, bool servants)
+{
+	for (int slot = 0; slot < parent->prefork->count; slot++) {
+		if (parent->children[slot].pid != 0 && is_servant(parent, slot) == servants)
+			kill(parent->children[slot].pid, signal_number);
+	}
+}
+
+/* Once the others have ended. */
+static void stop_servants(struct parent *parent)
+{
+	if (!parent->stopping || parent->servants_told || count_children(parent, true) > 0)
+		return;
+	parent->servants_told = true;
+	signal_kind(parent, SIGTERM, true);
+}
+
 static void tell(const struct parent *parent, void (*hook)(void *ctx))
 {
 	if (hook != NULL)
@@ -172,20 +198,26 @@ static void tell(const struct parent *parent, void (*hook)(void *ctx))
 
 static void stop(struct parent *parent)
 {
-	if (!parent->stopping) {
+	bool again = parent->stopping;
+
+	if (!again) {
 		parent->kill_at = monotonic_seconds() + parent->prefork->grace_seconds;
 		tell(parent, parent->prefork->stopping);
 	}
 	parent->stopping = true;
-	signal_children(parent, SIGTERM);
+	signal_kind(parent, SIGTERM, false);
+	if (again) {
+		parent->servants_told = true;
+		signal_kind(parent, SIGTERM, true);
+	}
 }
 
 static void kill_overdue_children(struct parent *parent)
 {
 	if (!parent->stopping || monotonic_seconds() < parent->kill_at)
 		return;
-	log_warnx("%d children did not end within %d s, killing them", count_children(parent),
-	    parent->prefork->grace_seconds);
+	log_warnx("%d children did not end within %d s, killing them",
+	    count_children(parent, false), parent->prefork->grace_seconds);
 	signal_children(parent, SIGKILL);
 	parent->kill_at = never;
 }
@@ -257,9 +289,10 @@ int prefork_run(const struct prefork *prefork)
 	start_due_children(&parent);
 	if (parent.started_any)
 		tell(&parent, prefork->started);
-	while (parent.started_any && (!parent.stopping || count_children(&parent) > 0)) {
+	while (parent.started_any && (!parent.stopping || count_children(&parent, false) > 0)) {
 		handle_signal(&parent, wait_for_signal(&parent, next_deadline(&parent)));
 		kill_overdue_children(&parent);
+		stop_servants(&parent);
 		if (!parent.stopping)
 			start_due_children(&parent);
 	}

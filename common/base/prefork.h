@@ -17,11 +17,15 @@ struct prefork {
 	int count;
 	prefork_child_fn *child;
 	/* In the parent; each may be NULL. */
-	void (*started)(void *ctx);            /* the first children have been started */
-	void (*reload)(void *ctx);             /* on SIGHUP */
-	void (*stopping)(void *ctx);           /* on the first signal to stop */
-	void (*ended)(void *ctx, pid_t child); /* before another child takes its place */
+	void (*started)(void *ctx);  /* the first children have been started */
+	void (*reload)(void *ctx);   /* on SIGHUP */
+	void (*stopping)(void *ctx); /* on the first signal to stop */
 	void *ctx;
+	/*
+	 * So many of the last slots serve the others: they are told to stop when those have ended,
+	 * and are started again within a second.
+	 */
+	int servants;
 	int grace_seconds; /* after SIGTERM before SIGKILL */
 };
 
@@ -29,9 +33,9 @@ struct prefork {
  * Forks the children and replaces each that ends, at once the first time and with a delay that
  * doubles up to 10 s while children of that slot end within 10 s of their start. On SIGTERM,
  * SIGINT or SIGUSR1 sends SIGTERM to the children and returns 0 when all have ended; a second one
- * is passed on as well. SIGHUP is passed on. Returns 1 if no child could ever be started. Children
- * get default signal handling, with SIGHUP blocked until they are ready for it, and end if the
- * parent dies (PR_SET_PDEATHSIG SIGTERM).
+ * is passed on as well, to all. SIGHUP is passed on. Returns 1 if no child could ever be started.
+ * Children get default signal handling, with SIGHUP blocked until they are ready for it, and end if
+ * the parent dies (PR_SET_PDEATHSIG SIGTERM).
  */
 int prefork_run(const struct prefork *prefork);
 

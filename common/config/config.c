@@ -327,7 +327,7 @@ static const struct draft defaults = {
 	    .client_timeout = 60,
 	    .allowed_fails = 3,
 	    .cooldown_time = 5,
-	    .max_passthrough = HALF_OF_CHILDREN,
+	    .max_passthrough = 1000,
 	    .native_ttl = 7 * 24 * 3600,
 	    .store_input = true,
 	},

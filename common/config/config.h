@@ -88,8 +88,6 @@ struct fallback {
 	size_t count;
 };
 
-enum { HALF_OF_CHILDREN = -1 };
-
 struct config {
 	int holders; /* beside the first: config_hold() */
 	struct deployment *deployments;
@@ -110,12 +108,12 @@ struct config {
 	int lease_seconds;
 	int max_attempts;
 	int drain_seconds;
-	int client_timeout; /* s that a responder waits for a client, see the manual */
+	int client_timeout; /* s that a client is waited for, see the manual */
 	struct fallback *fallbacks;
 	size_t fallback_count;
 	int allowed_fails;    /* in a row, before a deployment rests */
 	double cooldown_time; /* s that it rests */
-	/* Responder processes busy with pass-through at once; 0: none; or HALF_OF_CHILDREN. */
+	/* Requests that each relay passes through at once; 0: none are. */
 	int max_passthrough;
 	char *default_deployment; /* the model_name that gets unknown ids, or NULL */
 	long native_ttl;          /* s that a provider's response id is remembered */

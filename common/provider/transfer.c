@@ -308,6 +308,21 @@ bool transfer_is_framed(CURL *easy)
 	       is_chunked(easy);
 }
 
+void transfer_media_type(CURL *easy, char out[TRANSFER_MEDIA_TYPE_SIZE])
+{
+	const char *content_type = NULL;
+	size_t len = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &content_type);
+	if (content_type != NULL)
+		len = strcspn(content_type, "; \t");
+	if (len >= TRANSFER_MEDIA_TYPE_SIZE)
+		len = TRANSFER_MEDIA_TYPE_SIZE - 1;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)tolower((unsigned char)content_type[i]);
+	out[len] = '\0';
+}
+
 double transfer_retry_after(CURL *easy)
 {
 	struct curl_header *header;

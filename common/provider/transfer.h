@@ -52,7 +52,11 @@ bool transfer_is_one_line(const char *text);
 struct curl_slist *transfer_add_value(
     struct curl_slist *headers, const char *name, const char *value);
 
+enum { TRANSFER_MEDIA_TYPE_SIZE = 128 };
+
 /* Of an answer whose head has come: */
+/* its Content-Type in lower case, without parameters, "" if there is none; cut to what fits, */
+void transfer_media_type(CURL *easy, char out[TRANSFER_MEDIA_TYPE_SIZE]);
 /* whether the end of its body can be told from the end of the connection (RFC 9112 section 6.3), */
 bool transfer_is_framed(CURL *easy);
 /* and its Retry-After in s; negative if there is none. */

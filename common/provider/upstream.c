@@ -1,6 +1,5 @@
 #include "upstream.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 #include "transfer_guard.h"
 
 enum {
-	CONTENT_TYPE_SIZE = 128,
+	MOST_SPARE = 32,
 	DETACHED_SECONDS = 1, /* for the end of an answer that nobody waits for */
 	DETACHED_BYTES = 65536,
 	/* A whole TLS record: with less, libcurl 7.88 loses sight of the rest in HTTP/2. */
@@ -38,11 +37,15 @@ struct upstream_request {
 	LIST_ENTRY(upstream_request) link;          /* of upstream->requests */
 	LIST_ENTRY(upstream_request) deferred_link; /* of upstream->deferred */
 	enum request_state state;
-	struct upstream_call call; /* only its callbacks are still valid */
+	enum upstream_end refused_as; /* where state is REFUSED */
+	struct upstream_call call;    /* only its callbacks are still valid */
 	struct transfer_guard guard;
 	CURL *easy;
 	struct watch *watch; /* of the socket that it reads from; NULL if there is none */
 	bool held;           /* the socket is not looked at */
+	bool paused;         /* by upstream_pause() */
+	bool news;           /* since the last on_idle; it is in upstream->with_news */
+	LIST_ENTRY(upstream_request) news_link;
 	struct curl_slist *headers;
 	char *body; /* NULL once it has been sent */
 	size_t body_len;
@@ -63,7 +66,10 @@ struct upstream {
 	struct request_list requests;
 	/* What libcurl forbids inside its callbacks, to be done when it has returned. */
 	struct request_list deferred;
+	struct request_list with_news;
 	bool in_curl;
+	CURL *spare[MOST_SPARE]; /* handles for the next requests */
+	int spare_count;
 	struct upstream_request *reading; /* by upstream_read(); NULL once it has ended */
 };
 
@@ -100,6 +106,29 @@ static void close_transfer(struct upstream_request *request)
 	curl_multi_remove_handle(request->upstream->multi, request->easy);
 }
 
+/* A handle that is used again saves most of what setting one up costs. */
+static CURL *take_handle(struct upstream *upstream)
+{
+	CURL *easy;
+
+	if (upstream->spare_count > 0)
+		return upstream->spare[--upstream->spare_count];
+	easy = curl_easy_init();
+	if (easy == NULL)
+		fatalx("out of memory");
+	return easy;
+}
+
+static void give_handle_back(struct upstream *upstream, CURL *easy)
+{
+	if (upstream->spare_count == MOST_SPARE) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_reset(easy);
+	upstream->spare[upstream->spare_count++] = easy;
+}
+
 static void request_free(struct upstream_request *request)
 {
 	if (request->upstream->reading == request)
@@ -107,7 +136,9 @@ static void request_free(struct upstream_request *request)
 	close_transfer(request);
 	if (request->watch != NULL)
 		request->watch->request = NULL;
-	curl_easy_cleanup(request->easy);
+	if (request->news)
+		LIST_REMOVE(request, news_link);
+	give_handle_back(request->upstream, request->easy);
 	curl_slist_free_all(request->headers);
 	event_del(&request->timer);
 	LIST_REMOVE(request, link);
@@ -184,9 +215,10 @@ static void end_transfers(struct upstream *upstream)
 	}
 }
 
-static void refuse(struct upstream_request *request, const char *error)
+static void refuse(struct upstream_request *request, enum upstream_end end, const char *error)
 {
 	request->state = REFUSED;
+	request->refused_as = end;
 	snprintf(request->error, sizeof(request->error), "%s", error);
 	set_timer(&request->timer, 0);
 }
@@ -197,7 +229,7 @@ static void hand_to_libcurl(struct upstream_request *request)
 
 	request->state = RUNNING;
 	if (code != CURLM_OK)
-		refuse(request, curl_multi_strerror(code));
+		refuse(request, UPSTREAM_NOT_REACHED, curl_multi_strerror(code));
 }
 
 static void do_deferred(struct upstream *upstream)
@@ -213,6 +245,27 @@ static void do_deferred(struct upstream *upstream)
 	}
 }
 
+/* A piece that comes in several calls of on_body is told of once. */
+static void tell_of_news(struct upstream *upstream)
+{
+	struct upstream_request *request;
+
+	while ((request = LIST_FIRST(&upstream->with_news)) != NULL) {
+		LIST_REMOVE(request, news_link);
+		request->news = false;
+		if (request->call.on_idle != NULL && request->state == RUNNING)
+			request->call.on_idle(request->call.ctx);
+	}
+}
+
+static void note_news(struct upstream_request *request)
+{
+	if (request->news)
+		return;
+	request->news = true;
+	LIST_INSERT_HEAD(&request->upstream->with_news, request, news_link);
+}
+
 static void drive(struct upstream *upstream, curl_socket_t fd, int events)
 {
 	CURLMcode code;
@@ -224,6 +277,7 @@ static void drive(struct upstream *upstream, curl_socket_t fd, int events)
 	if (code != CURLM_OK)
 		log_warnx("libcurl: %s", curl_multi_strerror(code));
 	do_deferred(upstream);
+	tell_of_news(upstream);
 	end_transfers(upstream);
 }
 
@@ -325,35 +379,21 @@ static int arm_timer(CURLM *multi, long timeout_ms, void *ctx)
 	return 0;
 }
 
-/* In lower case and without parameters. */
-static void copy_media_type(char out[CONTENT_TYPE_SIZE], const char *content_type)
-{
-	size_t len = strcspn(content_type, "; \t");
-
-	if (len >= CONTENT_TYPE_SIZE)
-		len = CONTENT_TYPE_SIZE - 1;
-	for (size_t i = 0; i < len; i++)
-		out[i] = (char)tolower((unsigned char)content_type[i]);
-	out[len] = '\0';
-}
-
 static void take_head(struct upstream_request *request)
 {
-	char media_type[CONTENT_TYPE_SIZE];
-	const char *content_type = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200 && status != 101)
+	/* 101 ends HTTP on this connection, and we never asked for that. */
+	if (status == 101 || status > 599)
+		transfer_guard_refuse(&request->guard, "its status is %ld", status);
+	if (status < 200 || status > 599)
 		return;
 	request->headed = true;
-	if (status < 200 || status > 299) {
-		transfer_guard_be_brief(&request->guard);
-		set_timer(&request->timer, 0); /* it is to look again how long to wait */
-	}
-	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &content_type);
-	copy_media_type(media_type, content_type != NULL ? content_type : "");
-	request->call.on_head(request->call.ctx, status, media_type);
+	if (!request->call.on_head(request->call.ctx, request->easy, status))
+		return;
+	transfer_guard_be_brief(&request->guard);
+	set_timer(&request->timer, 0); /* it is to look again how long to wait */
 }
 
 /* CURLOPT_HEADERFUNCTION: called for each line, and for those of trailers. */
@@ -369,7 +409,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		return 0;
 	if (!request->headed && (p[0] == '\r' || p[0] == '\n'))
 		take_head(request);
-	return request->state == RUNNING ? len : 0;
+	return request->state == RUNNING && request->guard.end == TRANSFER_GOES_ON ? len : 0;
 }
 
 /*
@@ -398,7 +438,10 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 
 	if (request->state != RUNNING)
 		return 0;
+	if (request->paused)
+		return CURL_WRITEFUNC_PAUSE;
 	free_sent_body(request);
+	note_news(request);
 	more = transfer_guard_body(&request->guard, len);
 	if (!request->call.on_body(request->call.ctx, (struct span){p, len}))
 		upstream_cancel(request);
@@ -408,7 +451,12 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 /* CURLOPT_TIMEOUT_MS is not used: it would leave an HTTP/2 stream open at the provider. */
 static void check_timeouts(struct upstream_request *request)
 {
-	double left = transfer_guard_time_left(&request->guard);
+	double left;
+
+	/* It is not the provider who is silent. */
+	if (request->paused)
+		request->guard.last_byte = monotonic_seconds();
+	left = transfer_guard_time_left(&request->guard);
 
 	if (request->guard.end == TRANSFER_GOES_ON)
 		set_timer(&request->timer, left);
@@ -432,22 +480,31 @@ static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	if (request->state == REFUSED)
-		report_end(request, UPSTREAM_NOT_REACHED, request->error);
+		report_end(request, request->refused_as, request->error);
 	else if (look_before_timeout(request))
 		check_timeouts(request);
+}
+
+static int set_method(CURL *easy, const struct upstream_request *request, const char *method)
+{
+	if (strcmp(method, "GET") == 0)
+		return (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	if (strcmp(method, "POST") != 0)
+		return (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+	return (int)curl_easy_setopt(
+		   easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) |
+	       (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 }
 
 static int set_request(struct upstream_request *request, const struct upstream_call *call)
 {
 	CURL *easy = request->easy;
-	int bad = 0;
+	int bad = set_method(easy, request, call->method);
 
-	bad |= curl_easy_setopt(easy, CURLOPT_URL, call->url);
-	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
-	bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_URL, call->url);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
 	return bad;
 }
 
@@ -469,7 +526,7 @@ static bool set_up(struct upstream_request *request, const struct upstream_call 
 {
 	struct curl_slist *headers = call->headers;
 
-	headers = transfer_add_header(headers, "Accept: text/event-stream");
+	headers = transfer_add_value(headers, "Accept: ", call->accept);
 	/* Do not ask for leave before sending the body. */
 	request->headers = transfer_add_header(headers, "Expect:");
 	request->body = xmemdup(call->body.p, call->body.len);
@@ -500,13 +557,14 @@ struct upstream_request *upstream_start(struct upstream *upstream, const struct 
 	transfer_guard_begin(&request->guard, call->timeout, call->stream_timeout);
 	LIST_INSERT_HEAD(&upstream->requests, request, link);
 	evtimer_assign(&request->timer, upstream->base, on_request_timer, request);
-	request->easy = curl_easy_init();
-	if (request->easy == NULL)
-		fatalx("out of memory");
-	if (set_up(request, call))
+	request->easy = take_handle(upstream);
+	if (call->fault != NULL)
+		refuse(request, UPSTREAM_NOT_ASKED, call->fault);
+	else if (set_up(request, call))
 		launch(request);
 	else
-		refuse(request, "libcurl does not take the request's options");
+		refuse(
+		    request, UPSTREAM_NOT_REACHED, "libcurl does not take the request's options");
 	return request;
 }
 
@@ -561,11 +619,41 @@ bool upstream_read(struct upstream_request *request)
 	return true;
 }
 
-static void ignore_head(void *ctx, long status, const char *content_type)
+/* The curl handle runs callbacks from within this, and may end nothing while it does. */
+static void set_pause(struct upstream_request *request, int what)
+{
+	struct upstream *upstream = request->upstream;
+	bool nested = upstream->in_curl;
+
+	upstream->in_curl = true;
+	curl_easy_pause(request->easy, what);
+	upstream->in_curl = nested;
+}
+
+void upstream_pause(struct upstream_request *request)
+{
+	request->paused = true;
+}
+
+void upstream_resume(struct upstream_request *request)
+{
+	struct upstream *upstream = request->upstream;
+
+	if (!request->paused)
+		return;
+	request->paused = false;
+	request->guard.last_byte = monotonic_seconds();
+	set_pause(request, CURLPAUSE_CONT);
+	do_deferred(upstream);
+	tell_of_news(upstream);
+}
+
+static bool ignore_head(void *ctx, CURL *easy, long status)
 {
 	(void)ctx;
+	(void)easy;
 	(void)status;
-	(void)content_type;
+	return false;
 }
 
 static bool discard_body(void *ctx, struct span bytes)
@@ -593,6 +681,7 @@ void upstream_detach(struct upstream_request *request)
 	transfer_guard_restart(&request->guard, DETACHED_SECONDS, DETACHED_SECONDS);
 	set_timer(&request->timer, DETACHED_SECONDS);
 	stop_holding(request);
+	upstream_resume(request);
 }
 
 static int set_multi(struct upstream *upstream, int max_connections)
@@ -638,6 +727,8 @@ void upstream_free(struct upstream *upstream)
 		request_free(request);
 	if (upstream->multi != NULL)
 		curl_multi_cleanup(upstream->multi);
+	while (upstream->spare_count > 0)
+		curl_easy_cleanup(upstream->spare[--upstream->spare_count]);
 	event_del(&upstream->timer);
 	free(upstream);
 	curl_global_cleanup();

@@ -1,6 +1,6 @@
 /*
- * Streaming requests to providers: libcurl's multi socket interface driven by libevent. One struct
- * upstream per worker; its connections are kept for its next requests. HTTP/2 is used where libcurl
+ * Requests to providers: libcurl's multi socket interface driven by libevent. One struct upstream
+ * per worker or relay; its connections are kept for its next requests. HTTP/2 is used where libcurl
  * is 8.12 or later and the provider offers it, with one stream per connection. Certificates are
  * verified against the system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names.
  * Redirects are not followed.
@@ -32,6 +32,7 @@ enum upstream_end {
 	 * TLS too: libcurl does not tell whether the provider closed it properly.
 	 */
 	UPSTREAM_UNFRAMED,
+	UPSTREAM_NOT_ASKED,    /* the deployment's own headers cannot be sent */
 	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
 	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
 	UPSTREAM_TIMEOUT,      /* timeout or stream_timeout passed */
@@ -46,20 +47,26 @@ struct upstream_result {
 };
 
 struct upstream_call {
+	const char *method; /* "POST", or one that has no body */
 	const char *url;
 	/* transfer_headers(); upstream_start() adds to the list, and frees it in the end. */
 	struct curl_slist *headers;
-	struct span body;      /* copied */
+	const char *fault; /* why there are none; NULL: there are */
+	const char *accept;
+	struct span body;      /* of a POST; copied */
 	double timeout;        /* s, the whole request */
 	double stream_timeout; /* s without a byte, from the start on */
 
 	/*
-	 * The answer's head has come; not called for an interim one (1xx). content_type is in lower
-	 * case, without parameters, "" if there is none.
+	 * The answer's head has come; not called for an interim one (1xx). easy is for
+	 * curl_easy_getinfo() and curl_easy_nextheader(), and stays valid until on_end has
+	 * returned. Returns whether the body does not matter: transfer_guard_be_brief().
 	 */
-	void (*on_head)(void *ctx, long status, const char *content_type);
+	bool (*on_head)(void *ctx, CURL *easy, long status);
 	/* Bytes of the body; false ends the request without a call of on_end. */
 	bool (*on_body)(void *ctx, struct span bytes);
+	/* What has come so far has been handed on. May be NULL. */
+	void (*on_idle)(void *ctx);
 	/* The request has ended by itself; it is freed after the call. */
 	void (*on_end)(void *ctx, const struct upstream_result *result);
 	void *ctx;
@@ -95,6 +102,14 @@ void upstream_hold(struct upstream_request *request);
  * request has ended with it.
  */
 bool upstream_read(struct upstream_request *request);
+
+/*
+ * Stops reading: the callers cannot take more now. A piece or two may still come from within the
+ * call of libcurl that is going on. While it lasts no stream_timeout passes, only timeout does.
+ */
+void upstream_pause(struct upstream_request *request);
+/* Goes on. Callbacks may come from within this call; not to be called from one of the request's. */
+void upstream_resume(struct upstream_request *request);
 
 /*
  * All that matters has come: no callback follows, and the request is freed by itself. Its

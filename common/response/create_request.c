@@ -5,7 +5,6 @@
 
 #include "common/base/alloc.h"
 #include "common/base/json.h"
-#include "common/config/model.h"
 
 enum {
 	MAX_MEMBERS = 256,
@@ -490,16 +489,13 @@ void create_request_write_input(struct buf *out, struct span context, struct spa
 	buf_putc(out, ']');
 }
 
-static void put_model(struct buf *out, const struct deployment *deployment, const char *model)
+bool create_request_is_verbatim(const struct create_request *request, struct span context)
 {
-	char *name = model_upstream_name(deployment, model);
-
-	json_quote(out, span_of(name));
-	free(name);
+	return !request->continues && request->follows == NULL && context.len == 0;
 }
 
-void create_request_write(struct buf *out, const struct create_request *request,
-    const struct deployment *deployment, const char *model, struct span context)
+void create_request_write(
+    struct buf *out, const struct create_request *request, struct span context)
 {
 	struct json_scan scan = json_open(request->body, 0);
 	struct span key, name, value;
@@ -508,18 +504,15 @@ void create_request_write(struct buf *out, const struct create_request *request,
 	buf_putc(out, '{');
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
-		if (deployment_drops(deployment, model, name) || is_ours_alone(request, name))
+		if (is_ours_alone(request, name))
 			continue;
 		put_name(out, key);
-		if (span_is(name, "model"))
-			put_model(out, deployment, model);
-		else if (span_is(name, "input"))
+		if (span_is(name, "input"))
 			create_request_write_input(out, context, value);
 		else
 			buf_append_span(out, value);
 	}
-	if (request->follows != NULL &&
-	    !deployment_drops(deployment, model, SPAN("previous_response_id")))
+	if (request->follows != NULL)
 		put_followed(out, request);
 	if (request->input.len == 0 && context.len > 0) {
 		put_name(out, SPAN("input"));

@@ -68,12 +68,16 @@ void create_request_add_items(struct buf *out, struct span input);
 void create_request_write_input(struct buf *out, struct span context, struct span input);
 
 /*
- * Appends the body as the deployment is to get it: the client's members in their order and
- * spelling, without those that it is not to get, with what it calls the model in place of the
- * client's name, and with the context before the input if the request continues another. model is
- * the name by which the deployment was found: the client's, or that of a fallback.
+ * Whether the body can go to a provider as the client sent it, or create_request_write() has to
+ * make another.
  */
-void create_request_write(struct buf *out, const struct create_request *request,
-    const struct deployment *deployment, const char *model, struct span context);
+bool create_request_is_verbatim(const struct create_request *request, struct span context);
+
+/*
+ * Appends the body with the client's members in their order and spelling, without those that no
+ * provider is to see, and with the context before the input if the request continues another.
+ */
+void create_request_write(
+    struct buf *out, const struct create_request *request, struct span context);
 
 #endif

@@ -6,11 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-/* hiredis 0.14's adapter is a header of static functions, of which we use one. */
-#include <hiredis/adapters/libevent.h>
-
 #include "common/base/alloc.h"
 #include "common/base/log.h"
+#include "redis_events.h"
 
 enum {
 	SETUP_SECONDS = 5, /* for a connection to become usable */
@@ -218,7 +216,7 @@ static void connect_now(struct redis_link *link)
 	redis->data = link;
 	if (link->config->socket_path == NULL)
 		redisEnableKeepAlive(&redis->c);
-	redisLibeventAttach(redis, link->base);
+	redis_events_attach(redis, link->base);
 	redisAsyncSetConnectCallback(redis, on_connect);
 	redisAsyncSetDisconnectCallback(redis, on_disconnect);
 	start_timer(link, SETUP_SECONDS * 1000);

@@ -57,8 +57,18 @@ def adopt_orphans():
     ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
 
 
-def children_of(pid):
-    """The process ids of the live children of pid, in ascending order."""
+def title_of(pid):
+    """What the list of processes says of it; "" once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
+    except OSError:
+        return ""
+
+
+def children_of(pid, role=None):
+    """The process ids of the live children of pid, or of those in that role, in ascending order."""
+    if role is not None:
+        return [child for child in children_of(pid) if title_of(child).endswith(f": {role}")]
     found = []
     for entry in os.listdir("/proc"):
         if not entry.isdigit():

@@ -218,10 +218,10 @@ def test_what_comes_in_one_go_after_the_whole_time_is_not_passed_through_to_its_
     stack = make_stack(one_deployment(timeout=2), supervisor=False, children=1)
     feed = Feed()
     stack.upstream.script("m", [delta("first"), feed])
-    (responder,) = children_of(stack.responder.pid)
+    (relay,) = wait_until(lambda: children_of(stack.responder.pid, "relay"), 5, "the relay")
     with streaming(stack.client, "m") as stream:
         assert stream.next()["delta"] == "first"
-        stop_while(responder, 2.5, lambda: (feed.send(*many_pieces()), feed.end()))
+        stop_while(relay, 2.5, lambda: (feed.send(*many_pieces()), feed.end()))
         events = stream.rest()
     assert "response.completed" not in [event["type"] for event in events]
     assert events == [] or events[-1].get("code", "upstream_timeout") == "upstream_timeout"

@@ -469,12 +469,14 @@ def test_request_that_comes_with_the_end_does_not_outlast_it(make_stack):
     stack = make_stack({"respool": {"drain_seconds": 1}}, supervisor=False, children=1)
     stack.upstream.script("m", [event(0), Hang()])
     body = json.dumps({"model": "m", "input": "x", "stream": True}).encode()
-    (child,) = children_of(stack.responder.pid)
+    (child,) = wait_until(lambda: children_of(stack.responder.pid, "responder"), 5, "a responder")
+    before = sockets(child)
     assert stack.client.get("/health/liveliness").status == 200
-    wait_until(lambda: sockets(child) == 1, 5, "the last connection to be closed")
+    wait_until(lambda: sockets(child) == before, 5, "the last connection to be closed")
     connection = fastcgi.Connection(stack.directory / "fcgi.sock")
-    wait_until(lambda: sockets(child) == 2, 5, "the connection to be accepted")
-    os.kill(child, signal.SIGTERM)
+    wait_until(lambda: sockets(child) == before + 1, 5, "the connection to be accepted")
+    stack.responder.expect_exit = True
+    os.kill(stack.responder.pid, signal.SIGTERM)
     connection.send_request(
         {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/responses",
          "HTTP_AUTHORIZATION": f"Bearer {ALICE}"}, body)
@@ -487,13 +489,13 @@ def test_error_that_was_read_in_part_is_not_given_as_whole_when_the_process_ends
                         "litellm_settings": {"num_retries": 1}}, supervisor=False, children=1)
     stack.upstream.script("m", Script([b'{"error":{"message":"' + b"x" * 200_000, Hang()], 503,
                                       {"Content-Type": "application/json", "Retry-After": "5"}))
-    (child,) = children_of(stack.responder.pid)
     connection = fastcgi.Connection(stack.directory / "fcgi.sock")
     connection.send_request(
         {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/responses",
          "HTTP_AUTHORIZATION": f"Bearer {ALICE}"}, b'{"model": "m", "input": "x"}')
     assert stack.upstream.wait_request("m").peer_closed.wait(5)
-    os.kill(child, signal.SIGTERM)
+    stack.responder.expect_exit = True
+    os.kill(stack.responder.pid, signal.SIGTERM)
     text = fastcgi_answer(connection)
     assert text is not None and b"shutting_down" in text
 
@@ -511,10 +513,10 @@ def test_faults_of_every_kind_leave_nothing_behind(make_stack):
         Script([b"plain"], framing="close"), answer(BODY, 204),
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123456789012345", Cut())]
     stack.upstream.script("m", answer(BODY))
-    (child,) = children_of(stack.responder.pid)
+    children = wait_until(lambda: children_of(stack.responder.pid), 10, "the children")
 
     def descriptors():
-        return len(os.listdir(private_part(child, "fd")))
+        return sum(len(os.listdir(private_part(child, "fd"))) for child in children)
 
     def round_of_faults():
         for number, script in enumerate(scripts):
@@ -528,4 +530,4 @@ def test_faults_of_every_kind_leave_nothing_behind(make_stack):
     for _ in range(4):
         round_of_faults()
     wait_until(lambda: descriptors() <= before, 5, "the last connection to be closed")
-    assert children_of(stack.responder.pid) == [child]
+    assert children_of(stack.responder.pid) == children

@@ -211,7 +211,7 @@ static void a_file_of_no_settings_gives_the_defaults(void **state)
 	assert_int_equal(config->fallback_count, 0);
 	assert_int_equal(config->allowed_fails, 3);
 	assert_float_equal(config->cooldown_time, 5, 0.001);
-	assert_int_equal(config->max_passthrough, HALF_OF_CHILDREN);
+	assert_int_equal(config->max_passthrough, 1000);
 	assert_null(config->default_deployment);
 	assert_int_equal(config->native_ttl, 604800);
 	assert_true(config->store_input);

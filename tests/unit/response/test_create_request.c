@@ -409,36 +409,13 @@ static void items_are_added_to_a_list_with_commas_between_them(void **state)
 static void assert_written(const char *body, const char *context, const char *expected)
 {
 	struct create_request request = parsed(body);
-	char seed[] = "seed", user[] = "user";
-	char *dropped[] = {seed, user};
-	char name[] = "m", upstream[] = "up";
-	struct deployment deployment = {
-	    .model_name = name, .model = upstream, .dropped = dropped, .dropped_count = 2};
 	struct buf out = {0};
 
-	create_request_write(&out, &request, &deployment, "m", span_of(context));
+	assert_false(create_request_is_verbatim(&request, span_of(context)));
+	create_request_write(&out, &request, span_of(context));
 	assert_string_equal(buf_cstr(&out), expected);
 	buf_free(&out);
 	create_request_free(&request);
-}
-
-static void a_body_is_passed_on_with_only_the_model_replaced(void **state)
-{
-	(void)state;
-	assert_written("{\"stream\":true, \"x\" : 1e-7 ,\"mod\\u0065l\":\"m\",\"input\":[ 1 ],"
-		       "\"s\":\"\\u0000\\/\",\"background\":null}",
-	    "",
-	    "{\"stream\":true,\"x\":1e-7,\"mod\\u0065l\":\"up\",\"input\":[ 1 ],"
-	    "\"s\":\"\\u0000\\/\",\"background\":null}");
-	assert_written("{\"model\":\"m\",\"previous_response_id\":\"resp_1\"}", "",
-	    "{\"model\":\"up\",\"previous_response_id\":\"resp_1\"}");
-}
-
-static void a_body_is_passed_on_without_what_is_to_be_dropped(void **state)
-{
-	(void)state;
-	assert_written("{\"s\\u0065ed\":1,\"model\":\"m\",\"x\":{\"user\":1},\"user\":\"u\"}", "",
-	    "{\"model\":\"up\",\"x\":{\"user\":1}}");
 }
 
 static void a_body_that_continues_has_the_context_in_its_input(void **state)
@@ -448,11 +425,21 @@ static void a_body_that_continues_has_the_context_in_its_input(void **state)
 		       "\"model\":\"m\"}",
 	    "{\"c\":1}",
 	    "{\"input\":[{\"c\":1},{\"type\":\"message\",\"role\":\"user\",\"content\":\"hi\"}],"
-	    "\"model\":\"up\"}");
+	    "\"model\":\"m\"}");
 	assert_written("{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a\"}", "1,2",
-	    "{\"model\":\"up\",\"input\":[1,2]}");
+	    "{\"model\":\"m\",\"input\":[1,2]}");
 	assert_written("{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a\"}", "",
-	    "{\"model\":\"up\"}");
+	    "{\"model\":\"m\"}");
+}
+
+static void a_body_that_continues_nothing_of_ours_goes_as_it_came(void **state)
+{
+	struct create_request request =
+	    parsed("{\"model\":\"m\",\"previous_response_id\":\"resp_1\"}");
+
+	(void)state;
+	assert_true(create_request_is_verbatim(&request, SPAN("")));
+	create_request_free(&request);
 }
 
 static void error_envelope_is_valid_json_whatever_the_message_holds(void **state)
@@ -500,9 +487,8 @@ int main(void)
 	    cmocka_unit_test(an_input_without_context_is_as_it_was),
 	    cmocka_unit_test(context_stands_before_the_input_s_items),
 	    cmocka_unit_test(items_are_added_to_a_list_with_commas_between_them),
-	    cmocka_unit_test(a_body_is_passed_on_with_only_the_model_replaced),
-	    cmocka_unit_test(a_body_is_passed_on_without_what_is_to_be_dropped),
 	    cmocka_unit_test(a_body_that_continues_has_the_context_in_its_input),
+	    cmocka_unit_test(a_body_that_continues_nothing_of_ours_goes_as_it_came),
 	    cmocka_unit_test(error_envelope_is_valid_json_whatever_the_message_holds),
 	};
 

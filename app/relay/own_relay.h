@@ -1,0 +1,39 @@
+/*
+ * The relays of a process that has no parent of ours: started when they are first needed, again
+ * when they have died, and ended after it.
+ */
+#ifndef RESPOOL_OWN_RELAY_H
+#define RESPOOL_OWN_RELAY_H
+
+#include <stdbool.h>
+
+#include "common/fastcgi/relay_lines.h"
+
+struct own_relays {
+	struct relay_lines *lines;
+	/* Runs the relay in the child; its exit status. */
+	int (*run)(void *ctx, int relay);
+	void *ctx;
+	int grace_seconds; /* that a relay has to end before it is killed */
+
+	/* The rest is own_relay.c's. */
+	struct own_relay *relays; /* by number */
+};
+
+void own_relays_init(struct own_relays *relays);
+
+/*
+ * Sees to it that this relay runs. False, after logging why, if it does not: it could not be
+ * started, or has died twice within a second.
+ */
+bool own_relay_ensure(struct own_relays *relays, int relay);
+/* A descriptor that becomes readable when it ends; -1 if it does not run. */
+int own_relay_handle(const struct own_relays *relays, int relay);
+
+/* On a reload: they read the configuration as well. */
+void own_relays_reload(const struct own_relays *relays);
+
+/* Tells them to end, waits for that, and frees what is held. */
+void own_relays_stop(struct own_relays *relays);
+
+#endif

@@ -1,0 +1,320 @@
+#include "relay.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "common/base/alloc.h"
+#include "common/base/descriptors.h"
+#include "common/base/log.h"
+#include "common/fastcgi/handover.h"
+#include "common/provider/upstream.h"
+#include "common/store/relay_store.h"
+#include "kept.h"
+#include "passage.h"
+
+enum {
+	AT_ONCE = 16,           /* requests that are taken over before others have their turn */
+	OTHER_DESCRIPTORS = 64, /* beside those of passages and of kept connections */
+	DESCRIPTORS_EACH = 3,   /* of a passage: its client, its provider, and its message's file */
+	LONGEST_PAUSE_MS = 4000,
+	/* s; a client that is told to wait longer can do so by itself. */
+	LONGEST_RETRY_AFTER = 5,
+	CONNECTIONS = 256, /* to providers that are kept */
+};
+
+enum { SIGNALS = 4 };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+
+struct relay {
+	struct config *config;
+	const char *config_path;
+	struct relay_lines *lines;
+	int index;
+	int line;
+	int most; /* passages at once */
+	struct event_base *base;
+	struct event signal_events[SIGNALS];
+	struct event intake;
+	struct event reaper; /* frees what has ended */
+	struct event drain;
+	struct passage_host passages;
+	struct kept kept;
+	bool ending;
+	bool line_ended; /* nobody is left who could hand over */
+};
+
+static void stop_if_done(struct relay *relay)
+{
+	if (relay->ending && relay->passages.count == 0)
+		event_base_loopbreak(relay->base);
+}
+
+static void show_load(struct relay *relay)
+{
+	relay->lines->open[relay->index] = relay->passages.count;
+}
+
+/* passage_host.ended */
+static void on_ended(void *ctx, int connection, struct span unread)
+{
+	struct relay *relay = ctx;
+
+	if (connection >= 0)
+		kept_add(&relay->kept, connection, unread);
+	event_active(&relay->reaper, EV_TIMEOUT, 0);
+	show_load(relay);
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *ctx)
+{
+	struct relay *relay = ctx;
+
+	(void)fd;
+	(void)what;
+	passages_reap(&relay->passages);
+	stop_if_done(relay);
+}
+
+static void take_over(struct relay *relay, struct handover *handover, int connection)
+{
+	if (handover->flags & HANDOVER_IDLE) {
+		kept_add(&relay->kept, connection, handover->unread);
+		handover_free(handover);
+		return;
+	}
+	if (relay->passages.count < relay->most)
+		passage_start(&relay->passages, handover, connection);
+	else
+		passage_refuse(&relay->passages, handover, connection, relay->most);
+	show_load(relay);
+}
+
+static void begin_to_end(struct relay *relay)
+{
+	struct timeval limit = {relay->config->drain_seconds, 0};
+
+	if (relay->ending)
+		return;
+	relay->ending = true;
+	event_add(&relay->drain, &limit);
+	if (relay->passages.count > 0)
+		log_info("stopping: %d answers have %d s to end", relay->passages.count,
+		    relay->config->drain_seconds);
+}
+
+/* Takes over what waits on the line. Returns false when there is nothing more for now. */
+static bool take_next(struct relay *relay)
+{
+	struct handover handover;
+	int connection;
+
+	switch (handover_receive(relay->line, &handover, &connection)) {
+	case HANDOVER_RECEIVED:
+		take_over(relay, &handover, connection);
+		return true;
+	case HANDOVER_LOST:
+		return true;
+	case HANDOVER_NONE:
+		return false;
+	case HANDOVER_END:
+		break;
+	}
+	relay->line_ended = true;
+	event_del(&relay->intake);
+	begin_to_end(relay);
+	return false;
+}
+
+static void on_intake(evutil_socket_t fd, short what, void *ctx)
+{
+	struct relay *relay = ctx;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < AT_ONCE && take_next(relay); i++)
+		continue;
+	stop_if_done(relay);
+}
+
+static void on_drained(evutil_socket_t fd, short what, void *ctx)
+{
+	struct relay *relay = ctx;
+
+	(void)fd;
+	(void)what;
+	passages_break_off(&relay->passages);
+	stop_if_done(relay);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *ctx)
+{
+	struct relay *relay = ctx;
+	bool again = relay->ending;
+
+	(void)signal;
+	(void)what;
+	begin_to_end(relay);
+	if (again)
+		passages_break_off(&relay->passages);
+	/* What is on the line already is still answered. */
+	while (!relay->line_ended && take_next(relay))
+		continue;
+	stop_if_done(relay);
+}
+
+/* relay_store.ready: what is known of the deployments bears on the first request already. */
+static void on_ready(void *ctx)
+{
+	struct relay *relay = ctx;
+
+	event_add(&relay->intake, NULL);
+}
+
+static void open_store(struct relay *relay)
+{
+	if (relay->config->redis.enabled)
+		relay->passages.store =
+		    relay_store_new(relay->base, relay->passages.roster, on_ready, relay);
+	else
+		on_ready(relay);
+}
+
+static void close_store(struct relay *relay)
+{
+	passages_leave_store(&relay->passages);
+	relay_store_free(relay->passages.store);
+	relay->passages.store = NULL;
+}
+
+static int most_at_once(const struct config *config)
+{
+	unsigned long long most = (unsigned long long)config->max_passthrough;
+	unsigned long long wanted = most * DESCRIPTORS_EACH + OTHER_DESCRIPTORS;
+	unsigned long long allowed = descriptors_allow(wanted);
+
+	if (allowed >= wanted)
+		return config->max_passthrough;
+	most = allowed > OTHER_DESCRIPTORS ? (allowed - OTHER_DESCRIPTORS) / DESCRIPTORS_EACH : 1;
+	log_warnx("%llu file descriptors are too few for max_passthrough: %d; %llu requests are "
+		  "passed through at once; raise the limit (ulimit -n) to %llu",
+	    allowed, config->max_passthrough, most, wanted);
+	return most > 0 ? (int)most : 1;
+}
+
+/* New passages use the configuration, with a connection to the Redis that it names. */
+static void use_config(struct relay *relay)
+{
+	close_store(relay);
+	roster_free(relay->passages.roster);
+	relay->passages.roster = roster_new(relay->config);
+	relay->most = most_at_once(relay->config);
+	open_store(relay);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *ctx)
+{
+	struct relay *relay = ctx;
+
+	(void)signal;
+	(void)what;
+	if (config_reload(&relay->config, relay->config_path, CONFIG_RESPONDER))
+		use_config(relay);
+}
+
+/* errand_host.report */
+static void on_report(
+    void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
+{
+	struct relay *relay = ctx;
+
+	if (relay->passages.store != NULL)
+		relay_store_report(relay->passages.store, config, deployment, failed);
+}
+
+static void add_signals(struct relay *relay)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = 0; i < SIGNALS; i++) {
+		event_assign(&relay->signal_events[i], relay->base, signals[i],
+		    EV_SIGNAL | EV_PERSIST, signals[i] == SIGHUP ? on_hangup : on_stop, relay);
+		event_add(&relay->signal_events[i], NULL);
+		sigaddset(&set, signals[i]);
+	}
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void open_relay(struct relay *relay)
+{
+	struct event_base *base = relay->base;
+
+	passage_host_init(&relay->passages);
+	relay->passages.errand = (struct errand_host){
+	    .base = base,
+	    .upstream = upstream_new(base, CONNECTIONS),
+	    .report = on_report,
+	    .ctx = relay,
+	    .longest_pause_ms = LONGEST_PAUSE_MS,
+	    .longest_retry_after = LONGEST_RETRY_AFTER,
+	};
+	relay->passages.ended = on_ended;
+	relay->passages.ctx = relay;
+	kept_open(&relay->kept, base, relay->lines->to_responders);
+	event_assign(&relay->intake, base, relay->line, EV_READ | EV_PERSIST, on_intake, relay);
+	evtimer_assign(&relay->reaper, base, on_reap, relay);
+	evtimer_assign(&relay->drain, base, on_drained, relay);
+}
+
+static void close_relay(struct relay *relay)
+{
+	passage_host_close(&relay->passages);
+	relay_store_free(relay->passages.store);
+	if (relay->passages.errand.upstream != NULL)
+		upstream_free(relay->passages.errand.upstream);
+	roster_free(relay->passages.roster);
+	kept_close(&relay->kept);
+	event_del(&relay->intake);
+	event_del(&relay->reaper);
+	event_del(&relay->drain);
+	for (int i = 0; i < SIGNALS; i++)
+		event_del(&relay->signal_events[i]);
+	event_base_free(relay->base);
+	config_free(relay->config);
+}
+
+int relay_run(struct config *config, const char *path, struct relay_lines *lines, int index)
+{
+	struct relay relay = {
+	    .config = config_hold(config),
+	    .config_path = path,
+	    .lines = lines,
+	    .index = index,
+	    .line = lines->lines[index].from_responders,
+	};
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
+	relay_lines_be_relay(lines, index);
+	relay.base = event_base_new();
+	if (relay.base == NULL)
+		fatalx("cannot set up the event loop");
+	open_relay(&relay);
+	add_signals(&relay);
+	if (relay.passages.errand.upstream != NULL) {
+		use_config(&relay);
+		event_base_dispatch(relay.base);
+		status = 0;
+	} else {
+		log_warnx("cannot set up libcurl");
+	}
+	close_relay(&relay);
+	return status;
+}

@@ -1,0 +1,108 @@
+#include "cgi_head.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	int status;
+	const char *reason;
+	const char *header; /* what RFC 9110 and clients expect beside this status, or NULL */
+	const char *value;
+} statuses[] = {
+    {200, "OK", NULL, NULL},
+    {304, "Not Modified", NULL, NULL},
+    {400, "Bad Request", NULL, NULL},
+    {401, "Unauthorized", "WWW-Authenticate", "Bearer"},
+    {404, "Not Found", NULL, NULL},
+    {405, "Method Not Allowed", NULL, NULL},
+    {413, "Content Too Large", NULL, NULL},
+    {429, "Too Many Requests", "Retry-After", "5"},
+    {500, "Internal Server Error", NULL, NULL},
+    {501, "Not Implemented", "x-should-retry", "false"},
+    {502, "Bad Gateway", NULL, NULL},
+    {503, "Service Unavailable", "Retry-After", "2"},
+    {504, "Gateway Timeout", NULL, NULL},
+};
+
+enum { STATUS_TABLE_SIZE = sizeof(statuses) / sizeof(statuses[0]) };
+
+/* With every answer: it is one client's, and is what its type says. */
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
+static const char kept_headers[] = "Cache-Control: private, no-cache\r\n" NOSNIFF;
+static const char unkept_headers[] = "Cache-Control: private, no-store\r\n" NOSNIFF;
+
+/* STATUS_TABLE_SIZE if it is none that respool itself answers. */
+static size_t find_status(int status)
+{
+	size_t i = 0;
+
+	while (i < STATUS_TABLE_SIZE && statuses[i].status != status)
+		i++;
+	return i;
+}
+
+void cgi_head_free(struct cgi_head *head)
+{
+	buf_free(&head->text);
+}
+
+void cgi_head_begin(struct cgi_head *head)
+{
+	buf_clear(&head->text);
+	head->may_be_kept = false;
+	head->request_id[0] = '\0';
+}
+
+static bool usable_request_id(const char *id)
+{
+	static const char allowed[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len;
+
+	if (id == NULL)
+		return false;
+	len = strspn(id, allowed);
+	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
+}
+
+void cgi_head_set_request_id(struct cgi_head *head, const char *request_id)
+{
+	if (usable_request_id(request_id))
+		snprintf(head->request_id, sizeof(head->request_id), "%s", request_id);
+}
+
+void cgi_head_let_keep(struct cgi_head *head)
+{
+	head->may_be_kept = true;
+}
+
+void cgi_head_add(struct cgi_head *head, const char *name, const char *value)
+{
+	buf_puts(&head->text, name);
+	buf_puts(&head->text, ": ");
+	buf_puts(&head->text, value);
+	buf_puts(&head->text, "\r\n");
+}
+
+void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len)
+{
+	buf_printf(&head->text, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
+}
+
+void cgi_head_add_expected(struct cgi_head *head, int status)
+{
+	size_t i = find_status(status);
+
+	if (i < STATUS_TABLE_SIZE && statuses[i].header != NULL)
+		cgi_head_add(head, statuses[i].header, statuses[i].value);
+}
+
+void cgi_head_end(struct cgi_head *head, int status)
+{
+	size_t i = find_status(status);
+
+	cgi_head_add(head, "x-request-id", head->request_id);
+	buf_puts(&head->text, head->may_be_kept ? kept_headers : unkept_headers);
+	buf_printf(&head->text, "Status: %d %s\r\n\r\n", status,
+	    i < STATUS_TABLE_SIZE ? statuses[i].reason : "Unknown");
+}

@@ -1,0 +1,186 @@
+#include "errand.h"
+
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "health.h"
+#include "transfer.h"
+
+static bool on_head(void *ctx, CURL *easy, long status)
+{
+	struct errand *errand = ctx;
+
+	return errand->user->on_head(errand->ctx, easy, status);
+}
+
+static bool on_body(void *ctx, struct span bytes)
+{
+	struct errand *errand = ctx;
+
+	if (errand->user->on_body(errand->ctx, bytes))
+		return true;
+	errand->call = NULL;
+	return false;
+}
+
+static void on_idle(void *ctx)
+{
+	struct errand *errand = ctx;
+
+	if (errand->user->on_idle != NULL)
+		errand->user->on_idle(errand->ctx);
+}
+
+static void on_end(void *ctx, const struct upstream_result *result)
+{
+	struct errand *errand = ctx;
+
+	errand->call = NULL;
+	errand->user->on_end(errand->ctx, result);
+}
+
+static void call_deployment(struct errand *errand)
+{
+	const struct deployment *deployment = errand->choice.deployment;
+	struct buf url = {0}, body = {0};
+	struct upstream_call call = {
+	    .method = errand->method,
+	    .accept = errand->accept,
+	    .timeout = deployment->timeout,
+	    .stream_timeout = errand->streams ? deployment->stream_timeout : deployment->timeout,
+	    .on_head = on_head,
+	    .on_body = on_body,
+	    .on_idle = on_idle,
+	    .on_end = on_end,
+	    .ctx = errand,
+	};
+
+	transfer_url(&url, deployment, errand->choice.model, errand->path, errand->query);
+	call.url = buf_cstr(&url);
+	call.headers = transfer_headers(deployment, errand->choice.model, &call.fault);
+	if (call.fault == NULL && errand->user->add_headers != NULL)
+		call.headers = errand->user->add_headers(errand->ctx, call.headers);
+	errand->user->write_body(errand->ctx, &body);
+	call.body = buf_span(&body);
+	errand->call = upstream_start(errand->host->upstream, &call);
+	buf_free(&url);
+	buf_free(&body);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	errand_begin(ctx);
+}
+
+void errand_begin(struct errand *errand)
+{
+	errand->told = false;
+	secrets_close(&errand->secrets);
+	secrets_open(&errand->secrets, errand->choice.deployment, errand->choice.model);
+	errand->user->on_begin(errand->ctx);
+	call_deployment(errand);
+}
+
+void errand_stop(struct errand *errand)
+{
+	if (errand->call != NULL)
+		upstream_cancel(errand->call);
+	errand->call = NULL;
+	if (errand->pause != NULL)
+		event_del(errand->pause);
+}
+
+void errand_detach(struct errand *errand)
+{
+	if (errand->call != NULL)
+		upstream_detach(errand->call);
+	errand->call = NULL;
+}
+
+void errand_close(struct errand *errand)
+{
+	errand_stop(errand);
+	if (errand->pause != NULL)
+		event_free(errand->pause);
+	errand->pause = NULL;
+	secrets_close(&errand->secrets);
+}
+
+void errand_tell_health(struct errand *errand, long status)
+{
+	const struct errand_host *host = errand->host;
+	const struct deployment *deployment = errand->choice.deployment;
+	bool failed = health_is_failure(status);
+
+	if (!errand->told && health_is_news(&errand->roster->health, deployment, failed))
+		host->report(host->ctx, errand->roster->config, deployment, failed);
+	errand->told = true;
+}
+
+enum call_failure errand_failure(const struct errand *errand, long status, double retry_after)
+{
+	enum call_failure failure = call_failure_of(status);
+
+	if (failure == FAILURE_PASSING && retry_after > errand->host->longest_retry_after)
+		return FAILURE_DEPLOYMENT;
+	return failure;
+}
+
+/* How long to wait: twice as long each time, a part of it left to chance. */
+static int pause_before_try(const struct errand *errand, double retry_after)
+{
+	int ms = attempts_pause_ms(&errand->choice, errand->host->longest_pause_ms);
+
+	if (retry_after * 1000 > ms)
+		ms += (int)(retry_after * 1000);
+	return ms;
+}
+
+static void log_try(
+    const struct errand *errand, const struct deployment *before, int ms, const char *why)
+{
+	const struct deployment *now = errand->choice.deployment;
+
+	if (errand->name == NULL)
+		return;
+	if (now == before)
+		log_info("%s: %s; trying again in %d ms", errand->name, why, ms);
+	else
+		log_info("%s: %s; trying deployment %s of %s in %d ms", errand->name, why, now->id,
+		    errand->choice.model, ms);
+}
+
+bool errand_would_try_again(const struct errand *errand, enum call_failure failure)
+{
+	struct attempts next = errand->choice;
+
+	return attempts_next(&next, failure);
+}
+
+static void begin_later(struct errand *errand, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	if (errand->pause == NULL)
+		errand->pause = evtimer_new(errand->host->base, on_pause_over, errand);
+	if (errand->pause == NULL)
+		fatalx("out of memory");
+	event_add(errand->pause, &delay);
+}
+
+bool errand_try_again(
+    struct errand *errand, enum call_failure failure, double retry_after, const char *why)
+{
+	const struct deployment *before = errand->choice.deployment;
+	int ms = 0;
+
+	if (!attempts_next(&errand->choice, failure))
+		return false;
+	if (errand->choice.pause)
+		ms = pause_before_try(
+		    errand, errand->choice.deployment == before ? retry_after : -1);
+	log_try(errand, before, ms, why);
+	begin_later(errand, ms);
+	return true;
+}

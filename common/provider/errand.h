@@ -1,0 +1,96 @@
+/*
+ * A request on its way to the deployments of a model: which one is called, with what headers and
+ * under what URL, and after a failure which one next and when. What is asked, and what becomes of
+ * an answer, is the user's affair. There is one for each job of a worker and for each request that
+ * a relay passes through.
+ */
+#ifndef RESPOOL_ERRAND_H
+#define RESPOOL_ERRAND_H
+
+#include <stdbool.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "attempts.h"
+#include "common/base/buf.h"
+#include "roster.h"
+#include "secret.h"
+#include "upstream.h"
+
+/* What all errands of a process share. */
+struct errand_host {
+	struct event_base *base;
+	struct upstream *upstream;
+	/* Tells the others how a call went, as health_is_news() says that they want to know. */
+	void (*report)(void *ctx, const struct config *config, const struct deployment *deployment,
+	    bool failed);
+	void *ctx;
+	int longest_pause_ms;    /* before the same deployment is asked again */
+	int longest_retry_after; /* s; one that wants to be left alone for longer is passed over */
+};
+
+struct errand_user {
+	/* Adds headers to those of the deployment; may be NULL. */
+	struct curl_slist *(*add_headers)(void *ctx, struct curl_slist *headers);
+	/* Appends the body of a POST as errand->choice.deployment is to get it. */
+	void (*write_body)(void *ctx, struct buf *out);
+	/* A call begins, the first or another: nothing has come of its answer. */
+	void (*on_begin)(void *ctx);
+	/* As in struct upstream_call. After on_end, errand->call is NULL. */
+	bool (*on_head)(void *ctx, CURL *easy, long status);
+	bool (*on_body)(void *ctx, struct span bytes);
+	void (*on_idle)(void *ctx);
+	void (*on_end)(void *ctx, const struct upstream_result *result);
+};
+
+struct errand {
+	/* Set by the user before errand_begin(); host and user outlive the errand. */
+	const struct errand_host *host;
+	const struct errand_user *user;
+	void *ctx;
+	struct roster *roster; /* held by the user */
+	const char *name;      /* for the log, which tells of further tries; NULL: it does not */
+	const char *method;
+	struct span path; /* under a deployment's base */
+	const char *query;
+	const char *accept;
+	/* The answer is a stream; one that is not is silent until it is whole. */
+	bool streams;
+	struct attempts choice; /* begun; deployment is the one that is called */
+
+	/* The rest is errand.c's; secrets and call may be looked at. */
+	struct secrets secrets;        /* that the last call showed */
+	struct upstream_request *call; /* NULL when none is open */
+	struct event *pause;           /* before the next call; NULL until needed */
+	bool told;                     /* how the last call went, if anybody has to know */
+};
+
+/*
+ * Calls choice.deployment, which is not NULL. Nothing of the answer comes from within this call.
+ */
+void errand_begin(struct errand *errand);
+
+/* Ends the call or the pause at once; nothing is called any more. May be repeated. */
+void errand_stop(struct errand *errand);
+/* Lets go of a call that has said all: its connection can serve the next request. */
+void errand_detach(struct errand *errand);
+/* Stops and frees what the errand holds. A zeroed one may be closed. */
+void errand_close(struct errand *errand);
+
+/* How the call went, told once for each; status 0 stands for no answer. */
+void errand_tell_health(struct errand *errand, long status);
+
+/* What an answer's status and its Retry-After (s; negative: none) say about trying again. */
+enum call_failure errand_failure(const struct errand *errand, long status, double retry_after);
+
+/*
+ * Arranges for another try: at once by a deployment that has not been asked, after a pause by one
+ * that has. why is for the log. False if none is left; choice.deployment is NULL then.
+ */
+bool errand_try_again(
+    struct errand *errand, enum call_failure failure, double retry_after, const char *why);
+/* Whether there would be another try. */
+bool errand_would_try_again(const struct errand *errand, enum call_failure failure);
+
+#endif

@@ -1,0 +1,16 @@
+/* The body of a request, as a client has spelled it, for the deployment that is to get it. */
+#ifndef RESPOOL_REQUEST_BODY_H
+#define RESPOOL_REQUEST_BODY_H
+
+#include "common/base/buf.h"
+#include "common/config/config.h"
+
+/*
+ * Appends body, a JSON object, with its members in their order and spelling: but what the
+ * deployment calls the model in place of the client's name, and without the members that it is not
+ * to get. model is the name by which the deployment was found: the client's, or that of a fallback.
+ */
+void request_body_for(
+    struct buf *out, struct span body, const struct deployment *deployment, const char *model);
+
+#endif

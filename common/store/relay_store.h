@@ -1,0 +1,46 @@
+/*
+ * What a relay keeps in Redis, over one asynchronous connection that makes itself anew when it
+ * breaks: whose the responses are that providers keep, and how the deployments' calls go.
+ */
+#ifndef RESPOOL_RELAY_STORE_H
+#define RESPOOL_RELAY_STORE_H
+
+#include <stdbool.h>
+
+#include <event2/event.h>
+
+#include "common/base/buf.h"
+#include "common/provider/roster.h"
+
+struct relay_store;
+struct remembering;
+
+/*
+ * roster is held; its health is kept up to date once a second if there is more than one deployment.
+ * ready is called once, as soon as that is known for the first time, or Redis has had READY_MS.
+ */
+struct relay_store *relay_store_new(
+    struct event_base *base, struct roster *roster, void (*ready)(void *ctx), void *ctx);
+/* What is under way is given up; of a remembering, its function is called first. */
+void relay_store_free(struct relay_store *store);
+
+/*
+ * Remembers, for the configured time, that the response of this id is the tenant's and which
+ * deployment made it; done is called when Redis has it, or cannot be asked, which is logged; within
+ * a second. What is another tenant's stays so. NULL, without a call of done, if there is nothing to
+ * wait for: the id cannot be part of a key, or Redis is away. The texts are not kept.
+ */
+struct remembering *relay_store_remember(struct relay_store *store, struct span id,
+    const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
+    void *ctx);
+/* done is not called any more. Redis is told all the same. */
+void remembering_abandon(struct remembering *remembering);
+
+/* Forgets whose the response of this id is, if it is the tenant's. */
+void relay_store_forget(struct relay_store *store, const char *id, const char *tenant);
+
+/* errand_host.report: tells how a call to a deployment of config went. */
+void relay_store_report(struct relay_store *store, const struct config *config,
+    const struct deployment *deployment, bool failed);
+
+#endif
