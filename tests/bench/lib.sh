@@ -159,6 +159,28 @@ cpu_of() {
 	cpu_us $(tree_of "$1")
 }
 
+# titled NAME TITLE: the processes of respool.fcgi, started under that name, that have this title.
+titled() {
+	for pid in $(tree_of "$1"); do
+		case $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") in
+		"respool.fcgi: $2"*) echo "$pid" ;;
+		esac
+	done
+}
+
+# pss_kb PID...: memory, of which each process counts its share of what several have in common.
+pss_kb() {
+	for pid; do
+		sed -n 's/^Pss:[^0-9]*//p' "/proc/$pid/smaps_rollup" 2>/dev/null || true
+	done | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# pss_of NAME: of all processes of the programs of that name.
+pss_of() {
+	# shellcheck disable=SC2046 # a list of numbers
+	pss_kb $(tree_of "$1")
+}
+
 # peak_kb PID: the most memory that a process has had resident.
 peak_kb() {
 	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
@@ -235,6 +257,7 @@ write_config() {
 	  max_queue: 1000000
 	  max_streams: ${max_streams:-5000}
 	  drain_seconds: 0
+	  ${max_passthrough:+max_passthrough: $max_passthrough}
 	END
 }
 
@@ -249,12 +272,37 @@ start_supervisor() {
 	wait_until 20 "the supervisor" worker_is_up $((workers + ${1:-1}))
 }
 
-# start_responder [CHILDREN]
+# start_fcgi NAME BUILD SOCKET OPTION...: the respool.fcgi of a build directory.
+start_fcgi() {
+	fcgi=$1
+	program=$2/respool.fcgi
+	socket=$3
+	shift 3
+	start "$fcgi" "$program" -c "$dir/config.yaml" -s "unix:$socket" "$@"
+	wait_until 10 "$fcgi" is_socket "$socket"
+	chmod 777 "$socket"
+}
+
+# start_responder CHILDREN [OPTION...]
 start_responder() {
-	start responder "$build/respool.fcgi" -c "$dir/config.yaml" -s "unix:$dir/fcgi.sock" \
-		-w "${1:-4}"
-	wait_until 10 "the responder" is_socket "$dir/fcgi.sock"
-	chmod 777 "$dir/fcgi.sock"
+	children=$1
+	shift
+	start_fcgi responder "$build" "$dir/fcgi.sock" -w "$children" "$@"
+}
+
+# has_relays BUILD
+has_relays() {
+	"$1/respool.fcgi" -h 2>&1 | grep -q '^  -r '
+}
+
+# start_relaying CHILDREN: four responders and a relay. Where there are no relays, each stream
+# occupies one of so many responders.
+start_relaying() {
+	if has_relays "$build"; then
+		start_responder 4 -r 1
+	else
+		start_responder "$1"
+	fi
 }
 
 # start_site WORKERS PROVIDER_OPTION...: all of it, with lighttpd in front; $url leads there.

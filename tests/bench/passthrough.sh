@@ -3,14 +3,13 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154
 
-# start_passing PROVIDER_OPTION...: a site behind both web servers, with as many responders as the
-# files in deploy/ have. Half of them may be busy with a provider.
+# start_passing PROVIDER_OPTION...: a site behind both web servers.
 start_passing() {
 	start_redis
 	start_provider "$@"
 	direct_url=$provider_url
 	write_config
-	start_responder 16
+	start_relaying 16
 	start_lighttpd lighttpd "$dir/fcgi.sock"
 	lighttpd_url=$web_url/v1
 	start_nginx nginx "$dir/fcgi.sock"
@@ -33,7 +32,7 @@ url_of() {
 }
 
 # relay_cost MODE WAY ARGUMENT...: leaves what it prints in $dir/relay_cost.log, and the CPU time of
-# the responders in $cpu (us).
+# respool.fcgi in $cpu (us).
 relay_cost() {
 	mode=$1
 	way=$2
@@ -45,7 +44,7 @@ relay_cost() {
 	cpu=$(($(cpu_of responder) - cpu))
 }
 
-# What follows measures one way, leaves the time in $us, the CPU time of the responders for each
+# What follows measures one way, leaves the time in $us, the CPU time of respool.fcgi for each
 # request or event in $cpu, and in $size what has to be the same every way.
 
 # ask WAY CLIENTS
@@ -80,7 +79,7 @@ pace() {
 }
 
 # take_turns FILE COMMAND ARGUMENT...: one round. A line has the time directly, then for each web
-# server its time, ratio, difference and the responders' CPU time.
+# server its time, ratio, difference and respool.fcgi's CPU time.
 take_turns() {
 	file=$1
 	measured=$2
@@ -122,9 +121,9 @@ passed_rows() {
 	done
 }
 
-# cpu_row FIGURE FILE FORMAT: one web server will do, the responders do the same behind each.
+# cpu_row FIGURE FILE FORMAT: one web server will do, respool.fcgi does the same behind each.
 cpu_row() {
-	row "CPU of the responders per $1, lighttpd" "$(calc "$3" "$(median 5 "$2")") us" "" ""
+	row "CPU of respool.fcgi per $1, lighttpd" "$(calc "$3" "$(median 5 "$2")") us" "" ""
 }
 
 measure_passthrough() {

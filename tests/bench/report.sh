@@ -13,6 +13,7 @@ title() {
 	burst) say "A burst" ;;
 	scaling) say "Workers and supervisors" ;;
 	passthrough) say "Pass-through" ;;
+	relays) say "Many streams passed through" ;;
 	length) say "Growth with the length of the answer" ;;
 	count) say "Growth with the number of streams" ;;
 	queue) say "Growth with the queue" ;;

@@ -18,6 +18,8 @@ usage() {
 	  burst        1,000 creates at once
 	  scaling      one worker, two, and two supervisors
 	  passthrough  what a client sees of lighttpd, nginx and respool between it and a provider
+	  relays       1,000 streams that are passed through at once: whether they are whole, age of
+	               events, memory, CPU
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -32,7 +34,7 @@ usage() {
 	                 nothing, and the exit status does not depend on them
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
-	  BENCH_STREAMS  of deltas, streams and burst
+	  BENCH_STREAMS  of deltas, streams, burst and relays
 	  BENCH_STARTS   of starts: how many
 	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
 	END
@@ -52,10 +54,12 @@ export no_proxy='*'
 . "$here/deltas.sh"
 . "$here/streams.sh"
 . "$here/passthrough.sh"
+. "$here/relays.sh"
 . "$here/growth.sh"
 . "$here/report.sh"
 
-groups="polls creates starts deltas bytes streams burst scaling passthrough length count queue"
+groups="polls creates starts deltas bytes streams burst scaling passthrough relays"
+groups="$groups length count queue"
 parts=
 dir=
 quick=
@@ -192,6 +196,9 @@ case "${1:-}" in
 report | doc) ;;
 *) check_build; check_programs ;;
 esac
+# A thousand streams need thousands of connections.
+# shellcheck disable=SC3045 # all that is a /bin/sh has it
+ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 make_directory
 if [ $# -eq 0 ]; then
 	status=0

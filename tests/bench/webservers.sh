@@ -53,6 +53,8 @@ run_lighttpd() {
 	server.port = $port
 	server.upload-dirs = ( "$dir" )
 	server.max-keep-alive-requests = 100000
+	server.max-fds = 16384
+	server.max-connections = 4096
 	include "$dir/$1.deployed"
 	END
 	start "$1" lighttpd -D -f "$dir/$1.conf"
@@ -68,9 +70,10 @@ run_nginx() {
 	daemon off;
 	$user
 	worker_processes 1;
+	worker_rlimit_nofile 16384;
 	pid $dir/$1.pid;
 	error_log stderr;
-	events { worker_connections 256; }
+	events { worker_connections 8192; }
 	http {
 		access_log off;
 		keepalive_requests 100000;
