@@ -14,6 +14,7 @@ title() {
 	scaling) say "Workers and supervisors" ;;
 	passthrough) say "Pass-through" ;;
 	relays) say "Many streams passed through" ;;
+	mixed) say "Polls beside streams" ;;
 	length) say "Growth with the length of the answer" ;;
 	count) say "Growth with the number of streams" ;;
 	queue) say "Growth with the queue" ;;

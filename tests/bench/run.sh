@@ -20,6 +20,7 @@ usage() {
 	  passthrough  what a client sees of lighttpd, nginx and respool between it and a provider
 	  relays       1,000 streams that are passed through at once: whether they are whole, age of
 	               events, memory, CPU
+	  mixed        polls beside 1,000 such streams
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -34,7 +35,7 @@ usage() {
 	                 nothing, and the exit status does not depend on them
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
-	  BENCH_STREAMS  of deltas, streams, burst and relays
+	  BENCH_STREAMS  of deltas, streams, burst, relays and mixed
 	  BENCH_STARTS   of starts: how many
 	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
 	END
@@ -55,10 +56,11 @@ export no_proxy='*'
 . "$here/streams.sh"
 . "$here/passthrough.sh"
 . "$here/relays.sh"
+. "$here/mixed.sh"
 . "$here/growth.sh"
 . "$here/report.sh"
 
-groups="polls creates starts deltas bytes streams burst scaling passthrough relays"
+groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
 groups="$groups length count queue"
 parts=
 dir=
