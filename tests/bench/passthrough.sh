@@ -28,6 +28,15 @@ url_of() {
 	direct) echo "$direct_url/responses" ;;
 	lighttpd) echo "$lighttpd_url/responses" ;;
 	nginx) echo "$nginx_url/responses" ;;
+	baseline) echo "$baseline_url/responses" ;;
+	esac
+}
+
+# program_of WAY: what serves there.
+program_of() {
+	case $1 in
+	baseline) echo baseline ;;
+	*) echo responder ;;
 	esac
 }
 
@@ -37,11 +46,12 @@ relay_cost() {
 	mode=$1
 	way=$2
 	shift 2
-	cpu=$(cpu_of responder)
+	served_by=$(program_of "$way")
+	cpu=$(cpu_of "$served_by")
 	attend "$build/tests/bench/relay_cost" "$mode" "$(url_of "$way")" "$key" "$@" \
 		>"$dir/relay_cost.log" 2>&1 ||
 		die_with_log "$mode: $way failed" "$dir/relay_cost.log"
-	cpu=$(($(cpu_of responder) - cpu))
+	cpu=$(($(cpu_of "$served_by") - cpu))
 }
 
 # What follows measures one way, leaves the time in $us, the CPU time of respool.fcgi for each

@@ -21,6 +21,7 @@ usage() {
 	  relays       1,000 streams that are passed through at once: whether they are whole, age of
 	               events, memory, CPU
 	  mixed        polls beside 1,000 such streams
+	  versions     CPU of passed requests and events beside an earlier version's
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -36,6 +37,8 @@ usage() {
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
 	  BENCH_STREAMS  of deltas, streams, burst, relays and mixed
+	  BENCH_BASELINE of versions: the build directory of the earlier one; without it there is
+	                 nothing to compare with
 	  BENCH_STARTS   of starts: how many
 	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
 	END
@@ -57,10 +60,11 @@ export no_proxy='*'
 . "$here/passthrough.sh"
 . "$here/relays.sh"
 . "$here/mixed.sh"
+. "$here/versions.sh"
 . "$here/growth.sh"
 . "$here/report.sh"
 
-groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
+groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed versions"
 groups="$groups length count queue"
 parts=
 dir=
