@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "redis_args.h"
 #include "common/response/response_id.h"
+#include "health_commands.h"
 #include "job_lists.h"
 #include "redis_link.h"
 

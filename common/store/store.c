@@ -11,6 +11,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "health_commands.h"
 #include "keys.h"
 #include "redis_args.h"
 #include "common/response/response.h"
