@@ -12,6 +12,7 @@
 #include "health_commands.h"
 #include "job_lists.h"
 #include "redis_link.h"
+#include "redis_reply.h"
 
 enum {
 	CLAIM_ELEMENTS = 9,
@@ -60,13 +61,6 @@ struct jobs {
 	bool leaving;
 	enum leave_step leave_step;
 };
-
-static struct span reply_span(const redisReply *reply)
-{
-	if (reply->type != REDIS_REPLY_STRING)
-		return (struct span){0};
-	return (struct span){reply->str, reply->len};
-}
 
 static void look_at_own_list(struct jobs *jobs);
 
