@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks that the folders of app and common know of each other only what they may: prints each line
-# that does not keep to it, and fails if there is one.
+# Checks that the folders of app and common know of each other only what they may, and that no
+# banner stands for a wall between files: prints each line that does not keep to it, and fails if
+# there is one.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,6 +24,8 @@ exceptions='
 	common/response/create_request.c: common/config
 	common/response/create_request.h: common/config
 '
+# Where a banner, as in "/* ---- reading ---- */", is a file that is wanting.
+without_banners='common'
 # Words of Redis. GET and SET are left out: they are words of HTTP and of English, too.
 commands='APPEND AUTH BLMOVE BLPOP BRPOP CLIENT CLUSTER CONFIG DEL EVAL EVALSHA EXISTS EXPIRE FCALL
 	GETDEL GETRANGE HDEL HELLO HEXISTS HGET HGETALL HINCRBY HMGET HMSET HSET HSETNX INCR INCRBY
@@ -32,7 +35,8 @@ commands='APPEND AUTH BLMOVE BLPOP BRPOP CLIENT CLUSTER CONFIG DEL EVAL EVALSHA 
 	XREAD XTRIM ZADD ZCARD ZRANGE ZREM ZSCORE'
 
 # shellcheck disable=SC2046 # names without blanks
-awk -v arrows="$arrows" -v exceptions="$exceptions" -v commands="$commands" '
+awk -v arrows="$arrows" -v exceptions="$exceptions" -v commands="$commands" \
+	-v without_banners="$without_banners" '
 	function fault(what) {
 		printf "%s:%d: %s: %s\n", FILENAME, FNR, what, $0
 		faults++
@@ -86,6 +90,9 @@ awk -v arrows="$arrows" -v exceptions="$exceptions" -v commands="$commands" '
 	}
 	folder != "common/store" && $0 ~ command {
 		fault("only common/store names a command of Redis")
+	}
+	index(" " without_banners " ", " " top_of(FILENAME) " ") && /\/[*\/] *[-=*][-=*][-=*]/ {
+		fault("a banner")
 	}
 	END { exit faults > 0 }
 ' $(find app common -name '*.[ch]' | sort)
