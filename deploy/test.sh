@@ -222,6 +222,7 @@ wanted=$(sdk_packages)
 
 check "formatting" formatting || true
 check "static analysis" static_analysis || true
+check "arrows between folders" tests/arrows.sh || true
 check "configure script" configure_script || totals
 if build_and_test gcc CC=gcc --enable-werror && [ -z "$quick" ]; then
 	check_many "unit tests in valgrind" valgrind_summary valgrind_tests

@@ -4,21 +4,20 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/log.h"
 #include "config_deployment.h"
+#include "config_polling.h"
 #include "config_redis.h"
 #include "config_router.h"
 #include "config_section.h"
-#include "common/base/log.h"
+#include "config_tenants.h"
 #include "model.h"
 #include "redis_url.h"
 
 enum {
-	MAX_TTL = 10 * 365 * 24 * 3600,
 	MAX_BYTES = 512 << 20,          /* of one string in Redis */
 	MAX_RESPONSE_BYTES = 200 << 20, /* so that it fits with the blanks that document.h leaves */
 };
-
-static const char master_name[] = "master";
 
 /* Everything that the file says, on its way to a struct config. */
 struct draft {
@@ -32,21 +31,6 @@ struct draft {
 	struct redis_draft redis;
 };
 
-/* Tenants */
-
-static void free_tenant(struct tenant *tenant)
-{
-	free(tenant->name);
-	free(tenant->key);
-}
-
-static void append_tenant(struct config *config, struct tenant tenant)
-{
-	config->tenants =
-	    xrealloc(config->tenants, (config->tenant_count + 1) * sizeof(*config->tenants));
-	config->tenants[config->tenant_count++] = tenant;
-}
-
 static const struct config_key general_keys[] = {
     {"master_key", CONFIG_SECRET, CONFIG_FOR_CLIENTS, "the master key",
 	IN(struct draft, master_key)},
@@ -59,131 +43,23 @@ static void read_general(const struct config_value *value, void *dest)
 	config_section(value, "a mapping of settings", KEYS(general_keys), draft);
 	if (draft->master_key == NULL)
 		return;
-	append_tenant(&draft->config, (struct tenant){xstrdup(master_name), draft->master_key});
+	tenants_add_master(&draft->config, draft->master_key);
 	draft->master_key = NULL;
-}
-
-static const struct config_key tenant_keys[] = {
-    {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
-    {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",
-	IN(struct tenant, key)},
-};
-
-static bool is_new_tenant(
-    const struct config_value *value, const struct config *config, const struct tenant *tenant)
-{
-	if (strcmp(tenant->name, master_name) == 0) {
-		config_wrong(value,
-		    "name \"%s\" is that of general_settings.master_key, "
-		    "expected another name",
-		    master_name);
-		return false;
-	}
-	for (size_t i = 0; i < config->tenant_count; i++) {
-		const struct tenant *other = &config->tenants[i];
-
-		if (strcmp(other->name, tenant->name) == 0) {
-			config_wrong(value, "name \"%.60s\" again, expected a name for each tenant",
-			    tenant->name);
-			return false;
-		}
-		if (tenant->key != NULL && other->key != NULL &&
-		    strcmp(other->key, tenant->key) == 0) {
-			config_wrong(value,
-			    "the same key as tenant \"%.60s\", expected a key for each tenant",
-			    other->name);
-			return false;
-		}
-	}
-	return true;
-}
-
-static void read_tenant(const struct config_value *value, struct config *config)
-{
-	struct tenant tenant = {0};
-
-	if (config_section(value, "a mapping with name and key", KEYS(tenant_keys), &tenant) &&
-	    is_new_tenant(value, config, &tenant) && tenant.key != NULL)
-		append_tenant(config, tenant);
-	else
-		free_tenant(&tenant);
 }
 
 static void read_api_keys(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	if (!config_is_list(value, "a list of mappings with name and key"))
-		return;
-	for (size_t i = 0; i < config_length(value); i++) {
-		struct config_value element = config_element(value, i);
-
-		read_tenant(&element, &draft->config);
-	}
+	tenants_read(value, &draft->config);
 }
-
-/* Background polling */
-
-static void read_polling_providers(const struct config_value *value, struct polling_config *polling)
-{
-	config_strings(value, "a provider's name", &polling->providers, &polling->provider_count);
-	if (polling->provider_count != 0)
-		polling->mode = POLLING_PROVIDERS;
-}
-
-static void read_polling(const struct config_value *value, void *dest)
-{
-	static const char expected[] = "\"all\", a list of providers, or false";
-	struct polling_config *polling = dest;
-	bool on = true;
-	char *text;
-
-	if (value->node->type == YAML_SEQUENCE_NODE) {
-		read_polling_providers(value, polling);
-		return;
-	}
-	if (!config_string(value, 0, expected, &text))
-		return;
-	if (strcmp(text, "all") == 0)
-		polling->mode = POLLING_ALL;
-	else if (!config_boolean(text, &on) || on)
-		config_wrong(value, "some other text, expected %s", expected);
-	free(text);
-}
-
-static void read_native(const struct config_value *value, void *dest)
-{
-	struct polling_config *polling = dest;
-
-	if (config_is_list(value, "a list of models' names"))
-		config_strings(
-		    value, "a model's name", &polling->native_models, &polling->native_count);
-}
-
-static const struct config_key background_keys[] = {
-    {"polling_via_cache", CONFIG_READER, .read = read_polling},
-    {"ttl", CONFIG_LONG, IN(struct polling_config, ttl), .min = 1, .max = MAX_TTL},
-    {"native_background_mode", CONFIG_READER, .read = read_native},
-};
-
-static void read_background(const struct config_value *value, void *dest)
-{
-	struct draft *draft = dest;
-
-	config_section(value, "a mapping with polling_via_cache", KEYS(background_keys),
-	    &draft->config.polling);
-}
-
-static const struct config_key responses_keys[] = {
-    {"background_mode", CONFIG_READER, .read = read_background},
-};
 
 static void read_responses(const struct config_value *value, void *dest)
 {
-	config_section(value, "a mapping with background_mode", KEYS(responses_keys), dest);
-}
+	struct draft *draft = dest;
 
-/* The sections */
+	polling_read(value, &draft->config.polling);
+}
 
 static void read_cache(const struct config_value *value, void *dest)
 {
@@ -501,14 +377,11 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->deployment_count; i++)
 		deployment_clear(&config->deployments[i]);
 	free(config->deployments);
-	for (size_t i = 0; i < config->tenant_count; i++)
-		free_tenant(&config->tenants[i]);
-	free(config->tenants);
+	tenants_clear(config);
 	redis_config_clear(&config->redis);
 	fallbacks_clear(config);
 	free(config->default_deployment);
-	config_free_strings(config->polling.providers, config->polling.provider_count);
-	config_free_strings(config->polling.native_models, config->polling.native_count);
+	polling_clear(&config->polling);
 	free(config);
 }
 

@@ -1,104 +1,12 @@
 #include "attempts.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempts_internal.h"
 #include "common/config/model.h"
 
 enum { FIRST_PAUSE_MS = 500 };
-
-/* ---- the draw -------------------------------------------------------------------------------- */
-
-/* What a deployment counts for in the draw. */
-typedef double share(const struct deployment *deployment);
-
-static double by_weight(const struct deployment *deployment)
-{
-	return deployment->weight;
-}
-
-static double by_rpm(const struct deployment *deployment)
-{
-	return deployment->rpm;
-}
-
-static double evenly(const struct deployment *deployment)
-{
-	(void)deployment;
-	return 1;
-}
-
-/* From 0 to below 1. */
-static double random_fraction(void)
-{
-	uint64_t bits = (uint64_t)random() << 22 | (uint64_t)random() >> 9;
-
-	return (double)bits / (double)(1ULL << 53);
-}
-
-static bool rests(const struct attempts *attempts, const struct deployment *deployment)
-{
-	return attempts->health != NULL && health_rests(attempts->health, deployment);
-}
-
-/* Those that are to be asked now: not yet, in this round, and all resting or none. */
-static bool is_eligible(const struct attempts *attempts, size_t i, bool resting)
-{
-	return !attempts->tried[i] && rests(attempts, attempts->candidates[i]) == resting;
-}
-
-static double sum_of(const struct attempts *attempts, bool resting, share *count)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < attempts->candidate_count; i++) {
-		if (is_eligible(attempts, i, resting))
-			sum += count(attempts->candidates[i]);
-	}
-	return sum;
-}
-
-/* Takes candidate i for the next call. */
-static void take(struct attempts *attempts, size_t i)
-{
-	attempts->deployment = attempts->candidates[i];
-	attempts->current = i;
-	attempts->tried[i] = true;
-}
-
-static bool draw_by(struct attempts *attempts, bool resting, share *count)
-{
-	double left = sum_of(attempts, resting, count) * random_fraction();
-	size_t drawn = attempts->candidate_count;
-
-	for (size_t i = 0; left >= 0 && i < attempts->candidate_count; i++) {
-		double one = count(attempts->candidates[i]);
-
-		if (one <= 0 || !is_eligible(attempts, i, resting))
-			continue;
-		drawn = i;
-		left -= one;
-	}
-	if (drawn == attempts->candidate_count)
-		return false;
-	take(attempts, drawn);
-	return true;
-}
-
-static bool draw(struct attempts *attempts, bool resting)
-{
-	return draw_by(attempts, resting, by_weight) || draw_by(attempts, resting, by_rpm) ||
-	       draw_by(attempts, resting, evenly);
-}
-
-/* Those that rest only if there are no others. */
-static bool draw_any(struct attempts *attempts)
-{
-	return draw(attempts, false) || draw(attempts, true);
-}
-
-/* ---- the models ------------------------------------------------------------------------------ */
 
 static void collect_candidates(struct attempts *attempts)
 {
@@ -122,7 +30,7 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	attempts->pause = attempts->again = false;
 	memset(attempts->tried, 0, sizeof(attempts->tried));
 	collect_candidates(attempts);
-	return draw_any(attempts);
+	return attempts_draw(attempts);
 }
 
 static bool enter_fallback(struct attempts *attempts)
@@ -160,7 +68,7 @@ void attempts_prefer(struct attempts *attempts, const char *deployment_id)
 		if (strcmp(attempts->candidates[i]->id, deployment_id) != 0)
 			continue;
 		attempts->tried[attempts->current] = false;
-		take(attempts, i);
+		attempts_take(attempts, i);
 		return;
 	}
 }
@@ -173,7 +81,7 @@ void attempts_stay(struct attempts *attempts, const char *deployment_id)
 	attempts->candidates[0] = attempts->deployment;
 	attempts->candidate_count = 1;
 	attempts->alone = true;
-	take(attempts, 0);
+	attempts_take(attempts, 0);
 }
 
 void attempts_only(struct attempts *attempts, const struct config *config,
@@ -184,7 +92,7 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 	if (deployment == NULL || !deployment_usable(deployment, model))
 		return;
 	attempts->candidates[attempts->candidate_count++] = deployment;
-	take(attempts, 0);
+	attempts_take(attempts, 0);
 }
 
 /* Takes the deployment that has just failed out of the candidates. */
@@ -209,7 +117,7 @@ static void begin_again(struct attempts *attempts)
 /* To a deployment of this model that has not been asked yet. */
 static bool move_on(struct attempts *attempts)
 {
-	return !attempts->again && draw_any(attempts);
+	return !attempts->again && attempts_draw(attempts);
 }
 
 static bool retry(struct attempts *attempts)
@@ -217,10 +125,10 @@ static bool retry(struct attempts *attempts)
 	if (attempts->retries >= attempts->config->num_retries || attempts->candidate_count == 0)
 		return false;
 	attempts->retries++;
-	if (draw_any(attempts))
+	if (attempts_draw(attempts))
 		return true;
 	begin_again(attempts);
-	return draw_any(attempts);
+	return attempts_draw(attempts);
 }
 
 static bool stay_with_model(struct attempts *attempts, enum call_failure failure)
@@ -256,8 +164,6 @@ int attempts_pause_ms(const struct attempts *attempts, int longest)
 		ms *= 2;
 	return ms / 2 + (int)(random() % (ms / 2 + 1));
 }
-
-/* ---- failures -------------------------------------------------------------------------------- */
 
 enum call_failure call_failure_of(long status)
 {

@@ -41,7 +41,7 @@ struct attempts {
 	/* deployment has failed before and is to be asked again: give it time. */
 	bool pause;
 	int tries; /* calls of this model so far, the one that deployment is for included */
-	/* The rest is for attempts.c alone. */
+	/* The rest is for attempts*.c alone. */
 	const char *asked;
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];

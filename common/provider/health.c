@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
-#include "common/store/keys.h"
 #include "common/config/model.h"
 
 enum { STATE_FAILED = 0x1, STATE_RESTS = 0x2 };
@@ -56,50 +55,25 @@ bool health_is_failure(long status)
 	}
 }
 
-static void add_keys(struct redis_args *args, enum script script)
-{
-	redis_args_script(args, script, 2);
-	redis_args_add(args, KEY_FAILURES);
-	redis_args_add(args, KEY_RESTING);
-}
-
-void health_read_args(struct redis_args *args)
-{
-	add_keys(args, SCRIPT_HEALTH);
-}
-
-void health_report_args(struct redis_args *args, const struct config *config,
-    const struct deployment *deployment, bool failed)
-{
-	add_keys(args, SCRIPT_REPORT);
-	redis_args_add(args, deployment->id);
-	redis_args_add(args, failed ? "1" : "0");
-	redis_args_add_number(args, config->allowed_fails);
-	redis_args_add_number(args, (long long)(config->cooldown_time * 1000));
-}
-
-/* Notes the state of each deployment whose id is in the list. */
-static void take_ids(struct health *health, const redisReply *ids, unsigned char state)
-{
-	if (ids->type != REDIS_REPLY_ARRAY)
-		return;
-	for (size_t i = 0; i < ids->elements; i++) {
-		const redisReply *id = ids->element[i];
-		const struct deployment *deployment = NULL;
-
-		if (id->type == REDIS_REPLY_STRING)
-			deployment = deployment_by_id(
-			    health->config, (struct span){id->str, (size_t)id->len});
-		if (deployment != NULL)
-			*state_of(health, deployment) |= state;
-	}
-}
-
-void health_take(struct health *health, const redisReply *reply)
+void health_forget(struct health *health)
 {
 	memset(health->states, 0, health->config->deployment_count);
-	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
-		return;
-	take_ids(health, reply->element[0], STATE_RESTS);
-	take_ids(health, reply->element[1], STATE_FAILED);
+}
+
+static void note(struct health *health, struct span id, unsigned char state)
+{
+	const struct deployment *deployment = deployment_by_id(health->config, id);
+
+	if (deployment != NULL)
+		*state_of(health, deployment) |= state;
+}
+
+void health_note_failed(struct health *health, struct span id)
+{
+	note(health, id, STATE_FAILED);
+}
+
+void health_note_rest(struct health *health, struct span id)
+{
+	note(health, id, STATE_RESTS);
 }

@@ -1,18 +1,17 @@
 /*
- * What all processes together know of the deployments: which have failed lately, and which rest
- * after allowed_fails failures in a row. The knowledge is in Redis alone, in two keys; each process
- * reads it about once a second while it has calls to make, and reports failures as they come, but
- * successes only of deployments that are known to have failed.
+ * What a process knows of the deployments: which have failed lately, and which rest after
+ * allowed_fails failures in a row. All processes share the knowledge by way of Redis, as
+ * common/store/health_commands.h has it: each reads it about once a second while it has calls to
+ * make, and reports failures as they come, but successes only of deployments that are known to have
+ * failed.
  */
 #ifndef RESPOOL_HEALTH_H
 #define RESPOOL_HEALTH_H
 
 #include <stdbool.h>
 
-#include <hiredis/hiredis.h>
-
+#include "common/base/buf.h"
 #include "common/config/config.h"
-#include "common/store/redis_args.h"
 
 enum { HEALTH_READ_MS = 1000 };
 
@@ -35,17 +34,13 @@ bool health_is_news(const struct health *health, const struct deployment *deploy
 /* Whether an outcome counts as the deployment's failure. status 0: it gave no answer. */
 bool health_is_failure(long status);
 
+/* What is known is no longer: nothing has failed. */
+void health_forget(struct health *health);
 /*
- * The command that reads the state, and what to do with its reply. Without one (NULL), or with an
- * error, what was known is forgotten: nobody rests for ever because Redis is gone.
+ * From now on the deployment of that id has failed, or rests. An id that is not configured is
+ * passed over.
  */
-void health_read_args(struct redis_args *args);
-void health_take(struct health *health, const redisReply *reply);
-
-/*
- * The command that reports an outcome. Its reply is that of health_read_args(), as of afterwards.
- */
-void health_report_args(struct redis_args *args, const struct config *config,
-    const struct deployment *deployment, bool failed);
+void health_note_failed(struct health *health, struct span id);
+void health_note_rest(struct health *health, struct span id);
 
 #endif

@@ -30,7 +30,7 @@ static bool is_secret(const char *text)
 	       (len >= LEAST_LENGTH && has(text, isalpha) && has(text, isdigit));
 }
 
-static const char *find(struct span text, const char *secret)
+const char *secret_find(struct span text, const char *secret)
 {
 	if (!is_secret(secret) || text.len < strlen(secret))
 		return NULL;
@@ -39,14 +39,14 @@ static const char *find(struct span text, const char *secret)
 
 bool secret_is_in(struct span text, const char *secret)
 {
-	return find(text, secret) != NULL;
+	return secret_find(text, secret) != NULL;
 }
 
 void secret_redact(struct buf *out, struct span text, const char *secret)
 {
 	const char *end = text.p + text.len, *hit;
 
-	while ((hit = find(text, secret)) != NULL) {
+	while ((hit = secret_find(text, secret)) != NULL) {
 		buf_append(out, text.p, (size_t)(hit - text.p));
 		buf_puts(out, "[redacted]");
 		text.p = hit + strlen(secret);
@@ -54,8 +54,6 @@ void secret_redact(struct buf *out, struct span text, const char *secret)
 	}
 	buf_append_span(out, text);
 }
-
-/* ---- a deployment's -------------------------------------------------------------------------- */
 
 /* Whether a header of such a name, "Name: value", tells who asks. */
 static bool tells_who_asks(const char *line)
@@ -128,81 +126,4 @@ void secrets_redact(struct buf *out, struct span text, const struct secrets *sec
 		buf_free(out);
 		*out = clean;
 	}
-}
-
-/* ---- in a text that comes in pieces ---------------------------------------------------------- */
-
-void secret_mask_open(struct secret_mask *mask, const struct secrets *secrets)
-{
-	*mask = (struct secret_mask){.secrets = secrets};
-}
-
-void secret_mask_close(struct secret_mask *mask)
-{
-	buf_free(&mask->text);
-}
-
-/* How many bytes at the end of the text may be the secret's first ones. */
-static size_t begun_at_end(struct span text, const char *secret)
-{
-	size_t most = strlen(secret) - 1;
-
-	for (size_t begun = most < text.len ? most : text.len; begun > 0; begun--) {
-		if (memcmp(text.p + text.len - begun, secret, begun) == 0)
-			return begun;
-	}
-	return 0;
-}
-
-static size_t any_begun_at_end(struct span text, const struct secrets *secrets)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < secrets->count; i++) {
-		size_t begun = begun_at_end(text, secrets->texts[i]);
-
-		if (begun > most)
-			most = begun;
-	}
-	return most;
-}
-
-static void overwrite(struct buf *text, const char *secret)
-{
-	struct span rest = buf_span(text);
-	const char *hit;
-
-	while ((hit = find(rest, secret)) != NULL) {
-		memset(text->data + (hit - text->data), '*', strlen(secret));
-		rest.len -= (size_t)(hit - rest.p);
-		rest.p = hit;
-	}
-}
-
-struct span secret_mask_next(struct secret_mask *mask, struct span piece)
-{
-	const struct secrets *secrets = mask->secrets;
-	struct buf *text = &mask->text;
-
-	if (mask->held == 0 && !secrets_are_in(piece, secrets) &&
-	    any_begun_at_end(piece, secrets) == 0)
-		return piece;
-	if (mask->held != 0)
-		memmove(text->data, text->data + text->len - mask->held, mask->held);
-	text->len = mask->held;
-	buf_append_span(text, piece);
-	for (size_t i = 0; i < secrets->count; i++)
-		overwrite(text, secrets->texts[i]);
-	mask->held = any_begun_at_end(buf_span(text), secrets);
-	return (struct span){text->data, text->len - mask->held};
-}
-
-struct span secret_mask_rest(struct secret_mask *mask)
-{
-	size_t held = mask->held;
-
-	mask->held = 0;
-	if (held == 0)
-		return (struct span){0};
-	return (struct span){mask->text.data + mask->text.len - held, held};
 }

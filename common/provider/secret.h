@@ -13,6 +13,8 @@
  * words of fewer than 12 characters, unless they have both a letter and a digit and at least 6.
  */
 
+/* Where the text repeats the secret first; NULL if it does not. */
+const char *secret_find(struct span text, const char *secret);
 /* Whether the text repeats the secret. */
 bool secret_is_in(struct span text, const char *secret);
 /* Appends the text with "[redacted]" wherever it repeats the secret. */

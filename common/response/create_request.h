@@ -9,7 +9,6 @@
 
 #include "api_error.h"
 #include "common/base/buf.h"
-#include "common/config/config.h"
 #include "response.h"
 
 struct create_request {

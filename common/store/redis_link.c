@@ -1,7 +1,5 @@
 #include "redis_link.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,32 +7,17 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "redis_events.h"
+#include "redis_link_internal.h"
 
 enum {
 	SETUP_SECONDS = 5, /* for a connection to become usable */
-	SETTLE_MS = 1000,  /* after which it counts as one that lasts */
 	FIRST_PAUSE_MS = 50,
 	LONGEST_PAUSE_MS = 2000,
 };
 
-struct redis_link {
-	struct event_base *base;
-	const struct redis_config *config;
-	const struct redis_link_user *user;
-	redisAsyncContext *redis; /* NULL between connections */
-	struct event *timer;      /* until the next try, or for this one to succeed */
-	int pause_ms;
-	bool up;
-	bool closing;
-	bool reported;     /* the failure at hand has been logged */
-	time_t last_error; /* when an error reply was logged: at most one each second */
-	int loading;       /* the next script whose hash will come */
-	struct script_hashes hashes;
-};
-
 static void connect_now(struct redis_link *link);
 
-static void start_timer(struct redis_link *link, int ms)
+void redis_link_start_timer(struct redis_link *link, int ms)
 {
 	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
 
@@ -49,7 +32,7 @@ static int jittered(int ms)
 
 static void retry_later(struct redis_link *link)
 {
-	start_timer(link, jittered(link->pause_ms));
+	redis_link_start_timer(link, jittered(link->pause_ms));
 	link->pause_ms *= 2;
 	if (link->pause_ms > LONGEST_PAUSE_MS)
 		link->pause_ms = LONGEST_PAUSE_MS;
@@ -122,78 +105,6 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 		connect_now(link);
 }
 
-/* ---- setting a connection up ----------------------------------------------------------------- */
-
-static void setup_failed(struct redis_link *link, const char *doing, const redisReply *reply)
-{
-	char why[256];
-
-	if (reply == NULL)
-		return;
-	snprintf(why, sizeof(why), "%s: %s", doing, reply->str);
-	redis_link_reset(link, why);
-}
-
-static void on_setup_reply(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct redis_link *link = redis->data;
-	const redisReply *reply = data;
-
-	if (link == NULL || link->redis != redis)
-		return;
-	if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
-		setup_failed(link, privdata, reply);
-}
-
-static void on_script_hash(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct redis_link *link = redis->data;
-	const redisReply *reply = data;
-
-	if (link == NULL || link->redis != redis)
-		return;
-	if (reply == NULL || reply->type != REDIS_REPLY_STRING)
-		setup_failed(link, privdata, reply);
-	else
-		snprintf(link->hashes.sha[link->loading++], SCRIPT_SHA_SIZE, "%s", reply->str);
-}
-
-static void on_ready(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct redis_link *link = redis->data;
-	const redisReply *reply = data;
-
-	if (link == NULL || link->redis != redis)
-		return;
-	if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
-		setup_failed(link, privdata, reply);
-		return;
-	}
-	start_timer(link, SETTLE_MS);
-	link->up = true;
-	link->user->up(link->user->ctx);
-}
-
-static void set_up(struct redis_link *link)
-{
-	static char auth[] = "AUTH", select[] = "SELECT", load[] = "SCRIPT LOAD", ping[] = "PING";
-	const struct redis_config *config = link->config;
-	int s;
-
-	if (config->password != NULL && config->username != NULL)
-		redisAsyncCommand(link->redis, on_setup_reply, auth, "AUTH %s %s", config->username,
-		    config->password);
-	else if (config->password != NULL)
-		redisAsyncCommand(link->redis, on_setup_reply, auth, "AUTH %s", config->password);
-	if (config->db != 0)
-		redisAsyncCommand(link->redis, on_setup_reply, select, "SELECT %d", config->db);
-	link->loading = 0;
-	for (s = 0; link->user->scripts && s < SCRIPT_COUNT; s++)
-		redisAsyncCommand(link->redis, on_script_hash, load, "SCRIPT LOAD %s",
-		    script_source((enum script)s));
-	redisAsyncCommand(link->redis, on_ready, ping, "PING");
-}
-
 static redisAsyncContext *new_connection(const struct redis_config *config)
 {
 	if (config->socket_path != NULL)
@@ -219,11 +130,9 @@ static void connect_now(struct redis_link *link)
 	redis_events_attach(redis, link->base);
 	redisAsyncSetConnectCallback(redis, on_connect);
 	redisAsyncSetDisconnectCallback(redis, on_disconnect);
-	start_timer(link, SETUP_SECONDS * 1000);
-	set_up(link);
+	redis_link_start_timer(link, SETUP_SECONDS * 1000);
+	redis_link_set_up(link);
 }
-
-/* ---- the interface --------------------------------------------------------------------------- */
 
 struct redis_link *redis_link_new(
     struct event_base *base, const struct redis_config *config, const struct redis_link_user *user)
@@ -237,7 +146,7 @@ struct redis_link *redis_link_new(
 	link->timer = evtimer_new(base, on_timer, link);
 	if (link->timer == NULL)
 		fatalx("out of memory");
-	start_timer(link, 0);
+	redis_link_start_timer(link, 0);
 	return link;
 }
 

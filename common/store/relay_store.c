@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/provider/health.h"
+#include "health_commands.h"
 #include "keys.h"
 #include "redis_args.h"
 #include "redis_link.h"

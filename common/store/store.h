@@ -14,7 +14,6 @@
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
-#include "common/provider/health.h"
 #include "common/response/response.h"
 
 struct store;
@@ -22,7 +21,7 @@ struct store;
 enum store_result {
 	STORE_OK,
 	STORE_NOT_FOUND,     /* no such response, or another tenant's */
-	STORE_OTHERS,        /* native, remember_native: another tenant's */
+	STORE_OTHERS,        /* native: another tenant's */
 	STORE_QUEUE_FULL,    /* create: max_queue ids are waiting */
 	STORE_BYTES_FULL,    /* create: jobs of max_queue_bytes wait or run */
 	STORE_CONTEXTS_FULL, /* create: contexts of max_queue_bytes are kept */
@@ -131,20 +130,6 @@ struct native_response {
 
 enum store_result store_native(
     struct store *store, const char *id, const char *tenant, struct native_response *out);
-/*
- * For ttl seconds. An id that cannot be part of a key is not remembered, and that is STORE_OK. What
- * is another tenant's stays that tenant's: STORE_OTHERS.
- */
-enum store_result store_remember_native(struct store *store, const char *id, const char *tenant,
-    const char *deployment, const char *model, long ttl);
-/* STORE_OK also if there is nothing of this tenant's to forget. */
-enum store_result store_forget_native(struct store *store, const char *id, const char *tenant);
-
-/* What all processes know of the deployments. */
-enum store_result store_read_health(struct store *store, struct health *health);
-/* Tells them how a call went, and reads what they know then. */
-enum store_result store_report(
-    struct store *store, struct health *health, const struct deployment *deployment, bool failed);
 
 /* Whether Redis answers. */
 enum store_result store_ping(struct store *store);

@@ -2,18 +2,7 @@
  * Whatever events come, the object is valid JSON, its stored copy follows by patches alone, and it
  * equals what the naive fold makes of the same events.
  *
- * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_fold tests/fuzz/fuzz_fold.c \
- *             tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c
- * common/base/alloc.c common/base/buf.c \
- *             common/response/credentials.c common/response/document.c common/response/echo.c
- * common/response/event.c \
- *             common/response/event_target.c common/response/fold.c common/response/fold_growth.c
- * common/response/fold_items.c \
- *             common/response/fold_lifecycle.c common/response/fold_warning.c
- * common/response/item_keep.c \
- *             common/response/item_layout.c common/base/json.c common/base/log.c
- * common/response/output.c \ common/response/response.c common/response/response_error.c
- * common/response/response_nodes.c -ljson-c -lxxhash
+ * Build:  tests/fuzz/run.sh
  *
  * Input: a byte whose bits say after which events the copy is written, and the events as lines.
  */

@@ -3,9 +3,7 @@
  * canonical spelling means the same and is its own. Any bytes become a string by json_quote() and
  * are found again by json_decode().
  *
- * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_json tests/fuzz/fuzz_json.c \
- *             tests/unit/response/naive_fold.c common/base/alloc.c common/base/buf.c
- * common/base/json.c common/base/log.c \ -ljson-c
+ * Build:  tests/fuzz/run.sh
  *
  * Input: the text.
  */

@@ -1,8 +1,7 @@
 /*
  * However a stream is cut, its events are those of the stream in one piece.
  *
- * Build:  clang -g -O1 -fsanitize=fuzzer,address,undefined -o fuzz_sse tests/fuzz/fuzz_sse.c \
- *             common/base/sse.c common/base/buf.c common/base/alloc.c common/base/log.c
+ * Build:  tests/fuzz/run.sh
  *
  * Input: the event at which the callback stops (0 for none), the number of cuts, the length of
  * each piece, and the stream.

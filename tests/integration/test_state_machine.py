@@ -1,7 +1,7 @@
 """The state machine of jobs under random interleavings, on the real scripts in a real Redis.
 
-Clients, workers and crashes are played here, a script or list command at a time, as common/store/jobs.c and
-common/store/store.c play them; after each step what Redis holds is checked against the promises that
+Clients, workers and crashes are played here, a script or list command at a time, as common/store/jobs_*.c and
+common/store/store_*.c play them; after each step what Redis holds is checked against the promises that
 common/store/scripts.h makes. RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
 """
 

@@ -60,19 +60,11 @@ static void add_fallback(struct setup *setup, const char *model, char **models, 
 	    (struct fallback){.model = text(model), .models = models, .count = count};
 }
 
-/* Tells the health of this deployment as Redis would. */
 static void let_rest(struct setup *setup, const char *id)
 {
-	redisReply name = {.type = REDIS_REPLY_STRING, .str = text(id), .len = strlen(id)};
-	redisReply *names[] = {&name};
-	redisReply resting = {.type = REDIS_REPLY_ARRAY, .elements = 1, .element = names};
-	redisReply failed = {.type = REDIS_REPLY_ARRAY};
-	redisReply *lists[] = {&resting, &failed};
-	redisReply reply = {.type = REDIS_REPLY_ARRAY, .elements = 2, .element = lists};
-
 	if (setup->health.states == NULL)
 		health_open(&setup->health, &setup->config);
-	health_take(&setup->health, &reply);
+	health_note_rest(&setup->health, span_of(id));
 }
 
 static void end_setup(struct setup *setup)

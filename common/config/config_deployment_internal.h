@@ -1,0 +1,84 @@
+/*
+ * What the parts of reading a deployment share. config_deployment.c reads the list, and makes of
+ * one entry several deployments where it lists organizations. config_deployment_params.c reads
+ * litellm_params; what these say of address, headers, drops and provider is a file each.
+ * config_deployment_id.c gives ids.
+ */
+#ifndef RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
+#define RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "config_deployment.h"
+#include "config_yaml.h"
+#include "provider.h"
+
+/* A deployment on its way into the configuration. */
+struct deployment_draft {
+	struct deployment deployment;
+	bool keyless; /* has an api_base of its own, and at most its name says whose it is */
+};
+
+/* Readers, as config_section.h has them, report what is wrong. */
+
+/* config_deployment_params.c */
+/* litellm_params; dest is a struct deployment_draft. */
+void deployment_read_params(const struct config_value *value, void *dest);
+/* A name with one '*' at most. False after an error; *out may be set then as well. */
+bool deployment_read_pattern(const struct config_value *value, const char *expected, char **out);
+/* One organization, that of the deployment. */
+void deployment_read_organization(const struct config_value *value, struct deployment *deployment);
+/* Of a list the first: each of the others gets a deployment of its own afterwards. */
+struct config_value param_first_of(const struct config_value *value);
+/* Whether the parameter is there, and not null. */
+bool param_is_given(const struct config_value *params, const char *name);
+/* Notes that the variable is missing here, unless it is NULL or another one is missing already. */
+void deployment_note_missing(struct deployment *deployment, const char *variable);
+
+/* config_deployment_address.c: dest is a struct deployment in both. */
+void deployment_read_api_base(const struct config_value *value, void *dest);
+/* The version in api_base wins. */
+void deployment_read_api_version(const struct config_value *value, void *dest);
+/*
+ * What azure shows as its address, and LiteLLM takes for api_base, is the whole URL of the API:
+ * makes an api_base of it, and notes the version in it.
+ */
+void deployment_cut_azure_url(struct deployment *deployment, char *url);
+/* Takes slashes off the end. */
+void deployment_cut_slashes(char *url);
+
+/* config_deployment_headers.c: dest is a struct deployment. */
+void deployment_read_extra_headers(const struct config_value *value, void *dest);
+/* Notes a variable that a header of extra_headers names and that is not set here. */
+void deployment_note_unset_in_headers(
+    const struct config_value *params, struct deployment *deployment);
+
+/* config_deployment_drops.c: dest is a struct deployment in both. */
+void deployment_read_drop_params(const struct config_value *value, void *dest);
+void deployment_read_dropped_names(const struct config_value *value, void *dest);
+/* Adds what the provider does not take to what is dropped. */
+void deployment_drop_what_is_not_taken(
+    const struct provider *provider, struct deployment *deployment);
+
+/* config_deployment_provider.c */
+/*
+ * Takes the provider off the front of the model, unless another one was named for it; finds it by
+ * api_base or the model's name where nothing says it.
+ */
+void deployment_split_model(const struct config_value *params, struct deployment_draft *draft);
+/* Fills in what the provider's table knows and the deployment does not say. */
+void deployment_use_provider_defaults(
+    const struct config_value *params, struct deployment_draft *draft);
+/* Warns if its provider cannot be called, or may not be. */
+void deployment_warn_of_provider(
+    const struct config_value *params, const struct deployment *deployment);
+
+/*
+ * config_deployment_id.c: gives it an id that no deployment of config has. organization is as it
+ * stands in the file, "" if there is none.
+ */
+void deployment_set_id(const struct config *config, const struct config_value *params,
+    const char *organization, struct deployment *deployment);
+
+#endif

@@ -1,0 +1,141 @@
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/buf.h"
+#include "config_deployment_internal.h"
+#include "config_section.h"
+
+static bool has_one_star_at_most(const char *pattern)
+{
+	const char *star = strchr(pattern, '*');
+
+	return star == NULL || strchr(star + 1, '*') == NULL;
+}
+
+bool deployment_read_pattern(const struct config_value *value, const char *expected, char **out)
+{
+	if (!config_string(value, 0, expected, out))
+		return false;
+	if (has_one_star_at_most(*out))
+		return true;
+	config_wrong(value, "\"%.60s\" with more than one *, expected one at most", *out);
+	return false;
+}
+
+static void read_model(const struct config_value *value, void *dest)
+{
+	struct deployment *deployment = dest;
+	const char *slash;
+
+	if (!deployment_read_pattern(value, "provider/model", &deployment->model))
+		return;
+	slash = strchr(deployment->model, '/');
+	if (slash == deployment->model)
+		config_wrong(value, "\"%.60s\" lacks a name before the /, expected provider/model",
+		    deployment->model);
+}
+
+struct config_value param_first_of(const struct config_value *value)
+{
+	if (value->node->type == YAML_SEQUENCE_NODE && config_length(value) != 0)
+		return config_element(value, 0);
+	return *value;
+}
+
+bool param_is_given(const struct config_value *params, const char *name)
+{
+	struct config_value given;
+
+	return config_member(params, name, &given);
+}
+
+void deployment_read_organization(const struct config_value *value, struct deployment *deployment)
+{
+	config_string(
+	    value, CONFIG_FOR_PROVIDERS, "the organization's id", &deployment->organization);
+}
+
+static void read_organization(const struct config_value *value, void *dest)
+{
+	struct config_value first = param_first_of(value);
+
+	deployment_read_organization(&first, dest);
+}
+
+/* timeout stands behind request_timeout, over which it wins. */
+static const struct config_key params_keys[] = {
+    {"model", CONFIG_READER, CONFIG_REQUIRED, "provider/model", .read = read_model},
+    {"custom_llm_provider", CONFIG_STRING, 0, "a provider's name", IN(struct deployment, provider)},
+    {"api_base", CONFIG_READER, .read = deployment_read_api_base},
+    {"api_key", CONFIG_SECRET, CONFIG_FOR_PROVIDERS | CONFIG_MAY_BE_EMPTY, "the provider's key",
+	IN(struct deployment, api_key)},
+    {"organization", CONFIG_READER, .read = read_organization},
+    {"api_version", CONFIG_READER, .read = deployment_read_api_version},
+    {"extra_headers", CONFIG_READER, .read = deployment_read_extra_headers},
+    {"drop_params", CONFIG_READER, .read = deployment_read_drop_params},
+    {"additional_drop_params", CONFIG_READER, .read = deployment_read_dropped_names},
+    {"weight", CONFIG_NUMBER, CONFIG_MAY_BE_ZERO, IN(struct deployment, weight), .max = INT_MAX},
+    {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
+    {"request_timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
+    {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
+    {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
+};
+
+void deployment_note_missing(struct deployment *deployment, const char *variable)
+{
+	if (variable != NULL && deployment->missing == NULL)
+		deployment->missing = xstrdup(variable);
+}
+
+/* "azure/", say, which LiteLLM takes for models that are called in another way. */
+static void give_up_nameless(const struct config_value *params, struct deployment *deployment)
+{
+	config_warn(params, "model has no name after the /: the deployment cannot be used");
+	free(deployment->api_base);
+	deployment->api_base = NULL;
+}
+
+/* Notes the first variable that is missing here of those that the parameters name. */
+static void note_unset_variables(const struct config_value *params, struct deployment *deployment)
+{
+	static const char *const names[] = {"api_base", "api_key", "api_version", "organization"};
+	struct config_value value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!config_member(params, names[i], &value))
+			continue;
+		value = param_first_of(&value);
+		deployment_note_missing(deployment, config_unset_variable(&value));
+	}
+	deployment_note_unset_in_headers(params, deployment);
+}
+
+/* Clients choose where it goes. */
+static void warn_of_open_key(const struct config_value *params, const struct deployment *deployment)
+{
+	if (deployment->api_key != NULL && !param_is_given(params, "api_base"))
+		config_warn(params,
+		    "api_key is sent to whatever provider the model that is asked for names, "
+		    "expected an api_base beside it");
+}
+
+void deployment_read_params(const struct config_value *value, void *dest)
+{
+	struct deployment_draft *draft = dest;
+	struct deployment *deployment = &draft->deployment;
+
+	if (!config_section(value, "a mapping with model", KEYS(params_keys), deployment))
+		return;
+	deployment_split_model(value, draft);
+	note_unset_variables(value, deployment);
+	if (deployment->any_provider) {
+		warn_of_open_key(value, deployment);
+		return;
+	}
+	deployment_use_provider_defaults(value, draft);
+	deployment_warn_of_provider(value, deployment);
+	if (deployment->model[0] == '\0')
+		give_up_nameless(value, deployment);
+}

@@ -1,0 +1,91 @@
+#include "config_tenants.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "config_section.h"
+
+static const char master_name[] = "master";
+
+static void free_tenant(struct tenant *tenant)
+{
+	free(tenant->name);
+	free(tenant->key);
+}
+
+static void append_tenant(struct config *config, struct tenant tenant)
+{
+	config->tenants =
+	    xrealloc(config->tenants, (config->tenant_count + 1) * sizeof(*config->tenants));
+	config->tenants[config->tenant_count++] = tenant;
+}
+
+void tenants_add_master(struct config *config, char *key)
+{
+	append_tenant(config, (struct tenant){xstrdup(master_name), key});
+}
+
+static const struct config_key tenant_keys[] = {
+    {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
+    {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",
+	IN(struct tenant, key)},
+};
+
+static bool is_new_tenant(
+    const struct config_value *value, const struct config *config, const struct tenant *tenant)
+{
+	if (strcmp(tenant->name, master_name) == 0) {
+		config_wrong(value,
+		    "name \"%s\" is that of general_settings.master_key, "
+		    "expected another name",
+		    master_name);
+		return false;
+	}
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		const struct tenant *other = &config->tenants[i];
+
+		if (strcmp(other->name, tenant->name) == 0) {
+			config_wrong(value, "name \"%.60s\" again, expected a name for each tenant",
+			    tenant->name);
+			return false;
+		}
+		if (tenant->key != NULL && other->key != NULL &&
+		    strcmp(other->key, tenant->key) == 0) {
+			config_wrong(value,
+			    "the same key as tenant \"%.60s\", expected a key for each tenant",
+			    other->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void read_tenant(const struct config_value *value, struct config *config)
+{
+	struct tenant tenant = {0};
+
+	if (config_section(value, "a mapping with name and key", KEYS(tenant_keys), &tenant) &&
+	    is_new_tenant(value, config, &tenant) && tenant.key != NULL)
+		append_tenant(config, tenant);
+	else
+		free_tenant(&tenant);
+}
+
+void tenants_read(const struct config_value *list, struct config *config)
+{
+	if (!config_is_list(list, "a list of mappings with name and key"))
+		return;
+	for (size_t i = 0; i < config_length(list); i++) {
+		struct config_value element = config_element(list, i);
+
+		read_tenant(&element, config);
+	}
+}
+
+void tenants_clear(struct config *config)
+{
+	for (size_t i = 0; i < config->tenant_count; i++)
+		free_tenant(&config->tenants[i]);
+	free(config->tenants);
+}

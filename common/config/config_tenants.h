@@ -1,0 +1,20 @@
+/* Who may ask: the tenant of general_settings.master_key, and those of respool.api_keys. */
+#ifndef RESPOOL_CONFIG_TENANTS_H
+#define RESPOOL_CONFIG_TENANTS_H
+
+#include "config.h"
+#include "config_yaml.h"
+
+/* Appends the tenant of the master key, which becomes its own. */
+void tenants_add_master(struct config *config, char *key);
+
+/*
+ * Appends the list's tenants to config, except for those whose key is not set here. Reports errors,
+ * such as a name or a key that a tenant before it has.
+ */
+void tenants_read(const struct config_value *list, struct config *config);
+
+/* Frees all tenants. */
+void tenants_clear(struct config *config);
+
+#endif

@@ -1,0 +1,48 @@
+#include "health_commands.h"
+
+#include "keys.h"
+
+static void add_keys(struct redis_args *args, enum script script)
+{
+	redis_args_script(args, script, 2);
+	redis_args_add(args, KEY_FAILURES);
+	redis_args_add(args, KEY_RESTING);
+}
+
+void health_read_args(struct redis_args *args)
+{
+	add_keys(args, SCRIPT_HEALTH);
+}
+
+void health_report_args(struct redis_args *args, const struct config *config,
+    const struct deployment *deployment, bool failed)
+{
+	add_keys(args, SCRIPT_REPORT);
+	redis_args_add(args, deployment->id);
+	redis_args_add(args, failed ? "1" : "0");
+	redis_args_add_number(args, config->allowed_fails);
+	redis_args_add_number(args, (long long)(config->cooldown_time * 1000));
+}
+
+/* Notes each deployment whose id is in the list. */
+static void note_ids(struct health *health, const redisReply *ids,
+    void (*note)(struct health *health, struct span id))
+{
+	if (ids->type != REDIS_REPLY_ARRAY)
+		return;
+	for (size_t i = 0; i < ids->elements; i++) {
+		const redisReply *id = ids->element[i];
+
+		if (id->type == REDIS_REPLY_STRING)
+			note(health, (struct span){id->str, (size_t)id->len});
+	}
+}
+
+void health_take(struct health *health, const redisReply *reply)
+{
+	health_forget(health);
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+		return;
+	note_ids(health, reply->element[0], health_note_rest);
+	note_ids(health, reply->element[1], health_note_failed);
+}

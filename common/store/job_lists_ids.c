@@ -1,0 +1,166 @@
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/response/response_id.h"
+#include "job_lists_internal.h"
+#include "redis_args.h"
+
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_DROP, 3);
+	redis_args_add(&args, KEY_HELD);
+	redis_args_add(&args, KEY_HELD_UNTIL);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, id);
+	redis_args_add(&args, "0");
+	job_lists_send(lists, &args);
+}
+
+/* For what is no id, and so was never counted. */
+static void drop_entry(struct job_lists *lists, const char *worker, struct span entry)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_add(&args, "LREM");
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, "0");
+	redis_args_add_span(&args, entry);
+	job_lists_send(lists, &args);
+}
+
+const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply)
+{
+	if (strlen(reply->str) == reply->len && response_id_valid(reply->str))
+		return reply->str;
+	log_warnx("the queue held \"%.64s\", which is no response's id; dropped", reply->str);
+	drop_entry(lists, worker, (struct span){reply->str, reply->len});
+	return NULL;
+}
+
+void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct running_key key;
+
+	running_key(&key, worker);
+	redis_args_script(&args, SCRIPT_REQUEUE, 2);
+	redis_args_add(&args, key.name);
+	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, id);
+	job_lists_send(lists, &args);
+}
+
+/* After release or reclaim: the id goes back to the queue, or nowhere. */
+static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "giving a job back")) {
+		if (reply->integer == 1)
+			job_lists_requeue(lists, call->worker, call->id);
+		else
+			job_lists_drop(lists, call->worker, call->id);
+	}
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+/* Calls a script that takes the job from its owner, by what only that owner is known by. */
+static void free_job(
+    struct job_lists *lists, struct redis_args *args, const char *worker, const char *id)
+{
+	struct id_call *call = id_call_new(lists, worker, id);
+
+	if (!job_lists_send_change(lists, args, on_freed, call))
+		id_call_free(call);
+}
+
+void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	response_keys(&keys, id);
+	redis_args_script(&args, SCRIPT_RELEASE, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add_number(&args, fence);
+	redis_args_add(&args, counted ? "1" : "0");
+	free_job(lists, &args, lists->self, id);
+}
+
+static void reclaim_args(
+    struct redis_args *args, struct response_keys *keys, const char *worker, const char *id)
+{
+	response_keys(keys, id);
+	redis_args_script(args, SCRIPT_RECLAIM, 2);
+	redis_args_add(args, keys->response);
+	redis_args_add(args, keys->job);
+	redis_args_add(args, worker);
+}
+
+void job_lists_reclaim(struct job_lists *lists, const char *worker, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+
+	reclaim_args(&args, &keys, worker, id);
+	free_job(lists, &args, worker, id);
+}
+
+static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "reclaim")) {
+		if (reply->integer == 1)
+			lists->freed(lists->ctx, call->id);
+		else
+			job_lists_drop(lists, lists->self, call->id);
+	}
+	id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+static void on_lapsed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct job_lists *lists = call->lists;
+	const redisReply *reply = data;
+	struct redis_args args = {0};
+	struct response_keys keys;
+	bool sent = false;
+
+	(void)redis;
+	if (!redis_link_failed(lists->commands, reply, "lapsed") && reply->integer == 1) {
+		reclaim_args(&args, &keys, call->worker, call->id);
+		sent = job_lists_send_change(lists, &args, on_taken_from_lost, call);
+	}
+	if (!sent)
+		id_call_free(call);
+	job_lists_change_closed(lists);
+}
+
+void job_lists_challenge(struct job_lists *lists, const char *id, const char *owner)
+{
+	struct id_call *call = id_call_new(lists, owner, id);
+	struct redis_args args = {0};
+
+	redis_args_script(&args, SCRIPT_LAPSED, 1);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, owner);
+	if (!job_lists_send_change(lists, &args, on_lapsed, call))
+		id_call_free(call);
+}

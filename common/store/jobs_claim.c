@@ -1,0 +1,103 @@
+#include "common/base/clock.h"
+#include "common/response/response.h"
+#include "jobs_internal.h"
+#include "redis_args.h"
+#include "redis_reply.h"
+
+enum { CLAIM_ELEMENTS = 9 };
+
+static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e)
+{
+	struct claimed_job job = {
+	    .id = id,
+	    .fence = e[0]->integer,
+	    .attempts = e[1]->integer,
+	    .model = reply_span(e[2]),
+	    .request = reply_span(e[3]),
+	    .input = reply_span(e[4]),
+	    .object = reply_span(e[5]),
+	    .context = reply_span(e[6]),
+	    .deployment = reply_span(e[7]),
+	    .follows = e[8]->type == REDIS_REPLY_STRING,
+	};
+
+	jobs->user->claimed(jobs->user->ctx, &job);
+}
+
+static void claim_answered(struct jobs *jobs, const char *id, const redisReply *reply)
+{
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == CLAIM_ELEMENTS)
+		report_claim(jobs, id, reply->element);
+	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
+		job_drop(jobs, id);
+	else if (jobs_are_settled(jobs))
+		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
+}
+
+static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct id_call *call = privdata;
+	struct jobs *jobs = call->lists->ctx;
+
+	(void)redis;
+	jobs->claiming--;
+	if (!redis_link_failed(jobs->commands, data, "claim"))
+		claim_answered(jobs, call->id, data);
+	id_call_free(call);
+	jobs_take_next(jobs);
+	job_lists_change_closed(&jobs->lists);
+}
+
+void jobs_claim(struct jobs *jobs, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+	struct id_call *call;
+	char slot[RESPONSE_STATUS_WIDTH + 1];
+
+	response_keys(&keys, id);
+	response_status_slot(slot, STATUS_IN_PROGRESS);
+	redis_args_script(&args, SCRIPT_CLAIM, 2);
+	redis_args_add(&args, keys.response);
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, jobs->name);
+	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
+	redis_args_add(&args, slot);
+	call = id_call_new(&jobs->lists, jobs->name, id);
+	if (!redis_link_call(jobs->commands, &args, on_claimed, call)) {
+		id_call_free(call);
+		return;
+	}
+	jobs->claiming++;
+	job_lists_change_opened(&jobs->lists);
+}
+
+static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+	size_t i;
+
+	(void)redis;
+	if (redis_link_failed(jobs->commands, reply, "LRANGE") || jobs->leaving)
+		return;
+	for (i = 0; i < reply->elements; i++) {
+		const char *id = job_lists_id(&jobs->lists, jobs->name, reply->element[i]);
+
+		if (id != NULL && !job_lists_busy(&jobs->lists, id) &&
+		    !jobs->user->holds(jobs->user->ctx, id))
+			jobs_claim(jobs, id);
+	}
+}
+
+void jobs_look_at_own_list(struct jobs *jobs)
+{
+	jobs->looked_at = monotonic_ms();
+	job_lists_read(&jobs->lists, jobs->name, on_own_list, jobs);
+}
+
+void jobs_look_again(struct jobs *jobs)
+{
+	if (!jobs->leaving)
+		jobs_look_at_own_list(jobs);
+}

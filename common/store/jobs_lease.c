@@ -1,0 +1,91 @@
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/provider/health.h"
+#include "jobs_internal.h"
+#include "redis_args.h"
+
+enum {
+	LONGEST_BEAT_MS = HEALTH_READ_MS,
+	BEATS_PER_LEASE = 3,
+	SILENT_MS = 5000,       /* without an answer to a beat: the connection counts as hung */
+	TAKE_SILENT_MS = 10000, /* the same, without one to a wait for the queue */
+	SETTLE_MS = 3000,       /* others need this long to come back after Redis was away */
+};
+
+bool jobs_are_settled(const struct jobs *jobs)
+{
+	return jobs->settled_ms >= SETTLE_MS ||
+	       jobs->settled_ms >= jobs->config->lease_seconds * 1000;
+}
+
+static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct jobs *jobs = privdata;
+	const redisReply *reply = data;
+	size_t i;
+
+	(void)redis;
+	jobs->beating = false;
+	if (redis_link_failed(jobs->commands, reply, "beat")) {
+		/* Then nobody could beat, and the others need time to come back. */
+		jobs->settled_ms = 0;
+		jobs->silent_ms = reply != NULL ? 0 : jobs->silent_ms;
+		return;
+	}
+	jobs->silent_ms = 0;
+	jobs->beaten_at = jobs->beat_sent_at;
+	jobs_take_next(jobs);
+	if (!jobs_are_settled(jobs))
+		return;
+	for (i = 0; i < reply->elements && !jobs->leaving; i++)
+		job_lists_take_over(&jobs->lists, reply->element[i]->str);
+}
+
+void jobs_send_beat(struct jobs *jobs)
+{
+	struct redis_args args = {0};
+
+	if (jobs->beating)
+		return;
+	jobs_read_health(jobs);
+	redis_args_script(&args, SCRIPT_BEAT, 1);
+	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, jobs->name);
+	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
+	jobs->beat_sent_at = monotonic_ms();
+	jobs->beating = redis_link_call(jobs->commands, &args, on_beaten, jobs);
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!redis_link_is_up(jobs->commands))
+		return;
+	jobs->settled_ms += jobs->beat_ms;
+	jobs->taking_ms += jobs->beat_ms;
+	jobs->silent_ms += jobs->beat_ms;
+	if (jobs->taking && jobs->taking_ms > TAKE_SILENT_MS)
+		redis_link_reset(jobs->take, "no answer in time");
+	if (jobs->silent_ms > SILENT_MS)
+		redis_link_reset(jobs->commands, "no answer in time");
+	else
+		jobs_send_beat(jobs);
+	if (monotonic_ms() - jobs->looked_at >= jobs->config->lease_seconds * 1000LL)
+		jobs_look_at_own_list(jobs);
+}
+
+void jobs_begin_beating(struct jobs *jobs, struct event_base *base)
+{
+	int share = jobs->config->lease_seconds * 1000 / BEATS_PER_LEASE;
+	struct timeval beat;
+
+	jobs->beat_ms = share < LONGEST_BEAT_MS ? share : LONGEST_BEAT_MS;
+	jobs->beat = event_new(base, -1, EV_PERSIST, on_beat, jobs);
+	if (jobs->beat == NULL)
+		fatalx("out of memory");
+	beat = (struct timeval){jobs->beat_ms / 1000, jobs->beat_ms % 1000 * 1000};
+	event_add(jobs->beat, &beat);
+}
