@@ -368,7 +368,7 @@ bool answer_break_off(
 
 	if (!answer->is_stream || !event_lines_between_events(&answer->lines))
 		return false;
-	write_error_event(&event, answer->lines.next, type, code, message);
+	write_error_event(&event, event_lines_next_number(&answer->lines), type, code, message);
 	send_last(answer, buf_span(&event));
 	buf_free(&event);
 	return true;

@@ -10,13 +10,22 @@
 
 #include "common/fastcgi/record_batch.h"
 
+static void stop_watching(struct client *client)
+{
+	if (!client->watching)
+		return;
+	event_del(&client->readable);
+	event_del(&client->writable);
+	event_del(&client->watch_later);
+	client->watching = false;
+}
+
 static void lose(struct client *client, bool stalled)
 {
 	if (client->lost)
 		return;
 	client->lost = true;
-	event_del(&client->readable);
-	event_del(&client->writable);
+	stop_watching(client);
 	client->user->gone(client->user->ctx, stalled);
 }
 
@@ -88,24 +97,33 @@ static void on_writable(evutil_socket_t fd, short what, void *ctx)
 		send_unsent(client);
 }
 
-void client_open(struct client *client, struct event_base *base, int fd, int request_id,
-    double patience, const struct client_user *user)
+static void on_watch(evutil_socket_t fd, short what, void *ctx)
+{
+	struct client *client = ctx;
+
+	(void)fd;
+	(void)what;
+	event_add(&client->readable, NULL);
+}
+
+const struct timeval *client_watch_delay(struct event_base *base)
+{
+	static const struct timeval delay = {0, CLIENT_WATCH_MS * 1000};
+	const struct timeval *common = event_base_init_common_timeout(base, &delay);
+
+	return common != NULL ? common : &delay;
+}
+
+void client_open(struct client *client, struct event_base *base, const struct timeval *watch_delay,
+    int fd, int request_id, double patience, const struct client_user *user)
 {
 	*client =
 	    (struct client){.fd = fd, .request_id = request_id, .user = user, .patience = patience};
 	event_assign(&client->readable, base, fd, EV_READ | EV_PERSIST, on_readable, client);
 	event_assign(&client->writable, base, fd, EV_WRITE, on_writable, client);
-	event_add(&client->readable, NULL);
+	evtimer_assign(&client->watch_later, base, on_watch, client);
+	evtimer_add(&client->watch_later, watch_delay);
 	client->watching = true;
-}
-
-static void stop_watching(struct client *client)
-{
-	if (!client->watching)
-		return;
-	event_del(&client->readable);
-	event_del(&client->writable);
-	client->watching = false;
 }
 
 void client_close(struct client *client)

@@ -17,6 +17,8 @@ enum {
 	/* Bytes that wait for a client before what brings them is to stop, and to go on again. */
 	CLIENT_FULL = 131072,
 	CLIENT_ROOM = 32768,
+	/* ms until it is looked whether it has left: most answers have ended by then. */
+	CLIENT_WATCH_MS = 20,
 };
 
 struct client_user {
@@ -37,6 +39,7 @@ struct client {
 
 	/* The rest is client.c's. */
 	struct event readable, writable; /* the second also tells that patience is over */
+	struct event watch_later;
 	struct buf unsent;
 	size_t sent; /* bytes at the beginning of unsent that are gone */
 	bool watching;
@@ -45,9 +48,12 @@ struct client {
 	bool lost;
 };
 
+/* How long CLIENT_WATCH_MS is for the timers of all clients; to be asked once for each loop. */
+const struct timeval *client_watch_delay(struct event_base *base);
+
 /* Takes the connection, whose socket does not block. Calls come from the event loop alone. */
-void client_open(struct client *client, struct event_base *base, int fd, int request_id,
-    double patience, const struct client_user *user);
+void client_open(struct client *client, struct event_base *base, const struct timeval *watch_delay,
+    int fd, int request_id, double patience, const struct client_user *user);
 /* Closes the connection, unless it was taken away. A zeroed client with fd -1 may be closed. */
 void client_close(struct client *client);
 

@@ -49,52 +49,78 @@ static bool says_last(struct span line)
 	return false;
 }
 
-/*
- * Takes the number of the event from a piece of its line. Within a string of JSON the name's quotes
- * are escaped. A number that is cut in two by the pieces is not found.
- */
-static void note_number(struct event_lines *lines, struct span piece)
-{
-	static const char name[] = "\"sequence_number\":";
-	const char *found = memmem(piece.p, piece.len, name, sizeof(name) - 1);
-	const char *end = piece.p + piece.len;
-	long long number = 0;
-
-	if (found == NULL || (found > piece.p && found[-1] == '\\'))
-		return;
-	found += sizeof(name) - 1;
-	while (found < end && *found == ' ')
-		found++;
-	if (found == end || *found < '0' || *found > '9')
-		return;
-	while (found < end && *found >= '0' && *found <= '9' && number < 1000000000000)
-		number = number * 10 + (*found++ - '0');
-	/* The end of the event adds one. */
-	if (found < end)
-		lines->next = number;
-}
-
 static void end_event(struct event_lines *lines)
 {
 	if (!lines->in_event)
 		return;
 	lines->in_event = false;
 	lines->complete = lines->complete || lines->last_event;
-	lines->next++;
+	lines->events++;
 }
 
 static void end_line(struct event_lines *lines)
 {
-	struct span line = {lines->line, lines->line_len};
+	struct span head = {lines->head, lines->head_len};
+	bool is_blank = lines->line_len == 0 || lines->after_cr;
 
 	lines->line_len = 0;
-	if (line.len == 0 || span_is(line, "\r")) {
+	lines->after_cr = false;
+	if (is_blank) {
 		end_event(lines);
 		return;
 	}
-	lines->last_event = lines->last_event || says_last(line);
+	lines->last_event = lines->last_event || says_last(head);
 	/* A comment makes no event. */
-	lines->in_event = lines->in_event || line.p[0] != ':';
+	lines->in_event = lines->in_event || head.p[0] != ':';
+}
+
+/* A "\r" alone on its line is not to take the place of what the line before it was. */
+static bool is_blank_beginning(const struct event_lines *lines, struct span piece)
+{
+	return lines->line_len == 0 && piece.len == 1 && piece.p[0] == '\r';
+}
+
+static void keep_tail(struct event_lines *lines, struct span piece)
+{
+	size_t before = lines->tail_len;
+
+	if (piece.len >= EVENT_LINE_TAIL) {
+		memcpy(lines->tail, piece.p + piece.len - EVENT_LINE_TAIL, EVENT_LINE_TAIL);
+		lines->tail_len = EVENT_LINE_TAIL;
+		return;
+	}
+	if (before > EVENT_LINE_TAIL - piece.len) {
+		size_t kept = EVENT_LINE_TAIL - piece.len;
+
+		memmove(lines->tail, lines->tail + before - kept, kept);
+		before = kept;
+	}
+	memcpy(lines->tail + before, piece.p, piece.len);
+	lines->tail_len = before + piece.len;
+}
+
+/* Notes a piece of the open line. */
+static void note_piece(struct event_lines *lines, struct span piece)
+{
+	size_t room;
+
+	if (piece.len == 0)
+		return;
+	if (is_blank_beginning(lines, piece)) {
+		lines->line_len = 1;
+		lines->after_cr = true;
+		return;
+	}
+	if (lines->line_len == 0 || lines->after_cr) {
+		lines->head_len = 0;
+		lines->tail_len = 0;
+		lines->after_cr = false;
+	}
+	room = EVENT_LINE_HEAD - lines->head_len;
+	memcpy(lines->head + lines->head_len, piece.p, piece.len < room ? piece.len : room);
+	lines->head_len += piece.len < room ? piece.len : room;
+	keep_tail(lines, piece);
+	lines->line_len += piece.len;
 }
 
 void event_lines_note(struct event_lines *lines, struct span bytes)
@@ -102,11 +128,8 @@ void event_lines_note(struct event_lines *lines, struct span bytes)
 	while (bytes.len > 0) {
 		const char *end = memchr(bytes.p, '\n', bytes.len);
 		size_t len = end != NULL ? (size_t)(end - bytes.p) : bytes.len;
-		size_t room = EVENT_LINE_MAX - lines->line_len;
 
-		memcpy(lines->line + lines->line_len, bytes.p, len < room ? len : room);
-		lines->line_len += len < room ? len : room;
-		note_number(lines, (struct span){bytes.p, len});
+		note_piece(lines, (struct span){bytes.p, len});
 		if (end == NULL)
 			return;
 		end_line(lines);
@@ -118,4 +141,33 @@ void event_lines_note(struct event_lines *lines, struct span bytes)
 bool event_lines_between_events(const struct event_lines *lines)
 {
 	return !lines->in_event && lines->line_len == 0;
+}
+
+/* -1 if there is none. Within a string of JSON the quotes of such a name would be escaped. */
+static long long find_number(const char *text, size_t len)
+{
+	static const char name[] = "\"sequence_number\":";
+	const char *found = memmem(text, len, name, sizeof(name) - 1);
+	const char *end = text + len;
+	long long number = 0;
+
+	if (found == NULL || (found > text && found[-1] == '\\'))
+		return -1;
+	found += sizeof(name) - 1;
+	while (found < end && *found == ' ')
+		found++;
+	if (found == end || *found < '0' || *found > '9')
+		return -1;
+	while (found < end && *found >= '0' && *found <= '9' && number < 1000000000000)
+		number = number * 10 + (*found++ - '0');
+	return found < end ? number : -1; /* it may be cut */
+}
+
+long long event_lines_next_number(const struct event_lines *lines)
+{
+	long long number = find_number(lines->head, lines->head_len);
+
+	if (number < 0)
+		number = find_number(lines->tail, lines->tail_len);
+	return number >= 0 ? number + 1 : lines->events;
 }

@@ -10,15 +10,18 @@
 
 #include "common/base/buf.h"
 
-enum { EVENT_LINE_MAX = 56 };
+enum { EVENT_LINE_HEAD = 128, EVENT_LINE_TAIL = 64 };
 
 struct event_lines {
-	bool complete;             /* the last event of a response has passed, or "[DONE]" */
-	bool in_event;             /* not after a blank line */
-	long long next;            /* sequence_number of an event that would follow */
-	bool last_event;           /* the open event is the last one */
-	char line[EVENT_LINE_MAX]; /* how the open line begins */
-	size_t line_len;           /* of that */
+	bool complete;   /* the last event of a response has passed, or "[DONE]" */
+	bool in_event;   /* not after a blank line */
+	bool last_event; /* the open event is the last one */
+	long long events;
+	/* How the open line begins and ends, or else the last one that was not blank. */
+	char head[EVENT_LINE_HEAD], tail[EVENT_LINE_TAIL];
+	size_t head_len, tail_len;
+	size_t line_len; /* of the open line; 0 behind its end */
+	bool after_cr;   /* the open line has "\r" alone so far, which is not in head */
 };
 
 /* These bytes pass. A zeroed struct is at the beginning of a stream. */
@@ -26,5 +29,11 @@ void event_lines_note(struct event_lines *lines, struct span bytes);
 
 /* Whether an event can be put in here. */
 bool event_lines_between_events(const struct event_lines *lines);
+
+/*
+ * The sequence_number of an event that is put in here: one more than the last event has in how its
+ * data begins or ends, else as many as there were events.
+ */
+long long event_lines_next_number(const struct event_lines *lines);
 
 #endif

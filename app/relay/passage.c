@@ -370,8 +370,8 @@ static struct passage *open_passage(
 	passage->roster = roster_hold(host->roster);
 	passage->client_user =
 	    (struct client_user){on_client_gone, on_client_room, on_client_done, passage};
-	client_open(&passage->client, host->errand.base, connection, passage->request.fcgi_id,
-	    config_of(passage)->client_timeout, &passage->client_user);
+	client_open(&passage->client, host->errand.base, host->watch_delay, connection,
+	    passage->request.fcgi_id, config_of(passage)->client_timeout, &passage->client_user);
 	LIST_INSERT_HEAD(&host->open, passage, link);
 	host->count++;
 	passage->errand = (struct errand){
@@ -500,6 +500,7 @@ void passages_reap(struct passage_host *host)
 
 void passage_host_init(struct passage_host *host)
 {
+	host->watch_delay = client_watch_delay(host->errand.base);
 	LIST_INIT(&host->open);
 	LIST_INIT(&host->over);
 }

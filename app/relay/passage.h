@@ -30,11 +30,13 @@ struct passage_host {
 	void *ctx;
 
 	/* The rest is passage.c's; count may be looked at. */
+	const struct timeval *watch_delay;
 	struct passage_list open, over;
 	int count;         /* of those that are open */
 	size_t held_bytes; /* of answers that wait until they are whole */
 };
 
+/* Makes ready one whose members above are set. */
 void passage_host_init(struct passage_host *host);
 /* Frees all passages, and closes their connections. */
 void passage_host_close(struct passage_host *host);

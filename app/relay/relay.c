@@ -19,7 +19,6 @@
 #include "passage.h"
 
 enum {
-	AT_ONCE = 16,           /* requests that are taken over before others have their turn */
 	OTHER_DESCRIPTORS = 64, /* beside those of passages and of kept connections */
 	DESCRIPTORS_EACH = 3,   /* of a passage: its client, its provider, and its message's file */
 	LONGEST_PAUSE_MS = 4000,
@@ -131,14 +130,14 @@ static bool take_next(struct relay *relay)
 	return false;
 }
 
+/* One at a time: to look for a second mostly is in vain, and others have their turn. */
 static void on_intake(evutil_socket_t fd, short what, void *ctx)
 {
 	struct relay *relay = ctx;
 
 	(void)fd;
 	(void)what;
-	for (int i = 0; i < AT_ONCE && take_next(relay); i++)
-		continue;
+	take_next(relay);
 	stop_if_done(relay);
 }
 
@@ -255,7 +254,6 @@ static void open_relay(struct relay *relay)
 {
 	struct event_base *base = relay->base;
 
-	passage_host_init(&relay->passages);
 	relay->passages.errand = (struct errand_host){
 	    .base = base,
 	    .upstream = upstream_new(base, CONNECTIONS),
@@ -266,6 +264,7 @@ static void open_relay(struct relay *relay)
 	};
 	relay->passages.ended = on_ended;
 	relay->passages.ctx = relay;
+	passage_host_init(&relay->passages);
 	kept_open(&relay->kept, base, relay->lines->to_responders);
 	event_assign(&relay->intake, base, relay->line, EV_READ | EV_PERSIST, on_intake, relay);
 	evtimer_assign(&relay->reaper, base, on_reap, relay);

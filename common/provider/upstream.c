@@ -97,16 +97,33 @@ static void set_timer(struct event *timer, double seconds)
  */
 static void do_not_keep_connection(struct upstream_request *request)
 {
-	curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
+	if (request->easy != NULL)
+		curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
 static void close_transfer(struct upstream_request *request)
 {
 	do_not_keep_connection(request);
-	curl_multi_remove_handle(request->upstream->multi, request->easy);
+	if (request->easy != NULL)
+		curl_multi_remove_handle(request->upstream->multi, request->easy);
 }
 
-/* A handle that is used again saves most of what setting one up costs. */
+static size_t on_header(char *p, size_t size, size_t count, void *ctx);
+static size_t on_data(char *p, size_t size, size_t count, void *ctx);
+
+/* What holds for all requests is set once: a handle that is used again keeps it. */
+static bool set_up_handle(const struct upstream *upstream, CURL *easy)
+{
+	int bad = !transfer_set_up(easy, upstream->ca_file);
+
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	return bad == 0;
+}
+
+/* NULL if libcurl refuses what we need. */
 static CURL *take_handle(struct upstream *upstream)
 {
 	CURL *easy;
@@ -116,16 +133,25 @@ static CURL *take_handle(struct upstream *upstream)
 	easy = curl_easy_init();
 	if (easy == NULL)
 		fatalx("out of memory");
-	return easy;
+	if (set_up_handle(upstream, easy))
+		return easy;
+	curl_easy_cleanup(easy);
+	return NULL;
 }
 
+/* Whatever belongs to the request that is over is replaced by the next one, or goes now. */
 static void give_handle_back(struct upstream *upstream, CURL *easy)
 {
+	if (easy == NULL)
+		return;
 	if (upstream->spare_count == MOST_SPARE) {
 		curl_easy_cleanup(easy);
 		return;
 	}
-	curl_easy_reset(easy);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
 	upstream->spare[upstream->spare_count++] = easy;
 }
 
@@ -230,6 +256,8 @@ static void hand_to_libcurl(struct upstream_request *request)
 	request->state = RUNNING;
 	if (code != CURLM_OK)
 		refuse(request, UPSTREAM_NOT_REACHED, curl_multi_strerror(code));
+	else /* what its timer is set for, but within this turn of the loop */
+		event_active(&request->upstream->timer, EV_TIMEOUT, 0);
 }
 
 static void do_deferred(struct upstream *upstream)
@@ -487,39 +515,28 @@ static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 
 static int set_method(CURL *easy, const struct upstream_request *request, const char *method)
 {
-	if (strcmp(method, "GET") == 0)
-		return (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	bool is_plain = strcmp(method, "POST") == 0 || strcmp(method, "GET") == 0;
+	int bad = (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_plain ? NULL : method);
+
 	if (strcmp(method, "POST") != 0)
-		return (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-	return (int)curl_easy_setopt(
-		   easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) |
-	       (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+		return bad | (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	bad |=
+	    (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+	return bad | (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 }
 
-static int set_request(struct upstream_request *request, const struct upstream_call *call)
+static bool set_request(struct upstream_request *request, const struct upstream_call *call)
 {
 	CURL *easy = request->easy;
 	int bad = set_method(easy, request, call->method);
 
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_URL, call->url);
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
-	bad |= (int)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-	bad |= (int)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
-	return bad;
-}
-
-static int set_callbacks(struct upstream_request *request)
-{
-	CURL *easy = request->easy;
-	int bad = 0;
-
-	bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
-	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
-	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
-	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
-	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
-	return bad;
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
+	return bad == 0;
 }
 
 static bool set_up(struct upstream_request *request, const struct upstream_call *call)
@@ -531,15 +548,14 @@ static bool set_up(struct upstream_request *request, const struct upstream_call 
 	request->headers = transfer_add_header(headers, "Expect:");
 	request->body = xmemdup(call->body.p, call->body.len);
 	request->body_len = call->body.len;
-	return transfer_set_up(request->easy, request->upstream->ca_file) &&
-	       set_request(request, call) == 0 && set_callbacks(request) == 0;
+	return request->easy != NULL && set_request(request, call);
 }
 
 static void launch(struct upstream_request *request)
 {
 	struct upstream *upstream = request->upstream;
 
-	set_timer(&request->timer, 0);
+	set_timer(&request->timer, transfer_guard_time_left(&request->guard));
 	if (upstream->in_curl) {
 		request->state = STARTING;
 		LIST_INSERT_HEAD(&upstream->deferred, request, deferred_link);
