@@ -54,14 +54,6 @@ static void wait_for_room(struct client *client)
 	event_add(&client->writable, &patience);
 }
 
-static void look_for_room(struct client *client)
-{
-	if (client->full && client->unsent.len - client->sent <= CLIENT_ROOM) {
-		client->full = false;
-		client->user->room(client->user->ctx);
-	}
-}
-
 static void send_unsent(struct client *client)
 {
 	size_t left = client->unsent.len - client->sent;
@@ -75,15 +67,16 @@ static void send_unsent(struct client *client)
 	client->sent += done > 0 ? (size_t)done : 0;
 	if (client->sent < client->unsent.len) {
 		wait_for_room(client);
-		look_for_room(client);
 		return;
 	}
 	buf_free(&client->unsent);
 	client->sent = 0;
-	if (client->ended)
+	if (client->ended) {
 		client->user->done(client->user->ctx);
-	else
-		look_for_room(client);
+	} else if (client->full) {
+		client->full = false;
+		client->user->room(client->user->ctx);
+	}
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *ctx)

@@ -14,9 +14,8 @@
 #include "common/base/buf.h"
 
 enum {
-	/* Bytes that wait for a client before what brings them is to stop, and to go on again. */
-	CLIENT_FULL = 131072,
-	CLIENT_ROOM = 32768,
+	/* Bytes that wait for a client before what brings them is to stop, until all are gone. */
+	CLIENT_FULL = 16384,
 	/* ms until it is looked whether it has left: most answers have ended by then. */
 	CLIENT_WATCH_MS = 20,
 };
@@ -24,7 +23,7 @@ enum {
 struct client_user {
 	/* It has left, or has stalled: taken nothing for too long. Nothing more can be sent. */
 	void (*gone)(void *ctx, bool stalled);
-	/* It has taken so much that there is room again; called after client_is_full() was true. */
+	/* It has taken all that waited; called after client_is_full() was true. */
 	void (*room)(void *ctx);
 	/* All that there was has been sent, the end of the response included. */
 	void (*done)(void *ctx);

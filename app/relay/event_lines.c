@@ -25,6 +25,9 @@ static const char *const last_types[] = {
 
 static bool is_last_type(struct span type)
 {
+	/* Nearly all others differ from them in this place. */
+	if (type.len < 10 || strchr("cfi", type.p[9]) == NULL)
+		return false;
 	for (size_t i = 0; i < sizeof(last_types) / sizeof(last_types[0]); i++) {
 		struct span rest = type;
 
@@ -39,6 +42,8 @@ static bool says_last(struct span line)
 {
 	struct span rest = line;
 
+	if (line.p[0] != 'e' && line.p[0] != 'd')
+		return false;
 	if (skip(&rest, "data: [DONE]"))
 		return true;
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {

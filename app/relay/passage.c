@@ -301,11 +301,21 @@ static bool on_head(void *ctx, CURL *easy, long status)
 	return passage->droppable;
 }
 
+/* Nothing more is read while what has come cannot go out. */
+static void pause_if_full(struct passage *passage)
+{
+	if (passage->answer.held_up || client_is_full(&passage->client))
+		upstream_pause(passage->errand.call);
+}
+
 static bool on_body(void *ctx, struct span bytes)
 {
 	struct passage *passage = ctx;
 
-	return answer_on_body(&passage->answer, bytes) && !passage->over;
+	if (!answer_on_body(&passage->answer, bytes) || passage->over)
+		return false;
+	pause_if_full(passage);
+	return true;
 }
 
 static void on_idle(void *ctx)
@@ -316,8 +326,7 @@ static void on_idle(void *ctx)
 		return;
 	if (passage->answer.begun)
 		handover_free_body(&passage->request);
-	if (passage->answer.held_up || client_is_full(&passage->client))
-		upstream_pause(passage->errand.call);
+	pause_if_full(passage);
 }
 
 /* Once for each call. An unknown id is not the deployment's fault. */
