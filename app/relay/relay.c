@@ -302,6 +302,7 @@ int relay_run(struct config *config, const char *path, struct relay_lines *lines
 	signal(SIGPIPE, SIG_IGN);
 	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	relay_lines_be_relay(lines, index);
+	log_never_wait();
 	relay.base = event_base_new();
 	if (relay.base == NULL)
 		fatalx("cannot set up the event loop");

@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +16,8 @@ enum { LINE_MAX_BYTES = PIPE_BUF };
 /* Stands at the end of a line that was too long, with its newline. */
 static const char cut_mark[] = " [cut]\n";
 
+static bool never_waits;
+static unsigned long lost; /* lines, since the last that was written */
 static const char *program = "respool";
 
 struct line {
@@ -104,18 +107,50 @@ static void line_end(struct line *line)
 	}
 }
 
+static void write_whole(const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(STDERR_FILENO, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* A pipe that is writable has room for a line at least. */
+static bool has_room(void)
+{
+	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&fd, 1, 0) != 0;
+}
+
+static void tell_lost(void)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), "%s[%ld]: warning: %lu lines before this are lost\n",
+	    program, (long)getpid(), lost);
+
+	lost = 0;
+	write_whole(text, (size_t)len);
+}
+
 static void line_write(const struct line *line)
 {
-	size_t done = 0;
-
-	while (done < line->len) {
-		ssize_t n = write(STDERR_FILENO, line->data + done, line->len - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			return;
+	if (never_waits && !has_room()) {
+		lost++;
+		return;
 	}
+	if (lost > 0)
+		tell_lost();
+	write_whole(line->data, line->len);
+}
+
+void log_never_wait(void)
+{
+	never_waits = true;
 }
 
 /* error is the errno to explain behind the text, or 0. */

@@ -10,6 +10,12 @@
 /* Sets the name that lines begin with. The string is kept, not copied. */
 void log_open(const char *program);
 
+/*
+ * From now on a line that stderr would not take at once is lost, rather than that the process
+ * waits: for one that many wait for. The next line that is written tells how many were.
+ */
+void log_never_wait(void);
+
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Adds ": " and strerror(errno). */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

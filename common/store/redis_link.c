@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/base/alloc.h"
+#include "common/base/lookup.h"
 #include "common/base/log.h"
 #include "redis_events.h"
 #include "redis_link_internal.h"
@@ -105,17 +106,9 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 		connect_now(link);
 }
 
-static redisAsyncContext *new_connection(const struct redis_config *config)
+/* Takes the connection that is being made, or none if there is no memory for one. */
+static void use_connection(struct redis_link *link, redisAsyncContext *redis)
 {
-	if (config->socket_path != NULL)
-		return redisAsyncConnectUnix(config->socket_path);
-	return redisAsyncConnect(config->host, config->port);
-}
-
-static void connect_now(struct redis_link *link)
-{
-	redisAsyncContext *redis = new_connection(link->config);
-
 	if (redis == NULL)
 		fatalx("out of memory");
 	if (redis->err != 0) {
@@ -132,6 +125,38 @@ static void connect_now(struct redis_link *link)
 	redisAsyncSetDisconnectCallback(redis, on_disconnect);
 	redis_link_start_timer(link, SETUP_SECONDS * 1000);
 	redis_link_set_up(link);
+}
+
+/* lookup_fn */
+static void on_looked_up(void *ctx, const char *address, const char *error)
+{
+	struct redis_link *link = ctx;
+
+	link->lookup = NULL;
+	if (address != NULL)
+		use_connection(link, redisAsyncConnect(address, link->config->port));
+	else
+		went_down(link, error);
+}
+
+/* hiredis would look the name up, and wait for that. */
+static void look_host_up(struct redis_link *link)
+{
+	link->lookup = lookup_start(link->base, link->config->host, on_looked_up, link);
+	if (link->lookup == NULL)
+		went_down(link, strerror(errno));
+}
+
+static void connect_now(struct redis_link *link)
+{
+	const struct redis_config *config = link->config;
+
+	if (config->socket_path != NULL)
+		use_connection(link, redisAsyncConnectUnix(config->socket_path));
+	else if (lookup_is_numeric(config->host))
+		use_connection(link, redisAsyncConnect(config->host, config->port));
+	else if (link->lookup == NULL)
+		look_host_up(link);
 }
 
 struct redis_link *redis_link_new(
@@ -162,6 +187,7 @@ void redis_link_free(struct redis_link *link)
 		link->up = false;
 		redisAsyncFree(redis);
 	}
+	lookup_cancel(link->lookup);
 	event_free(link->timer);
 	free(link);
 }

@@ -13,6 +13,7 @@ struct redis_link {
 	const struct redis_config *config;
 	const struct redis_link_user *user;
 	redisAsyncContext *redis; /* NULL between connections */
+	struct lookup *lookup;    /* of the host, before there is one; or NULL */
 	struct event *timer;      /* until the next try, or for this one to succeed */
 	int pause_ms;
 	bool up;
