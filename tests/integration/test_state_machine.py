@@ -879,7 +879,7 @@ def redis_connection(directory):
 
 def load_scripts(connection):
     scripts = {path.stem: connection.call("SCRIPT", "LOAD", path.read_text())
-               for path in sorted((TOP / "common" / "scripts").glob("*.lua"))}
+               for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
     assert len(scripts) >= 12
     return {**scripts, "snapshot": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
 
