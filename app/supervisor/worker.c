@@ -1,20 +1,17 @@
 #include "worker.h"
 
-#include <search.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #include <event2/event.h>
 
-#include "common/base/alloc.h"
+#include "common/base/descriptors.h"
 #include "common/base/log.h"
 #include "common/store/jobs.h"
 #include "common/provider/roster.h"
-#include "stream.h"
 #include "common/provider/upstream.h"
+#include "stream.h"
+#include "stream_table.h"
 
 enum {
 	RENEWALS_PER_LEASE = 3,
@@ -32,88 +29,17 @@ struct worker {
 	struct jobs *jobs;
 	struct stream_host host;
 	struct jobs_user jobs_user;
-	void *streams; /* a tree of entries, by id: tsearch(3) */
-	int count;
+	struct stream_table streams;
 	struct event *sigterm, *sigint, *sighup, *renew, *drain;
 	bool stopping;
 	bool leaving;
 };
-
-/* A stream in the tree. id is the stream's own, or what is looked for. */
-struct tree_entry {
-	const char *id;
-	struct stream *stream;
-};
-
-static int compare_entries(const void *a, const void *b)
-{
-	return strcmp(((const struct tree_entry *)a)->id, ((const struct tree_entry *)b)->id);
-}
-
-static struct stream *find_stream(struct worker *worker, const char *id)
-{
-	struct tree_entry key = {id, NULL},
-			  **found = tfind(&key, &worker->streams, compare_entries);
-
-	return found != NULL ? (*found)->stream : NULL;
-}
-
-static void add_stream(struct worker *worker, struct stream *stream)
-{
-	struct tree_entry *entry = xmalloc(sizeof(*entry));
-
-	*entry = (struct tree_entry){stream_id(stream), stream};
-	if (tsearch(entry, &worker->streams, compare_entries) == NULL)
-		fatalx("out of memory");
-	worker->count++;
-}
-
-static void remove_stream(struct worker *worker, struct stream *stream)
-{
-	struct tree_entry key = {stream_id(stream), NULL}, **found;
-	struct tree_entry *entry;
-
-	found = tfind(&key, &worker->streams, compare_entries);
-	if (found == NULL)
-		return;
-	entry = *found;
-	tdelete(&key, &worker->streams, compare_entries);
-	free(entry);
-	worker->count--;
-}
-
-/* ---- stopping -------------------------------------------------------------------------------- */
 
 static void on_left(void *ctx)
 {
 	struct worker *worker = ctx;
 
 	event_base_loopbreak(worker->base);
-}
-
-struct stream_list {
-	struct stream **streams;
-	size_t count;
-};
-
-static void list_stream(const void *node, VISIT visit, void *ctx)
-{
-	struct stream_list *list = ctx;
-
-	if (visit == postorder || visit == leaf)
-		list->streams[list->count++] = (*(struct tree_entry *const *)node)->stream;
-}
-
-/* Calls fn for every stream that there is now; streams may end during that. */
-static void each_stream(struct worker *worker, void (*fn)(struct stream *stream))
-{
-	struct stream_list list = {xcalloc((size_t)worker->count, sizeof(struct stream *)), 0};
-	size_t i;
-
-	twalk_r(worker->streams, list_stream, &list);
-	for (i = 0; i < list.count; i++)
-		fn(list.streams[i]);
-	free(list.streams);
 }
 
 static void leave(struct worker *worker)
@@ -123,9 +49,9 @@ static void leave(struct worker *worker)
 	if (worker->leaving)
 		return;
 	worker->leaving = true;
-	if (worker->count > 0)
-		log_info("giving %d jobs back to the queue", worker->count);
-	each_stream(worker, stream_release);
+	if (worker->streams.count > 0)
+		log_info("giving %d jobs back to the queue", worker->streams.count);
+	stream_table_each(&worker->streams, stream_release);
 	event_base_loopexit(worker->base, &limit);
 	jobs_leave(worker->jobs);
 }
@@ -145,22 +71,21 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 	(void)signal;
 	(void)what;
 	jobs_accept(worker->jobs, 0);
-	if (worker->stopping || worker->count == 0) {
+	if (worker->stopping || worker->streams.count == 0) {
 		leave(worker);
 		return;
 	}
 	worker->stopping = true;
-	log_info("stopping: %d streams have %d s to finish", worker->count,
+	log_info("stopping: %d streams have %d s to finish", worker->streams.count,
 	    worker->config->drain_seconds);
 	event_add(worker->drain, &limit);
 }
 
-/* ---- what jobs and streams report ------------------------------------------------------------ */
-
 static void update_room(struct worker *worker)
 {
-	jobs_accept(
-	    worker->jobs, worker->stopping ? 0 : worker->config->max_streams - worker->count);
+	int room = worker->config->max_streams - worker->streams.count;
+
+	jobs_accept(worker->jobs, worker->stopping ? 0 : room);
 }
 
 /* Keys must not expire, and a lost job must not go unnoticed, while a stream is quiet. */
@@ -198,7 +123,7 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 static void on_claimed(void *ctx, const struct claimed_job *job)
 {
 	struct worker *worker = ctx;
-	struct stream *stream = find_stream(worker, job->id);
+	struct stream *stream = stream_table_find(&worker->streams, job->id);
 
 	if (worker->leaving) {
 		job_release(worker->jobs, job->id, job->fence, false);
@@ -210,7 +135,7 @@ static void on_claimed(void *ctx, const struct claimed_job *job)
 	}
 	stream = stream_start(&worker->host, job);
 	if (stream != NULL)
-		add_stream(worker, stream);
+		stream_table_add(&worker->streams, stream);
 	update_room(worker);
 }
 
@@ -218,8 +143,8 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 {
 	struct worker *worker = ctx;
 
-	remove_stream(worker, stream);
-	if (worker->stopping && worker->count == 0)
+	stream_table_remove(&worker->streams, stream);
+	if (worker->stopping && worker->streams.count == 0)
 		leave(worker);
 	else
 		update_room(worker);
@@ -227,7 +152,8 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 
 static void on_revoked(void *ctx, const char *id)
 {
-	struct stream *stream = find_stream(ctx, id);
+	struct worker *worker = ctx;
+	struct stream *stream = stream_table_find(&worker->streams, id);
 
 	if (stream != NULL)
 		stream_revoke(stream);
@@ -235,19 +161,25 @@ static void on_revoked(void *ctx, const char *id)
 
 static bool on_holds(void *ctx, const char *id)
 {
-	return find_stream(ctx, id) != NULL;
+	struct worker *worker = ctx;
+
+	return stream_table_find(&worker->streams, id) != NULL;
 }
 
 static void on_up(void *ctx)
 {
-	each_stream(ctx, stream_resume);
+	struct worker *worker = ctx;
+
+	stream_table_each(&worker->streams, stream_resume);
 }
 
 static void on_renew(evutil_socket_t fd, short what, void *ctx)
 {
+	struct worker *worker = ctx;
+
 	(void)fd;
 	(void)what;
-	each_stream(ctx, stream_renew);
+	stream_table_each(&worker->streams, stream_renew);
 }
 
 /* errand_host.report */
@@ -259,24 +191,15 @@ static void on_report(
 	jobs_report_health(worker->jobs, config, deployment, failed);
 }
 
-/* ---- setting up ------------------------------------------------------------------------------ */
-
 static void raise_descriptor_limit(const struct config *config)
 {
-	struct rlimit limit;
-	rlim_t wanted = (rlim_t)config->max_streams + OTHER_DESCRIPTORS;
+	unsigned long long wanted = (unsigned long long)config->max_streams + OTHER_DESCRIPTORS;
+	unsigned long long allowed = descriptors_allow(wanted);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur < wanted)
+	if (allowed < wanted)
 		log_warnx("%llu file descriptors are too few for max_streams: %d; raise the limit"
 			  " (ulimit -n) to %llu",
-		    (unsigned long long)limit.rlim_cur, config->max_streams,
-		    (unsigned long long)wanted);
+		    allowed, config->max_streams, wanted);
 }
 
 static struct event *new_event(struct worker *worker, int fd, short what, event_callback_fn fn)
@@ -321,6 +244,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	int status = 1;
 
 	signal(SIGPIPE, SIG_IGN);
+	log_never_wait();
 	raise_descriptor_limit(config);
 	worker.base = event_base_new();
 	if (worker.base == NULL)
@@ -349,9 +273,9 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	event_base_dispatch(worker.base);
 
 	jobs_free(worker.jobs);
-	each_stream(&worker, stream_free);
+	stream_table_each(&worker.streams, stream_free);
+	stream_table_close(&worker.streams);
 	upstream_free(worker.host.errand.upstream);
-	tdestroy(worker.streams, free);
 	roster_free(worker.roster);
 	free_events(&worker);
 	status = 0;

@@ -18,6 +18,7 @@ from harness import HELD, HELD_UNTIL, TOP, Program, await_socket, job_key, respo
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
+PARTS = 2  # that are tests of their own, so that two processors share them
 TOGETHER = 64  # sequences that run side by side, to share the round trips
 MAX_STEPS = 40
 
@@ -55,6 +56,17 @@ def item_slots(text):
     return f"{at}" if text[at:at + STATUS_WIDTH] == slot("in_progress").encode() else ""
 
 
+def wire_form(command):
+    out = [b"*%d\r\n" % len(command)]
+    for part in command:
+        if isinstance(part, int):
+            part = b"%d" % part
+        elif isinstance(part, str):
+            part = part.encode()
+        out.append(b"$%d\r\n%b\r\n" % (len(part), part))
+    return b"".join(out)
+
+
 class Connection:
     """The Redis protocol, with many commands in one round trip."""
 
@@ -71,16 +83,9 @@ class Connection:
         return self.batch([command])[0]
 
     def batch(self, commands):
-        out = []
-        for command in commands:
-            out.append(b"*%d\r\n" % len(command))
-            for part in command:
-                if isinstance(part, int):
-                    part = b"%d" % part
-                elif isinstance(part, str):
-                    part = part.encode()
-                out.append(b"$%d\r\n%b\r\n" % (len(part), part))
-        self.socket.sendall(b"".join(out))
+        """A command may be written out already: wire_form()."""
+        self.socket.sendall(b"".join(
+            command if isinstance(command, bytes) else wire_form(command) for command in commands))
         return [self._read() for _ in commands]
 
     def _read(self):
@@ -98,27 +103,24 @@ class Connection:
         raise AssertionError(f"Redis: {rest.decode()}")
 
 
-# All that the invariants look at, in one reply.
+# All that the invariants look at, in one reply: JSON, as Python reads that fastest. What is not there
+# is false, a list without elements may be an object without members.
 SNAPSHOT = """
 local jobs = {}
 for i = 5, #KEYS, 2 do
     local object = redis.call('GET', KEYS[i])
     local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
-    local valid, decoded = true, nil
-    if object then
-        valid, decoded = pcall(cjson.decode, object)
-    end
     jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
         redis.call('HEXISTS', KEYS[i + 1], 'request'),
         redis.call('HMGET', KEYS[i + 1], 'input', 'context'),
-        redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1]), valid and 1 or 0}
+        redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1])}
 end
 local lists = {redis.call('LRANGE', KEYS[2], 0, -1)}
 for i = 1, #ARGV do
     lists[#lists + 1] = redis.call('LRANGE', ARGV[i], 0, -1)
 end
-return {jobs, lists, redis.call('HGETALL', KEYS[3]),
-    redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')}
+return cjson.encode({jobs, lists, redis.call('HGETALL', KEYS[3]),
+    redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES')})
 """
 
 
@@ -198,6 +200,7 @@ class Sequence:
         self.lapsed = set()  # whose time was over once: whether they are counted is left open
         self.given_back = set()  # deleted, and taken out of the count
         self.may_free = (None, "", None)  # which job may be given back, if this is as it says
+        self.asked = (0, 0, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
         self.counts = Counter()
 
@@ -666,12 +669,20 @@ class Sequence:
 
     # Running and checking.
 
-    def expect(self, holds, what):
+    def expect(self, holds, what, *values):
+        """The values go into what, in the place of each {}; most often nobody reads that."""
         if not holds:
+            what = what.format(*values) if values else what
             raise Violation(f"sequence {self.number} (RESPOOL_SEED={SEED}): {what}; steps:\n  "
                             + "\n  ".join(self.trace))
 
     def snapshot(self):
+        known = (len(self.ids), len(self.workers))
+        if self.asked[:2] != known:
+            self.asked = (*known, wire_form(self.snapshot_command()))
+        return self.asked[2]
+
+    def snapshot_command(self):
         keys = [self.zset, self.queue, self.held_key, self.until_key]
         for response_id in self.ids:
             keys += [response_key(response_id), job_key(response_id)]
@@ -679,29 +690,29 @@ class Sequence:
                 *(self.list_of(worker.name) for worker in self.workers))
 
     def check(self, reply):
-        jobs, lists, held, until = reply
-        listed = {entry.decode() for entries in lists for entry in entries}
-        for response_id, row in zip(self.ids, jobs):
+        jobs, lists, held, until = json.loads(reply)
+        listed = {entry for entries in lists for entry in entries}
+        for response_id, row in zip(self.ids, jobs, strict=True):
             self.check_job(response_id, row, response_id in listed)
-        self.held = self.check_sums(held, until)
+        self.held = self.check_sums(held or [], until or [])
         for response_id in self.ids:
             self.check_count(response_id, listed)
         return lists
 
     def check_sums(self, held, until):
         """The sums are those of what is counted, and each has an end. Returns what is counted."""
-        fields = {name.decode(): value for name, value in zip(held[::2], held[1::2])}
+        fields = dict(zip(held[::2], held[1::2]))
         sums = [int(fields.pop(name, 0)) for name in ("waiting", "contexts")]
         counted = {name: tuple(map(int, value.split())) for name, value in fields.items()}
-        ends = {name.decode(): int(score) for name, score in zip(until[::2], until[1::2])}
-        self.expect(set(ends) == set(counted), f"{counted} are held until {ends}")
+        ends = {name: int(score) for name, score in zip(until[::2], until[1::2])}
+        self.expect(set(ends) == set(counted), "{} are held until {}", counted, ends)
         for column, total in enumerate(sums):
             self.expect(total == sum(held[column] for held in counted.values()),
-                        f"the sums of {counted} are {sums}")
-        self.expect(all(held[2] == TTL for held in counted.values()), f"{counted}")
+                        "the sums of {} are {}", counted, sums)
+        self.expect(all(held[2] == TTL for held in counted.values()), "{}", counted)
         now = time.time() * 1000
         self.expect(all(end == 1 or now < end < now + (TTL + 60) * 1000 for end in ends.values()),
-                    f"held until {ends}")
+                    "held until {}", ends)
         self.over = {name for name, end in ends.items() if end == 1}
         return {name: held[:2] for name, held in counted.items()}
 
@@ -710,61 +721,67 @@ class Sequence:
         size, context = sizes_of(response_id)
         held = self.held.get(response_id)
         before = self.before.get(response_id)
-        self.expect(held in (None, (size, context), (0, context)), f"{response_id} counts {held}")
+        self.expect(held in (None, (size, context), (0, context)), "{} counts {}", response_id, held)
         if held is not None and held[0] != 0:
-            self.expect(response_id in listed, f"{response_id} counts {held} and is in no list")
+            self.expect(
+                response_id in listed, "{} counts {} and is in no list", response_id, held)
         if response_id in self.given_back:
-            self.expect(held is None, f"{response_id} was given back and counts {held}")
+            self.expect(held is None, "{} was given back and counts {}", response_id, held)
         if response_id in self.lapsed | self.gone | self.waiting | self.forsaken:
             return
         if before["state"] not in TERMINAL:
-            self.expect(held == (size, context), f"{response_id}, {before}, counts {held}")
+            self.expect(held == (size, context), "{}, {}, counts {}", response_id, before, held)
         elif context:
             self.expect(held is not None and held[1] == context,
-                        f"the context of {response_id} counts {held}")
+                        "the context of {} counts {}", response_id, held)
 
     def check_job(self, response_id, row, listed):
-        text, state, fence, owner, attempts, request, inputs, ttl, job_ttl, valid = row
+        text, state, fence, owner, attempts, request, inputs, ttl, job_ttl = (
+            None if value is False else value for value in row)
         if text is None or state is None:
-            self.expect(response_id in self.gone, f"{response_id} is gone")
-            self.expect(text is None and state is None, f"half of {response_id} is gone")
+            self.expect(response_id in self.gone, "{} is gone", response_id)
+            self.expect(text is None and state is None, "half of {} is gone", response_id)
             return
-        self.expect(response_id not in self.gone, f"{response_id} has come back")
-        state, fence = state.decode(), int(fence)
-        owner = owner and owner.decode()
+        self.expect(response_id not in self.gone, "{} has come back", response_id)
+        text, fence = text.encode(), int(fence)
         before = self.before.get(response_id)
         if before is None or text != before["object"]:
-            self.expect(valid, f"{text} is not JSON")
-            shown = json.loads(text)
+            shown = self.read_object(text)
             status = shown["status"]
         else:
             status = before["status"]
         now = {"object": text, "state": state, "fence": fence, "owner": owner, "status": status}
-        self.expect(ttl > 0 and job_ttl > 0, f"no TTL: {ttl}, {job_ttl}")
+        self.expect(ttl > 0 and job_ttl > 0, "no TTL: {}, {}", ttl, job_ttl)
         self.expect(before is None or fence >= before["fence"], "the fence fell")
-        self.expect(int(attempts) == self.attempts[response_id], f"{attempts} attempts counted")
-        self.expect(inputs == [b'"Hi"', b'{"c":1}' if continues(response_id) else None],
-                    f"input and context are {inputs}")
+        self.expect(int(attempts) == self.attempts[response_id], "{} attempts counted", attempts)
+        self.expect(inputs == ['"Hi"', continues(response_id) and '{"c":1}'],
+                    "input and context are {}", inputs)
         if state in TERMINAL:
-            self.expect(status == state, f"state {state} but status {status}")
-            self.expect(not request and owner is None, f"terminal with a request or owner: {row}")
+            self.expect(status == state, "state {} but status {}", state, status)
+            self.expect(not request and owner is None, "terminal with a request or owner: {}", row)
             final = self.final.setdefault(response_id, (state, text))
-            self.expect(final == (state, text), f"{final} became {(state, text)}")
+            self.expect(final == (state, text), "{} became {}", final, (state, text))
         else:
-            self.expect(response_id not in self.final, f"terminal became {state}")
+            self.expect(response_id not in self.final, "terminal became {}", state)
             self.expect(request == 1, "the request is lost")
-            self.expect((owner is not None) == (state == "in_progress"), f"owner of {row}")
+            self.expect((owner is not None) == (state == "in_progress"), "owner of {}", row)
             if before is not None and (before["state"], state) == ("in_progress", "queued"):
                 freed, member, value = self.may_free
                 self.expect(freed == response_id and before[member] == value,
-                            f"given back by another than its owner: {before}")
+                            "given back by another than its owner: {}", before)
             self.expect(status == "in_progress" or (state, status) == ("queued", "queued"),
-                        f"state {state} but status {status}")
+                        "state {} but status {}", state, status)
             self.expect(listed or response_id in self.waiting or response_id in self.forsaken,
-                        f"{response_id}, {state}, is in no list")
+                        "{}, {}, is in no list", response_id, state)
         if before is not None and text != before["object"]:
             self.check_writer(before, now, shown)
         self.before[response_id] = now
+
+    def read_object(self, text):
+        try:
+            return json.loads(text)
+        except ValueError:
+            self.expect(False, "{} is not JSON", text)
 
     def check_writer(self, before, now, shown):
         """Output that has changed was written under the last fence, by the owner; a cancel only
@@ -841,9 +858,9 @@ def output_of(text):
     return text[text.index(b'"output":'):]
 
 
-def play_all(connection, scripts, count):
+def play_all(connection, scripts, numbers):
     """Plays the sequences, some side by side. Returns what was counted."""
-    numbers = iter(range(count))
+    numbers = iter(numbers)
     counts = Counter()
     playing = []
     while True:
@@ -897,16 +914,19 @@ def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
             b"attempts"} <= set(job)
 
 
-def test_random_interleavings_keep_the_promises(redis_connection, record_property):
+@pytest.mark.slowish
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_interleavings_keep_the_promises(redis_connection, record_property, part):
     scripts = load_scripts(redis_connection)
+    numbers = range(part, SEQUENCES, PARTS)
     begun = time.monotonic()
-    counts = play_all(redis_connection, scripts, SEQUENCES)
+    counts = play_all(redis_connection, scripts, numbers)
     seconds = time.monotonic() - begun
-    print(f"{SEQUENCES} interleavings in {seconds:.1f} s: {dict(counts)}")
+    print(f"{len(numbers)} interleavings in {seconds:.1f} s: {dict(counts)}")
     for name, count in counts.items():
         record_property(name, count)
-    assert counts["steps"] > 20 * SEQUENCES
+    assert counts["steps"] > 20 * len(numbers)
     for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
-        assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
-    assert counts["enqueue answered 3"] > SEQUENCES / 1000
+        assert counts[name] > len(numbers) / 200, f"too rare: {name}"
+    assert counts["enqueue answered 3"] > len(numbers) / 1000

@@ -1,0 +1,16 @@
+/* The id that a request names, where the response may be stored here. */
+#ifndef RESPOOL_STORED_ID_H
+#define RESPOOL_STORED_ID_H
+
+#include <stdbool.h>
+
+#include "common/response/response_id.h"
+#include "handlers.h"
+
+/*
+ * Copies the id to out if there may be a response of that id here. Otherwise answers, or has a
+ * provider answer, and returns false.
+ */
+bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1]);
+
+#endif
