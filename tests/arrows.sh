@@ -20,7 +20,7 @@ arrows='
 	common/store: common/base common/config common/provider common/response
 '
 # Where a banner, as in "/* ---- reading ---- */", is a file that is wanting.
-without_banners='common'
+without_banners='common app'
 # Words of Redis. GET and SET are left out: they are words of HTTP and of English, too.
 commands='APPEND AUTH BLMOVE BLPOP BRPOP CLIENT CLUSTER CONFIG DEL EVAL EVALSHA EXISTS EXPIRE FCALL
 	GETDEL GETRANGE HDEL HELLO HEXISTS HGET HGETALL HINCRBY HMGET HMSET HSET HSETNX INCR INCRBY
