@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include <event2/event_struct.h>
@@ -19,18 +20,25 @@ enum {
 	ANSWER_MS = 1000 /* that a client is kept waiting for Redis */
 };
 
-/* An id that is being remembered. */
+/* An id that is being remembered. It is sent again when the connection broke before the answer. */
 struct remembering {
 	struct relay_store *store;
+	LIST_ENTRY(remembering) link;
 	struct event late;
-	void (*done)(void *ctx); /* NULL once given up */
+	void (*done)(void *ctx); /* NULL if nobody waits any more */
 	void *ctx;
+	bool sent; /* and the answer will come, be it that there is none */
+	struct native_key key;
+	char *tenant, *deployment, *model;
 };
+
+LIST_HEAD(remembering_list, remembering);
 
 struct relay_store {
 	struct roster *roster;
 	struct redis_link_user user;
 	struct redis_link *link;
+	struct remembering_list open;
 	struct event tick;        /* reads health; at first it is the end of waiting for that */
 	void (*ready)(void *ctx); /* NULL once called */
 	void *ctx;
@@ -99,10 +107,13 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	set_timer(&store->tick, HEALTH_READ_MS);
 }
 
+static void send_again(struct relay_store *store);
+
 static void on_up(void *ctx)
 {
 	struct relay_store *store = ctx;
 
+	send_again(store);
 	if (health_is_of_interest(store))
 		read_health(store);
 	else
@@ -120,19 +131,58 @@ void relay_store_report(struct relay_store *store, const struct config *config,
 	redis_link_call(store->link, &args, on_health, store);
 }
 
-static void on_remembered(redisAsyncContext *redis, void *data, void *privdata)
+static void finish(struct remembering *remembering)
 {
-	struct remembering *remembering = privdata;
-	struct relay_store *store = remembering->store;
-
-	(void)redis;
-	if (data == NULL)
-		warn_away(store);
-	redis_link_failed(store->link, data, "remember");
+	LIST_REMOVE(remembering, link);
 	evtimer_del(&remembering->late);
 	if (remembering->done != NULL)
 		remembering->done(remembering->ctx);
+	free(remembering->tenant);
+	free(remembering->deployment);
+	free(remembering->model);
 	free(remembering);
+}
+
+/* Whether Redis has said that it will not do it, however often it is asked. */
+static bool is_refused(const redisReply *reply)
+{
+	return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+	       strncmp(reply->str, "NOSCRIPT", 8) != 0 && strncmp(reply->str, "READONLY", 8) != 0;
+}
+
+static void on_remembered(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct remembering *remembering = privdata;
+	bool refused = is_refused(data);
+
+	(void)redis;
+	remembering->sent = false;
+	if (!redis_link_failed(remembering->store->link, data, "remember") || refused)
+		finish(remembering);
+}
+
+static void send_to_redis(struct remembering *remembering)
+{
+	struct relay_store *store = remembering->store;
+	struct redis_args args = {0};
+
+	redis_args_script(&args, SCRIPT_REMEMBER, 1);
+	redis_args_add(&args, remembering->key.name);
+	redis_args_add(&args, remembering->tenant);
+	redis_args_add(&args, remembering->deployment);
+	redis_args_add(&args, remembering->model);
+	redis_args_add_number(&args, store->roster->config->native_ttl);
+	remembering->sent = redis_link_call(store->link, &args, on_remembered, remembering);
+}
+
+static void send_again(struct relay_store *store)
+{
+	struct remembering *remembering;
+
+	LIST_FOREACH (remembering, &store->open, link) {
+		if (!remembering->sent)
+			send_to_redis(remembering);
+	}
 }
 
 static void on_late(evutil_socket_t fd, short what, void *ctx)
@@ -141,8 +191,11 @@ static void on_late(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	/* Calls back for all that wait, this one included. */
-	redis_link_reset(remembering->store->link, "no answer in time");
+	/* Calls back for all that wait for an answer, this one included. */
+	if (remembering->sent)
+		redis_link_reset(remembering->store->link, "no answer in time");
+	warn_away(remembering->store);
+	finish(remembering);
 }
 
 static bool copy_id(char out[NATIVE_ID_MAX + 1], struct span id)
@@ -158,28 +211,28 @@ struct remembering *relay_store_remember(struct relay_store *store, struct span 
     const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
     void *ctx)
 {
-	struct redis_args args = {0};
 	struct native_key key;
 	struct remembering *remembering;
 	char text[NATIVE_ID_MAX + 1];
 
 	if (!copy_id(text, id) || !native_key(&key, text))
 		return NULL;
-	redis_args_script(&args, SCRIPT_REMEMBER, 1);
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, tenant);
-	redis_args_add(&args, deployment);
-	redis_args_add(&args, model);
-	redis_args_add_number(&args, store->roster->config->native_ttl);
-	remembering = xcalloc(1, sizeof(*remembering));
-	*remembering = (struct remembering){.store = store, .done = done, .ctx = ctx};
-	if (!redis_link_call(store->link, &args, on_remembered, remembering)) {
+	if (!redis_link_is_up(store->link)) {
 		warn_away(store);
-		free(remembering);
 		return NULL;
 	}
+	remembering = xcalloc(1, sizeof(*remembering));
+	*remembering = (struct remembering){.store = store,
+	    .done = done,
+	    .ctx = ctx,
+	    .key = key,
+	    .tenant = xstrdup(tenant),
+	    .deployment = xstrdup(deployment),
+	    .model = xstrdup(model)};
+	LIST_INSERT_HEAD(&store->open, remembering, link);
 	evtimer_assign(&remembering->late, store->base, on_late, remembering);
 	set_timer(&remembering->late, ANSWER_MS);
+	send_to_redis(remembering);
 	return remembering;
 }
 
@@ -214,6 +267,7 @@ struct relay_store *relay_store_new(
 {
 	struct relay_store *store = xcalloc(1, sizeof(*store));
 
+	LIST_INIT(&store->open);
 	store->base = base;
 	store->roster = roster_hold(roster);
 	store->ready = ready;
@@ -231,6 +285,8 @@ void relay_store_free(struct relay_store *store)
 	if (store == NULL)
 		return;
 	redis_link_free(store->link);
+	while (!LIST_EMPTY(&store->open))
+		finish(LIST_FIRST(&store->open));
 	evtimer_del(&store->tick);
 	roster_free(store->roster);
 	free(store);

@@ -351,6 +351,15 @@ def test_default_deployment_is_one_that_can_be_called(make_stack):
     assert stack.client.get_response("resp_old").status == 200
 
 
+def test_id_is_remembered_although_redis_has_lost_the_scripts(make_stack):
+    stack = make_stack(supervisor=False, children=1)
+    for number in range(3):
+        stack.upstream.script("m", answer({**response_object(), "id": f"resp_flushed_{number}"}))
+        stack.redis.script_flush()
+        assert stack.client.post_create({"model": "m", "input": "x"}).status == 200
+        assert stack.redis.exists(f"litellm:polling:native:resp_flushed_{number}")
+
+
 @pytest.mark.parametrize("default", [False, True])
 def test_response_whose_deployment_is_gone_from_the_configuration(make_stack, default):
     stack = make_stack({"model_list": [deployment("m", api_key=KEY), deployment("n", api_key=KEY)]},
