@@ -296,7 +296,9 @@ int prefork_run(const struct prefork *prefork)
 		if (!parent.stopping)
 			start_due_children(&parent);
 	}
-	sigprocmask(SIG_SETMASK, &parent.callers_mask, NULL);
+	/* Another signal to stop is not to spoil the exit status. */
+	if (!parent.stopping)
+		sigprocmask(SIG_SETMASK, &parent.callers_mask, NULL);
 	free(parent.children);
 	return parent.started_any ? 0 : 1;
 }
