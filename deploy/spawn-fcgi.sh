@@ -5,17 +5,17 @@
 #
 # The keys that the configuration takes from the environment have to be there.
 #
-# How many processes may be busy with requests that are passed through to a provider, while the
-# others answer polls, is respool's max_passthrough. With "prefork" it is half of them unless the
-# configuration says otherwise. With "multiwatch" they do not know of each other, so that there is
-# no bound. With "plain" polls wait while one is passed through. 0 turns that off.
+# Requests that are passed through to a provider occupy no process: they are in a relay, which takes
+# up to max_passthrough of them at once. With "prefork" there is one for all processes. With "plain"
+# the process has one of its own, and so has each process with "multiwatch"; it is started with the
+# first such request.
 set -eu
 
 program=/usr/libexec/respool/respool.fcgi
 config=/etc/respool/config.yaml
 socket=/run/respool/fcgi.sock
 user=www-data        # whom the processes run as if root starts this, and who may connect
-processes=16
+processes=16         # that answer requests
 
 usage() {
 	cat <<-'END_OF_USAGE'
@@ -28,7 +28,7 @@ usage() {
 
 case $#:${1:-prefork} in
 [01]:plain) set -- "$program" -c "$config" ;;
-[01]:prefork) set -- "$program" -c "$config" -w "$processes" ;;
+[01]:prefork) set -- "$program" -c "$config" -w "$processes" -r 1 ;;
 [01]:multiwatch) set -- /usr/bin/multiwatch -s TERM -f "$processes" -- "$program" -c "$config" ;;
 *:-h) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
