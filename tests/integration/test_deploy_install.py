@@ -166,6 +166,42 @@ class TestManuals:
         assert options and options == set(re.findall(r"^\.It Fl (\w)", manual, re.M))
 
 
+def named_paths(text):
+    """What a text names, in brackets, in backticks or as a link, that looks like a path here."""
+    tops = {path.name for path in TOP.iterdir() if path.is_dir()}
+    found = set(re.findall(r"\]\((?!\w+:|#)([^)\s]+)\)", text))
+    for quoted in re.findall(r"\[([^]]*)\](?!\()|`([^`\n]*)`", text):
+        for word in re.split(r"[,\s]+", "".join(quoted)):
+            if re.fullmatch(r"[\w.-]+(/[\w.-]*)+", word) and word.split("/")[0] in tops:
+                found.add(word)
+    return found
+
+
+class TestDocuments:
+    def test_every_file_that_they_name_is_there(self):
+        documents = [*TOP.glob("*.md"), *TOP.glob("doc/*.md"), *TOP.glob("tests/*.md")]
+        assert {"README.md", "SECURITY.md"} <= {document.name for document in documents}
+        for document in documents:
+            paths = named_paths(document.read_text())
+            # A link leads from where the document is, a name from the top.
+            missing = {path for path in paths
+                       if not (TOP / path).exists() and not (document.parent / path).exists()}
+            assert not missing, f"{document.relative_to(TOP)} names {sorted(missing)}"
+
+    def test_security_names_files_by_their_whole_path(self):
+        """So that the test above sees them."""
+        text = (TOP / "SECURITY.md").read_text()
+        for bracket in re.findall(r"\[([^]]*)\](?!\()", text):
+            assert named_paths(f"[{bracket}]") == set(re.split(r",\s+", bracket)), bracket
+
+    def test_every_function_that_the_architecture_names_is_in_the_sources(self):
+        sources = "".join(path.read_text() for top in ("app", "common")
+                          for path in (TOP / top).rglob("*.[ch]"))
+        named = set(re.findall(r"`(\w+)\(\)`", (TOP / "doc" / "architecture.md").read_text()))
+        assert named
+        assert {name for name in named if not re.search(rf"\b{name}\(", sources)} == set()
+
+
 def test_units_are_valid(tmp_path):
     analyze = need("systemd-analyze")
     for unit in UNITS:
