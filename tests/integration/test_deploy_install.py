@@ -166,13 +166,15 @@ class TestManuals:
         assert options and options == set(re.findall(r"^\.It Fl (\w)", manual, re.M))
 
 
-def named_paths(text):
-    """What a text names, in brackets, in backticks or as a link, that looks like a path here."""
-    tops = {path.name for path in TOP.iterdir() if path.is_dir()}
+def named_paths(text, *tops):
+    """What a text names, in brackets, in backticks or as a link, that looks like a path below one
+    of the tops. What stands behind "::" is in the file."""
+    first = {path.name for top in (TOP, *tops) for path in top.iterdir() if path.is_dir()}
     found = set(re.findall(r"\]\((?!\w+:|#)([^)\s]+)\)", text))
     for quoted in re.findall(r"\[([^]]*)\](?!\()|`([^`\n]*)`", text):
         for word in re.split(r"[,\s]+", "".join(quoted)):
-            if re.fullmatch(r"[\w.-]+(/[\w.-]*)+", word) and word.split("/")[0] in tops:
+            word = word.partition("::")[0]
+            if re.fullmatch(r"[\w.-]+(/[\w.-]*)+", word) and word.split("/")[0] in first:
                 found.add(word)
     return found
 
@@ -182,7 +184,7 @@ class TestDocuments:
         documents = [*TOP.glob("*.md"), *TOP.glob("doc/*.md"), *TOP.glob("tests/*.md")]
         assert {"README.md", "SECURITY.md"} <= {document.name for document in documents}
         for document in documents:
-            paths = named_paths(document.read_text())
+            paths = named_paths(document.read_text(), document.parent)
             # A link leads from where the document is, a name from the top.
             missing = {path for path in paths
                        if not (TOP / path).exists() and not (document.parent / path).exists()}
