@@ -141,7 +141,8 @@ unit_summary() {
 integration_tests() {
 	rm -f "$build/integration.xml"
 	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 900 \
-		/usr/bin/python3 -m pytest -q -n 4 --junitxml="$build/integration.xml" tests/integration
+		/usr/bin/python3 -m pytest -q -n 6 --dist loadfile \
+		--junitxml="$build/integration.xml" tests/integration
 }
 
 integration_summary() {

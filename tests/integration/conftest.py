@@ -1,4 +1,5 @@
-"""Fixtures of the integration tests. Run with /usr/bin/python3 -m pytest tests/integration [-n 2].
+"""Fixtures of the integration tests. Run with
+/usr/bin/python3 -m pytest tests/integration [-n 5 --dist loadfile].
 
 $RESPOOL_BUILD is the directory that holds respool.fcgi and respoold; by default the top of the
 tree. With $RESPOOL_KEEP set, the temporary directories stay.
@@ -20,9 +21,21 @@ from harness import BUILD, Stack, adopt_orphans, children_of, running_programs  
 
 numbers = itertools.count(1)
 
+# The modules that take longest, for the most part asleep. They begin first, so that others fill the
+# time; with --dist loadfile each has a process to itself.
+LONGEST = (
+    "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi", "test_state_machine",
+    "test_held_streams")
+
 
 def pytest_configure(config):
     adopt_orphans()
+
+
+def pytest_collection_modifyitems(items):
+    """A stable sort: within a module, and among the other modules, the order stays."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.module.__name__, len(LONGEST)))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -18,7 +18,6 @@ from harness import HELD, HELD_UNTIL, TOP, Program, await_socket, job_key, respo
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
-PARTS = 2  # that are tests of their own, so that two processors share them
 TOGETHER = 64  # sequences that run side by side, to share the round trips
 MAX_STEPS = 40
 
@@ -915,18 +914,16 @@ def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
 
 
 @pytest.mark.slowish
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_interleavings_keep_the_promises(redis_connection, record_property, part):
+def test_random_interleavings_keep_the_promises(redis_connection, record_property):
     scripts = load_scripts(redis_connection)
-    numbers = range(part, SEQUENCES, PARTS)
     begun = time.monotonic()
-    counts = play_all(redis_connection, scripts, numbers)
+    counts = play_all(redis_connection, scripts, range(SEQUENCES))
     seconds = time.monotonic() - begun
-    print(f"{len(numbers)} interleavings in {seconds:.1f} s: {dict(counts)}")
+    print(f"{SEQUENCES} interleavings in {seconds:.1f} s: {dict(counts)}")
     for name, count in counts.items():
         record_property(name, count)
-    assert counts["steps"] > 20 * len(numbers)
+    assert counts["steps"] > 20 * SEQUENCES
     for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
-        assert counts[name] > len(numbers) / 200, f"too rare: {name}"
-    assert counts["enqueue answered 3"] > len(numbers) / 1000
+        assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
+    assert counts["enqueue answered 3"] > SEQUENCES / 1000
