@@ -163,10 +163,11 @@ integration_summary() {
 	'
 }
 
-# Each unit test program counts as one.
+# Each unit test program counts as one. The largest take longest, and begin first.
 valgrind_tests() {
 	# shellcheck disable=SC2016 # the inner shell expands it
-	find "$build/tests/unit" -type f -name 'test_*' -perm -u+x | sort |
+	find "$build/tests/unit" -type f -name 'test_*' -perm -u+x -printf '%s %p\n' |
+		sort -rn | cut -d ' ' -f 2- |
 		xargs -P "$(nproc)" -I '{}' sh -c '
 			if valgrind --quiet --leak-check=full --error-exitcode=99 "$1" >"$1.valgrind" 2>&1
 			then
