@@ -177,9 +177,9 @@ static void send_to_redis(struct remembering *remembering)
 
 static void send_again(struct relay_store *store)
 {
-	struct remembering *remembering;
+	struct remembering *remembering = LIST_FIRST(&store->open);
 
-	LIST_FOREACH (remembering, &store->open, link) {
+	for (; remembering != NULL; remembering = LIST_NEXT(remembering, link)) {
 		if (!remembering->sent)
 			send_to_redis(remembering);
 	}
