@@ -37,11 +37,13 @@ static bool is_last_type(struct span type)
 	return false;
 }
 
-/* Whether a line, of which this is the beginning, says that its event is the stream's last. */
-static bool says_last(struct span line)
+/* Whether the line says that its event is the stream's last. */
+static bool says_last(const struct event_lines *lines, struct span line)
 {
 	struct span rest = line;
 
+	if (line.p[0] == 'd' && lines->typed)
+		return skip(&rest, "data: [DONE]");
 	if (line.p[0] != 'e' && line.p[0] != 'd')
 		return false;
 	if (skip(&rest, "data: [DONE]"))
@@ -59,24 +61,31 @@ static void end_event(struct event_lines *lines)
 	if (!lines->in_event)
 		return;
 	lines->in_event = false;
+	lines->typed = false;
 	lines->complete = lines->complete || lines->last_event;
 	lines->events++;
 }
 
+/* Takes note of a line that is not blank, of which this is the beginning at least. */
+static void take_line(struct event_lines *lines, struct span line)
+{
+	lines->last_event = lines->last_event || says_last(lines, line);
+	lines->typed = lines->typed || line.p[0] == 'e';
+	/* A comment makes no event. */
+	lines->in_event = lines->in_event || line.p[0] != ':';
+}
+
+/* The line that came in pieces has its end. */
 static void end_line(struct event_lines *lines)
 {
-	struct span head = {lines->head, lines->head_len};
 	bool is_blank = lines->line_len == 0 || lines->after_cr;
 
 	lines->line_len = 0;
 	lines->after_cr = false;
-	if (is_blank) {
+	if (is_blank)
 		end_event(lines);
-		return;
-	}
-	lines->last_event = lines->last_event || says_last(head);
-	/* A comment makes no event. */
-	lines->in_event = lines->in_event || head.p[0] != ':';
+	else
+		take_line(lines, (struct span){lines->head, lines->head_len});
 }
 
 /* A "\r" alone on its line is not to take the place of what the line before it was. */
@@ -128,19 +137,43 @@ static void note_piece(struct event_lines *lines, struct span piece)
 	lines->line_len += piece.len;
 }
 
+static void keep_line(struct event_lines *lines, struct span line)
+{
+	lines->head_len = line.len < EVENT_LINE_HEAD ? line.len : EVENT_LINE_HEAD;
+	memcpy(lines->head, line.p, lines->head_len);
+	lines->tail_len = 0;
+	keep_tail(lines, line);
+}
+
+/*
+ * Most lines come whole: of these only the last that is not blank is kept, when all have been
+ * looked at.
+ */
 void event_lines_note(struct event_lines *lines, struct span bytes)
 {
+	struct span last = {0};
+
 	while (bytes.len > 0) {
 		const char *end = memchr(bytes.p, '\n', bytes.len);
-		size_t len = end != NULL ? (size_t)(end - bytes.p) : bytes.len;
+		struct span line = {bytes.p, end != NULL ? (size_t)(end - bytes.p) : bytes.len};
 
-		note_piece(lines, (struct span){bytes.p, len});
-		if (end == NULL)
-			return;
-		end_line(lines);
-		bytes.p += len + 1;
-		bytes.len -= len + 1;
+		if (end == NULL || lines->line_len > 0) {
+			note_piece(lines, line);
+			last = (struct span){0};
+			if (end == NULL)
+				return;
+			end_line(lines);
+		} else if (line.len == 0 || span_is(line, "\r")) {
+			end_event(lines);
+		} else {
+			take_line(lines, line);
+			last = line;
+		}
+		bytes.p += line.len + 1;
+		bytes.len -= line.len + 1;
 	}
+	if (last.len > 0)
+		keep_line(lines, last);
 }
 
 bool event_lines_between_events(const struct event_lines *lines)

@@ -16,6 +16,7 @@ struct event_lines {
 	bool complete;   /* the last event of a response has passed, or "[DONE]" */
 	bool in_event;   /* not after a blank line */
 	bool last_event; /* the open event is the last one */
+	bool typed;      /* a line has told the open event's type */
 	long long events;
 	/* How the open line begins and ends, or else the last one that was not blank. */
 	char head[EVENT_LINE_HEAD], tail[EVENT_LINE_TAIL];

@@ -16,10 +16,12 @@ void secret_mask_close(struct secret_mask *mask)
 static size_t begun_at_end(struct span text, const char *secret)
 {
 	size_t most = strlen(secret) - 1;
+	const char *end = text.p + text.len;
+	const char *p = end - (most < text.len ? most : text.len);
 
-	for (size_t begun = most < text.len ? most : text.len; begun > 0; begun--) {
-		if (memcmp(text.p + text.len - begun, secret, begun) == 0)
-			return begun;
+	for (; p < end && (p = memchr(p, secret[0], (size_t)(end - p))) != NULL; p++) {
+		if (memcmp(p, secret, (size_t)(end - p)) == 0)
+			return (size_t)(end - p);
 	}
 	return 0;
 }
