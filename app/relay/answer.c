@@ -12,6 +12,7 @@ enum {
 	EVENTS_TO_READ = 4,
 	MAX_EVENT = 16 << 20, /* bytes of one that is read for that */
 	LARGE = 16384,        /* bytes that are worth a call of their own */
+	GATHERED = 65536,     /* bytes of one that goes fast that are sent together */
 	KEPT_ROOM = 4096,     /* bytes of a buffer that an open stream may keep */
 };
 
@@ -170,15 +171,6 @@ static void begin(struct answer *answer)
 	cgi_head_end(&answer->head, (int)answer->status);
 }
 
-/* Empties a buffer of which little is needed from now on. */
-static void empty(struct buf *buf)
-{
-	if (buf->cap > KEPT_ROOM)
-		buf_free(buf);
-	else
-		buf_clear(buf);
-}
-
 /* What has gathered, head and all. */
 static struct span gathered(struct answer *answer)
 {
@@ -193,7 +185,7 @@ static struct span gathered(struct answer *answer)
 static void forget_gathered(struct answer *answer)
 {
 	buf_free(&answer->head.text);
-	empty(&answer->out);
+	buf_clear(&answer->out);
 }
 
 /* Sends what has gathered, and more behind it. */
@@ -216,7 +208,11 @@ bool answer_flush(struct answer *answer)
 	if (!answer->begun || answer->held_up ||
 	    (answer->out.len == 0 && answer->head.text.len == 0))
 		return true;
-	return send_with(answer, (struct span){0});
+	if (!send_with(answer, (struct span){0}))
+		return false;
+	if (answer->out.cap > KEPT_ROOM)
+		buf_free(&answer->out);
+	return true;
 }
 
 /* Small pieces wait for the next flush. */
@@ -227,7 +223,7 @@ static bool put(struct answer *answer, struct span bytes)
 	if (bytes.len >= LARGE)
 		return send_with(answer, bytes);
 	buf_append_span(&answer->out, bytes);
-	return answer->out.len < LARGE || answer_flush(answer);
+	return answer->out.len < GATHERED || send_with(answer, (struct span){0});
 }
 
 static bool hand_on(struct answer *answer, struct span bytes)
