@@ -329,6 +329,7 @@ void answer_finish(struct answer *answer)
 		buf_append_span(&answer->out, body);
 	else
 		send_with(answer, body);
+	buf_free(&answer->body);
 	if (!answer->without_body)
 		buf_append_span(&answer->out, secret_mask_rest(&answer->mask));
 	send_last(answer, (struct span){0});

@@ -14,8 +14,12 @@
 #include "common/response/api_error.h"
 
 enum {
-	/* Of all answers that wait until they are whole; above it they go out as they come. */
+	/*
+	 * Bytes of all answers that wait until they are whole, or for their clients to take them;
+	 * above it they go out as they come.
+	 */
 	MOST_HELD = 256 << 20,
+	MOST_ASKED = 256 << 20, /* bytes of all requests that may have to be sent again */
 };
 
 /* How the provider's part has ended, when the client has not been told yet. */
@@ -131,8 +135,9 @@ static void send_error(struct passage *passage, const struct api_error *error)
 	api_error_json(&body, error);
 	cgi_head_add_body(&head, "application/json", body.len);
 	cgi_head_end(&head, error->status);
-	client_send_last(&passage->client, buf_span(&head.text),
-	    has_flag(passage, HANDOVER_NO_BODY) ? (struct span){0} : buf_span(&body));
+	if (has_flag(passage, HANDOVER_NO_BODY))
+		buf_clear(&body);
+	client_send_last(&passage->client, buf_span(&head.text), buf_span(&body));
 	cgi_head_free(&head);
 	buf_free(&body);
 }
@@ -184,7 +189,6 @@ static void tell_failure(struct passage *passage)
 static void finish(struct passage *passage)
 {
 	answer_finish(&passage->answer);
-	release_held(passage);
 	if (passage->success && has_flag(passage, HANDOVER_FORGET) && passage->host->store != NULL)
 		relay_store_forget(
 		    passage->host->store, passage->request.forget_id, passage->request.tenant);
@@ -318,6 +322,13 @@ static bool on_body(void *ctx, struct span bytes)
 	return true;
 }
 
+/* It will not be sent again. */
+static void forget_request(struct passage *passage)
+{
+	passage->host->asked_bytes -= passage->request.body.len;
+	handover_free_body(&passage->request);
+}
+
 static void on_idle(void *ctx)
 {
 	struct passage *passage = ctx;
@@ -325,7 +336,7 @@ static void on_idle(void *ctx)
 	if (!answer_flush(&passage->answer) || passage->over)
 		return;
 	if (passage->answer.begun)
-		handover_free_body(&passage->request);
+		forget_request(passage);
 	pause_if_full(passage);
 }
 
@@ -383,6 +394,7 @@ static struct passage *open_passage(
 	    passage->request.fcgi_id, config_of(passage)->client_timeout, &passage->client_user);
 	LIST_INSERT_HEAD(&host->open, passage, link);
 	host->count++;
+	host->asked_bytes += passage->request.body.len;
 	passage->errand = (struct errand){
 	    .host = &host->errand,
 	    .user = &errand_user,
@@ -417,6 +429,11 @@ static void choose_first(struct passage *passage)
 		attempts_prefer(choice, request->deployment);
 }
 
+bool passage_has_room(const struct passage_host *host, const struct handover *handover)
+{
+	return host->asked_bytes == 0 || host->asked_bytes + handover->body.len <= MOST_ASKED;
+}
+
 void passage_start(struct passage_host *host, struct handover *handover, int connection)
 {
 	struct passage *passage = open_passage(host, handover, connection);
@@ -436,13 +453,19 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
 
 void passage_refuse(struct passage_host *host, struct handover *handover, int connection, int most)
 {
+	bool is_too_long = !passage_has_room(host, handover);
 	struct passage *passage = open_passage(host, handover, connection);
 	struct api_error error;
 
-	api_error_set(&error, 503, "server_error", NULL, "passthrough_busy",
-	    "%d requests are being passed through to providers, as many as may be at once. Please "
-	    "try again.",
-	    most);
+	if (!is_too_long)
+		api_error_set(&error, 503, "server_error", NULL, "passthrough_busy",
+		    "%d requests are being passed through to providers, as many as may be at once. "
+		    "Please try again.",
+		    most);
+	else
+		api_error_set(&error, 503, "server_error", NULL, "passthrough_busy",
+		    "The requests that are being passed through to providers are too long "
+		    "together. Please try again.");
 	send_error(passage, &error);
 }
 
@@ -496,6 +519,7 @@ static void passage_free(struct passage *passage)
 	answer_close(&passage->answer);
 	release_held(passage);
 	client_close(&passage->client);
+	forget_request(passage);
 	handover_free(&passage->request);
 	roster_free(passage->roster);
 	free(passage);

@@ -32,8 +32,9 @@ struct passage_host {
 	/* The rest is passage.c's; count may be looked at. */
 	const struct timeval *watch_delay;
 	struct passage_list open, over;
-	int count;         /* of those that are open */
-	size_t held_bytes; /* of answers that wait until they are whole */
+	int count;          /* of those that are open */
+	size_t held_bytes;  /* of answers that wait until they are whole, or are taken */
+	size_t asked_bytes; /* of requests that may have to be sent again */
 };
 
 /* Makes ready one whose members above are set. */
@@ -41,11 +42,13 @@ void passage_host_init(struct passage_host *host);
 /* Frees all passages, and closes their connections. */
 void passage_host_close(struct passage_host *host);
 
+/* Whether there is room for the bytes of one more request. */
+bool passage_has_room(const struct passage_host *host, const struct handover *handover);
 /* Takes handover and connection over, and begins. */
 void passage_start(struct passage_host *host, struct handover *handover, int connection);
 /*
  * The same, and answers at once that this is one more than most, the number of those that may be
- * passed through.
+ * passed through, or that there is no room for it.
  */
 void passage_refuse(struct passage_host *host, struct handover *handover, int connection, int most);
 

@@ -87,7 +87,7 @@ static void take_over(struct relay *relay, struct handover *handover, int connec
 		handover_free(handover);
 		return;
 	}
-	if (relay->passages.count < relay->most)
+	if (relay->passages.count < relay->most && passage_has_room(&relay->passages, handover))
 		passage_start(&relay->passages, handover, connection);
 	else
 		passage_refuse(&relay->passages, handover, connection, relay->most);

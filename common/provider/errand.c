@@ -60,7 +60,7 @@ static void call_deployment(struct errand *errand)
 	if (call.fault == NULL && errand->user->add_headers != NULL)
 		call.headers = errand->user->add_headers(errand->ctx, call.headers);
 	errand->user->write_body(errand->ctx, &body);
-	call.body = buf_span(&body);
+	call.body = &body;
 	errand->call = upstream_start(errand->host->upstream, &call);
 	buf_free(&url);
 	buf_free(&body);

@@ -47,8 +47,7 @@ struct upstream_request {
 	bool news;           /* since the last on_idle; it is in upstream->with_news */
 	LIST_ENTRY(upstream_request) news_link;
 	struct curl_slist *headers;
-	char *body; /* NULL once it has been sent */
-	size_t body_len;
+	struct buf body;    /* empty once it has been sent */
 	struct event timer; /* looks for a time-out; re-armed only when it fires */
 	bool answered;      /* a status line has come */
 	bool headed;        /* the final head has come */
@@ -168,7 +167,7 @@ static void request_free(struct upstream_request *request)
 	curl_slist_free_all(request->headers);
 	event_del(&request->timer);
 	LIST_REMOVE(request, link);
-	free(request->body);
+	buf_free(&request->body);
 	free(request);
 }
 
@@ -448,13 +447,12 @@ static void free_sent_body(struct upstream_request *request)
 {
 	curl_off_t sent = 0;
 
-	if (request->body == NULL)
+	if (request->body.len == 0)
 		return;
 	curl_easy_getinfo(request->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	if ((size_t)sent < request->body_len)
+	if ((size_t)sent < request->body.len)
 		return;
-	free(request->body);
-	request->body = NULL;
+	buf_free(&request->body);
 }
 
 /* CURLOPT_WRITEFUNCTION */
@@ -513,7 +511,7 @@ static void on_request_timer(evutil_socket_t fd, short what, void *ctx)
 		check_timeouts(request);
 }
 
-static int set_method(CURL *easy, const struct upstream_request *request, const char *method)
+static int set_method(CURL *easy, struct upstream_request *request, const char *method)
 {
 	bool is_plain = strcmp(method, "POST") == 0 || strcmp(method, "GET") == 0;
 	int bad = (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_plain ? NULL : method);
@@ -521,8 +519,8 @@ static int set_method(CURL *easy, const struct upstream_request *request, const 
 	if (strcmp(method, "POST") != 0)
 		return bad | (int)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	bad |=
-	    (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-	return bad | (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+	    (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+	return bad | (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&request->body));
 }
 
 static bool set_request(struct upstream_request *request, const struct upstream_call *call)
@@ -546,8 +544,8 @@ static bool set_up(struct upstream_request *request, const struct upstream_call 
 	headers = transfer_add_value(headers, "Accept: ", call->accept);
 	/* Do not ask for leave before sending the body. */
 	request->headers = transfer_add_header(headers, "Expect:");
-	request->body = xmemdup(call->body.p, call->body.len);
-	request->body_len = call->body.len;
+	request->body = *call->body;
+	*call->body = (struct buf){0};
 	return request->easy != NULL && set_request(request, call);
 }
 

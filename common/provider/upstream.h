@@ -53,7 +53,7 @@ struct upstream_call {
 	struct curl_slist *headers;
 	const char *fault; /* why there are none; NULL: there are */
 	const char *accept;
-	struct span body;      /* of a POST; copied */
+	struct buf *body;      /* of a POST; taken out of it */
 	double timeout;        /* s, the whole request */
 	double stream_timeout; /* s without a byte, from the start on */
 
@@ -79,8 +79,8 @@ void upstream_free(struct upstream *upstream);
 
 /*
  * Starts a request. Callbacks come from the event loop, never from within this call. May be called
- * from a callback. Of what call points to only the headers are kept. Never NULL: what cannot even
- * be tried ends as NOT_REACHED.
+ * from a callback. Of what call points to only headers and body are kept. Never NULL: what cannot
+ * even be tried ends as NOT_REACHED.
  */
 struct upstream_request *upstream_start(
     struct upstream *upstream, const struct upstream_call *call);
