@@ -9,7 +9,7 @@
 static struct {
 	char *begin;
 	size_t size;
-	char **arguments; /* a copy of them */
+	char **arguments, **environment; /* copies of them */
 } room;
 
 /* NULL if there is no memory for it. */
@@ -49,7 +49,7 @@ char **title_init(int argc, char **argv)
 	moved = variables[0] == end ? copy_list(variables) : NULL;
 	if (moved != NULL) {
 		end = end_of_row(variables, end);
-		environ = moved;
+		environ = room.environment = moved;
 	}
 	room.begin = argv[0];
 	room.size = (size_t)(end - room.begin);

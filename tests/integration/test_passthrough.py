@@ -592,7 +592,7 @@ def test_deleted_response_is_forgotten(client, stack, upstream, native):
     path = f"/v1/responses/{native}"
     upstream.script(path, answer({"id": native, "object": "response", "deleted": True}))
     assert client.delete(native).json()["deleted"] is True
-    assert not stack.redis.exists(native_key(native))
+    wait_until(lambda: not stack.redis.exists(native_key(native)), 5, "it to be forgotten")
 
 
 def test_response_that_the_provider_does_not_keep_is_not_remembered(
