@@ -1,0 +1,116 @@
+/*
+ * A stream, taken apart: stream.c begins and ends it, stream_answer.c takes in what the provider
+ * sends, stream_outcome.c decides what becomes of a call that is over.
+ */
+#ifndef RESPOOL_STREAM_INTERNAL_H
+#define RESPOOL_STREAM_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "common/base/sse.h"
+#include "common/provider/errand.h"
+#include "common/response/fold.h"
+#include "common/response/response_id.h"
+#include "stream.h"
+#include "writer.h"
+
+enum {
+	/*
+	 * ms: what may follow the end of a response has so long to begin. Until a part of it is
+	 * over nothing is written: most often the stream ends at once, and one write does for all.
+	 */
+	STREAM_SETTLING_MS = 1000,
+	STREAM_UNSHOWN_MS = 50,
+};
+
+/* What a stream's timer is set for. */
+enum waiting {
+	WAITING_NOT,
+	WAITING_TO_SHOW, /* the response has ended, and what there is has not been written */
+	WAITING_TO_END,  /* it has ended, and more may follow */
+};
+
+/* What the provider's answer is read as. */
+enum answer { ANSWER_NONE, ANSWER_EVENTS, ANSWER_OBJECT, ANSWER_ERROR };
+
+struct stream {
+	const struct stream_host *host;
+	struct roster *roster;
+	const struct config *config; /* the roster's */
+	char id[RESPONSE_ID_MAX + 1];
+	long long attempt; /* of the job: how many there were, this one included */
+
+	char *model; /* as the client named it */
+	/*
+	 * Kept until some output comes, as the request may have to be repeated: what is asked, and
+	 * the object as it was before.
+	 */
+	struct buf request, context, input, initial;
+	bool begun;           /* output has come: nothing of these is left */
+	struct errand errand; /* to the deployments; no call is open where it has none */
+	struct event *timer;  /* NULL until needed */
+	enum waiting waiting;
+
+	bool was_held; /* what is read now has waited for the writer */
+	bool cut;      /* the last call was closed before its end */
+	enum answer answer;
+	long status;
+	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
+	struct sse_parser sse;
+	bool is_stream; /* the answer says that it is a stream of events */
+	bool done;      /* "[DONE]" has come */
+	int warnings;
+
+	struct fold fold;
+	struct writer writer;
+	bool gone; /* let go of; freed as soon as no write is under way */
+};
+
+/* Lets go of the job and of the call; frees the stream as soon as no write is under way. */
+void stream_let_go(struct stream *s);
+/* The status is settled: makes the last write. */
+void stream_end(struct stream *s);
+/* Ends as failed, with an error of ours. */
+void stream_fail(struct stream *s, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Frees what is asked and the object as it was: nothing will be asked again from here. */
+void stream_free_request(struct stream *s);
+
+/* Sets the timer, or stops it if it is set. */
+void stream_wait_for(struct stream *s, enum waiting what, int ms);
+void stream_stop_waiting(struct stream *s);
+
+/* What comes in: of struct errand_user, struct sse_parser and struct writer. */
+bool stream_on_head(void *ctx, CURL *easy, long status);
+bool stream_on_body(void *ctx, struct span bytes);
+bool stream_on_event(void *ctx, struct span data);
+void stream_on_writer_ready(void *ctx);
+
+/* Has what changed written, unless it may still be taken back, or be all. */
+void stream_show_changes(struct stream *s);
+/* Logs what the fold has skipped, up to a number of times. */
+void stream_warn_skipped(struct stream *s);
+/* Whether the object is too large; the stream has failed then. */
+bool stream_too_large(struct stream *s);
+/* Fail because of the provider's events: one is too long, or they take too much work. */
+void stream_event_too_long(struct stream *s);
+void stream_end_as_costly(struct stream *s);
+
+/* Whether the response has ended. */
+bool stream_is_over(const struct stream *s);
+/* Whether an error has come before any output: another try may be made. */
+bool stream_is_failing(const struct stream *s);
+/* Lets go of a call that has said all: its connection can serve the next request. */
+void stream_end_call(struct stream *s);
+
+/* The stream has said all, and properly. */
+void stream_end_by_provider(struct stream *s);
+/*
+ * The stream ends, within a callback of libcurl or of the parser, where only an end that goes on
+ * with a write can be made.
+ */
+void stream_end_of_stream(struct stream *s);
+void stream_on_timer(evutil_socket_t fd, short what, void *ctx);
+extern const struct errand_user stream_errand_user;
+
+#endif

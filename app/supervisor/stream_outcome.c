@@ -1,0 +1,292 @@
+#include "stream_internal.h"
+
+#include <stdio.h>
+
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/provider/provider_error.h"
+#include "common/provider/upstream_body.h"
+#include "common/response/event.h"
+
+static const char broke_off[] =
+    "The connection to the provider broke off before the answer was complete.";
+
+static void conclude(struct stream *s);
+
+/* Begins again from the start, through the queue, if another attempt is allowed. */
+static void begin_again_or_fail(struct stream *s, const char *code, const char *why)
+{
+	if (s->fold.error_seen) {
+		fold_end(&s->fold);
+		stream_end(s);
+		return;
+	}
+	if (s->attempt >= s->config->max_attempts) {
+		stream_fail(s, code, "%s", why);
+		return;
+	}
+	log_info("%s: %s; beginning again", s->id, why);
+	job_release(s->host->jobs, s->id, s->writer.fence, true);
+	stream_let_go(s);
+}
+
+/* Whether the stream has said how the response ended: whatever comes of its rest. */
+static bool knows_end(const struct stream *s)
+{
+	return s->answer == ANSWER_EVENTS && (stream_is_over(s) || s->fold.error_seen);
+}
+
+/* What an attempt without output has left in the object goes. */
+static void reset_fold(struct stream *s)
+{
+	if (!s->fold.any_event)
+		return;
+	fold_close(&s->fold);
+	if (!fold_open(&s->fold, buf_span(&s->initial)))
+		fatalx("an object that was read cannot be read again");
+	document_mark_unknown(&s->fold.doc);
+}
+
+/* Arranges for another try of a request that has brought no output. False if none is left. */
+static bool try_again(
+    struct stream *s, enum call_failure failure, double retry_after, const char *why)
+{
+	if (s->begun || !errand_try_again(&s->errand, failure, retry_after, why))
+		return false;
+	reset_fold(s);
+	return true;
+}
+
+static void end_with_provider_error(struct stream *s, double retry_after)
+{
+	struct buf error = {0};
+	char why[64];
+
+	errand_tell_health(&s->errand, s->status);
+	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
+	if (try_again(s, errand_failure(&s->errand, s->status, retry_after), retry_after, why))
+		return;
+	log_info("%s failed: %s", s->id, why);
+	provider_error(&error, s->status, buf_span(&s->body), &s->errand.secrets);
+	fold_fail_with(&s->fold, buf_span(&error));
+	buf_free(&error);
+	stream_end(s);
+}
+
+static void end_with_object(struct stream *s)
+{
+	enum fold_result result;
+	struct buf clean = {0};
+	struct span body;
+
+	secrets_redact(&clean, buf_span(&s->body), &s->errand.secrets);
+	buf_free(&s->body);
+	s->body = clean;
+	body = buf_span(&s->body);
+	if (!json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
+	    !json_string_is(json_get(body, "object"), "response")) {
+		stream_fail(s, "invalid_provider_answer",
+		    "The provider answered with JSON that is no Response object.");
+		return;
+	}
+	result = fold_response(&s->fold, body);
+	if (s->fold.warning[0] != '\0')
+		stream_warn_skipped(s);
+	if (result == FOLD_COSTLY)
+		stream_end_as_costly(s);
+	else if (!stream_too_large(s))
+		conclude(s);
+}
+
+/* Hands on an event that only lacks its blank line. False if that settled everything. */
+static bool last_event(struct stream *s)
+{
+	if (sse_end(&s->sse) == SSE_TOO_LONG)
+		stream_event_too_long(s);
+	return !s->writer.ending && !s->done;
+}
+
+static void end_by_disconnection(struct stream *s, const char *why)
+{
+	errand_tell_health(&s->errand, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, why))
+		begin_again_or_fail(s, "upstream_disconnected", broke_off);
+}
+
+/* The stream's end means that nothing was answered. */
+static void end_without_event(struct stream *s)
+{
+	errand_tell_health(&s->errand, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, "the provider's stream held no event"))
+		begin_again_or_fail(s, "invalid_provider_answer",
+		    "The provider answered with a stream that holds no event.");
+}
+
+/* An error before any output means what the same error means as an answer by HTTP. */
+static void end_with_stream_error(struct stream *s)
+{
+	long status = s->fold.error_seen ? s->fold.error_status : 500;
+	char why[64];
+
+	errand_tell_health(&s->errand, status);
+	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
+	if (try_again(s, errand_failure(&s->errand, status, -1), -1, why))
+		return;
+	fold_end(&s->fold);
+	log_info("%s failed: %s", s->id, why);
+	stream_end(s);
+}
+
+/* The stream has said all, and properly. */
+void stream_end_by_provider(struct stream *s)
+{
+	errand_tell_health(&s->errand, s->status);
+	fold_end(&s->fold);
+	stream_end(s);
+}
+
+/* The provider has nothing more to say, or had a second to say it. */
+static void conclude(struct stream *s)
+{
+	if (stream_is_failing(s))
+		end_with_stream_error(s);
+	else if (!s->fold.any_event)
+		end_without_event(s);
+	else if (!s->done && fold_is_open(&s->fold))
+		end_by_disconnection(s, "the provider's stream ended within an item");
+	else
+		stream_end_by_provider(s);
+}
+
+/*
+ * The stream ends, within a callback of libcurl or of the parser, where only an end that goes on
+ * with a write can be made.
+ */
+void stream_end_of_stream(struct stream *s)
+{
+	if (s->fold.any_event && !stream_is_failing(s))
+		stream_end_by_provider(s);
+	else
+		stream_wait_for(s, WAITING_TO_END, 0);
+}
+
+/* The stream of events is over, or the connection. */
+static void end_of_events(struct stream *s, enum upstream_end how)
+{
+	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
+		return;
+	if (knows_end(s))
+		conclude(s);
+	else if (how == UPSTREAM_DISCONNECTED)
+		end_by_disconnection(s, "the provider closed the connection");
+	else if (!s->is_stream && !s->fold.any_event)
+		stream_fail(s, "invalid_provider_answer",
+		    "The provider answered with something else than a stream of events.");
+	else if (how == UPSTREAM_COMPLETE || !s->fold.any_event)
+		conclude(s);
+	else
+		end_by_disconnection(s, "the provider closed the connection");
+}
+
+void stream_on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct stream *s = ctx;
+	enum waiting waiting = s->waiting;
+
+	(void)fd;
+	(void)what;
+	s->waiting = WAITING_NOT;
+	if (waiting == WAITING_TO_SHOW) {
+		stream_wait_for(s, WAITING_TO_END, STREAM_SETTLING_MS - STREAM_UNSHOWN_MS);
+		stream_show_changes(s);
+	} else {
+		stream_end_call(s);
+		conclude(s);
+	}
+}
+
+/* It would not be better at another try, but another deployment may be. */
+static void end_by_timeout(struct stream *s, const char *error)
+{
+	errand_tell_health(&s->errand, 0);
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		stream_fail(s, "upstream_timeout", "The provider took too long: %s.", error);
+}
+
+/* Likewise. */
+static void end_by_invalid_answer(struct stream *s, const char *error)
+{
+	errand_tell_health(&s->errand, 0);
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		stream_fail(s, "invalid_provider_answer",
+		    "The provider's answer cannot be taken: %s.", error);
+}
+
+static void end_without_answer(struct stream *s, const char *error)
+{
+	errand_tell_health(&s->errand, 0);
+	if (!try_again(s, FAILURE_PASSING, -1, error))
+		stream_fail(
+		    s, "upstream_unreachable", "The provider cannot be reached: %s.", error);
+}
+
+/* The deployment's own headers cannot be sent. */
+static void end_unasked(struct stream *s, const char *error)
+{
+	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		stream_fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
+}
+
+static void on_end(void *ctx, const struct upstream_result *result)
+{
+	struct stream *s = ctx;
+
+	if (result->end == UPSTREAM_TIMEOUT && !knows_end(s)) {
+		end_by_timeout(s, result->error);
+	} else if (result->end == UPSTREAM_INVALID && !knows_end(s)) {
+		end_by_invalid_answer(s, result->error);
+	} else if (result->end == UPSTREAM_NOT_ASKED) {
+		end_unasked(s, result->error);
+	} else if (s->answer == ANSWER_NONE) {
+		end_without_answer(s, result->error);
+	} else if (s->answer == ANSWER_ERROR) {
+		end_with_provider_error(s, result->retry_after);
+	} else if (s->answer == ANSWER_EVENTS) {
+		end_of_events(s, result->end);
+	} else if (result->end == UPSTREAM_DISCONNECTED) {
+		end_by_disconnection(s, "the provider closed the connection");
+	} else {
+		end_with_object(s);
+	}
+}
+
+static void on_begin(void *ctx)
+{
+	struct stream *s = ctx;
+
+	stream_stop_waiting(s);
+	s->answer = ANSWER_NONE;
+	s->done = false;
+	s->status = 0;
+	s->cut = false;
+	buf_free(&s->body);
+	sse_free(&s->sse);
+	sse_init(&s->sse, s->config->max_event_bytes, stream_on_event, s);
+	s->sse.is_idle = event_is_idle;
+}
+
+static void write_body(void *ctx, struct buf *out)
+{
+	struct stream *s = ctx;
+
+	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
+	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
+}
+
+const struct errand_user stream_errand_user = {
+    .write_body = write_body,
+    .on_begin = on_begin,
+    .on_head = stream_on_head,
+    .on_body = stream_on_body,
+    .on_end = on_end,
+};
