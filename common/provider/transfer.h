@@ -1,7 +1,6 @@
 /*
  * What every request to a provider has in common: where a deployment is, how it is told who asks,
- * and whom libcurl is to trust. Both programs call providers, each with an interface of libcurl of
- * its own.
+ * and whom libcurl is to trust.
  */
 #ifndef RESPOOL_TRANSFER_H
 #define RESPOOL_TRANSFER_H

@@ -1,5 +1,5 @@
 /*
- * The bounds of one request to a provider, whichever interface of libcurl makes it: what the answer
+ * The bounds of one request to a provider: what the answer
  * may take of time, of headers, and of work that brings nothing. The functions of a transfer's
  * callbacks return false when it is to end; end and error then say how, and stay.
  */
