@@ -189,8 +189,8 @@ static void tell_failure(struct passage *passage)
 static void finish(struct passage *passage)
 {
 	if (passage->success && has_flag(passage, HANDOVER_FORGET) && passage->host->store != NULL)
-		relay_store_forget(passage->host->store, passage->request.forget_id,
-		    passage->request.tenant);
+		relay_store_forget(
+		    passage->host->store, passage->request.forget_id, passage->request.tenant);
 	answer_finish(&passage->answer);
 }
 
