@@ -290,19 +290,9 @@ start_responder() {
 	start_fcgi responder "$build" "$dir/fcgi.sock" -w "$children" "$@"
 }
 
-# has_relays BUILD
-has_relays() {
-	"$1/respool.fcgi" -h 2>&1 | grep -q '^  -r '
-}
-
-# start_relaying CHILDREN: four responders and a relay. Where there are no relays, each stream
-# occupies one of so many responders.
+# start_relaying: four responders and a relay.
 start_relaying() {
-	if has_relays "$build"; then
-		start_responder 4 -r 1
-	else
-		start_responder "$1"
-	fi
+	start_responder 4 -r 1
 }
 
 # start_site WORKERS PROVIDER_OPTION...: all of it, with lighttpd in front; $url leads there.

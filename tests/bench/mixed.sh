@@ -10,12 +10,8 @@ streams_cpu() {
 
 # polling_cpu: of the processes of respool.fcgi that answer polls.
 polling_cpu() {
-	if has_relays "$build"; then
-		# shellcheck disable=SC2046 # a list of numbers
-		cpu_us $(titled responder responder)
-	else
-		cpu_of responder
-	fi
+	# shellcheck disable=SC2046 # a list of numbers
+	cpu_us $(titled responder responder)
 }
 
 # poll_costs: leaves in $rate the polls per second, in $per_own the polls per CPU second of the
@@ -35,7 +31,6 @@ poll_costs() {
 
 # Without titles, the relay's CPU time could not be told from that of others.
 check_titles() {
-	has_relays "$build" || return 0
 	for role in responder relay; do
 		[ -n "$(titled responder "$role")" ] ||
 			die "no process has the title \"respool.fcgi: $role\""
@@ -64,7 +59,7 @@ start_mixed() {
 	start_provider -d 0 -n 1 -b 64
 	write_config
 	start_supervisor 1
-	start_relaying $((streams + 8))
+	start_relaying
 	start_lighttpd polls "$dir/fcgi.sock"
 	url=$web_url
 	make_object 4096

@@ -9,7 +9,7 @@ start_passing() {
 	start_provider "$@"
 	direct_url=$provider_url
 	write_config
-	start_relaying 16
+	start_relaying
 	start_lighttpd lighttpd "$dir/fcgi.sock"
 	lighttpd_url=$web_url/v1
 	start_nginx nginx "$dir/fcgi.sock"

@@ -80,7 +80,7 @@ relay_behind() {
 	start_redis
 	start_provider -d "$event_ms" -n "$events" -t
 	write_config
-	start_relaying $((streams + 8))
+	start_relaying
 	"start_$1" web "$dir/fcgi.sock"
 	sleep 0.2
 	idle=$(pss_of responder)

@@ -8,7 +8,7 @@ start_versions() {
 	start_redis
 	start_provider "$@"
 	write_config
-	start_relaying 16
+	start_relaying
 	start_lighttpd lighttpd "$dir/fcgi.sock"
 	lighttpd_url=$web_url/v1
 	start_fcgi baseline "$baseline" "$dir/baseline.sock" -w 16
