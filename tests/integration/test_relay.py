@@ -290,6 +290,23 @@ def test_second_sigterm_ends_all_at_once(make_stack):
     assert end(stack) == 0
 
 
+@pytest.mark.parametrize("drain_seconds, signals", [(1, 1), (600, 2)])
+def test_client_that_does_not_take_the_last_of_its_answer_does_not_hold_up_the_end(
+        make_stack, drain_seconds, signals):
+    """The provider has no more part in it, and cannot be broken off."""
+    stack = make_stack({"respool": {"drain_seconds": drain_seconds}}, supervisor=False)
+    stack.upstream.script("m", answer(response_object(text="x" * 8_000_000)))
+    connection = fastcgi_create(stack, {"model": "m", "input": "x"})
+    wait_until(lambda: connection.socket.recv(1, socket.MSG_PEEK), 5, "the answer to begin")
+    for _ in range(signals):
+        tell_to_end(stack)
+        wait_until(lambda: not children_of(stack.responder.pid, "responder"), 5,
+                   "the responders to end")
+    assert end(stack) == 0
+    assert "killing" not in stack.responder.stderr()
+    assert fastcgi_answer(connection) is None
+
+
 def test_streams_end_whole_when_the_parent_is_killed(make_stack):
     stack = make_stack(PATIENT, supervisor=False)
     streams = fed_streams(stack, 3)
