@@ -20,6 +20,7 @@ from harness import SECRETS, children_of, private_part, title_of, wait_until
 from test_chaos import sanitized
 from test_passthrough import EventReader, answer, event, native_key, response_object
 from test_passthrough_faults import deployment, fastcgi_answer, fastcgi_create, is_cut
+from tls import Http1OverTls, Http2OverTls
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, event_bytes, json_error
 
 BODY = json.dumps(response_object()).encode()
@@ -460,6 +461,29 @@ def test_client_that_goes_on_reading_in_the_end_gets_everything(make_stack):
         flood.await_standstill()
     for flood in floods:
         assert flood.body() == PIECE * SOME
+
+
+class Http1InLargeRecords(Http1OverTls):
+    RECORD = 5000
+
+
+@pytest.mark.parametrize("front", [Http1InLargeRecords, Http2OverTls])
+def test_client_that_goes_on_reading_gets_everything_from_behind_tls(
+        make_stack, directory, monkeypatch, front):
+    """What libcurl has taken from the socket already is not forgotten over a pause."""
+    stack = make_stack({"respool": {"client_timeout": 600}}, supervisor=False, responder=False)
+    with contextlib.closing(front(directory, stack.upstream.port)) as tls:
+        monkeypatch.setenv("CURL_CA_BUNDLE", str(tls.certificate))
+        stack.config["model_list"][0]["litellm_params"]["api_base"] = tls.base
+        stack.write_config()
+        stack.start_responder()
+        flood = Flood(stack, pieces=SOME)
+        flood.await_standstill()
+        taken = b""
+        for _ in range(4):
+            taken += flood.connection.socket.recv(300_000)
+            flood.await_standstill()
+        assert flood.body(taken) == PIECE * SOME
 
 
 def test_client_s_own_slowness_is_not_its_provider_s_silence(make_stack):
