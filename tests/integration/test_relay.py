@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 import fastcgi
-from harness import SECRETS, children_of, private_part, title_of, wait_until
+from deployed import DescriptorProgram
+from harness import BUILD, SECRETS, Stack, children_of, private_part, title_of, wait_until
 from test_chaos import sanitized
 from test_passthrough import EventReader, answer, event, native_key, response_object
 from test_passthrough_faults import deployment, fastcgi_answer, fastcgi_create, is_cut
@@ -306,6 +307,52 @@ def test_client_that_does_not_take_the_last_of_its_answer_does_not_hold_up_the_e
     assert end(stack) == 0
     assert "killing" not in stack.responder.stderr()
     assert fastcgi_answer(connection) is None
+
+
+class InheritingStack(Stack):
+    """Its responders serve a socket that is there before and after them, as systemd's is."""
+
+    def start_responder(self, *extra):
+        path = self.directory / "fcgi.sock"
+        if not path.exists():
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.listener.listen(512)
+        self.responder = DescriptorProgram(
+            "respool.fcgi", [BUILD / "respool.fcgi", "-c", self.config_path,
+                             "-w", str(self.children)], self.directory, self.listener)
+        self.programs.append(self.responder)
+        self.responder.await_start()
+
+    def close(self, check=True):
+        super().close(check)
+        self.listener.close()
+
+
+@pytest.mark.parametrize("children", [3, 0])
+def test_restart_on_the_same_socket_loses_no_request(children):
+    with contextlib.closing(InheritingStack(PATIENT, supervisor=False, children=children)) as stack:
+        stack.upstream.script("m", answer(BODY))
+        polled, stop = stack.client.create("polled")["id"], threading.Event()
+
+        def ask():
+            done = 0
+            while not stop.is_set():
+                with contextlib.closing(fastcgi_create(stack, {"model": "m", "input": "x"})) as one:
+                    assert (fastcgi_answer(one) or b"").endswith(BODY)
+                done += 1
+            return done
+
+        with ThreadPoolExecutor(4) as threads, polling(stack.client, polled):
+            asking = [threads.submit(ask) for _ in range(4)]
+            try:
+                for _ in range(5):
+                    before = stack.responder
+                    stack.start_responder()
+                    stack.stop(before)
+            finally:
+                stop.set()
+            assert all(one.result() for one in asking)
 
 
 def test_streams_end_whole_when_the_parent_is_killed(make_stack):
