@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/alloc.h"
@@ -14,12 +15,12 @@
 #include "common/base/descriptors.h"
 #include "common/base/log.h"
 
-enum { QUICK_END_MS = 1000 }; /* one that ends sooner is started again later */
+enum { LEAST_LIFE_MS = 1000 }; /* from one start to the next */
 
 struct own_relay {
-	pid_t pid;  /* 0: none runs */
-	int handle; /* of the process (pidfd_open(2)); -1 if none runs */
-	long long started_at;
+	pid_t pid;           /* 0: none runs */
+	int handle;          /* of the process (pidfd_open(2)); -1 if none runs */
+	long long runs_from; /* when it was started, or is to begin after a pause */
 };
 
 void own_relays_init(struct own_relays *relays)
@@ -29,37 +30,69 @@ void own_relays_init(struct own_relays *relays)
 		relays->relays[i].handle = -1;
 }
 
+/*
+ * What is for the relay is left for it: a signal that ended it before it is ready would take the
+ * requests on its line with it.
+ */
+static sigset_t block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	return set;
+}
+
+/* A signal cuts it short, and is still there for the relay. */
+static void pause_for(long long ms)
+{
+	const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+	sigset_t set = block_signals();
+	int number;
+
+	if (ms <= 0)
+		return;
+	number = sigtimedwait(&set, NULL, &time);
+	if (number > 0)
+		raise(number);
+}
+
 /* In the child: of all descriptors it needs its ends of the lines alone. */
-static void run_child(struct own_relays *relays, int number)
+static void run_child(struct own_relays *relays, int number, long long pause_ms)
 {
 	const int needed[] = {
 	    relays->lines->lines[number].from_responders, relays->lines->to_responders};
-	sigset_t hangup;
 
 	descriptors_close_but(needed, 2);
-	sigemptyset(&hangup);
-	sigaddset(&hangup, SIGHUP); /* until it is ready for it */
-	sigprocmask(SIG_SETMASK, &hangup, NULL);
+	pause_for(pause_ms);
 	/* The parent's memory is left as it is: nothing of it is the child's to free. */
 	_exit(relays->run(relays->ctx, number));
 }
 
+/* Requests wait on the line until it begins. */
 static void start(struct own_relays *relays, int number)
 {
 	struct own_relay *relay = &relays->relays[number];
+	long long now = monotonic_ms(), begins = now;
 	pid_t pid;
 
+	if (relay->runs_from != 0 && relay->runs_from + LEAST_LIFE_MS > now)
+		begins = relay->runs_from + LEAST_LIFE_MS;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		run_child(relays, number);
+		run_child(relays, number, begins - now);
 	if (pid < 0) {
 		log_warn("cannot start a relay");
 		return;
 	}
 	relay->pid = pid;
 	relay->handle = (int)syscall(SYS_pidfd_open, pid, 0);
-	relay->started_at = monotonic_ms();
+	relay->runs_from = begins;
 }
 
 static void close_handle(struct own_relay *relay)
@@ -86,11 +119,8 @@ bool own_relay_ensure(struct own_relays *relays, int number)
 {
 	struct own_relay *relay = &relays->relays[number];
 
-	if (runs(relay))
-		return true;
-	if (relay->started_at != 0 && monotonic_ms() - relay->started_at < QUICK_END_MS)
-		return false;
-	start(relays, number);
+	if (!runs(relay))
+		start(relays, number);
 	return relay->pid != 0;
 }
 

@@ -23,8 +23,8 @@ struct own_relays {
 void own_relays_init(struct own_relays *relays);
 
 /*
- * Sees to it that this relay runs. False, after logging why, if it does not: it could not be
- * started, or has died twice within a second.
+ * Sees to it that this relay runs, at the latest after a second if it has just died: a request on
+ * its line waits. False, after logging why, if it could not be started.
  */
 bool own_relay_ensure(struct own_relays *relays, int relay);
 /* A descriptor that becomes readable when it ends; -1 if it does not run. */

@@ -448,6 +448,7 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
 	api_error_set(&error, 503, "server_error", "model", "model_not_configured",
 	    "No deployment of the model '%.256s' can be called from here any more.",
 	    passage->request.model);
+	passage->outcome = OUTCOME_WHOLE;
 	send_error(passage, &error);
 }
 
@@ -466,20 +467,8 @@ void passage_refuse(struct passage_host *host, struct handover *handover, int co
 		api_error_set(&error, 503, "server_error", NULL, "passthrough_busy",
 		    "The requests that are being passed through to providers are too long "
 		    "together. Please try again.");
+	passage->outcome = OUTCOME_WHOLE;
 	send_error(passage, &error);
-}
-
-static void break_off(struct passage *passage)
-{
-	if (passage->outcome != OUTCOME_OPEN)
-		return;
-	errand_stop(&passage->errand);
-	stop_remembering(passage);
-	passage->answer.held_up = false;
-	passage->outcome = OUTCOME_BROKEN;
-	passage->process_ends = true;
-	passage->broken_by = UPSTREAM_DISCONNECTED;
-	conclude(passage);
 }
 
 static void leave_store(struct passage *passage)
@@ -488,6 +477,32 @@ static void leave_store(struct passage *passage)
 		return;
 	stop_remembering(passage);
 	on_remembered(passage);
+}
+
+/* The provider's part is over, and the client has not taken all of the answer yet. */
+static void stop_waiting_for_client(struct passage *passage)
+{
+	client_cut_off(&passage->client);
+	end(passage, -1);
+}
+
+static void break_off(struct passage *passage)
+{
+	if (passage->remembering != NULL && passage->outcome != OUTCOME_OPEN) {
+		leave_store(passage);
+		return;
+	}
+	if (passage->outcome != OUTCOME_OPEN) {
+		stop_waiting_for_client(passage);
+		return;
+	}
+	errand_stop(&passage->errand);
+	stop_remembering(passage);
+	passage->answer.held_up = false;
+	passage->outcome = OUTCOME_BROKEN;
+	passage->process_ends = true;
+	passage->broken_by = UPSTREAM_DISCONNECTED;
+	conclude(passage);
 }
 
 /* Calls fn for each that is open; fn may end it. */

@@ -52,7 +52,7 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
  */
 void passage_refuse(struct passage_host *host, struct handover *handover, int connection, int most);
 
-/* The process ends: tells all clients so. */
+/* The process ends: tells all clients so; those that have been told all already are let go of. */
 void passages_break_off(struct passage_host *host);
 /* host->store is to be freed: nobody waits for it any longer. */
 void passages_leave_store(struct passage_host *host);

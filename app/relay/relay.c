@@ -45,6 +45,7 @@ struct relay {
 	struct passage_host passages;
 	struct kept kept;
 	bool ending;
+	bool told_to_end; /* by a signal */
 	bool line_ended; /* nobody is left who could hand over */
 };
 
@@ -154,10 +155,11 @@ static void on_drained(evutil_socket_t fd, short what, void *ctx)
 static void on_stop(evutil_socket_t signal, short what, void *ctx)
 {
 	struct relay *relay = ctx;
-	bool again = relay->ending;
+	bool again = relay->told_to_end;
 
 	(void)signal;
 	(void)what;
+	relay->told_to_end = true;
 	begin_to_end(relay);
 	if (again)
 		passages_break_off(&relay->passages);

@@ -67,11 +67,14 @@ static void send_over(struct handlers *handlers, const struct handover *handover
 {
 	const struct relay_access *relays = handlers->passthrough->relays;
 	int relay = relay_lines_choose(relays->lines);
-	enum handed handed = HANDED_FAILED;
+	enum handed handed;
 
-	if (relays->ensure == NULL || relays->ensure(relays->ctx, relay))
-		handed = handover_send(
-		    relays->lines->lines[relay].to_relay, handover, handlers->fcgi->fd, BUSY_MS);
+	if (relays->ensure != NULL && !relays->ensure(relays->ctx, relay)) {
+		no_relay(handlers);
+		return;
+	}
+	handed = handover_send(
+	    relays->lines->lines[relay].to_relay, handover, handlers->fcgi->fd, BUSY_MS);
 	if (handed == HANDED_OVER) {
 		fcgi_request_close(handlers->fcgi);
 		return;

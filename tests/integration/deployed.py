@@ -96,7 +96,7 @@ daemon off;
 worker_processes 1;
 pid {directory}/nginx.pid;
 error_log {directory}/web.error;
-events {{ worker_connections 256; }}
+events {{ worker_connections 768; }}
 http {{
     access_log off;
     client_body_temp_path {directory}/nginx-body;
@@ -133,10 +133,11 @@ ErrorLog {directory}/web.error
 DefaultRuntimeDir {directory}
 {user}
 {modules}
-StartServers 1
-MinSpareThreads 2
-ThreadsPerChild 16
-MaxRequestWorkers 32
+StartServers 2
+MinSpareThreads 25
+MaxSpareThreads 75
+ThreadsPerChild 25
+MaxRequestWorkers 150
 Include {directory}/apache-site.conf
 """
 
