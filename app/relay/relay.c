@@ -46,7 +46,7 @@ struct relay {
 	struct kept kept;
 	bool ending;
 	bool told_to_end; /* by a signal */
-	bool line_ended; /* nobody is left who could hand over */
+	bool line_ended;  /* nobody is left who could hand over */
 };
 
 static void stop_if_done(struct relay *relay)
@@ -208,14 +208,20 @@ static int most_at_once(const struct config *config)
 	return most > 0 ? (int)most : 1;
 }
 
-/* New passages use the configuration, with a connection to the Redis that it names. */
+/* New passages use the configuration, and a connection to the Redis that it names. */
 static void use_config(struct relay *relay)
 {
-	close_store(relay);
+	struct roster *roster = roster_new(relay->config);
+	bool keeps_store =
+	    relay->passages.store != NULL && relay_store_use(relay->passages.store, roster);
+
+	if (!keeps_store)
+		close_store(relay);
 	roster_free(relay->passages.roster);
-	relay->passages.roster = roster_new(relay->config);
+	relay->passages.roster = roster;
 	relay->most = most_at_once(relay->config);
-	open_store(relay);
+	if (!keeps_store)
+		open_store(relay);
 }
 
 static void on_hangup(evutil_socket_t signal, short what, void *ctx)

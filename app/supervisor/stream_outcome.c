@@ -53,6 +53,8 @@ static bool try_again(
 {
 	if (s->begun || !errand_try_again(&s->errand, failure, retry_after, why))
 		return false;
+	/* That of what has failed is over, too. */
+	stream_stop_waiting(s);
 	reset_fold(s);
 	return true;
 }

@@ -206,6 +206,9 @@ void upstream_resume(struct upstream_request *request)
 	request->paused = false;
 	request->guard.last_byte = monotonic_seconds();
 	set_pause(request, CURLPAUSE_CONT);
+	/* Within a callback, who drives libcurl does the rest. */
+	if (upstream->in_curl)
+		return;
 	upstream_do_deferred(upstream);
 	upstream_tell_of_news(upstream);
 }

@@ -37,6 +37,18 @@ CURL *upstream_take_handle(struct upstream *upstream)
 	return NULL;
 }
 
+/*
+ * A handle counts how often it has begun again because a kept connection was dead, over all its
+ * requests, and gives up at the sixth time. Whoever has begun again has made a connection.
+ */
+static bool has_reconnected(CURL *easy)
+{
+	long made = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made);
+	return made > 0;
+}
+
 /* Whatever belongs to the request that is over is replaced by the next one, or goes now. */
 void upstream_give_handle_back(struct upstream *upstream, CURL *easy)
 {
@@ -45,6 +57,13 @@ void upstream_give_handle_back(struct upstream *upstream, CURL *easy)
 	if (upstream->spare_count == UPSTREAM_SPARE) {
 		curl_easy_cleanup(easy);
 		return;
+	}
+	if (has_reconnected(easy)) {
+		curl_easy_reset(easy);
+		if (!set_up_handle(upstream, easy)) {
+			curl_easy_cleanup(easy);
+			return;
+		}
 	}
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);

@@ -29,6 +29,9 @@ static void on_writable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	/* It may be too early: hiredis does not ask again while it connects. */
+	if (!(events->redis->c.flags & REDIS_CONNECTED))
+		event_add(&events->writable, NULL);
 	events->tried = true;
 	redisAsyncHandleWrite(events->redis);
 }

@@ -8,6 +8,7 @@
 #include <event2/event_struct.h>
 
 #include "common/base/alloc.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/provider/health.h"
 #include "health_commands.h"
@@ -20,7 +21,10 @@ enum {
 	ANSWER_MS = 1000 /* that a client is kept waiting for Redis */
 };
 
-/* An id that is being remembered. It is sent again when the connection broke before the answer. */
+/*
+ * An id that is being remembered, or forgotten. It is sent again when the connection broke before
+ * the answer.
+ */
 struct remembering {
 	struct relay_store *store;
 	LIST_ENTRY(remembering) link;
@@ -28,15 +32,18 @@ struct remembering {
 	void (*done)(void *ctx); /* NULL if nobody waits any more */
 	void *ctx;
 	bool sent; /* and the answer will come, be it that there is none */
+	enum script script;
 	struct native_key key;
-	char *tenant, *deployment, *model;
+	char *tenant, *deployment, *model; /* the last two are NULL to forget */
 };
 
 LIST_HEAD(remembering_list, remembering);
 
 struct relay_store {
 	struct roster *roster;
+	struct roster *linked; /* that the link was made with: it points into its configuration */
 	struct redis_link_user user;
+	long long down_at; /* ms: since when there is no connection, while there is none */
 	struct redis_link *link;
 	struct remembering_list open;
 	struct event tick;        /* reads health; at first it is the end of waiting for that */
@@ -67,7 +74,7 @@ static void warn_away(struct relay_store *store)
 	time_t now = time(NULL);
 
 	if (now != store->warned_at)
-		log_warnx("Redis is away: whose a provider's response is cannot be remembered");
+		log_warnx("Redis is away: whose a provider's response is cannot be noted");
 	store->warned_at = now;
 }
 
@@ -108,6 +115,13 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void send_again(struct relay_store *store);
+
+static void on_down(void *ctx)
+{
+	struct relay_store *store = ctx;
+
+	store->down_at = monotonic_ms();
+}
 
 static void on_up(void *ctx)
 {
@@ -166,12 +180,14 @@ static void send_to_redis(struct remembering *remembering)
 	struct relay_store *store = remembering->store;
 	struct redis_args args = {0};
 
-	redis_args_script(&args, SCRIPT_REMEMBER, 1);
+	redis_args_script(&args, remembering->script, 1);
 	redis_args_add(&args, remembering->key.name);
 	redis_args_add(&args, remembering->tenant);
-	redis_args_add(&args, remembering->deployment);
-	redis_args_add(&args, remembering->model);
-	redis_args_add_number(&args, store->roster->config->native_ttl);
+	if (remembering->script == SCRIPT_REMEMBER) {
+		redis_args_add(&args, remembering->deployment);
+		redis_args_add(&args, remembering->model);
+		redis_args_add_number(&args, store->roster->config->native_ttl);
+	}
 	remembering->sent = redis_link_call(store->link, &args, on_remembered, remembering);
 }
 
@@ -207,28 +223,19 @@ static bool copy_id(char out[NATIVE_ID_MAX + 1], struct span id)
 	return true;
 }
 
-struct remembering *relay_store_remember(struct relay_store *store, struct span id,
-    const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
-    void *ctx)
+/* It has been away for longer than anybody is kept waiting: the next connection may be far off. */
+static bool is_away(const struct relay_store *store)
 {
-	struct native_key key;
-	struct remembering *remembering;
-	char text[NATIVE_ID_MAX + 1];
+	return !redis_link_is_up(store->link) && monotonic_ms() - store->down_at > ANSWER_MS;
+}
 
-	if (!copy_id(text, id) || !native_key(&key, text))
-		return NULL;
-	if (!redis_link_is_up(store->link)) {
-		warn_away(store);
-		return NULL;
-	}
-	remembering = xcalloc(1, sizeof(*remembering));
-	*remembering = (struct remembering){.store = store,
-	    .done = done,
-	    .ctx = ctx,
-	    .key = key,
-	    .tenant = xstrdup(tenant),
-	    .deployment = xstrdup(deployment),
-	    .model = xstrdup(model)};
+/* Takes the parts of what, whose link, store and timer are set here, and tells Redis. */
+static struct remembering *tell(struct relay_store *store, const struct remembering *what)
+{
+	struct remembering *remembering = xmalloc(sizeof(*remembering));
+
+	*remembering = *what;
+	remembering->store = store;
 	LIST_INSERT_HEAD(&store->open, remembering, link);
 	evtimer_assign(&remembering->late, store->base, on_late, remembering);
 	set_timer(&remembering->late, ANSWER_MS);
@@ -236,30 +243,61 @@ struct remembering *relay_store_remember(struct relay_store *store, struct span 
 	return remembering;
 }
 
+struct remembering *relay_store_remember(struct relay_store *store, struct span id,
+    const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
+    void *ctx)
+{
+	struct remembering what = {.script = SCRIPT_REMEMBER, .done = done, .ctx = ctx};
+	char text[NATIVE_ID_MAX + 1];
+
+	if (!copy_id(text, id) || !native_key(&what.key, text))
+		return NULL;
+	if (is_away(store)) {
+		warn_away(store);
+		return NULL;
+	}
+	what.tenant = xstrdup(tenant);
+	what.deployment = xstrdup(deployment);
+	what.model = xstrdup(model);
+	return tell(store, &what);
+}
+
 void remembering_abandon(struct remembering *remembering)
 {
 	remembering->done = NULL;
 }
 
-static void on_forgotten(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct relay_store *store = privdata;
-
-	(void)redis;
-	redis_link_failed(store->link, data, "forget");
-}
-
 void relay_store_forget(struct relay_store *store, const char *id, const char *tenant)
 {
-	struct redis_args args = {0};
-	struct native_key key;
+	struct remembering what = {.script = SCRIPT_FORGET};
 
-	if (!native_key(&key, id))
+	if (!native_key(&what.key, id))
 		return;
-	redis_args_script(&args, SCRIPT_FORGET, 1);
-	redis_args_add(&args, key.name);
-	redis_args_add(&args, tenant);
-	redis_link_call(store->link, &args, on_forgotten, store);
+	what.tenant = xstrdup(tenant);
+	tell(store, &what);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_redis(const struct redis_config *a, const struct redis_config *b)
+{
+	return a->enabled == b->enabled && is_same(a->host, b->host) && a->port == b->port &&
+	       is_same(a->socket_path, b->socket_path) && is_same(a->username, b->username) &&
+	       is_same(a->password, b->password) && a->db == b->db;
+}
+
+bool relay_store_use(struct relay_store *store, struct roster *roster)
+{
+	if (!is_same_redis(&store->linked->config->redis, &roster->config->redis))
+		return false;
+	roster_free(store->roster);
+	store->roster = roster_hold(roster);
+	if (health_is_of_interest(store))
+		set_timer(&store->tick, 0);
+	return true;
 }
 
 struct relay_store *relay_store_new(
@@ -270,10 +308,12 @@ struct relay_store *relay_store_new(
 	LIST_INIT(&store->open);
 	store->base = base;
 	store->roster = roster_hold(roster);
+	store->linked = roster_hold(roster);
+	store->down_at = monotonic_ms();
 	store->ready = ready;
 	store->ctx = ctx;
 	store->user = (struct redis_link_user){
-	    .name = "commands", .scripts = true, .up = on_up, .ctx = store};
+	    .name = "commands", .scripts = true, .up = on_up, .down = on_down, .ctx = store};
 	store->link = redis_link_new(base, &roster->config->redis, &store->user);
 	evtimer_assign(&store->tick, base, on_tick, store);
 	set_timer(&store->tick, READY_MS);
@@ -289,5 +329,6 @@ void relay_store_free(struct relay_store *store)
 		finish(LIST_FIRST(&store->open));
 	evtimer_del(&store->tick);
 	roster_free(store->roster);
+	roster_free(store->linked);
 	free(store);
 }

@@ -25,10 +25,16 @@ struct relay_store *relay_store_new(
 void relay_store_free(struct relay_store *store);
 
 /*
+ * Goes on with another configuration, if that names the same Redis; false if not. roster is held.
+ */
+bool relay_store_use(struct relay_store *store, struct roster *roster);
+
+/*
  * Remembers, for the configured time, that the response of this id is the tenant's and which
- * deployment made it; done is called when Redis has it, or cannot be asked, which is logged; within
- * a second. What is another tenant's stays so. NULL, without a call of done, if there is nothing to
- * wait for: the id cannot be part of a key, or Redis is away. The texts are not kept.
+ * deployment made it; done is called when Redis has it, or has not answered within a second, which
+ * is logged. What is another tenant's stays so. NULL, without a call of done, if there is nothing
+ * to wait for: the id cannot be part of a key, or Redis has been away for longer than that. The
+ * texts are copied.
  */
 struct remembering *relay_store_remember(struct relay_store *store, struct span id,
     const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),

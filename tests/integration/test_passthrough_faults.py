@@ -360,6 +360,23 @@ def test_id_is_remembered_although_redis_has_lost_the_scripts(make_stack):
         assert stack.redis.exists(f"litellm:polling:native:resp_flushed_{number}")
 
 
+def test_ids_are_remembered_while_the_connection_to_redis_comes_back(make_stack):
+    stack = make_stack(supervisor=False, children=2)
+
+    def create(number):
+        stack.upstream.script(f"m{number}", answer(response_object(f"resp_back_{number}")))
+        return stack.client.post_create({"model": f"m{number}", "input": "x"}).status
+
+    assert create(0) == 200
+    stack.redis.script_flush()
+    assert [create(number) for number in range(1, 31)] == [200] * 30
+    stack.responder.send_signal(signal.SIGHUP)
+    assert [create(number) for number in range(31, 61)] == [200] * 30
+    lost = [number for number in range(61)
+            if not stack.redis.exists(f"litellm:polling:native:resp_back_{number}")]
+    assert lost == []
+
+
 @pytest.mark.parametrize("default", [False, True])
 def test_response_whose_deployment_is_gone_from_the_configuration(make_stack, default):
     stack = make_stack({"model_list": [deployment("m", api_key=KEY), deployment("n", api_key=KEY)]},
