@@ -1,49 +1,15 @@
-#include "passage.h"
+#include "passage_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
-#include "client.h"
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 #include "common/response/api_error.h"
-
-enum {
-	/*
-	 * Bytes of all answers that wait until they are whole, or for their clients to take them;
-	 * above it they go out as they come.
-	 */
-	MOST_HELD = 256 << 20,
-	MOST_ASKED = 256 << 20, /* bytes of all requests that may have to be sent again */
-};
-
-/* How the provider's part has ended, when the client has not been told yet. */
-enum outcome { OUTCOME_OPEN, OUTCOME_WHOLE, OUTCOME_BROKEN };
-
-struct passage {
-	struct passage_host *host;
-	LIST_ENTRY(passage) link;
-	struct handover request;
-	struct roster *roster;
-	struct client_user client_user;
-	struct client client;
-	struct errand errand;
-	struct answer answer;
-	struct remembering *remembering; /* NULL unless Redis is waited for */
-	size_t held;                     /* bytes of the answer that count in host->held_bytes */
-	bool droppable;                  /* another try follows: nothing of the answer goes out */
-	bool success;                    /* the provider has done what was asked */
-	bool over;
-	enum outcome outcome;
-	enum upstream_end broken_by; /* where it is BROKEN */
-	bool process_ends;           /* likewise: by that */
-	char error[CURL_ERROR_SIZE];
-};
 
 static const struct {
 	enum upstream_end end;
@@ -59,28 +25,11 @@ static const struct {
     {UPSTREAM_TIMEOUT, 504, "upstream_timeout", "The provider took too long"},
 };
 
-static const struct config *config_of(const struct passage *passage)
-{
-	return passage->roster->config;
-}
-
-static bool has_flag(const struct passage *passage, enum handover_flag flag)
-{
-	return (passage->request.flags & flag) != 0;
-}
-
 static void stop_remembering(struct passage *passage)
 {
 	if (passage->remembering != NULL)
 		remembering_abandon(passage->remembering);
 	passage->remembering = NULL;
-}
-
-/* The answer has none of its bytes held any more. */
-static void release_held(struct passage *passage)
-{
-	passage->host->held_bytes -= passage->held;
-	passage->held = 0;
 }
 
 static void end(struct passage *passage, int connection)
@@ -104,7 +53,7 @@ static void on_client_gone(void *ctx, bool stalled)
 
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
-		    passage->request.request_id, config_of(passage)->client_timeout);
+		    passage->request.request_id, passage_config(passage)->client_timeout);
 	end(passage, -1);
 }
 
@@ -120,8 +69,9 @@ static void on_client_done(void *ctx)
 {
 	struct passage *passage = ctx;
 
-	end(passage,
-	    has_flag(passage, HANDOVER_KEEP) ? client_take_connection(&passage->client) : -1);
+	end(passage, passage_has_flag(passage, HANDOVER_KEEP)
+			 ? client_take_connection(&passage->client)
+			 : -1);
 }
 
 static void send_error(struct passage *passage, const struct api_error *error)
@@ -135,7 +85,7 @@ static void send_error(struct passage *passage, const struct api_error *error)
 	api_error_json(&body, error);
 	cgi_head_add_body(&head, "application/json", body.len);
 	cgi_head_end(&head, error->status);
-	if (has_flag(passage, HANDOVER_NO_BODY))
+	if (passage_has_flag(passage, HANDOVER_NO_BODY))
 		buf_clear(&body);
 	client_send_last(&passage->client, buf_span(&head.text), buf_span(&body));
 	cgi_head_free(&head);
@@ -188,7 +138,8 @@ static void tell_failure(struct passage *passage)
 
 static void finish(struct passage *passage)
 {
-	if (passage->success && has_flag(passage, HANDOVER_FORGET) && passage->host->store != NULL)
+	if (passage->success && passage_has_flag(passage, HANDOVER_FORGET) &&
+	    passage->host->store != NULL)
 		relay_store_forget(
 		    passage->host->store, passage->request.forget_id, passage->request.tenant);
 	answer_finish(&passage->answer);
@@ -228,36 +179,21 @@ static bool on_id(void *ctx, struct span id)
 	return passage->remembering != NULL;
 }
 
-/* answer.may_hold */
-static bool may_hold(void *ctx, size_t len)
-{
-	struct passage *passage = ctx;
-	struct passage_host *host = passage->host;
-
-	host->held_bytes += len - passage->held;
-	passage->held = len;
-	/* Nothing of what another try follows is to go out while it comes. */
-	if (passage->droppable ||
-	    (len <= config_of(passage)->max_response_bytes && host->held_bytes <= MOST_HELD))
-		return true;
-	release_held(passage);
-	return false;
-}
-
 static void on_begin(void *ctx)
 {
 	struct passage *passage = ctx;
-	bool remembers = has_flag(passage, HANDOVER_REMEMBER) && passage->host->store != NULL;
+	bool remembers =
+	    passage_has_flag(passage, HANDOVER_REMEMBER) && passage->host->store != NULL;
 
-	release_held(passage);
+	passage_release_held(passage);
 	answer_close(&passage->answer);
 	passage->droppable = false;
 	passage->answer = (struct answer){
 	    .client = &passage->client,
 	    .request_id = passage->request.request_id,
-	    .without_body = has_flag(passage, HANDOVER_NO_BODY),
+	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
 	    .secrets = &passage->errand.secrets,
-	    .may_hold = may_hold,
+	    .may_hold = passage_may_hold,
 	    .on_id = remembers ? on_id : NULL,
 	    .ctx = passage,
 	};
@@ -268,7 +204,7 @@ static void write_body(void *ctx, struct buf *out)
 {
 	struct passage *passage = ctx;
 
-	if (has_flag(passage, HANDOVER_CREATES))
+	if (passage_has_flag(passage, HANDOVER_CREATES))
 		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
 		    passage->errand.choice.model);
 }
@@ -322,13 +258,6 @@ static bool on_body(void *ctx, struct span bytes)
 	return true;
 }
 
-/* It will not be sent again. */
-static void forget_request(struct passage *passage)
-{
-	passage->host->asked_bytes -= passage->request.body.len;
-	handover_free_body(&passage->request);
-}
-
 static void on_idle(void *ctx)
 {
 	struct passage *passage = ctx;
@@ -336,14 +265,14 @@ static void on_idle(void *ctx)
 	if (!answer_flush(&passage->answer) || passage->over)
 		return;
 	if (passage->answer.begun)
-		forget_request(passage);
+		passage_forget_request(passage);
 	pause_if_full(passage);
 }
 
 /* Once for each call. An unknown id is not the deployment's fault. */
 static void report(struct passage *passage, long status)
 {
-	if (has_flag(passage, HANDOVER_CREATES) || status != 404)
+	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
 		errand_tell_health(&passage->errand, status);
 }
 
@@ -391,10 +320,11 @@ static struct passage *open_passage(
 	passage->client_user =
 	    (struct client_user){on_client_gone, on_client_room, on_client_done, passage};
 	client_open(&passage->client, host->errand.base, host->watch_delay, connection,
-	    passage->request.fcgi_id, config_of(passage)->client_timeout, &passage->client_user);
+	    passage->request.fcgi_id, passage_config(passage)->client_timeout,
+	    &passage->client_user);
 	LIST_INSERT_HEAD(&host->open, passage, link);
 	host->count++;
-	host->asked_bytes += passage->request.body.len;
+	passage_count_request(passage);
 	passage->errand = (struct errand){
 	    .host = &host->errand,
 	    .user = &errand_user,
@@ -404,7 +334,7 @@ static struct passage *open_passage(
 	    .path = span_of(passage->request.path),
 	    .query = passage->request.query,
 	    .accept = passage->request.accept,
-	    .streams = has_flag(passage, HANDOVER_STREAMS),
+	    .streams = passage_has_flag(passage, HANDOVER_STREAMS),
 	};
 	return passage;
 }
@@ -412,10 +342,10 @@ static struct passage *open_passage(
 static void choose_first(struct passage *passage)
 {
 	const struct handover *request = &passage->request;
-	const struct config *config = config_of(passage);
+	const struct config *config = passage_config(passage);
 	struct attempts *choice = &passage->errand.choice;
 
-	if (has_flag(passage, HANDOVER_ONLY)) {
+	if (passage_has_flag(passage, HANDOVER_ONLY)) {
 		attempts_only(choice, config,
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
@@ -423,15 +353,10 @@ static void choose_first(struct passage *passage)
 	attempts_begin(choice, config, &passage->roster->health, request->model);
 	if (request->deployment[0] == '\0')
 		return;
-	if (has_flag(passage, HANDOVER_STAY))
+	if (passage_has_flag(passage, HANDOVER_STAY))
 		attempts_stay(choice, request->deployment);
 	else
 		attempts_prefer(choice, request->deployment);
-}
-
-bool passage_has_room(const struct passage_host *host, const struct handover *handover)
-{
-	return host->asked_bytes == 0 || host->asked_bytes + handover->body.len <= MOST_ASKED;
 }
 
 void passage_start(struct passage_host *host, struct handover *handover, int connection)
@@ -532,9 +457,9 @@ static void passage_free(struct passage *passage)
 	errand_close(&passage->errand);
 	stop_remembering(passage);
 	answer_close(&passage->answer);
-	release_held(passage);
+	passage_release_held(passage);
 	client_close(&passage->client);
-	forget_request(passage);
+	passage_forget_request(passage);
 	handover_free(&passage->request);
 	roster_free(passage->roster);
 	free(passage);
