@@ -25,20 +25,13 @@ static const struct {
     {UPSTREAM_TIMEOUT, 504, "upstream_timeout", "The provider took too long"},
 };
 
-static void stop_remembering(struct passage *passage)
-{
-	if (passage->remembering != NULL)
-		remembering_abandon(passage->remembering);
-	passage->remembering = NULL;
-}
-
 static void end(struct passage *passage, int connection)
 {
 	if (passage->over)
 		return;
 	passage->over = true;
 	errand_stop(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
 	LIST_INSERT_HEAD(&passage->host->over, passage, link);
 	passage->host->count--;
@@ -145,8 +138,7 @@ static void finish(struct passage *passage)
 	answer_finish(&passage->answer);
 }
 
-/* Tells the client how it has ended, once nothing is waited for before. */
-static void conclude(struct passage *passage)
+void passage_conclude(struct passage *passage)
 {
 	if (passage->outcome == OUTCOME_OPEN || passage->answer.held_up || passage->over)
 		return;
@@ -154,29 +146,6 @@ static void conclude(struct passage *passage)
 		finish(passage);
 	else
 		tell_failure(passage);
-}
-
-static void on_remembered(void *ctx)
-{
-	struct passage *passage = ctx;
-
-	passage->remembering = NULL;
-	if (!answer_go_on(&passage->answer))
-		return;
-	if (passage->errand.call != NULL && !client_is_full(&passage->client))
-		upstream_resume(passage->errand.call);
-	conclude(passage);
-}
-
-/* answer.on_id: whose the response is is known here before the client knows the id. */
-static bool on_id(void *ctx, struct span id)
-{
-	struct passage *passage = ctx;
-
-	passage->remembering = relay_store_remember(passage->host->store, id,
-	    passage->request.tenant, passage->errand.choice.deployment->id,
-	    passage->errand.choice.model, on_remembered, passage);
-	return passage->remembering != NULL;
 }
 
 static void on_begin(void *ctx)
@@ -194,7 +163,7 @@ static void on_begin(void *ctx)
 	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
-	    .on_id = remembers ? on_id : NULL,
+	    .on_id = remembers ? passage_on_id : NULL,
 	    .ctx = passage,
 	};
 	answer_open(&passage->answer);
@@ -295,7 +264,7 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	snprintf(passage->error, sizeof(passage->error), "%s", result->error);
 	if (is_whole(how) && !passage->answer.held_up)
 		answer_note_whole(&passage->answer);
-	conclude(passage);
+	passage_conclude(passage);
 }
 
 static const struct errand_user errand_user = {
@@ -396,14 +365,6 @@ void passage_refuse(struct passage_host *host, struct handover *handover, int co
 	send_error(passage, &error);
 }
 
-static void leave_store(struct passage *passage)
-{
-	if (passage->remembering == NULL)
-		return;
-	stop_remembering(passage);
-	on_remembered(passage);
-}
-
 /* The provider's part is over, and the client has not taken all of the answer yet. */
 static void stop_waiting_for_client(struct passage *passage)
 {
@@ -414,7 +375,7 @@ static void stop_waiting_for_client(struct passage *passage)
 static void break_off(struct passage *passage)
 {
 	if (passage->remembering != NULL && passage->outcome != OUTCOME_OPEN) {
-		leave_store(passage);
+		passage_leave_store(passage);
 		return;
 	}
 	if (passage->outcome != OUTCOME_OPEN) {
@@ -422,12 +383,12 @@ static void break_off(struct passage *passage)
 		return;
 	}
 	errand_stop(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	passage->answer.held_up = false;
 	passage->outcome = OUTCOME_BROKEN;
 	passage->process_ends = true;
 	passage->broken_by = UPSTREAM_DISCONNECTED;
-	conclude(passage);
+	passage_conclude(passage);
 }
 
 /* Calls fn for each that is open; fn may end it. */
@@ -448,14 +409,14 @@ void passages_break_off(struct passage_host *host)
 
 void passages_leave_store(struct passage_host *host)
 {
-	each(host, leave_store);
+	each(host, passage_leave_store);
 }
 
 static void passage_free(struct passage *passage)
 {
 	LIST_REMOVE(passage, link);
 	errand_close(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	answer_close(&passage->answer);
 	passage_release_held(passage);
 	client_close(&passage->client);

@@ -1,6 +1,6 @@
 /*
- * A passage, taken apart: passage.c begins and ends it, passage_room.c bounds what all of a relay
- * hold.
+ * A passage, taken apart: passage.c begins and ends it, passage_remembering.c holds its answer up
+ * until Redis knows whose it is, passage_room.c bounds what all of a relay hold.
  */
 #ifndef RESPOOL_PASSAGE_INTERNAL_H
 #define RESPOOL_PASSAGE_INTERNAL_H
@@ -45,6 +45,17 @@ static inline bool passage_has_flag(const struct passage *passage, enum handover
 {
 	return (passage->request.flags & flag) != 0;
 }
+
+/* passage.c: tells the client how it has ended, once nothing is waited for before. */
+void passage_conclude(struct passage *passage);
+
+/* passage_remembering.c */
+/* answer.on_id: whose the response is is known here before the client knows the id. */
+bool passage_on_id(void *ctx, struct span id);
+/* Nobody waits any longer; what is held up stays so. */
+void passage_stop_remembering(struct passage *passage);
+/* Nobody waits any longer, and the answer goes on as if Redis had replied. */
+void passage_leave_store(struct passage *passage);
 
 /* passage_room.c */
 /* The request's bytes count as long as it may have to be sent again. */
