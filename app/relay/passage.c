@@ -11,21 +11,7 @@
 #include "common/provider/transfer.h"
 #include "common/response/api_error.h"
 
-static const struct {
-	enum upstream_end end;
-	int status;
-	const char *code;
-	const char *message;
-} failures[] = {
-    {UPSTREAM_NOT_ASKED, 502, "invalid_deployment", "The provider cannot be asked"},
-    {UPSTREAM_NOT_REACHED, 502, "upstream_unreachable", "The provider cannot be reached"},
-    {UPSTREAM_DISCONNECTED, 502, "upstream_disconnected",
-	"The connection to the provider broke off before the answer was complete"},
-    {UPSTREAM_INVALID, 502, "upstream_invalid", "The provider's answer cannot be taken"},
-    {UPSTREAM_TIMEOUT, 504, "upstream_timeout", "The provider took too long"},
-};
-
-static void end(struct passage *passage, int connection)
+void passage_end(struct passage *passage, int connection)
 {
 	if (passage->over)
 		return;
@@ -47,7 +33,7 @@ static void on_client_gone(void *ctx, bool stalled)
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
 		    passage->request.request_id, passage_config(passage)->client_timeout);
-	end(passage, -1);
+	passage_end(passage, -1);
 }
 
 static void on_client_room(void *ctx)
@@ -62,27 +48,9 @@ static void on_client_done(void *ctx)
 {
 	struct passage *passage = ctx;
 
-	end(passage, passage_has_flag(passage, HANDOVER_KEEP)
-			 ? client_take_connection(&passage->client)
-			 : -1);
-}
-
-static void send_error(struct passage *passage, const struct api_error *error)
-{
-	struct cgi_head head = {0};
-	struct buf body = {0};
-
-	cgi_head_begin(&head);
-	cgi_head_set_request_id(&head, passage->request.request_id);
-	cgi_head_add_expected(&head, error->status);
-	api_error_json(&body, error);
-	cgi_head_add_body(&head, "application/json", body.len);
-	cgi_head_end(&head, error->status);
-	if (passage_has_flag(passage, HANDOVER_NO_BODY))
-		buf_clear(&body);
-	client_send_last(&passage->client, buf_span(&head.text), buf_span(&body));
-	cgi_head_free(&head);
-	buf_free(&body);
+	passage_end(passage, passage_has_flag(passage, HANDOVER_KEEP)
+				 ? client_take_connection(&passage->client)
+				 : -1);
 }
 
 /* What becomes of a call. */
@@ -104,48 +72,6 @@ static enum call_failure failure_of(
 	if (end == UPSTREAM_TIMEOUT || end == UPSTREAM_INVALID || end == UPSTREAM_NOT_ASKED)
 		return FAILURE_DEPLOYMENT;
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
-}
-
-static void tell_failure(struct passage *passage)
-{
-	struct api_error error;
-	size_t i = 0;
-
-	while (failures[i].end != passage->broken_by)
-		i++;
-	if (passage->process_ends)
-		api_error_set(&error, 503, "server_error", NULL, "shutting_down",
-		    "The server is stopping before the provider has answered.");
-	else
-		api_error_set(&error, failures[i].status, "server_error", NULL, failures[i].code,
-		    "%s%s%s.", failures[i].message, passage->error[0] != '\0' ? ": " : "",
-		    passage->error);
-	if (!passage->answer.begun) {
-		send_error(passage, &error);
-	} else if (!answer_break_off(&passage->answer, error.type, error.code, error.message)) {
-		answer_flush(&passage->answer);
-		client_cut_off(&passage->client);
-		end(passage, -1);
-	}
-}
-
-static void finish(struct passage *passage)
-{
-	if (passage->success && passage_has_flag(passage, HANDOVER_FORGET) &&
-	    passage->host->store != NULL)
-		relay_store_forget(
-		    passage->host->store, passage->request.forget_id, passage->request.tenant);
-	answer_finish(&passage->answer);
-}
-
-void passage_conclude(struct passage *passage)
-{
-	if (passage->outcome == OUTCOME_OPEN || passage->answer.held_up || passage->over)
-		return;
-	if (passage->outcome == OUTCOME_WHOLE)
-		finish(passage);
-	else
-		tell_failure(passage);
 }
 
 static void on_begin(void *ctx)
@@ -343,7 +269,7 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
 	    "No deployment of the model '%.256s' can be called from here any more.",
 	    passage->request.model);
 	passage->outcome = OUTCOME_WHOLE;
-	send_error(passage, &error);
+	passage_send_error(passage, &error);
 }
 
 void passage_refuse(struct passage_host *host, struct handover *handover, int connection, int most)
@@ -362,14 +288,14 @@ void passage_refuse(struct passage_host *host, struct handover *handover, int co
 		    "The requests that are being passed through to providers are too long "
 		    "together. Please try again.");
 	passage->outcome = OUTCOME_WHOLE;
-	send_error(passage, &error);
+	passage_send_error(passage, &error);
 }
 
 /* The provider's part is over, and the client has not taken all of the answer yet. */
 static void stop_waiting_for_client(struct passage *passage)
 {
 	client_cut_off(&passage->client);
-	end(passage, -1);
+	passage_end(passage, -1);
 }
 
 static void break_off(struct passage *passage)

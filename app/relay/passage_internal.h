@@ -1,6 +1,7 @@
 /*
- * A passage, taken apart: passage.c begins and ends it, passage_remembering.c holds its answer up
- * until Redis knows whose it is, passage_room.c bounds what all of a relay hold.
+ * A passage, taken apart: passage.c begins and ends it, passage_outcome.c tells its client how the
+ * provider's part has ended, passage_remembering.c holds its answer up until Redis knows whose it
+ * is, passage_room.c bounds what all of a relay hold.
  */
 #ifndef RESPOOL_PASSAGE_INTERNAL_H
 #define RESPOOL_PASSAGE_INTERNAL_H
@@ -11,6 +12,7 @@
 
 #include "answer.h"
 #include "client.h"
+#include "common/response/api_error.h"
 #include "passage.h"
 
 /* How the provider's part has ended, when the client has not been told yet. */
@@ -46,7 +48,16 @@ static inline bool passage_has_flag(const struct passage *passage, enum handover
 	return (passage->request.flags & flag) != 0;
 }
 
-/* passage.c: tells the client how it has ended, once nothing is waited for before. */
+/*
+ * passage.c: stops all that is under way, unless it has ended already, and frees the passage soon.
+ * connection is the client's if it can serve another request, else -1.
+ */
+void passage_end(struct passage *passage, int connection);
+
+/* passage_outcome.c */
+/* The whole answer, from before anything has gone out. */
+void passage_send_error(struct passage *passage, const struct api_error *error);
+/* Tells the client how it has ended, once nothing is waited for before. */
 void passage_conclude(struct passage *passage);
 
 /* passage_remembering.c */
