@@ -1,7 +1,7 @@
 /*
- * A passage, taken apart: passage.c begins and ends it, passage_outcome.c tells its client how the
- * provider's part has ended, passage_remembering.c holds its answer up until Redis knows whose it
- * is, passage_room.c bounds what all of a relay hold.
+ * A passage, taken apart: passage.c begins and ends it, passage_call.c asks the provider and takes
+ * in what comes, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
+ * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold.
  */
 #ifndef RESPOOL_PASSAGE_INTERNAL_H
 #define RESPOOL_PASSAGE_INTERNAL_H
@@ -53,6 +53,9 @@ static inline bool passage_has_flag(const struct passage *passage, enum handover
  * connection is the client's if it can serve another request, else -1.
  */
 void passage_end(struct passage *passage, int connection);
+
+/* passage_call.c: for the passage that is the context of its errand. */
+extern const struct errand_user passage_errand_user;
 
 /* passage_outcome.c */
 /* The whole answer, from before anything has gone out. */
