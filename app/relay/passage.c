@@ -1,102 +1,23 @@
-#include "passage.h"
+#include "passage_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "answer.h"
-#include "client.h"
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
-#include "common/provider/request_body.h"
-#include "common/provider/transfer.h"
-#include "common/response/api_error.h"
 
-enum {
-	/*
-	 * Bytes of all answers that wait until they are whole, or for their clients to take them;
-	 * above it they go out as they come.
-	 */
-	MOST_HELD = 256 << 20,
-	MOST_ASKED = 256 << 20, /* bytes of all requests that may have to be sent again */
-};
-
-/* How the provider's part has ended, when the client has not been told yet. */
-enum outcome { OUTCOME_OPEN, OUTCOME_WHOLE, OUTCOME_BROKEN };
-
-struct passage {
-	struct passage_host *host;
-	LIST_ENTRY(passage) link;
-	struct handover request;
-	struct roster *roster;
-	struct client_user client_user;
-	struct client client;
-	struct errand errand;
-	struct answer answer;
-	struct remembering *remembering; /* NULL unless Redis is waited for */
-	size_t held;                     /* bytes of the answer that count in host->held_bytes */
-	bool droppable;                  /* another try follows: nothing of the answer goes out */
-	bool success;                    /* the provider has done what was asked */
-	bool over;
-	enum outcome outcome;
-	enum upstream_end broken_by; /* where it is BROKEN */
-	bool process_ends;           /* likewise: by that */
-	char error[CURL_ERROR_SIZE];
-};
-
-static const struct {
-	enum upstream_end end;
-	int status;
-	const char *code;
-	const char *message;
-} failures[] = {
-    {UPSTREAM_NOT_ASKED, 502, "invalid_deployment", "The provider cannot be asked"},
-    {UPSTREAM_NOT_REACHED, 502, "upstream_unreachable", "The provider cannot be reached"},
-    {UPSTREAM_DISCONNECTED, 502, "upstream_disconnected",
-	"The connection to the provider broke off before the answer was complete"},
-    {UPSTREAM_INVALID, 502, "upstream_invalid", "The provider's answer cannot be taken"},
-    {UPSTREAM_TIMEOUT, 504, "upstream_timeout", "The provider took too long"},
-};
-
-static const struct config *config_of(const struct passage *passage)
-{
-	return passage->roster->config;
-}
-
-static bool has_flag(const struct passage *passage, enum handover_flag flag)
-{
-	return (passage->request.flags & flag) != 0;
-}
-
-static void stop_remembering(struct passage *passage)
-{
-	if (passage->remembering != NULL)
-		remembering_abandon(passage->remembering);
-	passage->remembering = NULL;
-}
-
-/* The answer has none of its bytes held any more. */
-static void release_held(struct passage *passage)
-{
-	passage->host->held_bytes -= passage->held;
-	passage->held = 0;
-}
-
-static void end(struct passage *passage, int connection)
+void passage_end(struct passage *passage, int connection)
 {
 	if (passage->over)
 		return;
 	passage->over = true;
 	errand_stop(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
 	LIST_INSERT_HEAD(&passage->host->over, passage, link);
 	passage->host->count--;
 	passage->host->ended(passage->host->ctx, connection, passage->request.unread);
 }
-
-/* The client. */
 
 static void on_client_gone(void *ctx, bool stalled)
 {
@@ -104,8 +25,8 @@ static void on_client_gone(void *ctx, bool stalled)
 
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
-		    passage->request.request_id, config_of(passage)->client_timeout);
-	end(passage, -1);
+		    passage->request.request_id, passage_config(passage)->client_timeout);
+	passage_end(passage, -1);
 }
 
 static void on_client_room(void *ctx)
@@ -120,264 +41,10 @@ static void on_client_done(void *ctx)
 {
 	struct passage *passage = ctx;
 
-	end(passage,
-	    has_flag(passage, HANDOVER_KEEP) ? client_take_connection(&passage->client) : -1);
+	passage_end(passage, passage_has_flag(passage, HANDOVER_KEEP)
+				 ? client_take_connection(&passage->client)
+				 : -1);
 }
-
-static void send_error(struct passage *passage, const struct api_error *error)
-{
-	struct cgi_head head = {0};
-	struct buf body = {0};
-
-	cgi_head_begin(&head);
-	cgi_head_set_request_id(&head, passage->request.request_id);
-	cgi_head_add_expected(&head, error->status);
-	api_error_json(&body, error);
-	cgi_head_add_body(&head, "application/json", body.len);
-	cgi_head_end(&head, error->status);
-	if (has_flag(passage, HANDOVER_NO_BODY))
-		buf_clear(&body);
-	client_send_last(&passage->client, buf_span(&head.text), buf_span(&body));
-	cgi_head_free(&head);
-	buf_free(&body);
-}
-
-/* What becomes of a call. */
-
-static bool is_whole(enum upstream_end end)
-{
-	return end == UPSTREAM_COMPLETE || end == UPSTREAM_UNFRAMED;
-}
-
-static bool is_success(long status)
-{
-	return status >= 200 && status <= 299;
-}
-
-/* What has kept a client waiting for long is not to do so again. */
-static enum call_failure failure_of(
-    const struct passage *passage, enum upstream_end end, long status, double retry_after)
-{
-	if (end == UPSTREAM_TIMEOUT || end == UPSTREAM_INVALID || end == UPSTREAM_NOT_ASKED)
-		return FAILURE_DEPLOYMENT;
-	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
-}
-
-static void tell_failure(struct passage *passage)
-{
-	struct api_error error;
-	size_t i = 0;
-
-	while (failures[i].end != passage->broken_by)
-		i++;
-	if (passage->process_ends)
-		api_error_set(&error, 503, "server_error", NULL, "shutting_down",
-		    "The server is stopping before the provider has answered.");
-	else
-		api_error_set(&error, failures[i].status, "server_error", NULL, failures[i].code,
-		    "%s%s%s.", failures[i].message, passage->error[0] != '\0' ? ": " : "",
-		    passage->error);
-	if (!passage->answer.begun) {
-		send_error(passage, &error);
-	} else if (!answer_break_off(&passage->answer, error.type, error.code, error.message)) {
-		answer_flush(&passage->answer);
-		client_cut_off(&passage->client);
-		end(passage, -1);
-	}
-}
-
-static void finish(struct passage *passage)
-{
-	if (passage->success && has_flag(passage, HANDOVER_FORGET) && passage->host->store != NULL)
-		relay_store_forget(
-		    passage->host->store, passage->request.forget_id, passage->request.tenant);
-	answer_finish(&passage->answer);
-}
-
-/* Tells the client how it has ended, once nothing is waited for before. */
-static void conclude(struct passage *passage)
-{
-	if (passage->outcome == OUTCOME_OPEN || passage->answer.held_up || passage->over)
-		return;
-	if (passage->outcome == OUTCOME_WHOLE)
-		finish(passage);
-	else
-		tell_failure(passage);
-}
-
-static void on_remembered(void *ctx)
-{
-	struct passage *passage = ctx;
-
-	passage->remembering = NULL;
-	if (!answer_go_on(&passage->answer))
-		return;
-	if (passage->errand.call != NULL && !client_is_full(&passage->client))
-		upstream_resume(passage->errand.call);
-	conclude(passage);
-}
-
-/* answer.on_id: whose the response is is known here before the client knows the id. */
-static bool on_id(void *ctx, struct span id)
-{
-	struct passage *passage = ctx;
-
-	passage->remembering = relay_store_remember(passage->host->store, id,
-	    passage->request.tenant, passage->errand.choice.deployment->id,
-	    passage->errand.choice.model, on_remembered, passage);
-	return passage->remembering != NULL;
-}
-
-/* answer.may_hold */
-static bool may_hold(void *ctx, size_t len)
-{
-	struct passage *passage = ctx;
-	struct passage_host *host = passage->host;
-
-	host->held_bytes += len - passage->held;
-	passage->held = len;
-	/* Nothing of what another try follows is to go out while it comes. */
-	if (passage->droppable ||
-	    (len <= config_of(passage)->max_response_bytes && host->held_bytes <= MOST_HELD))
-		return true;
-	release_held(passage);
-	return false;
-}
-
-static void on_begin(void *ctx)
-{
-	struct passage *passage = ctx;
-	bool remembers = has_flag(passage, HANDOVER_REMEMBER) && passage->host->store != NULL;
-
-	release_held(passage);
-	answer_close(&passage->answer);
-	passage->droppable = false;
-	passage->answer = (struct answer){
-	    .client = &passage->client,
-	    .request_id = passage->request.request_id,
-	    .without_body = has_flag(passage, HANDOVER_NO_BODY),
-	    .secrets = &passage->errand.secrets,
-	    .may_hold = may_hold,
-	    .on_id = remembers ? on_id : NULL,
-	    .ctx = passage,
-	};
-	answer_open(&passage->answer);
-}
-
-static void write_body(void *ctx, struct buf *out)
-{
-	struct passage *passage = ctx;
-
-	if (has_flag(passage, HANDOVER_CREATES))
-		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-		    passage->errand.choice.model);
-}
-
-static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
-{
-	const struct handover *request = &((const struct passage *)ctx)->request;
-	const struct {
-		const char *name;
-		const char *value;
-	} passed[] = {
-	    {"OpenAI-Beta: ", request->openai_beta},
-	    {"X-Client-Request-Id: ", request->client_request_id},
-	    {"Idempotency-Key: ", request->idempotency_key},
-	};
-
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		if (passed[i].value[0] != '\0')
-			headers = transfer_add_value(headers, passed[i].name, passed[i].value);
-	}
-	return headers;
-}
-
-/* An error that another try follows is read for a moment, so that its connection can be kept. */
-static bool on_head(void *ctx, CURL *easy, long status)
-{
-	struct passage *passage = ctx;
-	double retry_after = transfer_retry_after(easy);
-
-	answer_on_head(&passage->answer, easy, status);
-	passage->droppable =
-	    !is_success(status) && errand_would_try_again(&passage->errand,
-				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
-	return passage->droppable;
-}
-
-/* Nothing more is read while what has come cannot go out. */
-static void pause_if_full(struct passage *passage)
-{
-	if (passage->answer.held_up || client_is_full(&passage->client))
-		upstream_pause(passage->errand.call);
-}
-
-static bool on_body(void *ctx, struct span bytes)
-{
-	struct passage *passage = ctx;
-
-	if (!answer_on_body(&passage->answer, bytes) || passage->over)
-		return false;
-	pause_if_full(passage);
-	return true;
-}
-
-/* It will not be sent again. */
-static void forget_request(struct passage *passage)
-{
-	passage->host->asked_bytes -= passage->request.body.len;
-	handover_free_body(&passage->request);
-}
-
-static void on_idle(void *ctx)
-{
-	struct passage *passage = ctx;
-
-	if (!answer_flush(&passage->answer) || passage->over)
-		return;
-	if (passage->answer.begun)
-		forget_request(passage);
-	pause_if_full(passage);
-}
-
-/* Once for each call. An unknown id is not the deployment's fault. */
-static void report(struct passage *passage, long status)
-{
-	if (has_flag(passage, HANDOVER_CREATES) || status != 404)
-		errand_tell_health(&passage->errand, status);
-}
-
-static void on_end(void *ctx, const struct upstream_result *result)
-{
-	struct passage *passage = ctx;
-	/* What becomes of a stream after its last event is of no interest. */
-	enum upstream_end how =
-	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
-	long status = is_whole(how) ? result->status : 0;
-	enum call_failure failure = failure_of(passage, how, result->status, result->retry_after);
-
-	report(passage, status);
-	passage->success = is_success(status);
-	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
-	    errand_try_again(&passage->errand, failure, result->retry_after, result->error))
-		return;
-	passage->outcome = is_whole(how) ? OUTCOME_WHOLE : OUTCOME_BROKEN;
-	passage->broken_by = how;
-	snprintf(passage->error, sizeof(passage->error), "%s", result->error);
-	if (is_whole(how) && !passage->answer.held_up)
-		answer_note_whole(&passage->answer);
-	conclude(passage);
-}
-
-static const struct errand_user errand_user = {
-    .add_headers = add_headers,
-    .write_body = write_body,
-    .on_begin = on_begin,
-    .on_head = on_head,
-    .on_body = on_body,
-    .on_idle = on_idle,
-    .on_end = on_end,
-};
 
 static struct passage *open_passage(
     struct passage_host *host, struct handover *handover, int connection)
@@ -391,20 +58,21 @@ static struct passage *open_passage(
 	passage->client_user =
 	    (struct client_user){on_client_gone, on_client_room, on_client_done, passage};
 	client_open(&passage->client, host->errand.base, host->watch_delay, connection,
-	    passage->request.fcgi_id, config_of(passage)->client_timeout, &passage->client_user);
+	    passage->request.fcgi_id, passage_config(passage)->client_timeout,
+	    &passage->client_user);
 	LIST_INSERT_HEAD(&host->open, passage, link);
 	host->count++;
-	host->asked_bytes += passage->request.body.len;
+	passage_count_request(passage);
 	passage->errand = (struct errand){
 	    .host = &host->errand,
-	    .user = &errand_user,
+	    .user = &passage_errand_user,
 	    .ctx = passage,
 	    .roster = passage->roster,
 	    .method = passage->request.method,
 	    .path = span_of(passage->request.path),
 	    .query = passage->request.query,
 	    .accept = passage->request.accept,
-	    .streams = has_flag(passage, HANDOVER_STREAMS),
+	    .streams = passage_has_flag(passage, HANDOVER_STREAMS),
 	};
 	return passage;
 }
@@ -412,10 +80,10 @@ static struct passage *open_passage(
 static void choose_first(struct passage *passage)
 {
 	const struct handover *request = &passage->request;
-	const struct config *config = config_of(passage);
+	const struct config *config = passage_config(passage);
 	struct attempts *choice = &passage->errand.choice;
 
-	if (has_flag(passage, HANDOVER_ONLY)) {
+	if (passage_has_flag(passage, HANDOVER_ONLY)) {
 		attempts_only(choice, config,
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
@@ -423,15 +91,10 @@ static void choose_first(struct passage *passage)
 	attempts_begin(choice, config, &passage->roster->health, request->model);
 	if (request->deployment[0] == '\0')
 		return;
-	if (has_flag(passage, HANDOVER_STAY))
+	if (passage_has_flag(passage, HANDOVER_STAY))
 		attempts_stay(choice, request->deployment);
 	else
 		attempts_prefer(choice, request->deployment);
-}
-
-bool passage_has_room(const struct passage_host *host, const struct handover *handover)
-{
-	return host->asked_bytes == 0 || host->asked_bytes + handover->body.len <= MOST_ASKED;
 }
 
 void passage_start(struct passage_host *host, struct handover *handover, int connection)
@@ -449,7 +112,7 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
 	    "No deployment of the model '%.256s' can be called from here any more.",
 	    passage->request.model);
 	passage->outcome = OUTCOME_WHOLE;
-	send_error(passage, &error);
+	passage_send_error(passage, &error);
 }
 
 void passage_refuse(struct passage_host *host, struct handover *handover, int connection, int most)
@@ -468,28 +131,20 @@ void passage_refuse(struct passage_host *host, struct handover *handover, int co
 		    "The requests that are being passed through to providers are too long "
 		    "together. Please try again.");
 	passage->outcome = OUTCOME_WHOLE;
-	send_error(passage, &error);
-}
-
-static void leave_store(struct passage *passage)
-{
-	if (passage->remembering == NULL)
-		return;
-	stop_remembering(passage);
-	on_remembered(passage);
+	passage_send_error(passage, &error);
 }
 
 /* The provider's part is over, and the client has not taken all of the answer yet. */
 static void stop_waiting_for_client(struct passage *passage)
 {
 	client_cut_off(&passage->client);
-	end(passage, -1);
+	passage_end(passage, -1);
 }
 
 static void break_off(struct passage *passage)
 {
 	if (passage->remembering != NULL && passage->outcome != OUTCOME_OPEN) {
-		leave_store(passage);
+		passage_leave_store(passage);
 		return;
 	}
 	if (passage->outcome != OUTCOME_OPEN) {
@@ -497,12 +152,12 @@ static void break_off(struct passage *passage)
 		return;
 	}
 	errand_stop(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	passage->answer.held_up = false;
 	passage->outcome = OUTCOME_BROKEN;
 	passage->process_ends = true;
 	passage->broken_by = UPSTREAM_DISCONNECTED;
-	conclude(passage);
+	passage_conclude(passage);
 }
 
 /* Calls fn for each that is open; fn may end it. */
@@ -523,18 +178,18 @@ void passages_break_off(struct passage_host *host)
 
 void passages_leave_store(struct passage_host *host)
 {
-	each(host, leave_store);
+	each(host, passage_leave_store);
 }
 
 static void passage_free(struct passage *passage)
 {
 	LIST_REMOVE(passage, link);
 	errand_close(&passage->errand);
-	stop_remembering(passage);
+	passage_stop_remembering(passage);
 	answer_close(&passage->answer);
-	release_held(passage);
+	passage_release_held(passage);
 	client_close(&passage->client);
-	forget_request(passage);
+	passage_forget_request(passage);
 	handover_free(&passage->request);
 	roster_free(passage->roster);
 	free(passage);

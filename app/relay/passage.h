@@ -29,7 +29,7 @@ struct passage_host {
 	void (*ended)(void *ctx, int connection, struct span unread);
 	void *ctx;
 
-	/* The rest is passage.c's; count may be looked at. */
+	/* The rest is the passages' own; count may be looked at. */
 	const struct timeval *watch_delay;
 	struct passage_list open, over;
 	int count;          /* of those that are open */

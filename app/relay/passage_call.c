@@ -1,0 +1,154 @@
+#include "passage_internal.h"
+
+#include <stdio.h>
+
+#include "common/provider/request_body.h"
+#include "common/provider/transfer.h"
+
+static bool is_whole(enum upstream_end end)
+{
+	return end == UPSTREAM_COMPLETE || end == UPSTREAM_UNFRAMED;
+}
+
+static bool is_success(long status)
+{
+	return status >= 200 && status <= 299;
+}
+
+/* What has kept a client waiting for long is not to do so again. */
+static enum call_failure failure_of(
+    const struct passage *passage, enum upstream_end end, long status, double retry_after)
+{
+	if (end == UPSTREAM_TIMEOUT || end == UPSTREAM_INVALID || end == UPSTREAM_NOT_ASKED)
+		return FAILURE_DEPLOYMENT;
+	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
+}
+
+static void on_begin(void *ctx)
+{
+	struct passage *passage = ctx;
+	bool remembers =
+	    passage_has_flag(passage, HANDOVER_REMEMBER) && passage->host->store != NULL;
+
+	passage_release_held(passage);
+	answer_close(&passage->answer);
+	passage->droppable = false;
+	passage->answer = (struct answer){
+	    .client = &passage->client,
+	    .request_id = passage->request.request_id,
+	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
+	    .secrets = &passage->errand.secrets,
+	    .may_hold = passage_may_hold,
+	    .on_id = remembers ? passage_on_id : NULL,
+	    .ctx = passage,
+	};
+	answer_open(&passage->answer);
+}
+
+static void write_body(void *ctx, struct buf *out)
+{
+	struct passage *passage = ctx;
+
+	if (passage_has_flag(passage, HANDOVER_CREATES))
+		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
+		    passage->errand.choice.model);
+}
+
+static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
+{
+	const struct handover *request = &((const struct passage *)ctx)->request;
+	const struct {
+		const char *name;
+		const char *value;
+	} passed[] = {
+	    {"OpenAI-Beta: ", request->openai_beta},
+	    {"X-Client-Request-Id: ", request->client_request_id},
+	    {"Idempotency-Key: ", request->idempotency_key},
+	};
+
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		if (passed[i].value[0] != '\0')
+			headers = transfer_add_value(headers, passed[i].name, passed[i].value);
+	}
+	return headers;
+}
+
+/* An error that another try follows is read for a moment, so that its connection can be kept. */
+static bool on_head(void *ctx, CURL *easy, long status)
+{
+	struct passage *passage = ctx;
+	double retry_after = transfer_retry_after(easy);
+
+	answer_on_head(&passage->answer, easy, status);
+	passage->droppable =
+	    !is_success(status) && errand_would_try_again(&passage->errand,
+				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
+	return passage->droppable;
+}
+
+/* Nothing more is read while what has come cannot go out. */
+static void pause_if_full(struct passage *passage)
+{
+	if (passage->answer.held_up || client_is_full(&passage->client))
+		upstream_pause(passage->errand.call);
+}
+
+static bool on_body(void *ctx, struct span bytes)
+{
+	struct passage *passage = ctx;
+
+	if (!answer_on_body(&passage->answer, bytes) || passage->over)
+		return false;
+	pause_if_full(passage);
+	return true;
+}
+
+static void on_idle(void *ctx)
+{
+	struct passage *passage = ctx;
+
+	if (!answer_flush(&passage->answer) || passage->over)
+		return;
+	if (passage->answer.begun)
+		passage_forget_request(passage);
+	pause_if_full(passage);
+}
+
+/* Once for each call. An unknown id is not the deployment's fault. */
+static void report(struct passage *passage, long status)
+{
+	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
+		errand_tell_health(&passage->errand, status);
+}
+
+static void on_end(void *ctx, const struct upstream_result *result)
+{
+	struct passage *passage = ctx;
+	/* What becomes of a stream after its last event is of no interest. */
+	enum upstream_end how =
+	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
+	long status = is_whole(how) ? result->status : 0;
+	enum call_failure failure = failure_of(passage, how, result->status, result->retry_after);
+
+	report(passage, status);
+	passage->success = is_success(status);
+	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
+	    errand_try_again(&passage->errand, failure, result->retry_after, result->error))
+		return;
+	passage->outcome = is_whole(how) ? OUTCOME_WHOLE : OUTCOME_BROKEN;
+	passage->broken_by = how;
+	snprintf(passage->error, sizeof(passage->error), "%s", result->error);
+	if (is_whole(how) && !passage->answer.held_up)
+		answer_note_whole(&passage->answer);
+	passage_conclude(passage);
+}
+
+const struct errand_user passage_errand_user = {
+    .add_headers = add_headers,
+    .write_body = write_body,
+    .on_begin = on_begin,
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_idle = on_idle,
+    .on_end = on_end,
+};

@@ -1,0 +1,84 @@
+/*
+ * A passage, taken apart: passage.c begins and ends it, passage_call.c asks the provider and takes
+ * in what comes, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
+ * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold.
+ */
+#ifndef RESPOOL_PASSAGE_INTERNAL_H
+#define RESPOOL_PASSAGE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "answer.h"
+#include "client.h"
+#include "common/response/api_error.h"
+#include "passage.h"
+
+/* How the provider's part has ended, when the client has not been told yet. */
+enum outcome { OUTCOME_OPEN, OUTCOME_WHOLE, OUTCOME_BROKEN };
+
+struct passage {
+	struct passage_host *host;
+	LIST_ENTRY(passage) link; /* of host->open; of host->over once it has ended */
+	struct handover request;
+	struct roster *roster; /* held: also the configuration that it began with */
+	struct client_user client_user;
+	struct client client;
+	struct errand errand;
+	struct answer answer;
+	struct remembering *remembering; /* NULL unless Redis is waited for */
+	size_t held;                     /* bytes of the answer that count in host->held_bytes */
+	bool droppable;                  /* another try follows: nothing of the answer goes out */
+	bool success;                    /* the provider has done what was asked */
+	bool over;
+	enum outcome outcome;
+	enum upstream_end broken_by; /* where it is BROKEN */
+	bool process_ends;           /* likewise: by that */
+	char error[CURL_ERROR_SIZE];
+};
+
+static inline const struct config *passage_config(const struct passage *passage)
+{
+	return passage->roster->config;
+}
+
+static inline bool passage_has_flag(const struct passage *passage, enum handover_flag flag)
+{
+	return (passage->request.flags & flag) != 0;
+}
+
+/*
+ * passage.c: stops all that is under way, unless it has ended already, and frees the passage soon.
+ * connection is the client's if it can serve another request, else -1.
+ */
+void passage_end(struct passage *passage, int connection);
+
+/* passage_call.c: for the passage that is the context of its errand. */
+extern const struct errand_user passage_errand_user;
+
+/* passage_outcome.c */
+/* The whole answer, from before anything has gone out. */
+void passage_send_error(struct passage *passage, const struct api_error *error);
+/* Tells the client how it has ended, once nothing is waited for before. */
+void passage_conclude(struct passage *passage);
+
+/* passage_remembering.c */
+/* answer.on_id: whose the response is is known here before the client knows the id. */
+bool passage_on_id(void *ctx, struct span id);
+/* Nobody waits any longer; what is held up stays so. */
+void passage_stop_remembering(struct passage *passage);
+/* Nobody waits any longer, and the answer goes on as if Redis had replied. */
+void passage_leave_store(struct passage *passage);
+
+/* passage_room.c */
+/* The request's bytes count as long as it may have to be sent again. */
+void passage_count_request(struct passage *passage);
+/* It will not be sent again: frees its body. May be repeated. */
+void passage_forget_request(struct passage *passage);
+/* answer.may_hold, for the passage that is its context. */
+bool passage_may_hold(void *ctx, size_t len);
+/* The answer has none of its bytes held any more. */
+void passage_release_held(struct passage *passage);
+
+#endif
