@@ -1,10 +1,10 @@
 #include "own_relay.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,34 +129,73 @@ int own_relay_handle(const struct own_relays *relays, int number)
 	return relays->relays[number].handle;
 }
 
-void own_relays_reload(const struct own_relays *relays)
+static void signal_all(const struct own_relays *relays, int number)
 {
 	for (int i = 0; i < relays->lines->count; i++) {
 		if (relays->relays[i].pid != 0)
-			kill(relays->relays[i].pid, SIGHUP);
+			kill(relays->relays[i].pid, number);
 	}
 }
 
-static void end_relay(struct own_relay *relay, int grace_seconds)
+void own_relays_reload(const struct own_relays *relays)
 {
-	struct pollfd fd = {.fd = relay->handle, .events = POLLIN};
-	int ready;
+	signal_all(relays, SIGHUP);
+}
 
-	kill(relay->pid, SIGTERM);
-	do
-		ready = poll(&fd, 1, grace_seconds * 1000);
-	while (ready < 0 && errno == EINTR);
-	if (ready <= 0)
-		kill(relay->pid, SIGKILL);
-	waitpid(relay->pid, NULL, 0);
-	close_handle(relay);
+/* For the signals that end this process, which are blocked. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Another one than before: of two equal ones that wait, a process sees one. */
+static void pass_signal_on(const struct own_relays *relays, int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		signal_all(relays, SIGINT);
+}
+
+static bool wait_for_end(
+    const struct own_relays *relays, const struct own_relay *relay, int signals, long long until)
+{
+	struct pollfd fds[] = {
+	    {.fd = relay->handle, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	long long left = until - monotonic_ms();
+
+	while (left > 0) {
+		if (poll(fds, 2, (int)left) > 0 && fds[0].revents != 0)
+			return true;
+		pass_signal_on(relays, signals);
+		left = until - monotonic_ms();
+	}
+	return false;
 }
 
 void own_relays_stop(struct own_relays *relays)
 {
+	long long until = monotonic_ms() + relays->grace_seconds * 1000LL;
+	int signals = open_signals();
+
+	signal_all(relays, SIGTERM);
 	for (int i = 0; i < relays->lines->count; i++) {
-		if (relays->relays[i].pid != 0)
-			end_relay(&relays->relays[i], relays->grace_seconds);
+		struct own_relay *relay = &relays->relays[i];
+
+		if (relay->pid == 0)
+			continue;
+		if (!wait_for_end(relays, relay, signals, until))
+			kill(relay->pid, SIGKILL);
+		waitpid(relay->pid, NULL, 0);
+		close_handle(relay);
 	}
+	if (signals >= 0)
+		close(signals);
 	free(relays->relays);
 }

@@ -33,7 +33,10 @@ int own_relay_handle(const struct own_relays *relays, int relay);
 /* On a reload: they read the configuration as well. */
 void own_relays_reload(const struct own_relays *relays);
 
-/* Tells them to end, waits for that, and frees what is held. */
+/*
+ * Tells them to end, waits for that, and frees what is held. A signal that ends this process, which
+ * is blocked, tells them to be quick.
+ */
 void own_relays_stop(struct own_relays *relays);
 
 #endif
