@@ -206,11 +206,10 @@ static void stop(struct parent *parent)
 	}
 	parent->stopping = true;
 	signal_kind(parent, SIGTERM, false);
-	if (again && !parent->servants_told)
-		signal_kind(parent, SIGINT, true);
-	if (again)
-		signal_kind(parent, SIGTERM, true);
-	parent->servants_told = parent->servants_told || again;
+	if (again) {
+		parent->servants_told = true;
+		signal_kind(parent, SIGUSR2, true);
+	}
 }
 
 static void kill_overdue_children(struct parent *parent)
