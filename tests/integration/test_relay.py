@@ -279,16 +279,34 @@ def test_sigterm_tells_those_whose_answer_has_not_ended_in_time(make_stack):
     assert end(stack) == 0
 
 
-def test_second_sigterm_ends_all_at_once(make_stack):
-    stack = make_stack({"respool": {"drain_seconds": 600}}, supervisor=False)
+@pytest.mark.parametrize("children", [2, 0])
+def test_second_sigterm_ends_all_at_once(make_stack, children):
+    stack = make_stack({"respool": {"drain_seconds": 600}}, supervisor=False, children=children)
     streams = fed_streams(stack, 3)
     relay = await_relay(stack)
     tell_to_end(stack)
     wait_until(lambda: children_of(stack.responder.pid) == [relay], 5, "the responders to end")
     streams[0].assert_in_step()
-    stack.responder.send_signal(signal.SIGTERM)
+    wait_until(lambda: "3 answers" in stack.responder.stderr(), 5, "the relay to be told")
+    tell_to_end(stack)
     for stream in streams:
         assert stream.last_event()["code"] == "shutting_down"
+    assert end(stack) == 0
+
+
+def test_second_sigterm_that_comes_before_the_relay_has_had_a_first_one_ends_all_too(make_stack):
+    """A responder is still busy: Redis does not answer it."""
+    stack = make_stack({"respool": {"drain_seconds": 600}}, supervisor=False, children=1)
+    polled, stream = stack.client.create("polled")["id"], FedStream(stack, "fed")
+    with redis_hangs(stack), ThreadPoolExecutor(1) as threads:
+        poll = threads.submit(stack.client.get_response, polled)
+        time.sleep(0.3)
+        tell_to_end(stack)
+        time.sleep(0.1)
+        assert children_of(stack.responder.pid, "responder"), "it waits for Redis"
+        tell_to_end(stack)
+        assert stream.last_event()["code"] == "shutting_down"
+        poll.result()
     assert end(stack) == 0
 
 
@@ -300,10 +318,10 @@ def test_client_that_does_not_take_the_last_of_its_answer_does_not_hold_up_the_e
     stack.upstream.script("m", answer(response_object(text="x" * 8_000_000)))
     connection = fastcgi_create(stack, {"model": "m", "input": "x"})
     wait_until(lambda: connection.socket.recv(1, socket.MSG_PEEK), 5, "the answer to begin")
-    for _ in range(signals):
+    tell_to_end(stack)
+    wait_until(lambda: "1 answers" in stack.responder.stderr(), 5, "the relay to be told")
+    if signals > 1:
         tell_to_end(stack)
-        wait_until(lambda: not children_of(stack.responder.pid, "responder"), 5,
-                   "the responders to end")
     assert end(stack) == 0
     assert "killing" not in stack.responder.stderr()
     assert fastcgi_answer(connection) is None
