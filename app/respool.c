@@ -56,6 +56,7 @@ struct family {
 	int responders;
 	int listen_fd;
 	struct relay_lines lines;
+	int grace_seconds; /* that children have to end */
 };
 
 _Noreturn static void usage_error(const char *what, const char *value)
@@ -176,6 +177,7 @@ static void reload(void *ctx)
 	struct family *family = ctx;
 
 	config_reload(&family->config, family->config_path, CONFIG_RESPONDER);
+	family->grace_seconds = family->config->drain_seconds + GRACE_SECONDS;
 }
 
 static int serve_with_children(struct family *family)
@@ -186,7 +188,7 @@ static int serve_with_children(struct family *family)
 	    .child = run_child,
 	    .reload = reload,
 	    .ctx = family,
-	    .grace_seconds = family->config->drain_seconds + GRACE_SECONDS,
+	    .grace_seconds = &family->grace_seconds,
 	};
 
 	return prefork_run(&prefork);
@@ -204,7 +206,12 @@ static int relay_handle(void *ctx, int relay)
 
 static void reload_relays(void *ctx)
 {
-	own_relays_reload(ctx);
+	struct own_relays *own = ctx;
+	struct family *family = own->ctx;
+
+	reload(family);
+	own->grace_seconds = family->grace_seconds;
+	own_relays_reload(own);
 }
 
 static int serve_alone(struct family *family)
@@ -213,7 +220,7 @@ static int serve_alone(struct family *family)
 	    .lines = &family->lines,
 	    .run = run_relay,
 	    .ctx = family,
-	    .grace_seconds = family->config->drain_seconds + GRACE_SECONDS,
+	    .grace_seconds = family->grace_seconds,
 	};
 	const struct relay_access relays = {
 	    &family->lines, ensure_relay, relay_handle, reload_relays, &own};
@@ -231,7 +238,8 @@ static int serve(
 	struct family family = {.config = config_hold(config),
 	    .config_path = path,
 	    .responders = options->responders,
-	    .listen_fd = listen_fd};
+	    .listen_fd = listen_fd,
+	    .grace_seconds = config->drain_seconds + GRACE_SECONDS};
 	int status = EXIT_FAILURE;
 
 	if (relay_lines_open(&family.lines, options->relays)) {

@@ -26,7 +26,8 @@ struct options {
 struct supervisor {
 	struct config *config;
 	const char *config_path;
-	unsigned name; /* the first half of its workers' names */
+	unsigned name;     /* the first half of its workers' names */
+	int grace_seconds; /* that workers have to end */
 };
 
 static const char usage[] =
@@ -125,6 +126,7 @@ static void reload(void *ctx)
 
 	notify_reloading();
 	config_reload(&supervisor->config, supervisor->config_path, CONFIG_SUPERVISOR);
+	supervisor->grace_seconds = supervisor->config->drain_seconds + KILL_SECONDS;
 	notify_ready();
 }
 
@@ -142,7 +144,9 @@ static void stopping(void *ctx)
 
 static int supervise(struct config *config, const char *path, int workers)
 {
-	struct supervisor supervisor = {.config = config_hold(config), .config_path = path};
+	struct supervisor supervisor = {.config = config_hold(config),
+	    .config_path = path,
+	    .grace_seconds = config->drain_seconds + KILL_SECONDS};
 	struct prefork prefork = {
 	    .count = workers,
 	    .child = run_worker,
@@ -150,7 +154,7 @@ static int supervise(struct config *config, const char *path, int workers)
 	    .reload = reload,
 	    .stopping = stopping,
 	    .ctx = &supervisor,
-	    .grace_seconds = config->drain_seconds + KILL_SECONDS,
+	    .grace_seconds = &supervisor.grace_seconds,
 	};
 	int status;
 

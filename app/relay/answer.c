@@ -366,6 +366,8 @@ bool answer_break_off(
 	if (!answer->is_stream || !event_lines_between_events(&answer->lines))
 		return false;
 	write_error_event(&event, event_lines_next_number(&answer->lines), type, code, message);
+	if (answer->without_body)
+		buf_clear(&event);
 	send_last(answer, buf_span(&event));
 	buf_free(&event);
 	return true;

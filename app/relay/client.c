@@ -42,8 +42,8 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 	/* Anything else is the next request's, and waits. */
 	event_del(&client->readable);
 	/* A web server that had not read all of the answer has reset the connection. */
-	if (len <= 0 ||
-	    (len > (ssize_t)offsetof(FCGI_Header, type) && header.type == FCGI_ABORT_REQUEST))
+	if (len <= 0 || (!client->ahead && len > (ssize_t)offsetof(FCGI_Header, type) &&
+			    header.type == FCGI_ABORT_REQUEST))
 		lose(client, false);
 }
 
@@ -203,6 +203,15 @@ void client_send_last(struct client *client, struct span head, struct span body)
 		client->user->done(client->user->ctx);
 }
 
+/* Whether all that waits has gone out: else it is cut within a record. */
+static bool send_rest(const struct client *client)
+{
+	size_t left = client->unsent.len - client->sent;
+
+	return left == 0 || send(client->fd, client->unsent.data + client->sent, left,
+				MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)left;
+}
+
 /*
  * The web server is to see that the answer is not whole: it ends without a record that says so.
  * Some take even that for an end; the header of a record that no version of FastCGI has, none does.
@@ -212,10 +221,8 @@ void client_cut_off(struct client *client)
 	static const char no_record[FCGI_HEADER_LEN];
 
 	stop_watching(client);
-	if (client->unsent.len > client->sent)
-		send(client->fd, client->unsent.data + client->sent,
-		    client->unsent.len - client->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-	send(client->fd, no_record, sizeof(no_record), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (send_rest(client) && !client->ended)
+		send(client->fd, no_record, sizeof(no_record), MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(client->fd, SHUT_RDWR);
 	client_close(client);
 	client->lost = true;

@@ -35,6 +35,11 @@ struct client {
 	int request_id;
 	const struct client_user *user;
 	double patience; /* s that it may take nothing */
+	/*
+	 * A part of the next request has been read already: what comes now does not begin with a
+	 * record's header. Set after client_open().
+	 */
+	bool ahead;
 
 	/* The rest is client.c's. */
 	struct event readable, writable; /* the second also tells that patience is over */

@@ -14,7 +14,7 @@ enum { FULL_MS = 5 }; /* before the way back is tried again when it has no room 
 
 struct kept_connection {
 	struct kept *kept;
-	LIST_ENTRY(kept_connection) link;
+	TAILQ_ENTRY(kept_connection) link;
 	struct event event; /* a request or the end; or another try */
 	struct buf unread;
 	int fd;
@@ -23,7 +23,7 @@ struct kept_connection {
 static void drop(struct kept_connection *connection)
 {
 	event_del(&connection->event);
-	LIST_REMOVE(connection, link);
+	TAILQ_REMOVE(&connection->kept->list, connection, link);
 	connection->kept->count--;
 	close(connection->fd);
 	buf_free(&connection->unread);
@@ -76,23 +76,25 @@ static void on_event(evutil_socket_t fd, short what, void *ctx)
 void kept_open(struct kept *kept, struct event_base *base, int to_responders)
 {
 	*kept = (struct kept){.base = base, .to_responders = to_responders};
-	LIST_INIT(&kept->list);
+	TAILQ_INIT(&kept->list);
 }
 
 void kept_close(struct kept *kept)
 {
-	while (!LIST_EMPTY(&kept->list))
-		drop(LIST_FIRST(&kept->list));
+	while (!TAILQ_EMPTY(&kept->list))
+		drop(TAILQ_FIRST(&kept->list));
 }
 
 void kept_add(struct kept *kept, int fd, struct span unread)
 {
 	struct kept_connection *connection = xcalloc(1, sizeof(*connection));
 
+	if (kept->most > 0 && kept->count >= kept->most)
+		drop(TAILQ_FIRST(&kept->list));
 	connection->kept = kept;
 	connection->fd = fd;
 	buf_append_span(&connection->unread, unread);
-	LIST_INSERT_HEAD(&kept->list, connection, link);
+	TAILQ_INSERT_TAIL(&kept->list, connection, link);
 	kept->count++;
 	watch(connection, EV_READ);
 	if (unread.len > 0)

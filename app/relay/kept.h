@@ -12,11 +12,12 @@
 
 #include "common/base/buf.h"
 
-LIST_HEAD(kept_list, kept_connection);
+TAILQ_HEAD(kept_list, kept_connection);
 
 struct kept {
 	struct event_base *base;
 	int to_responders; /* the way back (relay_lines.h) */
+	int most; /* connections, if not 0: above it the one that is quiet longest is closed */
 	int count;
 	struct kept_list list;
 };

@@ -42,6 +42,7 @@ static sigset_t block_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	return set;
@@ -154,13 +155,12 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Another one than before: of two equal ones that wait, a process sees one. */
 static void pass_signal_on(const struct own_relays *relays, int signals)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		signal_all(relays, SIGINT);
+		signal_all(relays, SIGUSR2);
 }
 
 static bool wait_for_end(

@@ -33,6 +33,7 @@ static void on_client_room(void *ctx)
 {
 	struct passage *passage = ctx;
 
+	passage_release_held(passage);
 	if (passage->errand.call != NULL && passage->remembering == NULL)
 		upstream_resume(passage->errand.call);
 }
@@ -60,6 +61,7 @@ static struct passage *open_passage(
 	client_open(&passage->client, host->errand.base, host->watch_delay, connection,
 	    passage->request.fcgi_id, passage_config(passage)->client_timeout,
 	    &passage->client_user);
+	passage->client.ahead = passage->request.unread.len > 0;
 	LIST_INSERT_HEAD(&host->open, passage, link);
 	host->count++;
 	passage_count_request(passage);
@@ -153,6 +155,11 @@ static void break_off(struct passage *passage)
 	}
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
+	/* What has begun to go out goes on with what is held up, as it may end within an event. */
+	if (passage->answer.held_up && passage->answer.begun)
+		answer_go_on(&passage->answer);
+	if (passage->over)
+		return;
 	passage->answer.held_up = false;
 	passage->outcome = OUTCOME_BROKEN;
 	passage->process_ends = true;

@@ -111,6 +111,9 @@ static void on_idle(void *ctx)
 		return;
 	if (passage->answer.begun)
 		passage_forget_request(passage);
+	/* What was held has gone out, unless it waits for the client. */
+	if (passage->answer.begun && !client_is_full(&passage->client))
+		passage_release_held(passage);
 	pause_if_full(passage);
 }
 

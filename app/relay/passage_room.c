@@ -35,11 +35,8 @@ bool passage_may_hold(void *ctx, size_t len)
 	host->held_bytes += len - passage->held;
 	passage->held = len;
 	/* Nothing of what another try follows is to go out while it comes. */
-	if (passage->droppable ||
-	    (len <= passage_config(passage)->max_response_bytes && host->held_bytes <= MOST_HELD))
-		return true;
-	passage_release_held(passage);
-	return false;
+	return passage->droppable || (len <= passage_config(passage)->max_response_bytes &&
+					 host->held_bytes <= MOST_HELD);
 }
 
 void passage_release_held(struct passage *passage)

@@ -19,16 +19,17 @@
 #include "passage.h"
 
 enum {
-	OTHER_DESCRIPTORS = 64, /* beside those of passages and of kept connections */
-	DESCRIPTORS_EACH = 3,   /* of a passage: its client, its provider, and its message's file */
+	OTHER_DESCRIPTORS = 64, /* beside those of passages */
+	/* Of a passage: its client, its provider, its message's file, and of each a kept one. */
+	DESCRIPTORS_EACH = 5,
 	LONGEST_PAUSE_MS = 4000,
 	/* s; a client that is told to wait longer can do so by itself. */
 	LONGEST_RETRY_AFTER = 5,
 	CONNECTIONS = 256, /* to providers that are kept */
 };
 
-enum { SIGNALS = 4 };
-static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+enum { SIGNALS = 5 };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
 
 struct relay {
 	struct config *config;
@@ -45,8 +46,7 @@ struct relay {
 	struct passage_host passages;
 	struct kept kept;
 	bool ending;
-	bool told_to_end; /* by a signal */
-	bool line_ended;  /* nobody is left who could hand over */
+	bool line_ended; /* nobody is left who could hand over */
 };
 
 static void stop_if_done(struct relay *relay)
@@ -60,13 +60,22 @@ static void show_load(struct relay *relay)
 	relay->lines->open[relay->index] = relay->passages.count;
 }
 
+/* When it ends, nobody may be left to whom the next request could be given. */
+static void keep(struct relay *relay, int connection, struct span unread)
+{
+	if (relay->ending)
+		close(connection);
+	else
+		kept_add(&relay->kept, connection, unread);
+}
+
 /* passage_host.ended */
 static void on_ended(void *ctx, int connection, struct span unread)
 {
 	struct relay *relay = ctx;
 
 	if (connection >= 0)
-		kept_add(&relay->kept, connection, unread);
+		keep(relay, connection, unread);
 	event_active(&relay->reaper, EV_TIMEOUT, 0);
 	show_load(relay);
 }
@@ -84,7 +93,7 @@ static void on_reap(evutil_socket_t fd, short what, void *ctx)
 static void take_over(struct relay *relay, struct handover *handover, int connection)
 {
 	if (handover->flags & HANDOVER_IDLE) {
-		kept_add(&relay->kept, connection, handover->unread);
+		keep(relay, connection, handover->unread);
 		handover_free(handover);
 		return;
 	}
@@ -102,6 +111,7 @@ static void begin_to_end(struct relay *relay)
 	if (relay->ending)
 		return;
 	relay->ending = true;
+	kept_close(&relay->kept);
 	event_add(&relay->drain, &limit);
 	if (relay->passages.count > 0)
 		log_info("stopping: %d answers have %d s to end", relay->passages.count,
@@ -142,30 +152,32 @@ static void on_intake(evutil_socket_t fd, short what, void *ctx)
 	stop_if_done(relay);
 }
 
-static void on_drained(evutil_socket_t fd, short what, void *ctx)
+/* What waits on the line is its successor's. */
+static void break_off(struct relay *relay)
 {
-	struct relay *relay = ctx;
-
-	(void)fd;
-	(void)what;
+	event_del(&relay->intake);
 	passages_break_off(&relay->passages);
 	stop_if_done(relay);
+}
+
+static void on_drained(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	break_off(ctx);
 }
 
 static void on_stop(evutil_socket_t signal, short what, void *ctx)
 {
 	struct relay *relay = ctx;
-	bool again = relay->told_to_end;
 
-	(void)signal;
 	(void)what;
-	relay->told_to_end = true;
 	begin_to_end(relay);
-	if (again)
-		passages_break_off(&relay->passages);
 	/* What is on the line already is still answered. */
 	while (!relay->line_ended && take_next(relay))
 		continue;
+	if (signal == SIGUSR2)
+		break_off(relay);
 	stop_if_done(relay);
 }
 
@@ -220,6 +232,7 @@ static void use_config(struct relay *relay)
 	roster_free(relay->passages.roster);
 	relay->passages.roster = roster;
 	relay->most = most_at_once(relay->config);
+	relay->kept.most = relay->most;
 	if (!keeps_store)
 		open_store(relay);
 }

@@ -8,8 +8,8 @@
 /*
  * Takes requests over from responders and answers them, until SIGTERM, SIGINT or SIGUSR1, or until
  * nobody is left who could hand one over. Then it ends as soon as no answer is open and none waits
- * on its line, at the latest after drain_seconds: those that are open then are broken off, as at a
- * second signal.
+ * on its line. After drain_seconds, or at SIGUSR2, it takes no more over, and those that are open
+ * are broken off.
  *
  * On SIGHUP reads the configuration again from path, for requests that come from then on; one that
  * has errors is logged and changes nothing. config is held. lines are this process's copy;

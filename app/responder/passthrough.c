@@ -58,6 +58,9 @@ static void complete(struct handlers *handlers, struct handover *handover)
 		handover->flags |= HANDOVER_KEEP;
 	if (handlers->request.method == METHOD_HEAD)
 		handover->flags |= HANDOVER_NO_BODY;
+	fcgi_request_skip_padding(fcgi);
+	if (!fcgi_parser_is_between_records(&fcgi->parser))
+		handover->flags &= ~(unsigned)HANDOVER_KEEP;
 	handover->unread = fcgi->unread;
 	handover->request_id = handlers->reply.head.request_id;
 	handover->tenant = handlers->tenant;

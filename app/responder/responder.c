@@ -184,7 +184,7 @@ static enum work wait_for_any(struct responder *responder)
 	int connection = responder->fcgi.fd;
 	int returns = responder->relays->lines->from_relays;
 	struct epoll_event events[4];
-	enum work work = WORK_NONE;
+	enum work work = WORK_NONE, other = WORK_NONE;
 	int count;
 
 	watch_relays(responder);
@@ -198,14 +198,12 @@ static enum work wait_for_any(struct responder *responder)
 			take_signals(responder);
 		else if (events[i].data.fd == connection)
 			work = WORK_CONNECTION;
-		else if (events[i].data.fd == returns)
-			work = work == WORK_CONNECTION ? work : WORK_RETURNED;
-		else if (events[i].data.fd != responder->listen_fd)
+		else if (events[i].data.fd == returns || events[i].data.fd == responder->listen_fd)
+			other = events[i].data.fd == returns ? WORK_RETURNED : WORK_LISTENER;
+		else
 			revive_relay(responder, events[i].data.fd);
-		else if (work == WORK_NONE)
-			work = WORK_LISTENER;
 	}
-	return work;
+	return work != WORK_NONE ? work : other;
 }
 
 /* A web server that has just connected is about to send its request. */
@@ -247,7 +245,8 @@ static void leave_kept_connection(struct responder *responder)
 	struct relay_lines *lines = responder->relays->lines;
 	int relay;
 
-	if (responder->fcgi.fd < 0 || responder->fresh || responder->relays->ensure != NULL)
+	if (responder->fcgi.fd < 0 || responder->fresh || responder->relays->ensure != NULL ||
+	    !fcgi_parser_is_idle(&responder->fcgi.parser))
 		return;
 	relay = relay_lines_choose(lines);
 	handover_send(lines->lines[relay].to_relay, &idle, responder->fcgi.fd, 0);

@@ -143,8 +143,11 @@ static void line_write(const struct line *line)
 		lost++;
 		return;
 	}
-	if (lost > 0)
+	if (lost > 0) {
 		tell_lost();
+		if (never_waits && !has_room())
+			return;
+	}
 	write_whole(line->data, line->len);
 }
 

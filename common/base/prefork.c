@@ -19,6 +19,7 @@ static const double quick_end = 10;    /* s: a child that ends sooner is started
 static const double first_delay = 0.1; /* s */
 static const double longest_delay = 10;
 static const double servants_delay = 1;
+static const double masters_time = 5; /* s, to end before servants are told to */
 static const double never = 1e18;
 
 struct child {
@@ -36,6 +37,7 @@ struct parent {
 	sigset_t callers_mask;
 	bool stopping;
 	bool servants_told; /* to stop */
+	double servants_at; /* when they are told at the latest */
 	bool started_any;
 	double kill_at;
 };
@@ -100,6 +102,12 @@ static void start_child(struct parent *parent, int slot)
 	parent->started_any = true;
 }
 
+/* While the others end, they still need their servants. */
+static bool may_start(const struct parent *parent, int slot)
+{
+	return !parent->stopping || (is_servant(parent, slot) && !parent->servants_told);
+}
+
 static void start_due_children(struct parent *parent)
 {
 	double time = monotonic_seconds();
@@ -107,7 +115,7 @@ static void start_due_children(struct parent *parent)
 	for (int slot = 0; slot < parent->prefork->count; slot++) {
 		struct child *child = &parent->children[slot];
 
-		if (child->pid == 0 && child->start_at <= time)
+		if (child->pid == 0 && may_start(parent, slot) && child->start_at <= time)
 			start_child(parent, slot);
 	}
 }
@@ -129,7 +137,7 @@ static void child_ended(struct parent *parent, int slot, int status)
 	struct child *child = &parent->children[slot];
 	double delay = 0;
 
-	if (!parent->stopping) {
+	if (may_start(parent, slot)) {
 		if (monotonic_seconds() - child->started_at < quick_end)
 			delay = take_delay(parent, slot);
 		else
@@ -181,12 +189,16 @@ static void signal_kind(const struct parent *parent, int signal_number, bool ser
 	}
 }
 
-/* Once the others have ended. */
+/* Once the others have ended, or have had their time. */
 static void stop_servants(struct parent *parent)
 {
-	if (!parent->stopping || parent->servants_told || count_children(parent, true) > 0)
+	double now = monotonic_seconds();
+
+	if (!parent->stopping || parent->servants_told || parent->prefork->servants == 0 ||
+	    (count_children(parent, true) > 0 && now < parent->servants_at))
 		return;
 	parent->servants_told = true;
+	parent->kill_at = now + *parent->prefork->grace_seconds;
 	signal_kind(parent, SIGTERM, true);
 }
 
@@ -201,7 +213,8 @@ static void stop(struct parent *parent)
 	bool again = parent->stopping;
 
 	if (!again) {
-		parent->kill_at = monotonic_seconds() + parent->prefork->grace_seconds;
+		parent->kill_at = monotonic_seconds() + *parent->prefork->grace_seconds;
+		parent->servants_at = monotonic_seconds() + masters_time;
 		tell(parent, parent->prefork->stopping);
 	}
 	parent->stopping = true;
@@ -217,7 +230,7 @@ static void kill_overdue_children(struct parent *parent)
 	if (!parent->stopping || monotonic_seconds() < parent->kill_at)
 		return;
 	log_warnx("%d children did not end within %d s, killing them",
-	    count_children(parent, false), parent->prefork->grace_seconds);
+	    count_children(parent, false), *parent->prefork->grace_seconds);
 	signal_children(parent, SIGKILL);
 	parent->kill_at = never;
 }
@@ -228,11 +241,14 @@ static double next_deadline(const struct parent *parent)
 	double deadline = never;
 
 	if (parent->stopping)
-		return parent->kill_at;
+		deadline = parent->kill_at;
+	if (parent->stopping && !parent->servants_told && parent->prefork->servants > 0 &&
+	    parent->servants_at < deadline)
+		deadline = parent->servants_at;
 	for (int slot = 0; slot < parent->prefork->count; slot++) {
 		const struct child *child = &parent->children[slot];
 
-		if (child->pid == 0 && child->start_at < deadline)
+		if (child->pid == 0 && may_start(parent, slot) && child->start_at < deadline)
 			deadline = child->start_at;
 	}
 	return deadline;
@@ -293,8 +309,7 @@ int prefork_run(const struct prefork *prefork)
 		handle_signal(&parent, wait_for_signal(&parent, next_deadline(&parent)));
 		kill_overdue_children(&parent);
 		stop_servants(&parent);
-		if (!parent.stopping)
-			start_due_children(&parent);
+		start_due_children(&parent);
 	}
 	/* Another signal to stop is not to spoil the exit status. */
 	if (!parent.stopping)

@@ -22,20 +22,21 @@ struct prefork {
 	void (*stopping)(void *ctx); /* on the first signal to stop */
 	void *ctx;
 	/*
-	 * So many of the last slots serve the others: they are told to stop when those have ended,
-	 * and are started again within a second.
+	 * So many of the last slots serve the others: they are told to stop when those have ended
+	 * or have had 5 s for that, and have grace_seconds from then on; they are started again
+	 * within a second, also while the others end.
 	 */
 	int servants;
-	int grace_seconds; /* after SIGTERM before SIGKILL */
+	const int *grace_seconds; /* after SIGTERM before SIGKILL; looked at when that comes */
 };
 
 /*
  * Forks the children and replaces each that ends, at once the first time and with a delay that
  * doubles up to 10 s while children of that slot end within 10 s of their start. On SIGTERM,
- * SIGINT or SIGUSR1 sends SIGTERM to the children and returns 0 when all have ended; a second one
- * is passed on as well, to all. SIGHUP is passed on. Returns 1 if no child could ever be started.
- * Children get default signal handling, with SIGHUP blocked until they are ready for it, and end if
- * the parent dies (PR_SET_PDEATHSIG SIGTERM).
+ * SIGINT or SIGUSR1 sends SIGTERM to the children and returns 0 when all have ended; at a second
+ * one they get another, and servants SIGUSR2: they are to end at once. SIGHUP is passed on. Returns
+ * 1 if no child could ever be started. Children get default signal handling, with SIGHUP blocked
+ * until they are ready for it, and end if the parent dies (PR_SET_PDEATHSIG SIGTERM).
  */
 int prefork_run(const struct prefork *prefork);
 

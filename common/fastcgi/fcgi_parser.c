@@ -43,10 +43,14 @@ void fcgi_parser_end_request(struct fcgi_parser *parser)
 	release_large(&parser->text);
 }
 
+bool fcgi_parser_is_between_records(const struct fcgi_parser *parser)
+{
+	return parser->header_len == 0 && parser->content_left == 0 && parser->padding_left == 0;
+}
+
 bool fcgi_parser_is_idle(const struct fcgi_parser *parser)
 {
-	return parser->request_id == 0 && parser->header_len == 0 && parser->content_left == 0 &&
-	       parser->padding_left == 0;
+	return parser->request_id == 0 && fcgi_parser_is_between_records(parser);
 }
 
 bool fcgi_parser_sees_abort(const struct fcgi_parser *parser, struct span next)
@@ -354,6 +358,12 @@ static struct span take_front(struct span *bytes, size_t most)
 	bytes->p += front.len;
 	bytes->len -= front.len;
 	return front;
+}
+
+void fcgi_parser_skip_padding(struct fcgi_parser *parser, struct span *bytes)
+{
+	if (parser->content_left == 0)
+		parser->padding_left -= take_front(bytes, parser->padding_left).len;
 }
 
 static enum fcgi_event take_header(struct fcgi_parser *parser, struct span *bytes)

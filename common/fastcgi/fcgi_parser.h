@@ -69,6 +69,11 @@ enum fcgi_event fcgi_parse(struct fcgi_parser *parser, struct span *bytes);
 /* The open request has been answered; the next may begin. */
 void fcgi_parser_end_request(struct fcgi_parser *parser);
 
+/* Takes what fills up the last record off the bytes that come next. */
+void fcgi_parser_skip_padding(struct fcgi_parser *parser, struct span *bytes);
+/* Whether what comes next is a record's header. */
+bool fcgi_parser_is_between_records(const struct fcgi_parser *parser);
+
 /* Whether no request is open and no record begun. */
 bool fcgi_parser_is_idle(const struct fcgi_parser *parser);
 

@@ -359,6 +359,8 @@ int handover_take_back(int line, char *out, size_t size, size_t *len)
 
 	if (got <= 0)
 		return -1;
+	if (descriptors[0] < 0)
+		log_warnx("a connection that a relay has given back did not come with its message");
 	*len = (size_t)got - 1;
 	return descriptors[0];
 }
