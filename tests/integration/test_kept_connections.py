@@ -106,6 +106,14 @@ def test_many_requests_that_are_pipelined_are_answered_in_turn(asker, connection
         asker.assert_answered(connection, kind)
 
 
+def test_padding_behind_a_request_is_not_taken_for_the_next_one(asker, connection):
+    for length in (1, 8, 255):
+        padded = bytes([1, STDIN, 0, 1, 0, 0, length, 0]) + bytes(length)
+        assert asker.records("whole").endswith(record(STDIN, b""))
+        connection.socket.sendall(asker.records("whole")[:-8] + padded)
+        asker.assert_answered(connection, "whole")
+
+
 @pytest.mark.parametrize("kind", ["whole", "stream"])
 def test_pipelined_request_may_come_in_two_parts_split_anywhere(asker, connection, kind):
     second = asker.records(kind)

@@ -933,3 +933,68 @@ def test_reload_of_a_process_of_its_own_counts_for_its_relay(make_stack):
     stream.assert_in_step()
     stream.assert_ends_whole()
     assert relays_of(stack) == [relay]
+
+
+def test_relay_that_is_started_after_a_reload_has_the_new_configuration(make_stack):
+    stack = make_stack({"model_list": [deployment("old", api_key="k")]}, **ALONE)
+    stack.upstream.script("renamed", answer(BODY))
+    stack.upstream.script("old", answer(b"{}"))
+    stack.config["model_list"][0]["litellm_params"]["model"] = "openai/renamed"
+    stack.write_config()
+    stack.responder.send_signal(signal.SIGHUP)
+    wait_until(lambda: "read again" in stack.responder.stderr(), 5, "the reload")
+    assert stack.client.post_create({"model": "old", "input": "x"}).body == BODY
+
+
+def test_request_that_comes_slowly_does_not_keep_streams_from_being_told_of_the_end(make_stack):
+    stack = make_stack({"respool": {"drain_seconds": 1}}, supervisor=False, children=2)
+    stream = FedStream(stack, "m")
+    slow = fastcgi.Connection(stack.directory / "fcgi.sock")
+    slow.socket.sendall(fastcgi.begin())
+    tell_to_end(stack)
+    assert stream.reader.rest()[-1]["code"] == "shutting_down"
+    slow.close()
+    assert end(stack) == 0
+
+
+class Fickle(threading.Thread):
+    """A provider that closes a connection when a second request comes on it."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=(self.listener.accept()[0],),
+                                 daemon=True).start()
+
+    def serve(self, connection):
+        with connection, contextlib.suppress(OSError):
+            self.read_request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
+            self.read_request(connection)
+
+    @staticmethod
+    def read_request(connection):
+        text = b""
+        while b"\r\n\r\n" not in text or not text.endswith(b"}"):
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            text += piece
+
+
+def test_kept_connections_that_are_dead_are_replaced_however_often(make_stack):
+    provider = Fickle()
+    stack = make_stack({"model_list": [deployment(
+        "m", api_key="k", api_base=f"http://127.0.0.1:{provider.port}/v1")]}, supervisor=False)
+    try:
+        assert [stack.client.post_create({"model": "m", "input": "x"}).status
+                for _ in range(20)] == [200] * 20
+    finally:
+        provider.listener.close()

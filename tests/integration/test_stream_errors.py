@@ -67,6 +67,14 @@ def test_same_deployment_is_asked_again(make_stack):
     assert counts(stack, "a") == [3]
 
 
+def test_pause_before_another_try_outlasts_the_end_of_the_one_that_failed(make_stack):
+    """The last pauses are longer than the second in which more of a failed answer could come."""
+    stack = make_stack(config(deployment("a"), retries=4))
+    stack.upstream.script("a", *[[CREATED, error()]] * 4, message_stream(["fifth"]))
+    assert_answered(run(stack), "fifth")
+    assert counts(stack, "a") == [5]
+
+
 @pytest.mark.parametrize("event", [error("invalid_prompt"), failed("invalid_image"),
                                    error(None, error={"type": "invalid_request_error",
                                                       "code": "odd", "message": "slow down"}),
