@@ -118,7 +118,7 @@ static void begin_to_end(struct relay *relay)
 		    relay->config->drain_seconds);
 }
 
-/* Takes over what waits on the line. Returns false when there is nothing more for now. */
+/* Takes over the next one that waits on the line; false if none does. */
 static bool take_next(struct relay *relay)
 {
 	struct handover handover;

@@ -344,11 +344,6 @@ bool fcgi_request_discard_rest(struct fcgi_request *request)
 	return input_has_ended(request);
 }
 
-void fcgi_request_skip_padding(struct fcgi_request *request)
-{
-	fcgi_parser_skip_padding(&request->parser, &request->unread);
-}
-
 bool fcgi_request_aborted(const struct fcgi_request *request)
 {
 	return request->aborted || (input_has_ended(request) &&

@@ -64,9 +64,6 @@ bool fcgi_request_read(struct fcgi_request *request);
  */
 bool fcgi_request_discard_rest(struct fcgi_request *request);
 
-/* Takes off what fills up the last record, as far as it has been read already. */
-void fcgi_request_skip_padding(struct fcgi_request *request);
-
 /* Whether the web server has taken the request back. Nothing is read to find out. */
 bool fcgi_request_aborted(const struct fcgi_request *request);
 

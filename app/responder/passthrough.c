@@ -58,7 +58,7 @@ static void complete(struct handlers *handlers, struct handover *handover)
 		handover->flags |= HANDOVER_KEEP;
 	if (handlers->request.method == METHOD_HEAD)
 		handover->flags |= HANDOVER_NO_BODY;
-	fcgi_request_skip_padding(fcgi);
+	fcgi_parser_skip_padding(&fcgi->parser, &fcgi->unread);
 	if (!fcgi_parser_is_between_records(&fcgi->parser))
 		handover->flags &= ~(unsigned)HANDOVER_KEEP;
 	handover->unread = fcgi->unread;

@@ -63,7 +63,7 @@ enum handed handover_send(int line, const struct handover *handover, int connect
 
 enum received_handover {
 	HANDOVER_RECEIVED,
-	HANDOVER_NONE, /* for now */
+	HANDOVER_NONE, /* waits on the line */
 	HANDOVER_LOST, /* one could not be taken, and its connection is closed; it is logged */
 	HANDOVER_END,  /* nobody is left who could send one */
 };

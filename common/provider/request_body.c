@@ -5,7 +5,7 @@
 #include "common/base/json.h"
 #include "common/config/model.h"
 
-static void put_model(struct buf *out, const struct deployment *deployment, const char *model)
+void request_body_add_model(struct buf *out, const struct deployment *deployment, const char *model)
 {
 	char *name = model_upstream_name(deployment, model);
 
@@ -13,15 +13,14 @@ static void put_model(struct buf *out, const struct deployment *deployment, cons
 	free(name);
 }
 
-void request_body_for(
+void request_body_add_members(
     struct buf *out, struct span body, const struct deployment *deployment, const char *model)
 {
 	struct json_scan scan = json_open(body, 0);
 	struct span key, name, value;
 	struct buf scratch = {0};
-	const char *separator = "{\"";
+	const char *separator = "\"";
 
-	buf_reserve(out, body.len + 64);
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
 		if (deployment_drops(deployment, model, name))
@@ -30,11 +29,19 @@ void request_body_for(
 		buf_append_span(out, key);
 		buf_puts(out, "\":");
 		if (span_is(name, "model"))
-			put_model(out, deployment, model);
+			request_body_add_model(out, deployment, model);
 		else
 			buf_append_span(out, value);
 		separator = ",\"";
 	}
-	buf_puts(out, separator[0] == '{' ? "{}" : "}");
 	buf_free(&scratch);
+}
+
+void request_body_for(
+    struct buf *out, struct span body, const struct deployment *deployment, const char *model)
+{
+	buf_reserve(out, body.len + 64);
+	buf_putc(out, '{');
+	request_body_add_members(out, body, deployment, model);
+	buf_putc(out, '}');
 }

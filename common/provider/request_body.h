@@ -13,4 +13,12 @@
 void request_body_for(
     struct buf *out, struct span body, const struct deployment *deployment, const char *model);
 
+/* Appends the same members, joined by commas, without braces. */
+void request_body_add_members(
+    struct buf *out, struct span body, const struct deployment *deployment, const char *model);
+
+/* Appends what the deployment calls the model, as a string of JSON. */
+void request_body_add_model(
+    struct buf *out, const struct deployment *deployment, const char *model);
+
 #endif

@@ -1,32 +1,7 @@
 #include "upstream_body.h"
 
-#include <stdlib.h>
-
 #include "common/response/create_request.h"
-#include "common/base/json.h"
-#include "common/config/model.h"
-
-static void add_kept(
-    struct buf *out, const struct deployment *deployment, const char *model, struct span object)
-{
-	struct json_scan scan = json_open(object, 0);
-	struct span name, value;
-	struct buf scratch = {0};
-	bool any = false;
-
-	while (json_member(&scan, &name, &value)) {
-		if (deployment_drops(deployment, model, json_name(&scratch, name)))
-			continue;
-		if (any)
-			buf_putc(out, ',');
-		any = true;
-		buf_putc(out, '"');
-		buf_append_span(out, name);
-		buf_puts(out, "\":");
-		buf_append_span(out, value);
-	}
-	buf_free(&scratch);
-}
+#include "request_body.h"
 
 /* The members of rest as they are spelled, joined by commas, but those not to be sent there. */
 static void add_members(
@@ -41,19 +16,17 @@ static void add_members(
 	buf_putc(&object, '{');
 	buf_append_span(&object, rest);
 	buf_putc(&object, '}');
-	add_kept(out, deployment, model, buf_span(&object));
+	request_body_add_members(out, buf_span(&object), deployment, model);
 	buf_free(&object);
 }
 
 void upstream_body(struct buf *out, const struct deployment *deployment, const char *model,
     struct span rest, struct span context, struct span input)
 {
-	char *name = model_upstream_name(deployment, model);
 	size_t before;
 
 	buf_puts(out, "{\"model\":");
-	json_quote(out, span_of(name));
-	free(name);
+	request_body_add_model(out, deployment, model);
 	buf_puts(out, ",\"stream\":true,");
 	before = out->len;
 	add_members(out, deployment, model, rest);

@@ -108,8 +108,6 @@ static void *allocate(size_t count, size_t size)
 	return p;
 }
 
-/* ---- how streams begin and end --------------------------------------------------------------- */
-
 static int ended(const struct clients *clients)
 {
 	return clients->ended[WHOLE] + clients->ended[REFUSED] + clients->ended[BROKEN];
@@ -151,8 +149,6 @@ static void break_stream(struct clients *clients, struct stream *stream, const c
 {
 	end_stream(clients, stream, BROKEN, why);
 }
-
-/* ---- events ---------------------------------------------------------------------------------- */
 
 /* Whether it is the next one of a stream that nobody else reads. */
 static bool belongs(struct clients *clients, struct stream *stream, long serial, long index)
@@ -214,8 +210,6 @@ static void take_events(
 	}
 	add_to_line(&stream->event, p, len);
 }
-
-/* ---- HTTP ------------------------------------------------------------------------------------ */
 
 static void take_status(struct clients *clients, struct stream *stream, const char *line)
 {
@@ -319,8 +313,6 @@ static void take(
 	}
 }
 
-/* ---- connections ----------------------------------------------------------------------------- */
-
 static void set_request(struct clients *clients, const char *url, const char *key)
 {
 	static const char body[] =
@@ -386,8 +378,6 @@ static void read_stream(struct clients *clients, struct stream *stream)
 		break_stream(clients, stream, strerror(errno));
 }
 
-/* ---- the loop -------------------------------------------------------------------------------- */
-
 static long long due(const struct clients *clients)
 {
 	return clients->began + clients->ramp * clients->opened / clients->count;
@@ -433,8 +423,6 @@ static void read_all(struct clients *clients)
 		}
 	}
 }
-
-/* ---- the figures ----------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {

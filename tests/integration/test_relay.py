@@ -373,8 +373,7 @@ def test_restart_on_the_same_socket_loses_no_request(children):
             assert all(one.result() for one in asking)
 
 
-def test_streams_end_whole_when_the_parent_is_killed(make_stack):
-    stack = make_stack(PATIENT, supervisor=False)
+def assert_streams_outlive_the_process_above(stack):
     streams = fed_streams(stack, 3)
     relay = await_relay(stack)
     stack.responder.expect_exit = True
@@ -384,6 +383,10 @@ def test_streams_end_whole_when_the_parent_is_killed(make_stack):
         stream.assert_in_step()
         stream.assert_ends_whole()
     await_end(relay)
+
+
+def test_streams_end_whole_when_the_parent_is_killed(make_stack):
+    assert_streams_outlive_the_process_above(make_stack(PATIENT, supervisor=False))
 
 
 def await_end(pid):
@@ -868,16 +871,7 @@ def test_process_of_its_own_tells_streams_that_do_not_end(make_stack):
 
 
 def test_relay_of_a_process_that_is_killed_finishes_its_streams_and_ends(make_stack):
-    stack = make_stack(PATIENT, **ALONE)
-    streams = fed_streams(stack, 3)
-    relay = await_relay(stack)
-    stack.responder.expect_exit = True
-    stack.responder.send_signal(signal.SIGKILL)
-    end(stack)
-    for stream in streams:
-        stream.assert_in_step()
-        stream.assert_ends_whole()
-    await_end(relay)
+    assert_streams_outlive_the_process_above(make_stack(PATIENT, **ALONE))
 
 
 def test_idle_relay_of_a_process_that_is_killed_ends(make_stack):

@@ -8,37 +8,9 @@
 
 #include "common/store/health_commands.h"
 #include "common/store/keys.h"
-#include "tests/unit/literal.h"
+#include "tests/unit/two_deployments.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct setup {
-	struct deployment deployments[2];
-	struct config config;
-	struct health health;
-};
-
-static int open_health(void **state)
-{
-	static struct setup setup;
-
-	setup = (struct setup){.deployments = {{.id = text("a")}, {.id = text("b")}}};
-	setup.config = (struct config){.deployments = setup.deployments,
-	    .deployment_count = 2,
-	    .allowed_fails = 3,
-	    .cooldown_time = 2.5};
-	health_open(&setup.health, &setup.config);
-	*state = &setup;
-	return 0;
-}
-
-static int close_health(void **state)
-{
-	struct setup *setup = *state;
-
-	health_close(&setup->health);
-	return 0;
-}
 
 /* Takes a reply with one deployment in each list; NULL for none. */
 static void take(struct setup *setup, const char *resting, const char *failed)
