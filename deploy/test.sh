@@ -138,10 +138,15 @@ unit_summary() {
 	' "$build"/tests/unit/*/*.log "$build"/tests/unit/*/*.trs
 }
 
+# Sanitizers leave less of the processors to those who wait for an answer.
 integration_tests() {
 	rm -f "$build/integration.xml"
+	case $build in
+	*/asan) side_by_side=4 ;;
+	*) side_by_side=6 ;;
+	esac
 	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 900 \
-		/usr/bin/python3 -m pytest -q -n 6 --dist loadfile \
+		/usr/bin/python3 -m pytest -q -n "$side_by_side" --dist loadfile \
 		--junitxml="$build/integration.xml" tests/integration
 }
 
