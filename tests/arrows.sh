@@ -14,8 +14,9 @@ arrows='
 	app/supervisor: common
 	common/base:
 	common/config: common/base
+	common/dialect: common/base common/config common/response
 	common/fastcgi: common/base
-	common/provider: common/base common/config common/response
+	common/provider: common/base common/config common/dialect common/response
 	common/response: common/base
 	common/store: common/base common/config common/provider common/response
 '

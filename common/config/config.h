@@ -48,6 +48,13 @@ struct deployment {
 	/* any_provider, and what the model's own one does not take is dropped: deployment_drops()
 	 */
 	bool drops_by_model;
+	/* What is dropped counts not only by name: what its API cannot say is left out, too. */
+	bool drop_params;
+	/* dialect.h: which API it speaks where the file says it, and which quirks it has or not. */
+	bool has_api;
+	int api;                           /* enum dialect */
+	unsigned quirks_given, quirks_set; /* a bit for each enum quirk */
+	long max_tokens;                   /* max_output_tokens where the client names none; or 0 */
 	double weight; /* 0 if not given, and so is rpm */
 	int rpm;
 	double timeout;        /* s, the whole answer */

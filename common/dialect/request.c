@@ -1,0 +1,52 @@
+#include "request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void request_writer_free(struct request_writer *writer)
+{
+	tool_names_free(&writer->tools);
+	buf_free(&writer->left_out);
+}
+
+bool request_has_quirk(const struct request_writer *writer, enum quirk quirk)
+{
+	return deployment_has_quirk(writer->deployment, writer->model, quirk);
+}
+
+void request_leave_out(struct request_writer *writer, const char *what)
+{
+	if (writer->left_out.len > 0)
+		buf_puts(&writer->left_out, ", ");
+	buf_puts(&writer->left_out, what);
+}
+
+bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+{
+	char why[256];
+	va_list args;
+
+	if (writer->deployment->drop_params) {
+		request_leave_out(writer, param);
+		return true;
+	}
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return api_error_set(&writer->error, 400, "invalid_request_error", param,
+	    "unsupported_parameter",
+	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
+	    dialect_name(writer->dialect), writer->model, why);
+}
+
+bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
+{
+	char text[384];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return api_error_set(
+	    &writer->error, 400, "invalid_request_error", param, "invalid_value", "%s", text);
+}

@@ -1,0 +1,57 @@
+/*
+ * A Responses API request in the words of another dialect. What cannot be said in it is refused,
+ * with an error that names the member and the dialect; or, where the deployment has drop_params, it
+ * is left out. What is left out without harm to the answer is noted, too.
+ */
+#ifndef RESPOOL_REQUEST_H
+#define RESPOOL_REQUEST_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+#include "common/config/dialect.h"
+#include "common/response/api_error.h"
+#include "tool_names.h"
+
+struct request_writer {
+	/* Set by the caller; the rest is zeroed. */
+	const struct deployment *deployment;
+	const char *model; /* by which it was chosen */
+
+	enum dialect dialect;
+	struct tool_names tools; /* of the request; for reading the answer */
+	struct buf left_out;     /* names of members, joined by ", ", for the log */
+	struct api_error error;  /* once something has been refused */
+};
+
+void request_writer_free(struct request_writer *writer);
+
+/*
+ * Appends to out the request for writer->deployment, in its dialect: always one that asks for a
+ * stream. body is a Responses API request that has been checked: JSON, no member twice, the types
+ * that create_request_parse() checks. Members that deployment_drops() names are not looked at.
+ * False if it is refused; writer->error (status 400, code "unsupported_parameter" or
+ * "invalid_value") says why, and what is in out is of no use.
+ */
+bool request_write(struct buf *out, struct request_writer *writer, struct span body);
+
+/* For the dialects' own files: */
+bool chat_request_write(struct buf *out, struct request_writer *writer, struct span body);
+bool messages_request_write(struct buf *out, struct request_writer *writer, struct span body);
+
+/*
+ * It cannot be said, and the answer would be another one without it. Returns true if it is to be
+ * left out all the same (drop_params); it has been noted then. param is a constant: the member of
+ * the request's; the text completes "… is not supported by the Chat Completions API: ".
+ */
+bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* It is wrong in any dialect: always an error. Returns false. */
+bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* It is left out without harm. */
+void request_leave_out(struct request_writer *writer, const char *what);
+
+bool request_has_quirk(const struct request_writer *writer, enum quirk quirk);
+
+#endif
