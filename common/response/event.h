@@ -30,6 +30,7 @@ enum event_member {
 	EVENT_ITEM,
 	EVENT_PART,
 	EVENT_RESPONSE,
+	EVENT_ANNOTATION_INDEX,
 	EVENT_ANNOTATION,
 	EVENT_NAME,
 	EVENT_TEXT,
@@ -88,6 +89,15 @@ event_fn event_does_nothing;
 
 /* Takes the data of an event apart. FOLD_SKIPPED, with a warning, if it is none that is known. */
 enum fold_result event_read(struct fold *fold, struct event *event, struct span data);
+
+/* The type of that name, or NULL. */
+const struct event_type *event_type_find(struct span name);
+
+/*
+ * Appends an event as a stream has it (WHATWG HTML section 9.2.6): its type as the event's name and
+ * its members as data, behind type and sequence_number.
+ */
+void event_write(struct buf *out, const struct event *event, long long sequence_number);
 
 /* The name of an event's type, and of a member, for messages. */
 const char *event_name(const struct event *event);
