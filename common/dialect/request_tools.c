@@ -13,26 +13,12 @@ struct walk {
 
 static const char param[] = "tools";
 
-static bool is_name(struct span name)
-{
-	static const char further[] = "_-";
-
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-		    (c == '\0' || strchr(further, c) == NULL))
-			return false;
-	}
-	return name.len > 0 && name.len <= TOOL_NAME_MAX;
-}
-
 /* Appends the name of a tool or of a namespace, decoded. */
 static bool read_name(struct request_writer *writer, struct buf *out, struct span object)
 {
 	if (!json_decode(json_get(object, "name"), out))
 		return request_invalid(writer, param, "Invalid 'tools': a tool has no name.");
-	if (!is_name(buf_span(out)))
+	if (!tool_name_is_valid(buf_span(out)))
 		return request_invalid(writer, param,
 		    "Invalid 'tools': the name '%.80s' must be 1 to 64 of the characters A-Z, a-z, "
 		    "0-9, _ and -.",

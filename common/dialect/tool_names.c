@@ -11,6 +11,18 @@
 
 enum { HASH_DIGITS = 8 };
 
+bool tool_name_is_valid(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    c != '_' && c != '-')
+			return false;
+	}
+	return name.len > 0 && name.len <= TOOL_NAME_MAX;
+}
+
 /* A node of both trees; space is empty for none. */
 struct tool_entry {
 	struct span sent, name, space;

@@ -33,6 +33,9 @@ struct tool_names {
 	void *by_sent, *by_client; /* trees: tsearch(3) */
 };
 
+/* Whether it is 1 to TOOL_NAME_MAX of [A-Za-z0-9_-]. */
+bool tool_name_is_valid(struct span name);
+
 void tool_names_free(struct tool_names *tools);
 
 /*
