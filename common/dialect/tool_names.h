@@ -30,6 +30,7 @@ struct tool_name {
 struct tool_names {
 	struct tool_name *names;
 	size_t count;
+	void *by_sent, *by_client; /* trees: tsearch(3) */
 };
 
 void tool_names_free(struct tool_names *tools);
