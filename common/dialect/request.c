@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void request_writer_free(struct request_writer *writer)
 {
@@ -14,8 +15,24 @@ bool request_has_quirk(const struct request_writer *writer, enum quirk quirk)
 	return deployment_has_quirk(writer->deployment, writer->model, quirk);
 }
 
+static bool is_left_out(struct request_writer *writer, const char *what)
+{
+	size_t len = strlen(what);
+	const char *found = buf_cstr(&writer->left_out), *list = found;
+
+	while ((found = strstr(found, what)) != NULL) {
+		if ((found == list || found[-1] == ' ') &&
+		    (found[len] == '\0' || found[len] == ','))
+			return true;
+		found += len;
+	}
+	return false;
+}
+
 void request_leave_out(struct request_writer *writer, const char *what)
 {
+	if (is_left_out(writer, what))
+		return;
 	if (writer->left_out.len > 0)
 		buf_puts(&writer->left_out, ", ");
 	buf_puts(&writer->left_out, what);

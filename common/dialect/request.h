@@ -49,7 +49,7 @@ bool request_refuse(struct request_writer *writer, const char *param, const char
 /* It is wrong in any dialect: always an error. Returns false. */
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* It is left out without harm. */
+/* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 
 bool request_has_quirk(const struct request_writer *writer, enum quirk quirk);
