@@ -17,6 +17,11 @@ struct request_writer {
 	/* Set by the caller; the rest is zeroed. */
 	const struct deployment *deployment;
 	const char *model; /* by which it was chosen */
+	/*
+	 * For another try where the provider has refused the signatures of earlier thinking: none
+	 * of it is sent, and none is asked for (Messages API).
+	 */
+	bool without_thinking;
 
 	enum dialect dialect;
 	struct tool_names tools; /* of the request; for reading the answer */
