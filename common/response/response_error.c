@@ -102,8 +102,11 @@ static long status_of(struct span value)
 
 long response_error_status(struct span error)
 {
-	long status = status_of(json_get(error, "code"));
+	struct span told = json_get(error, "status");
+	long status = json_type(told) == JSON_NUMBER ? status_of(told) : 0;
 
+	if (status == 0)
+		status = status_of(json_get(error, "code"));
 	if (status == 0)
 		status = status_of(json_get(error, "type"));
 	return status != 0 ? status : 500;
