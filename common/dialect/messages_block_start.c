@@ -159,9 +159,11 @@ void messages_block_start(
 {
 	struct span members[CONTENT_MEMBERS] = {{0}};
 
-	block->kind = BLOCK_IGNORED;
-	if (!members_read(content, content_names, CONTENT_MEMBERS, members))
+	/* Without a type it is as if its start had been lost: deltas tell its kind. */
+	if (!members_read(content, content_names, CONTENT_MEMBERS, members) ||
+	    !is_text(members[CONTENT_TYPE]))
 		return;
+	block->kind = BLOCK_IGNORED;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (json_string_is(members[CONTENT_TYPE], types[i].name))
 			types[i].start(block, setting, members);

@@ -349,6 +349,8 @@ static void test_starts_and_stops_may_be_missing(void **state)
 		"reasoning \"a\"\n"
 		"encrypted \"respool.signature.here.S\"\n"
 		"end reasoning\ntext \"b\"\nend part\n" COMPLETED},
+	    {BEGIN(0, "7") TEXT(0, "a") STOP(0) BEGIN(1, "{\"text\":\"b\"}") STOP(1) MESSAGE_STOP,
+		"text \"a\"\nend part\n" COMPLETED},
 	    {INPUT(0, "{}") SIGNATURE(1, "S") CITATION(2, PAGE) STOP(3) MESSAGE_STOP, COMPLETED},
 	    {BEGIN_THINKING(0) THINKING(0, "a") BEGIN_TEXT(1) TEXT(1, "b") BEGIN_CALL(2, "i", "f")
 		    INPUT(2, "{}") MESSAGE_STOP,
