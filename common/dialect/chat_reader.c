@@ -307,6 +307,11 @@ static void end_answer(struct chat_reader *reader)
 	}
 }
 
+bool chat_reader_has_failed(const struct chat_reader *reader)
+{
+	return reader->failed;
+}
+
 enum reader_end chat_reader_end(struct chat_reader *reader, bool done)
 {
 	if (reader->failed)

@@ -2,7 +2,7 @@
 
 #include "common/base/json.h"
 #include "messages_citations.h"
-#include "messages_members.h"
+#include "members.h"
 
 void messages_block_free(struct messages_block *block)
 {

@@ -1,7 +1,7 @@
 #include "messages_block_internal.h"
 
 #include "common/base/json.h"
-#include "messages_members.h"
+#include "members.h"
 
 enum {
 	CONTENT_TYPE,

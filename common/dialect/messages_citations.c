@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "messages_members.h"
+#include "members.h"
 
 enum { CITATION_TYPE, CITATION_URL, CITATION_SOURCE, CITATION_TITLE, CITATION_MEMBERS };
 

@@ -1,7 +1,7 @@
 #include "messages_error.h"
 
 #include "common/base/json.h"
-#include "messages_members.h"
+#include "members.h"
 
 enum { ERROR_CODE, ERROR_TYPE, ERROR_MESSAGE, ERROR_MEMBERS };
 

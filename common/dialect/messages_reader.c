@@ -7,7 +7,7 @@
 #include "common/base/log.h"
 #include "messages_blocks.h"
 #include "messages_error.h"
-#include "messages_members.h"
+#include "members.h"
 #include "messages_usage.h"
 
 /* Why an answer stopped; those that are not here are taken for completed. */

@@ -1,7 +1,7 @@
 #include "messages_usage.h"
 
 #include "common/base/json.h"
-#include "messages_members.h"
+#include "members.h"
 
 enum { USAGE_DETAILS = COUNT_OUTPUT + 1, USAGE_TIER, USAGE_MEMBERS };
 

@@ -137,7 +137,7 @@ static void write_end(
 
 void builder_end(struct builder *builder, enum response_status status, const char *reason)
 {
-	struct event event = {
+	struct response_event event = {
 	    .type = event_type_find(span_of(
 		status == STATUS_COMPLETED ? "response.completed" : "response.incomplete"))};
 	struct buf response = {0};
@@ -154,7 +154,7 @@ void builder_end(struct builder *builder, enum response_status status, const cha
 
 void builder_fail(struct builder *builder, struct span error)
 {
-	struct event event = {.type = event_type_find(SPAN("error"))};
+	struct response_event event = {.type = event_type_find(SPAN("error"))};
 
 	event.members[EVENT_ERROR] = error;
 	builder_end_items(builder, STATUS_INCOMPLETE);

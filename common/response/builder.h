@@ -19,7 +19,7 @@
 #include "fold.h"
 #include "response.h"
 
-struct event;
+struct response_event;
 
 /* A call of a tool, as the provider begins it. */
 struct builder_call {
@@ -48,7 +48,7 @@ struct builder {
 	 * Gets every event but those that begin and end the response; NULL if nobody wants any.
 	 * Sequence numbers are its affair. The event is valid during the call only.
 	 */
-	void (*on_event)(void *ctx, const struct event *event);
+	void (*on_event)(void *ctx, const struct response_event *event);
 	/* The provider has begun to answer: called once, before any event. May be NULL. */
 	void (*on_begin)(void *ctx);
 	void *ctx;

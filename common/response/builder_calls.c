@@ -104,7 +104,7 @@ void builder_call(struct builder *builder, long long key, const struct builder_c
 static void grow(
     struct builder *builder, const struct builder_item *item, const char *type, struct span piece)
 {
-	struct event event;
+	struct response_event event;
 
 	if (piece.len == 0)
 		return;
@@ -149,7 +149,8 @@ static void write_input(struct buf *out, struct span arguments)
 
 static void finish_input(struct builder *builder, struct builder_item *item)
 {
-	struct event event = builder_event_of(item, "response.custom_tool_call_input.done");
+	struct response_event event =
+	    builder_event_of(item, "response.custom_tool_call_input.done");
 	struct buf input = {0};
 
 	write_input(&input, buf_span(&item->arguments));
@@ -163,7 +164,8 @@ static void finish_input(struct builder *builder, struct builder_item *item)
 
 static void tell_arguments_done(struct builder *builder, const struct builder_item *item)
 {
-	struct event event = builder_event_of(item, "response.function_call_arguments.done");
+	struct response_event event =
+	    builder_event_of(item, "response.function_call_arguments.done");
 	const struct item *folded = builder_folded(builder, item);
 	struct buf arguments = {0};
 

@@ -42,9 +42,9 @@ struct builder_item {
 
 /* builder_items.c */
 /* An event of an item that is open: of this type, with the item's id and index. */
-struct event builder_event_of(const struct builder_item *item, const char *type);
+struct response_event builder_event_of(const struct builder_item *item, const char *type);
 /* An event goes to who wants it, and into the fold. */
-void builder_apply(struct builder *builder, const struct event *event);
+void builder_apply(struct builder *builder, const struct response_event *event);
 /* Begins an item: members is what follows id, as in ,"type":"message". NULL if there are too many.
  */
 struct builder_item *builder_open_item(

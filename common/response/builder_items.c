@@ -13,16 +13,16 @@ void builder_make_id(
 	buf_printf(out, "\"%s%s%04llx\"", prefix, builder->seed, (unsigned long long)number);
 }
 
-struct event builder_event_of(const struct builder_item *item, const char *type)
+struct response_event builder_event_of(const struct builder_item *item, const char *type)
 {
-	struct event event = {.type = event_type_find(span_of(type))};
+	struct response_event event = {.type = event_type_find(span_of(type))};
 
 	event.members[EVENT_ITEM_ID] = buf_span(&item->id);
 	event.members[EVENT_OUTPUT_INDEX] = span_of(item->index);
 	return event;
 }
 
-void builder_apply(struct builder *builder, const struct event *event)
+void builder_apply(struct builder *builder, const struct response_event *event)
 {
 	if (builder->on_event != NULL)
 		builder->on_event(builder->ctx, event);
@@ -50,7 +50,7 @@ bool builder_is_shallow(struct span value)
 static void apply_whole(
     struct builder *builder, const char *type, const char *index, struct span item)
 {
-	struct event event = {.type = event_type_find(span_of(type))};
+	struct response_event event = {.type = event_type_find(span_of(type))};
 
 	event.members[EVENT_OUTPUT_INDEX] = span_of(index);
 	event.members[EVENT_ITEM] = item;

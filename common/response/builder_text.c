@@ -34,9 +34,9 @@ static const struct {
 };
 
 /* An event of the open part. */
-static struct event event_of_part(const struct builder_item *item, const char *type)
+static struct response_event event_of_part(const struct builder_item *item, const char *type)
 {
-	struct event event = builder_event_of(item, type);
+	struct response_event event = builder_event_of(item, type);
 
 	event.members[parts[item->part].index] = span_of(item->part_index);
 	return event;
@@ -44,7 +44,7 @@ static struct event event_of_part(const struct builder_item *item, const char *t
 
 static void open_part(struct builder *builder, struct builder_item *item, enum builder_part part)
 {
-	struct event event;
+	struct response_event event;
 
 	item->part = part;
 	item->counted_bytes = 0;
@@ -80,7 +80,7 @@ struct span builder_last_piece(struct builder *builder, struct builder_item *ite
 static void grow(
     struct builder *builder, struct builder_item *item, struct span piece, struct span logprobs)
 {
-	struct event event;
+	struct response_event event;
 
 	if (piece.len == 0)
 		return;
@@ -109,7 +109,7 @@ static void tell_part_done(struct builder *builder, struct builder_item *item)
 {
 	const struct part *part = folded_part(builder, item);
 	const struct document *doc = &builder->fold->doc;
-	struct event event = event_of_part(item, parts[item->part].value_done);
+	struct response_event event = event_of_part(item, parts[item->part].value_done);
 	struct buf value = {0}, logprobs = {0}, whole = {0};
 
 	json_canonical(&value, document_value(doc, &part->members[parts[item->part].member].node));
@@ -221,7 +221,7 @@ void builder_annotation(struct builder *builder, struct span annotation)
 	struct builder_item *item = builder->text;
 	const struct part *part;
 	char number[BUILDER_NUMBER_SIZE];
-	struct event event;
+	struct response_event event;
 	struct buf value = {0};
 
 	if (item == NULL || item->part != TEXT_PART || !builder_is_shallow(annotation))

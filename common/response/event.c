@@ -164,7 +164,7 @@ const struct event_type *event_type_find(struct span name)
 	return NULL;
 }
 
-const char *event_name(const struct event *event)
+const char *event_name(const struct response_event *event)
 {
 	return event->type->name.p;
 }
@@ -174,7 +174,7 @@ const char *event_member_name(enum event_member member)
 	return member_names[member].p;
 }
 
-enum fold_result event_does_nothing(struct fold *fold, const struct event *event)
+enum fold_result event_does_nothing(struct fold *fold, const struct response_event *event)
 {
 	(void)fold;
 	(void)event;
@@ -184,7 +184,7 @@ enum fold_result event_does_nothing(struct fold *fold, const struct event *event
 /* An annotation, which is the deepest, is nested so much deeper in the object than in its event. */
 enum { DEEPER_IN_OBJECT = 5 };
 
-enum fold_result event_read(struct fold *fold, struct event *event, struct span data)
+enum fold_result event_read(struct fold *fold, struct response_event *event, struct span data)
 {
 	struct json_scan scan = json_open(data, JSON_ACCEPT_BAD_UTF8);
 	struct buf scratch = {0};

@@ -2,7 +2,7 @@
 
 #include "common/base/json.h"
 
-void event_write(struct buf *out, const struct event *event, long long sequence_number)
+void event_write(struct buf *out, const struct response_event *event, long long sequence_number)
 {
 	buf_puts(out, "event: ");
 	buf_append_span(out, event->type->name);

@@ -37,7 +37,7 @@ bool fold_is_costly(const struct fold *fold)
 	return fold->doc.moved + fold->output.steps > WORK_ALLOWED + WORK_PER_BYTE * fold->bytes;
 }
 
-static enum fold_result apply(struct fold *fold, const struct event *event)
+static enum fold_result apply(struct fold *fold, const struct response_event *event)
 {
 	enum fold_result result = event->type->apply(fold, event);
 
@@ -48,7 +48,7 @@ static enum fold_result apply(struct fold *fold, const struct event *event)
 
 enum fold_result fold_event(struct fold *fold, struct span data)
 {
-	struct event event = {0};
+	struct response_event event = {0};
 	enum fold_result result;
 
 	fold->warning[0] = '\0';
@@ -62,7 +62,7 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 	return fold_is_costly(fold) ? FOLD_COSTLY : result;
 }
 
-enum fold_result fold_apply(struct fold *fold, const struct event *event)
+enum fold_result fold_apply(struct fold *fold, const struct response_event *event)
 {
 	enum fold_result result;
 
