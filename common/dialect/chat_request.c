@@ -1,6 +1,5 @@
 #include "chat_request_internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "common/base/json.h"
@@ -26,8 +25,8 @@ void chat_write_name(struct chat_request *chat, const char *name)
 	buf_puts(chat->out, chat->written_count > 0 ? ",\"" : "\"");
 	buf_puts(chat->out, name);
 	buf_puts(chat->out, "\":");
-	assert(chat->written_count < CHAT_WRITTEN_MAX);
-	chat->written[chat->written_count++] = name;
+	if (chat->written_count < CHAT_WRITTEN_MAX)
+		chat->written[chat->written_count++] = name;
 }
 
 void chat_write_member(struct chat_request *chat, const char *name, struct span value)

@@ -86,6 +86,16 @@ static void write_sent(struct buf *out, struct span space, struct span name)
 		shorten(out);
 }
 
+/* A power of two is as many as there is room for. */
+static void make_room(struct tool_names *tools)
+{
+	size_t count = tools->count;
+
+	if ((count & (count - 1)) == 0)
+		tools->names =
+		    xrealloc(tools->names, (count != 0 ? count * 2 : 1) * sizeof(tools->names[0]));
+}
+
 static void remember(struct tool_names *tools, const struct tool_name *tool)
 {
 	struct tool_entry *entry = xmalloc(sizeof(*entry));
@@ -110,7 +120,7 @@ bool tool_names_add(
 		buf_free(&sent);
 		return false;
 	}
-	tools->names = xrealloc(tools->names, (tools->count + 1) * sizeof(tools->names[0]));
+	make_room(tools);
 	added = &tools->names[tools->count++];
 	*added = (struct tool_name){
 	    .sent = xmemdup(sent.data, sent.len),
