@@ -38,9 +38,20 @@ void request_leave_out(struct request_writer *writer, const char *what)
 	buf_puts(&writer->left_out, what);
 }
 
-bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+static bool set_unsupported(
+    struct request_writer *writer, const char *param, const char *format, va_list args)
 {
 	char why[256];
+
+	vsnprintf(why, sizeof(why), format, args);
+	return api_error_set(&writer->error, 400, "invalid_request_error", param,
+	    "unsupported_parameter",
+	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
+	    dialect_name(writer->dialect), writer->model, why);
+}
+
+bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+{
 	va_list args;
 
 	if (writer->deployment->drop_params) {
@@ -48,12 +59,20 @@ bool request_refuse(struct request_writer *writer, const char *param, const char
 		return true;
 	}
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	set_unsupported(writer, param, format, args);
 	va_end(args);
-	return api_error_set(&writer->error, 400, "invalid_request_error", param,
-	    "unsupported_parameter",
-	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
-	    dialect_name(writer->dialect), writer->model, why);
+	return false;
+}
+
+bool request_refuse_always(
+    struct request_writer *writer, const char *param, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_unsupported(writer, param, format, args);
+	va_end(args);
+	return false;
 }
 
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)

@@ -51,6 +51,9 @@ bool messages_request_write(struct buf *out, struct request_writer *writer, stru
  */
 bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, but it is never left out: what remains would be another request. Returns false. */
+bool request_refuse_always(struct request_writer *writer, const char *param, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 /* It is wrong in any dialect: always an error. Returns false. */
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

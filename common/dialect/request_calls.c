@@ -54,20 +54,12 @@ static void add(struct request_calls *calls, size_t *room, struct span item)
 	    .item = item, .id = {NULL, calls->ids.len - begin}, .is_output = is_output};
 }
 
-static int compare_ids(struct span a, struct span b)
-{
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = shorter > 0 ? memcmp(a.p, b.p, shorter) : 0;
-
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* By the id; then calls, then outputs, each as they come in the input. */
 static int compare(const void *a, const void *b)
 {
 	const struct request_call *one = *(const struct request_call *const *)a;
 	const struct request_call *other = *(const struct request_call *const *)b;
-	int order = compare_ids(one->id, other->id);
+	int order = span_compare(one->id, other->id);
 
 	if (order == 0)
 		order = one->is_output - other->is_output;
@@ -85,7 +77,7 @@ static const struct request_call *find(
 	while (low < high) {
 		middle = low + (high - low) / 2;
 		call = calls->by_id[middle];
-		order = compare_ids(call->id, id);
+		order = span_compare(call->id, id);
 		if (order < 0 || (order == 0 && call->is_output < is_output))
 			low = middle + 1;
 		else

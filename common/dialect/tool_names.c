@@ -17,26 +17,18 @@ struct tool_entry {
 	size_t index; /* in names, which move */
 };
 
-static int compare_texts(struct span a, struct span b)
-{
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = shorter > 0 ? memcmp(a.p, b.p, shorter) : 0;
-
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_sent(const void *a, const void *b)
 {
-	return compare_texts(
+	return span_compare(
 	    ((const struct tool_entry *)a)->sent, ((const struct tool_entry *)b)->sent);
 }
 
 static int compare_client(const void *a, const void *b)
 {
 	const struct tool_entry *one = a, *other = b;
-	int order = compare_texts(one->name, other->name);
+	int order = span_compare(one->name, other->name);
 
-	return order != 0 ? order : compare_texts(one->space, other->space);
+	return order != 0 ? order : span_compare(one->space, other->space);
 }
 
 static void free_nothing(void *entry)
