@@ -202,7 +202,7 @@ static void test_outputs_may_have_parts(void **state)
 		.sent =
 		    GIVES(",'content':[" TEXT("x") ",{'type':'image','source':{'type':'url',"
 						   "'url':'https://a/b'}}],'cache_control':{}")},
-	    {.members = INPUT(OF("'output':7")), .sent = "string or an array", .param = "input"},
+	    {.members = INPUT(OF("'output':{'a':7}")), .sent = GIVES(",'content':'{\\\"a\\\":7}'")},
 	};
 
 	(void)state;
@@ -303,16 +303,30 @@ static void test_other_items_are_passed_over_or_refused(void **state)
 		.drop_params = true,
 		.param = "input"},
 	    {.members = INPUT("{'type':'shell_call','call_id':'1'}"),
-		.sent = "shells",
+		.sent = "no function called",
 		.param = "input"},
-	    {.members = INPUT("{'type':'shell_call','call_id':'1'}," USER("a")),
-		.sent = SENT(U(TEXT("a"))),
-		.drop_params = true,
-		.left_out = "input"},
 	    {.members = INPUT("{'type':'thing'}"), .sent = "thing", .param = "input"},
 	    {.members = INPUT("7"), .sent = "no item of type", .param = "input"},
 	    {.members = INPUT("{'role':'tool','content':'a'}"), .sent = "role", .param = "input"},
 	    {.members = INPUT("{'role':'user','content':7}"), .sent = "content", .param = "input"},
+	};
+
+	(void)state;
+	ASSERT_ALL_SENT(cases);
+}
+
+static void test_a_shell_that_is_declared_as_a_function_is_one(void **state)
+{
+	static const struct request_case cases[] = {
+	    {.members = "'tools':[{'type':'function','name':'shell'}]," INPUT(
+		 "{'type':'shell_call','call_id':'1','action':{'commands':['ls']}},"
+		 "{'type':'shell_call_output','call_id':'1','output':[{'stdout':'x'}]}"),
+		.sent = HEAD ",'tools':[{'name':'shell','input_schema':{'type':'object',"
+			     "'properties':{}}}],'messages':[" U(FILLER) "," A(
+				 "{'type':'tool_use','id':'1','name':'shell','input':{'commands':['"
+				 "ls']}}") "," U("{'type':'tool_result','tool_use_id':'1','content'"
+						 ":'[{\\\"stdout\\\":"
+						 "\\\"x\\\"}]'}") "]}"},
 	};
 
 	(void)state;
@@ -333,6 +347,7 @@ int main(void)
 	    cmocka_unit_test(test_outputs_may_have_parts),
 	    cmocka_unit_test(test_images_are_told_by_their_bytes),
 	    cmocka_unit_test(test_files_are_documents),
+	    cmocka_unit_test(test_a_shell_that_is_declared_as_a_function_is_one),
 	    cmocka_unit_test(test_other_items_are_passed_over_or_refused),
 	};
 
