@@ -1,0 +1,346 @@
+"""What providers answer in other dialects, one directory each (see tests/upstreams/README.md).
+
+Each case is run without servers by tests/translate, in pieces of several sizes, and by the real
+programs: in the background, streamed and not. All have to tell the same.
+"""
+
+import concurrent.futures
+import json
+import re
+import time
+
+import pytest
+
+import corpus
+from corpus import (answered, bare_events, cases, difference, normal_events, normal_object,
+                    translate)
+from harness import Stack, output_text, strict_json
+from schema import misfits, skip_reason
+from stream_rules import TERMINAL, accumulate, problems
+from upstream import Feed, Script
+
+CASES = {case.name: case for case in cases()}
+REFUSED = [name for name, case in CASES.items() if case.error]
+ANSWERED = [name for name, case in CASES.items() if not case.error]
+OWN = [name for name in ANSWERED if CASES[name].has_own_answer]
+MODES = ("background", "streamed", "whole", "again")
+SPLITS = (1, 2, 3, 7)
+PLAIN = "plain"
+# Answers that are long or odd enough for a look at them on their way.
+PAUSED = [name for name in OWN if CASES[name].info.get("paused")]
+
+needs_translate = pytest.mark.skipif(
+    not corpus.has_translate(), reason=f"not built: {corpus.TRANSLATE}; make check builds it")
+
+
+# ---- the case by itself --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case_is_whole(name):
+    case = CASES[name]
+    assert case.info["why"] and case.request
+    assert not {"background", "stream"} & set(case.request)
+    if case.error:
+        assert set(case.error) >= {"status", "param", "code"}
+        assert not case.has_own_answer
+        return
+    assert case.upstream_request and case.answer_path.exists()
+    if not case.has_own_answer:
+        return
+    assert case.response
+    assert (case.events is None) == (case.http_status != 200)
+    if case.events is not None:
+        assert case.events[-1]["type"] == f"response.{case.response['status']}"
+        assert expected_output(case) == case.response["output"]
+
+
+def expected_output(case):
+    """What the expected events add up to."""
+    begun = {"id": "resp_1", "status": "in_progress", "output": [], "usage": None}
+    return accumulate([{**event, "response": {**begun}} if event["type"] in (
+        "response.created", "response.in_progress", *TERMINAL) else event
+        for event in case.events])["output"]
+
+
+# ---- without servers -----------------------------------------------------------------------------
+
+
+@needs_translate
+@pytest.mark.parametrize("name", ANSWERED)
+def test_request_is_translated(name):
+    assert translate(CASES[name]).request == CASES[name].upstream_request
+
+
+@needs_translate
+@pytest.mark.parametrize("name", REFUSED)
+def test_request_is_refused(name):
+    error = translate(CASES[name]).error
+    assert error is not None
+    check_error(error, CASES[name])
+
+
+def check_error(error, case):
+    expected = {member: case.error[member] for member in ("param", "code", "message")
+                if member in case.error}
+    assert {member: error[member] for member in expected} == expected
+
+
+@needs_translate
+@pytest.mark.parametrize("name", [name for name in OWN if CASES[name].answer_path.suffix
+                                  != ".http"])
+def test_answer_is_translated(name):
+    case = CASES[name]
+    whole = translate(case)
+    told = case.told()
+    check_answer(case, whole.events, whole.object, told)
+    for split in SPLITS if case.answer_path.suffix == ".sse" else ():
+        other = translate(case, split)
+        assert bare_events(normal_events(other.events, told)) == bare_events(
+            normal_events(whole.events, told)), f"in pieces of {split}"
+        assert answered(normal_object(other.object, told)) == answered(
+            normal_object(whole.object, told)), f"in pieces of {split}"
+
+
+def check_answer(case, events, response, told):
+    if case.events is not None and events is not None:
+        differs = difference(bare_events(normal_events(events, told)), case.events)
+        assert differs is None, differs
+    if response is not None:
+        check_object(case, normal_object(response, told))
+
+
+def check_object(case, response):
+    if not case.has_own_answer:
+        assert response["status"] == "completed"
+        return
+    found = {member: response[member] for member in case.response}
+    for member, expected in case.response.items():
+        if member == "output":
+            differs = difference(found[member], expected)
+            assert differs is None, f"output: {differs}"
+        else:
+            assert found[member] == expected, member
+
+
+# ---- with the programs ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def played():
+    """The servers, with a deployment for each case and mode."""
+    stack = Stack({"model_list": [], "litellm_settings": {"num_retries": 0, "allowed_fails": 1000},
+                   "respool": {"max_attempts": 1}}, supervisor=False, responder=False, web=False)
+    root = stack.upstream.base.removesuffix("/v1")
+    stack.config["model_list"] = [
+        case.deployment(root, mode) for case in CASES.values() for mode in MODES]
+    stack.config["model_list"].append({"model_name": PLAIN, "litellm_params": {
+        "model": "openai_like/plain", "api": "chat", "api_base": f"{root}/plain/v1"}})
+    stack.config["litellm_settings"]["fallbacks"] = [
+        {f"{name}/again": [PLAIN]} for name in CASES]
+    stack.upstream.script("plain", [(corpus.DIRECTORY / "chat" / "plain.sse").read_bytes()])
+    stack.write_config()
+    stack.start_responder()
+    stack.start_supervisor()
+    stack.start_web()
+    yield stack
+    stack.close()
+
+
+def request_of(stack, case, mode, **fields):
+    """The request of a case; where it repeats what only its deployment has made, its own."""
+    text = json.dumps({**case.request, "model": f"{case.name}/{mode}", **fields})
+    if ".ORIGIN." in text:
+        text = text.replace(".ORIGIN.", f".{origin_of(stack, case, mode)}.")
+    return json.loads(text)
+
+
+SEALED = {
+    "chat": b'data: {"choices":[{"index":0,"delta":{"content":"x","reasoning_details":'
+            b'[{"type":"reasoning.encrypted","data":"d"}]},"finish_reason":"stop"}]}\n\n'
+            b"data: [DONE]\n\n",
+    "messages": b'data: {"type":"message_start","message":{"id":"m","usage":{}}}\n\n'
+                b'data: {"type":"content_block_start","index":0,"content_block":'
+                b'{"type":"redacted_thinking","data":"d"}}\n\n'
+                b'data: {"type":"content_block_stop","index":0}\n\n'
+                b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
+                b'data: {"type":"message_stop"}\n\n',
+}
+
+
+def origin_of(stack, case, mode):
+    """By what name the deployment of a case marks what only it can read."""
+    path = case.upstream_path(mode)
+    stack.upstream.script(path, [SEALED[case.dialect]])
+    reply = stack.client.post_create({"model": f"{case.name}/{mode}", "input": "x"})
+    return re.search(r"respool\.[a-z]+\.([^.\"]+)\.", reply.body.decode())[1]
+
+
+def script(stack, case, mode, answer=None):
+    """What it is asked by request_of() is not counted."""
+    path = case.upstream_path(mode)
+    stack.upstream.script(path, answer or case.answer())
+    return len(stack.upstream.requests(path))
+
+
+def in_background(stack, case, mode="background"):
+    body = request_of(stack, case, mode, background=True)
+    before = script(stack, case, mode)
+    reply = stack.client.post_create(body)
+    if reply.status != 200:
+        return reply, before
+    return stack.client.wait_terminal(reply.json()["id"], timeout=20), before
+
+
+def streamed(stack, case):
+    body = request_of(stack, case, "streamed", stream=True)
+    before = script(stack, case, "streamed")
+    return stack.client.post_create(body), before
+
+
+def whole(stack, case):
+    body = request_of(stack, case, "whole")
+    before = script(stack, case, "whole")
+    return stack.client.post_create(body), before
+
+
+def events_of(body):
+    """The events of a stream's body; each has its own name in its event line."""
+    events = []
+    for block in body.decode().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines()
+                     if line and not line.startswith(":"))
+        if lines.get("data", "[DONE]") == "[DONE]":
+            continue
+        event = strict_json(lines["data"])
+        assert lines.get("event", event["type"]) == event["type"], block
+        events.append(event)
+    return events
+
+
+def all_at_once(*calls):
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return [one.result() for one in [pool.submit(*call) for call in calls]]
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_case_with_the_programs(played, name):
+    case, told = CASES[name], CASES[name].told()
+    (polled, polls), (stream, streams), (object, objects) = all_at_once(
+        (in_background, played, case), (streamed, played, case), (whole, played, case))
+    check_requests(played, case, background=polls, streamed=streams, whole=objects)
+    assert isinstance(polled, dict), polled
+    check_stored(case, polled, told)
+    if case.http_status != 200:
+        for reply in (stream, object):
+            assert reply.status == case.http_status, reply
+            assert reply.error()["message"] == case.response["error"]["message"]
+        return
+    assert object.status == stream.status == 200, (object, stream)
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    check_stored(case, object.json(), told)
+    events = events_of(stream.body)
+    check_answer(case, events if case.has_own_answer else None, events[-1]["response"], told)
+    assert problems(events) == []
+    assert accumulate(events) == events[-1]["response"]
+    same = [answered(normal_object(one, told)) for one in
+            (polled, object.json(), events[-1]["response"])]
+    for one in same:
+        if one["model"].startswith(case.name):
+            one["model"] = case.name
+    assert same[0] == same[1] == same[2]
+
+
+def check_stored(case, response, told):
+    check_object(case, normal_object(response, told))
+    assert skip_reason() is not None or misfits(response) == []
+    for member in ("metadata", "instructions", "temperature", "max_output_tokens"):
+        if case.request.get(member) is not None:
+            assert response[member] == case.request[member]
+
+
+def check_requests(stack, case, **counts):
+    for mode, before in counts.items():
+        sent = stack.upstream.requests(case.upstream_path(mode))[before:]
+        assert [one.json() for one in sent] == [case.upstream_request], mode
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusal_with_the_programs(played, name):
+    case = CASES[name]
+    (polled, _), (stream, _), (object, _) = all_at_once(
+        (in_background, played, case), (streamed, played, case), (whole, played, case))
+    for mode in ("background", "streamed", "whole"):
+        assert played.upstream.requests(case.upstream_path(mode)) == []
+    for reply in (stream, object):
+        assert reply.status == case.error["status"], reply
+        check_error(reply.error(), case)
+    if isinstance(polled, dict):
+        assert polled["status"] == "failed"
+        assert polled["error"]["code"] == case.error["code"]
+    else:
+        assert polled.status == case.error["status"]
+        check_error(polled.error(), case)
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERED if CASES[name].tried_again
+                                  is not None])
+def test_fallback_is_asked_where_nothing_was_said(played, name):
+    case = CASES[name]
+    final, _ = in_background(played, case, "again")
+    if case.tried_again:
+        assert (final["status"], output_text(final)) == ("completed", "Hello")
+    else:
+        check_object(case, normal_object(final, case.told()))
+
+
+# ---- on the way ----------------------------------------------------------------------------------
+
+
+def blocks_of(case):
+    """The bytes of the answer, an event each."""
+    return re.findall(rb".*?\n\n", case.answer_path.read_bytes(), re.S)
+
+
+def certain_events(case, beginning):
+    """The events that a beginning of the answer has, however it goes on."""
+    told = case.told()
+    whole = bare_events(normal_events(translate(case).events, told))
+    so_far = bare_events(normal_events(translate(case, answer=beginning).events, told))
+    count = 0
+    while count < min(len(whole), len(so_far)) and whole[count] == so_far[count]:
+        count += 1
+    return count
+
+
+@needs_translate
+@pytest.mark.parametrize("name", PAUSED)
+def test_poll_shows_what_has_come(played, name):
+    """And not more, however long the provider takes."""
+    case, told = CASES[name], CASES[name].told()
+    events = translate(case).events
+    feed, beginning = Feed(), b""
+    script(played, case, "background", Script([feed]))
+    response_id = played.client.post_create(
+        request_of(played, case, "background", background=True)).json()["id"]
+    for block in blocks_of(case)[:-1]:
+        beginning += block
+        feed.send(block)
+        count = certain_events(case, beginning)
+        if count == 0:
+            continue
+        expected = normal_object(accumulate(events[:count]), told)["output"]
+
+        def shown():
+            return normal_object(played.client.poll(response_id), told)
+
+        deadline = time.monotonic() + 5
+        while shown()["output"] != expected and time.monotonic() < deadline:
+            time.sleep(0.01)
+        now = shown()
+        assert now["output"] == expected, beginning
+        assert now["status"] == "in_progress"
+        assert skip_reason() is not None or misfits(now) == []
+    feed.send(blocks_of(case)[-1])
+    feed.end()
+    check_stored(case, played.client.wait_terminal(response_id), told)
