@@ -119,6 +119,8 @@ def check_object(case, response):
         if member == "output":
             differs = difference(found[member], expected)
             assert differs is None, f"output: {differs}"
+        elif member == "error" and expected is not None:
+            assert {name: found[member][name] for name in expected} == expected
         else:
             assert found[member] == expected, member
 
@@ -234,7 +236,7 @@ def test_case_with_the_programs(played, name):
     if case.http_status != 200:
         for reply in (stream, object):
             assert reply.status == case.http_status, reply
-            assert reply.error()["message"] == case.response["error"]["message"]
+            assert reply.error()["message"] == polled["error"]["message"]
         return
     assert object.status == stream.status == 200, (object, stream)
     assert stream.headers["content-type"].startswith("text/event-stream")
