@@ -94,16 +94,23 @@ class Refused(Exception):
 class Answer:
     """
     What is said: blocks of the Messages API, as in its finished message. A thinking block without
-    a signature gets one. steps are played, as in upstream.py, in place of message_stop.
+    a signature gets one. steps are played, as in upstream.py, in place of message_stop; events in
+    place of all.
     """
 
-    def __init__(self, *blocks, stop="end_turn", usage=None, stop_details=None, steps=None):
+    def __init__(self, *blocks, stop="end_turn", usage=None, stop_details=None, steps=None,
+                 events=None):
         self.blocks = blocks
         self.stop = stop
         self.stop_details = stop_details
         self.usage = {"input_tokens": 10, "cache_creation_input_tokens": 0,
                       "cache_read_input_tokens": 0, "output_tokens": 20, **(usage or {})}
         self.steps = steps
+        self.events = events
+
+    def for_request(self, body):
+        """The blocks, to this request."""
+        return self.blocks
 
 
 class Error:
@@ -173,8 +180,9 @@ class StrictMessages(Upstream):
         return self._stream(request_id, body, answer)
 
     def _stream(self, request_id, body, answer):
-        blocks = [self._signed(block, body) for block in answer.blocks]
-        events = list(stream_of(body["model"], f"msg_{request_id[4:]}", blocks, answer))
+        blocks = [self._signed(block, body) for block in answer.for_request(body)]
+        events = answer.events or stream_of(
+            body["model"], f"msg_{request_id[4:]}", blocks, answer)
         steps = [event_bytes(event) for event in events]
         if answer.steps is not None:
             steps[-1:] = answer.steps
@@ -208,6 +216,20 @@ def _pieces(words, length=7):
     return [words[at:at + length] for at in range(0, len(words), length)]
 
 
+class CutCall(dict):
+    """A call of which the model wrote the beginning only."""
+
+    def __init__(self, call_id, name, beginning):
+        super().__init__(call(call_id, name))
+        self.beginning = beginning
+
+
+def _input_of(block):
+    if isinstance(block, CutCall):
+        return block.beginning
+    return json.dumps(block["input"]) if block["input"] else ""
+
+
 def _deltas(block):
     kind = block["type"]
     if kind == "text":
@@ -221,7 +243,7 @@ def _deltas(block):
         yield {"type": "signature_delta", "signature": block["signature"]}
     elif kind in ("tool_use", "server_tool_use"):
         yield {"type": "input_json_delta", "partial_json": ""}
-        for piece in _pieces(json.dumps(block["input"]) if block["input"] else ""):
+        for piece in _pieces(_input_of(block)):
             yield {"type": "input_json_delta", "partial_json": piece}
 
 
@@ -264,10 +286,7 @@ def check_call(exchange):
     """The body, once method, path and headers are right."""
     if exchange.path.partition("?")[0] != "/v1/messages" or exchange.method != "POST":
         raise Refused("Not Found", 404)
-    if exchange.header("x-api-key") is None:
-        raise Refused("x-api-key header is required", 401)
-    if exchange.header("x-api-key") != KEY:
-        raise Refused("invalid x-api-key", 401)
+    _check_key(exchange)
     if exchange.header("anthropic-version") is None:
         raise Refused("anthropic-version: header is required")
     if exchange.header("anthropic-version") != VERSION:
@@ -284,6 +303,19 @@ def check_call(exchange):
     if not isinstance(body, dict):
         raise Refused("Input should be an object")
     return body
+
+
+def _check_key(exchange):
+    bearer = exchange.header("authorization")
+    key = exchange.header("x-api-key")
+    if key is None and bearer is None:
+        raise Refused("x-api-key header is required", 401)
+    if key is not None and bearer is not None:
+        raise Refused("x-api-key and authorization cannot both be given", 401)
+    if key is not None and key != KEY:
+        raise Refused("invalid x-api-key", 401)
+    if bearer is not None and bearer != f"Bearer {KEY}":
+        raise Refused("Invalid bearer token", 401)
 
 
 def check(body, signed, redacted_data):
