@@ -1,7 +1,8 @@
 /*
  * A provider that streams made-up answers, for the quick start and for benchmarks.
  *
- * POST /v1/responses answers as the Responses API does, as a stream of events or as one object.
+ * POST /v1/responses answers as the Responses API does, as a stream of events or as one object;
+ * POST /v1/chat/completions and /v1/messages likewise as OpenAI's other and Anthropic's API do.
  * The deltas of a stream come one by one, each after a delay. When each is due is counted from the
  * stream's beginning, so that a late one does not delay those after it.
  * GET /stats tells how many streams began and how they ended.
@@ -32,6 +33,7 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "provider_dialects.h"
 
 enum {
 	MAX_REQUEST = 64 << 20,
@@ -77,6 +79,8 @@ struct provider {
 
 /* What one request is answered with. */
 struct answer {
+	enum provider_api api;
+	struct buf model; /* a JSON string */
 	char response_id[ID_SIZE];
 	char item_id[ID_SIZE];
 	struct buf members;  /* of the Response object that never change */
@@ -309,17 +313,20 @@ static void append_response(struct buf *out, const struct answer *answer, bool f
 	buf_putc(out, '}');
 }
 
-static void answer_init(struct answer *answer, struct provider *provider, struct span request)
+static void answer_init(
+    struct answer *answer, struct provider *provider, struct span request, enum provider_api api)
 {
 	const struct options *options = &provider->options;
-	struct span input = json_get(request, "input");
+	struct span input = json_get(request, api == API_RESPONSES ? "input" : "messages");
 
-	*answer = (struct answer){.created_at = time(NULL), .input_bytes = input.len};
+	*answer = (struct answer){.api = api, .created_at = time(NULL), .input_bytes = input.len};
+	json_canonical(&answer->model, json_get(request, "model"));
 	answer->serial = ++provider->serial;
 	snprintf(answer->response_id, ID_SIZE, "resp_%08lx%08lx%08lx", (long)answer->created_at,
 	    (long)getpid(), provider->serial);
 	snprintf(answer->item_id, ID_SIZE, "msg_%s", answer->response_id + strlen("resp_"));
-	append_members(&answer->members, request);
+	if (api == API_RESPONSES)
+		append_members(&answer->members, request);
 	if (options->stamped) {
 		answer->delta_count = options->deltas;
 		return;
@@ -334,8 +341,20 @@ static void answer_init(struct answer *answer, struct provider *provider, struct
 	answer->delta_count = count_words(answer->text);
 }
 
+static struct told told_of(const struct answer *answer)
+{
+	return (struct told){
+	    .id = answer->response_id,
+	    .model = buf_span(&answer->model),
+	    .created_at = answer->created_at,
+	    .input_tokens = answer->input_bytes / 4 + 1,
+	    .output_tokens = answer->delta_count,
+	};
+}
+
 static void answer_free(struct answer *answer)
 {
+	buf_free(&answer->model);
 	buf_free(&answer->members);
 	buf_free(&answer->own_text);
 }
@@ -396,6 +415,12 @@ static void text_done_event(struct buf *out, struct stream *stream)
 
 static void prepare_delta_events(struct stream *stream)
 {
+	struct told told = told_of(&stream->answer);
+
+	if (stream->answer.api != API_RESPONSES) {
+		tell_delta_head(&stream->delta_head, stream->answer.api, &told);
+		return;
+	}
 	buf_puts(&stream->delta_head, "event: response.output_text.delta\n"
 				      "data: {\"type\":\"response.output_text.delta\"");
 	append_place(&stream->delta_head, stream);
@@ -421,7 +446,10 @@ static void delta_event(struct buf *out, struct stream *stream)
 
 	buf_append_span(out, buf_span(&stream->delta_head));
 	buf_append_span(out, delta);
-	buf_printf(out, "\",\"sequence_number\":%ld}\n\n", stream->sequence++);
+	if (stream->answer.api != API_RESPONSES)
+		tell_delta_tail(out, stream->answer.api);
+	else
+		buf_printf(out, "\",\"sequence_number\":%ld}\n\n", stream->sequence++);
 	stream->said += delta.len;
 	stream->deltas++;
 	stream->provider->stats.deltas++;
@@ -429,6 +457,12 @@ static void delta_event(struct buf *out, struct stream *stream)
 
 static void first_events(struct buf *out, struct stream *stream)
 {
+	struct told told = told_of(&stream->answer);
+
+	if (stream->answer.api != API_RESPONSES) {
+		tell_first_events(out, stream->answer.api, &told);
+		return;
+	}
 	response_event(out, stream, "response.created", false);
 	response_event(out, stream, "response.in_progress", false);
 	item_event(out, stream, "response.output_item.added", false);
@@ -437,6 +471,12 @@ static void first_events(struct buf *out, struct stream *stream)
 
 static void last_events(struct buf *out, struct stream *stream)
 {
+	struct told told = told_of(&stream->answer);
+
+	if (stream->answer.api != API_RESPONSES) {
+		tell_last_events(out, stream->answer.api, &told);
+		return;
+	}
 	text_done_event(out, stream);
 	part_event(out, stream, "response.content_part.done", stream->answer.text);
 	item_event(out, stream, "response.output_item.done", true);
@@ -628,8 +668,8 @@ static void count_start(struct stats *stats, long long now)
 	stats->last_start = now;
 }
 
-static void start_stream(
-    struct provider *provider, struct evhttp_request *request, struct span body)
+static void start_stream(struct provider *provider, struct evhttp_request *request,
+    struct span body, enum provider_api api)
 {
 	struct stream *stream = xcalloc(1, sizeof(*stream));
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
@@ -638,7 +678,7 @@ static void start_stream(
 
 	stream->provider = provider;
 	stream->request = request;
-	answer_init(&stream->answer, provider, body);
+	answer_init(&stream->answer, provider, body, api);
 	prepare_delta_events(stream);
 	count_start(&provider->stats, now);
 	if (!provider->options.quiet)
@@ -692,22 +732,26 @@ static bool check_request(struct span body, struct api_error *error)
 	return true;
 }
 
-static void send_response(
-    struct provider *provider, struct evhttp_request *request, struct span body)
+static void send_response(struct provider *provider, struct evhttp_request *request,
+    struct span body, enum provider_api api)
 {
 	struct answer answer;
+	struct told told;
 	struct buf json = {0};
 
-	answer_init(&answer, provider, body);
-	append_response(&json, &answer, true);
+	answer_init(&answer, provider, body, api);
+	told = told_of(&answer);
+	if (api == API_RESPONSES)
+		append_response(&json, &answer, true);
+	else
+		tell_whole(&json, api, &told, answer.text);
 	send_json(request, 200, &json);
 	buf_free(&json);
 	answer_free(&answer);
 }
 
-static void on_create(struct evhttp_request *request, void *ctx)
+static void create(struct evhttp_request *request, struct provider *provider, enum provider_api api)
 {
-	struct provider *provider = ctx;
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
 	struct api_error error;
 	struct span body;
@@ -723,9 +767,24 @@ static void on_create(struct evhttp_request *request, void *ctx)
 	if (!check_request(body, &error))
 		send_error(request, &error);
 	else if (json_type(json_get(body, "stream")) == JSON_TRUE)
-		start_stream(provider, request, body);
+		start_stream(provider, request, body, api);
 	else
-		send_response(provider, request, body);
+		send_response(provider, request, body, api);
+}
+
+static void on_create(struct evhttp_request *request, void *ctx)
+{
+	create(request, ctx, API_RESPONSES);
+}
+
+static void on_chat(struct evhttp_request *request, void *ctx)
+{
+	create(request, ctx, API_CHAT);
+}
+
+static void on_messages(struct evhttp_request *request, void *ctx)
+{
+	create(request, ctx, API_MESSAGES);
 }
 
 static unsigned long open_streams(const struct stats *stats)
@@ -753,7 +812,8 @@ static void on_other(struct evhttp_request *request, void *ctx)
 
 	(void)ctx;
 	api_error_set(&error, 404, "invalid_request_error", NULL, NULL,
-	    "Unknown path; there are POST /v1/responses and GET /stats.");
+	    "Unknown path; there are POST /v1/responses, /v1/chat/completions and /v1/messages, "
+	    "and GET /stats.");
 	send_error(request, &error);
 }
 
@@ -801,6 +861,8 @@ static struct evhttp *serve(struct provider *provider)
 	evhttp_set_max_body_size(http, MAX_REQUEST);
 	evhttp_set_max_headers_size(http, MAX_HEADERS);
 	evhttp_set_cb(http, "/v1/responses", on_create, provider);
+	evhttp_set_cb(http, "/v1/chat/completions", on_chat, provider);
+	evhttp_set_cb(http, "/v1/messages", on_messages, provider);
 	evhttp_set_cb(http, "/stats", on_stats, provider);
 	evhttp_set_gencb(http, on_other, NULL);
 	printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));

@@ -22,6 +22,7 @@ enum {
  * nor cookies, nor what it says to caches: reply.c does that. A '*' at the end stands for anything.
  */
 static const char *const passed_headers[] = {
+    "anthropic-*",
     "apim-request-id",
     "azureml-model-session",
     "content-disposition",
@@ -29,6 +30,7 @@ static const char *const passed_headers[] = {
     "content-language",
     "openai-*",
     "ratelimit*",
+    "request-id",
     "retry-after",
     "retry-after-ms",
     "x-groq-*",
@@ -148,12 +150,19 @@ static void pass_content_type(struct answer *answer)
 		cgi_head_add(&answer->head, "Content-Type", type);
 }
 
-static void pass_headers(struct answer *answer)
+/* Those of a body that is not the provider's describe another one. */
+static bool describes_body(const char *name)
+{
+	return strncasecmp(name, "content-", 8) == 0;
+}
+
+static void pass_headers(struct answer *answer, CURL *easy, bool is_made)
 {
 	struct curl_header *header = NULL;
 
-	while ((header = curl_easy_nextheader(answer->easy, CURLH_HEADER, -1, header)) != NULL) {
-		if (!is_clean(answer, header->name, header->value))
+	while ((header = curl_easy_nextheader(easy, CURLH_HEADER, -1, header)) != NULL) {
+		if (!is_clean(answer, header->name, header->value) ||
+		    (is_made && describes_body(header->name)))
 			continue;
 		if (strcasecmp(header->name, "x-request-id") == 0)
 			cgi_head_set_request_id(&answer->head, header->value);
@@ -248,11 +257,22 @@ void answer_on_head(struct answer *answer, CURL *easy, long status)
 	answer->is_stream = status >= 200 && status <= 299 && is_event_stream(easy);
 	/* libcurl forgets some of them with the end of the transfer. */
 	pass_content_type(answer);
-	pass_headers(answer);
+	pass_headers(answer, easy, false);
 	if (answer->is_stream && answer->on_id != NULL) {
 		answer->events_to_read = EVENTS_TO_READ;
 		sse_init(&answer->events, MAX_EVENT, on_event, answer);
 	}
+}
+
+void answer_on_made_head(
+    struct answer *answer, CURL *easy, long status, const char *type, bool is_stream)
+{
+	answer->easy = NULL;
+	answer->status = status;
+	answer->is_stream = is_stream;
+	cgi_head_add(&answer->head, "Content-Type", type);
+	if (easy != NULL)
+		pass_headers(answer, easy, true);
 }
 
 /* So that a client can tell that an answer of which it has the beginning is not whole. */
@@ -279,7 +299,8 @@ static bool hold(struct answer *answer, struct span bytes)
 	buf_append_span(&answer->body, bytes);
 	if (answer->may_hold(answer->ctx, answer->body.len))
 		return true;
-	curl_easy_getinfo(answer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (answer->easy != NULL)
+		curl_easy_getinfo(answer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length >= 0)
 		announce_length(answer, length);
 	return let_out_held(answer);

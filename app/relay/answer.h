@@ -35,7 +35,7 @@ struct answer {
 	void *ctx;
 
 	/* The rest belongs to answer.c. */
-	CURL *easy;
+	CURL *easy;  /* NULL where the body is made here */
 	long status; /* of the answer that is coming in; 0 before its head */
 	bool is_stream;
 	bool begun;   /* something goes to the client: it cannot be dropped any more */
@@ -55,6 +55,12 @@ void answer_close(struct answer *answer);
 
 /* What comes in (errand.h). */
 void answer_on_head(struct answer *answer, CURL *easy, long status);
+/*
+ * The same for a body that is made of what comes in: of this type, and a stream or not. easy may be
+ * NULL, and else need only be valid during the call.
+ */
+void answer_on_made_head(
+    struct answer *answer, CURL *easy, long status, const char *type, bool is_stream);
 bool answer_on_body(struct answer *answer, struct span bytes);
 /* Sends what has gathered. False if the client is lost. */
 bool answer_flush(struct answer *answer);

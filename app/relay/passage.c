@@ -155,6 +155,8 @@ static void break_off(struct passage *passage)
 	}
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
+	if (passage_break_off_translated(passage))
+		return;
 	/* What has begun to go out goes on with what is held up, as it may end within an event. */
 	if (passage->answer.held_up && passage->answer.begun)
 		answer_go_on(&passage->answer);
@@ -193,6 +195,7 @@ static void passage_free(struct passage *passage)
 	LIST_REMOVE(passage, link);
 	errand_close(&passage->errand);
 	passage_stop_remembering(passage);
+	translated_close(&passage->translated);
 	answer_close(&passage->answer);
 	passage_release_held(passage);
 	client_close(&passage->client);

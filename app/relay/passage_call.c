@@ -24,15 +24,13 @@ static enum call_failure failure_of(
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
 }
 
-static void on_begin(void *ctx)
+void passage_reset_answer(struct passage *passage)
 {
-	struct passage *passage = ctx;
-	bool remembers =
-	    passage_has_flag(passage, HANDOVER_REMEMBER) && passage->host->store != NULL;
+	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
+			 passage->host->store != NULL && passage->translated.translation == NULL;
 
 	passage_release_held(passage);
 	answer_close(&passage->answer);
-	passage->droppable = false;
 	passage->answer = (struct answer){
 	    .client = &passage->client,
 	    .request_id = passage->request.request_id,
@@ -45,23 +43,38 @@ static void on_begin(void *ctx)
 	answer_open(&passage->answer);
 }
 
-static void write_body(void *ctx, struct buf *out)
+static void on_begin(void *ctx)
 {
 	struct passage *passage = ctx;
 
+	passage->droppable = false;
+	if (passage_has_flag(passage, HANDOVER_CREATES))
+		passage_open_translated(passage);
+	passage_reset_answer(passage);
+}
+
+static const char *write_body(void *ctx, struct buf *out)
+{
+	struct passage *passage = ctx;
+
+	if (passage->translated.translation != NULL)
+		return passage_write_translated(passage, out);
 	if (passage_has_flag(passage, HANDOVER_CREATES))
 		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
 		    passage->errand.choice.model);
+	return NULL;
 }
 
 static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 {
-	const struct handover *request = &((const struct passage *)ctx)->request;
+	const struct passage *passage = ctx;
+	const struct handover *request = &passage->request;
+	const bool is_translated = passage->translated.translation != NULL;
 	const struct {
 		const char *name;
 		const char *value;
 	} passed[] = {
-	    {"OpenAI-Beta: ", request->openai_beta},
+	    {"OpenAI-Beta: ", is_translated ? "" : request->openai_beta},
 	    {"X-Client-Request-Id: ", request->client_request_id},
 	    {"Idempotency-Key: ", request->idempotency_key},
 	};
@@ -79,7 +92,10 @@ static bool on_head(void *ctx, CURL *easy, long status)
 	struct passage *passage = ctx;
 	double retry_after = transfer_retry_after(easy);
 
-	answer_on_head(&passage->answer, easy, status);
+	if (passage->translated.translation != NULL)
+		translated_on_head(&passage->translated, easy, status);
+	else
+		answer_on_head(&passage->answer, easy, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
@@ -89,7 +105,8 @@ static bool on_head(void *ctx, CURL *easy, long status)
 /* Nothing more is read while what has come cannot go out. */
 static void pause_if_full(struct passage *passage)
 {
-	if (passage->answer.held_up || client_is_full(&passage->client))
+	if (passage->errand.call != NULL &&
+	    (passage->answer.held_up || client_is_full(&passage->client)))
 		upstream_pause(passage->errand.call);
 }
 
@@ -97,6 +114,12 @@ static bool on_body(void *ctx, struct span bytes)
 {
 	struct passage *passage = ctx;
 
+	if (passage->translated.translation != NULL) {
+		if (!passage_on_translated_body(passage, bytes))
+			return false;
+		pause_if_full(passage);
+		return true;
+	}
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
 	pause_if_full(passage);
@@ -117,23 +140,22 @@ static void on_idle(void *ctx)
 	pause_if_full(passage);
 }
 
-/* Once for each call. An unknown id is not the deployment's fault. */
-static void report(struct passage *passage, long status)
+/* An unknown id is not the deployment's fault. */
+void passage_tell_health(struct passage *passage, long status)
 {
 	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
 		errand_tell_health(&passage->errand, status);
 }
 
-static void on_end(void *ctx, const struct upstream_result *result)
+static void on_untranslated_end(struct passage *passage, const struct upstream_result *result)
 {
-	struct passage *passage = ctx;
 	/* What becomes of a stream after its last event is of no interest. */
 	enum upstream_end how =
 	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
 	long status = is_whole(how) ? result->status : 0;
 	enum call_failure failure = failure_of(passage, how, result->status, result->retry_after);
 
-	report(passage, status);
+	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
 	    errand_try_again(&passage->errand, failure, result->retry_after, result->error))
@@ -144,6 +166,16 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	if (is_whole(how) && !passage->answer.held_up)
 		answer_note_whole(&passage->answer);
 	passage_conclude(passage);
+}
+
+static void on_end(void *ctx, const struct upstream_result *result)
+{
+	struct passage *passage = ctx;
+
+	if (passage->translated.translation != NULL)
+		passage_on_translated_end(passage, result);
+	else
+		on_untranslated_end(passage, result);
 }
 
 const struct errand_user passage_errand_user = {

@@ -1,7 +1,8 @@
 /*
  * A passage, taken apart: passage.c begins and ends it, passage_call.c asks the provider and takes
  * in what comes, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
- * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold.
+ * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold,
+ * passage_translated.c has answers in other dialects made into ones of the Responses API.
  */
 #ifndef RESPOOL_PASSAGE_INTERNAL_H
 #define RESPOOL_PASSAGE_INTERNAL_H
@@ -14,6 +15,7 @@
 #include "client.h"
 #include "common/response/api_error.h"
 #include "passage.h"
+#include "translated.h"
 
 /* How the provider's part has ended, when the client has not been told yet. */
 enum outcome { OUTCOME_OPEN, OUTCOME_WHOLE, OUTCOME_BROKEN };
@@ -27,6 +29,8 @@ struct passage {
 	struct client client;
 	struct errand errand;
 	struct answer answer;
+	struct translated translated;
+	bool without_thinking;           /* the request has been put without it once already */
 	struct remembering *remembering; /* NULL unless Redis is waited for */
 	size_t held;                     /* bytes of the answer that count in host->held_bytes */
 	bool droppable;                  /* another try follows: nothing of the answer goes out */
@@ -54,8 +58,23 @@ static inline bool passage_has_flag(const struct passage *passage, enum handover
  */
 void passage_end(struct passage *passage, int connection);
 
-/* passage_call.c: for the passage that is the context of its errand. */
+/* passage_call.c */
+/* For the passage that is the context of its errand. */
 extern const struct errand_user passage_errand_user;
+/* Nothing of the answer has gone out: it begins anew. */
+void passage_reset_answer(struct passage *passage);
+/* Once for each call. */
+void passage_tell_health(struct passage *passage, long status);
+
+/* passage_translated.c */
+/* A call begins: whether its answer is to be translated says passage->translated.translation. */
+void passage_open_translated(struct passage *passage);
+const char *passage_write_translated(struct passage *passage, struct buf *out);
+/* As in struct errand_user. */
+bool passage_on_translated_body(struct passage *passage, struct span bytes);
+void passage_on_translated_end(struct passage *passage, const struct upstream_result *result);
+/* The process ends. False if nothing of the answer is translated, or the client has nothing yet. */
+bool passage_break_off_translated(struct passage *passage);
 
 /* passage_outcome.c */
 /* The whole answer, from before anything has gone out. */

@@ -4,6 +4,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/json.h"
+#include "common/response/response_id.h"
 #include "common/store/store.h"
 #include "answers.h"
 
@@ -145,6 +146,10 @@ bool context_find(
 	*context = (struct context){0};
 	if (request->previous_id == NULL)
 		return true;
+	if (response_id_is_unkept(request->previous_id))
+		return refuse(handlers, request->previous_id, "previous_response_not_found",
+		    "not found: its provider keeps no responses. Send its output in 'input', or "
+		    "continue background responses.");
 	if (request->continues)
 		return find_ours(handlers, request, context);
 	return find_native(handlers, request->previous_id, context);

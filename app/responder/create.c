@@ -9,6 +9,7 @@
 #include "common/response/response.h"
 #include "answers.h"
 #include "context.h"
+#include "dialects.h"
 #include "passthrough.h"
 
 static bool not_implemented(struct api_error *error, const char *param, const char *why)
@@ -150,7 +151,8 @@ static void create_polled(struct handlers *handlers, struct create_request *requ
 	} else if (!check_polled(handlers->config, request, &error)) {
 		answer_error(handlers, &error);
 	} else if (context_find(handlers, request, &context)) {
-		create_response(handlers, request, &context);
+		if (dialects_can_say(handlers, request, buf_span(&context.items), true))
+			create_response(handlers, request, &context);
 		context_free(&context);
 	}
 }

@@ -7,12 +7,15 @@
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/config/dialect.h"
 #include "common/config/model.h"
 #include "common/fastcgi/handover.h"
 #include "common/provider/attempts.h"
 #include "common/provider/idempotency.h"
 #include "common/provider/transfer.h"
+#include "common/response/response_id.h"
 #include "common/store/keys.h"
+#include "dialects.h"
 #include "query.h"
 #include "relay_access.h"
 
@@ -205,7 +208,8 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	if (handover.query == NULL)
 		return;
 	attempts_begin(&attempts, handlers->config, NULL, request->model);
-	if (!can_call(handlers, &attempts, request->model))
+	if (!can_call(handlers, &attempts, request->model) ||
+	    !dialects_can_say(handlers, request, context, false))
 		return;
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);
@@ -321,6 +325,23 @@ static void ask_place(
 	buf_free(&path);
 }
 
+/* No id of such a response is known to anybody. */
+static void answer_not_kept(struct handlers *handlers, const char *id)
+{
+	struct api_error error;
+
+	api_error_set(&error, 404, "invalid_request_error", "id", "response_not_found",
+	    "Response with id '%.128s' not found: its provider keeps no responses. Only background "
+	    "responses of such a model can be asked for later.",
+	    id);
+	answer_error(handlers, &error);
+}
+
+static bool keeps_responses(const struct native_place *place)
+{
+	return deployment_dialect(place->deployment, place->model) == DIALECT_RESPONSES;
+}
+
 /* Takes the route's id if a provider can have made it. In a path, dots alone lead elsewhere. */
 static bool take_id(const struct route *route, char id[NATIVE_ID_MAX + 1])
 {
@@ -341,12 +362,18 @@ void passthrough_by_id(struct handlers *handlers)
 		answer_not_found(handlers);
 		return;
 	}
+	if (response_id_is_unkept(id)) {
+		answer_not_kept(handlers, id);
+		return;
+	}
 	query = take_query(handlers);
 	if (query == NULL || !find_place(handlers, id, &place))
 		return;
-	if (place.deployment != NULL)
+	if (place.deployment == NULL)
+		answer_not_found(handlers);
+	else if (keeps_responses(&place))
 		ask_place(handlers, id, &place, query);
 	else
-		answer_not_found(handlers);
+		answer_not_kept(handlers, id);
 	free(place.model);
 }

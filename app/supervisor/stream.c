@@ -36,6 +36,7 @@ void stream_free(struct stream *s)
 	stream_free_request(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
+	translation_free(s->translation);
 	fold_close(&s->fold);
 	writer_close(&s->writer);
 	if (s->timer != NULL)

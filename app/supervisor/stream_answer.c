@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/provider/transfer.h"
+#include "common/response/fold_lifecycle.h"
 
 enum {
 	MAX_ERROR_BYTES = 64 * 1024, /* of a provider's error that is looked at */
@@ -89,10 +90,23 @@ void stream_end_as_costly(struct stream *s)
 	    "behind it.");
 }
 
+/* What an event in another dialect says. */
+static enum fold_result translate(struct stream *s, struct span data)
+{
+	struct fold *fold = &s->fold;
+
+	fold->warning[0] = '\0';
+	fold->progress = false;
+	fold->bytes += data.len;
+	translation_event(s->translation, data);
+	return fold_is_costly(fold) ? FOLD_COSTLY : FOLD_CHANGED;
+}
+
 /* Folds an event in. Returns false when that settles everything. */
 static bool take_event(struct stream *s, struct span data)
 {
-	enum fold_result result = fold_event(&s->fold, data);
+	enum fold_result result =
+	    s->translation != NULL ? translate(s, data) : fold_event(&s->fold, data);
 
 	if (s->fold.warning[0] != '\0')
 		stream_warn_skipped(s);
@@ -118,24 +132,41 @@ static bool is_done_marker(struct span data)
 	return span_is(data, "[DONE]");
 }
 
-bool stream_on_event(void *ctx, struct span data)
+static bool take_clean_event(struct stream *s, struct span data)
 {
-	struct stream *s = ctx;
 	struct buf clean = {0};
 	bool more;
 
-	if (is_done_marker(data)) {
-		s->done = true;
-		stream_end_call(s);
-		stream_end_of_stream(s);
-		return false;
-	}
 	if (!secrets_are_in(data, &s->errand.secrets))
 		return take_event(s, data);
 	secrets_redact(&clean, data, &s->errand.secrets);
 	more = take_event(s, buf_span(&clean));
 	buf_free(&clean);
 	return more;
+}
+
+/* The provider says itself that it has said all. */
+static bool end_stream(struct stream *s)
+{
+	s->done = true;
+	if (s->translation != NULL)
+		translation_end(s->translation, true);
+	stream_end_call(s);
+	stream_end_of_stream(s);
+	return false;
+}
+
+bool stream_on_event(void *ctx, struct span data)
+{
+	struct stream *s = ctx;
+
+	if (is_done_marker(data))
+		return end_stream(s);
+	if (!take_clean_event(s, data))
+		return false;
+	if (s->translation != NULL && translation_is_over(s->translation))
+		return end_stream(s);
+	return true;
 }
 
 bool stream_on_head(void *ctx, CURL *easy, long status)
@@ -191,11 +222,20 @@ void stream_on_writer_ready(void *ctx)
 	stream_show_changes(s);
 }
 
+/* Some providers begin with an error that is no event, whatever they call it. */
+static void keep_beginning(struct stream *s, struct span bytes)
+{
+	if (s->translation != NULL && !s->fold.any_event && s->body.len < MAX_ERROR_BYTES)
+		buf_append_span(&s->body, bytes);
+}
+
 static bool on_event_bytes(struct stream *s, struct span bytes)
 {
 	bool often = s->was_held || writer_is_pausing(&s->writer);
-	enum sse_result result = sse_feed(&s->sse, bytes);
+	enum sse_result result;
 
+	keep_beginning(s, bytes);
+	result = sse_feed(&s->sse, bytes);
 	if (result == SSE_TOO_LONG)
 		stream_event_too_long(s);
 	if (result == SSE_OK) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "common/base/sse.h"
+#include "common/dialect/translation.h"
 #include "common/provider/errand.h"
 #include "common/response/fold.h"
 #include "common/response/response_id.h"
@@ -51,11 +52,16 @@ struct stream {
 	struct event *timer;  /* NULL until needed */
 	enum waiting waiting;
 
+	/* Of the call that is open or was last; NULL where nothing is translated. */
+	struct translation *translation;
+	bool without_thinking; /* the request has been put without it once already */
+
 	bool was_held; /* what is read now has waited for the writer */
 	bool cut;      /* the last call was closed before its end */
 	enum answer answer;
 	long status;
-	struct buf body; /* for ANSWER_OBJECT and ANSWER_ERROR */
+	/* For ANSWER_OBJECT and ANSWER_ERROR, and the beginning of translated events. */
+	struct buf body;
 	struct sse_parser sse;
 	bool is_stream; /* the answer says that it is a stream of events */
 	bool done;      /* "[DONE]" has come */

@@ -1,12 +1,15 @@
 #include "stream_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/config/dialect.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
+#include "common/response/fold_lifecycle.h"
 
 static const char broke_off[] =
     "The connection to the provider broke off before the answer was complete.";
@@ -59,42 +62,74 @@ static bool try_again(
 	return true;
 }
 
+/* What the provider has signed itself it may not take back: once that is left out. */
+static bool ask_without_thinking(struct stream *s)
+{
+	if (s->translation == NULL || s->without_thinking || s->begun ||
+	    !translation_is_about_thinking(s->translation, s->status, buf_span(&s->body)))
+		return false;
+	log_info("%s: the provider does not take its own thinking back; asking without it", s->id);
+	s->without_thinking = true;
+	errand_ask_again(&s->errand);
+	return true;
+}
+
 static void end_with_provider_error(struct stream *s, double retry_after)
 {
 	struct buf error = {0};
 	char why[64];
 
+	if (ask_without_thinking(s))
+		return;
 	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
 	if (try_again(s, errand_failure(&s->errand, s->status, retry_after), retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
-	provider_error(&error, s->status, buf_span(&s->body), &s->errand.secrets);
+	if (s->translation != NULL)
+		provider_error_translated(
+		    &error, s->status, buf_span(&s->body), &s->errand.secrets);
+	else
+		provider_error(&error, s->status, buf_span(&s->body), &s->errand.secrets);
 	fold_fail_with(&s->fold, buf_span(&error));
 	buf_free(&error);
 	stream_end(s);
 }
 
-static void end_with_object(struct stream *s)
+static bool fold_object(struct stream *s, struct span body)
 {
-	enum fold_result result;
-	struct buf clean = {0};
-	struct span body;
-
-	secrets_redact(&clean, buf_span(&s->body), &s->errand.secrets);
-	buf_free(&s->body);
-	s->body = clean;
-	body = buf_span(&s->body);
 	if (!json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
-	    !json_string_is(json_get(body, "object"), "response")) {
-		stream_fail(s, "invalid_provider_answer",
-		    "The provider answered with JSON that is no Response object.");
-		return;
-	}
-	result = fold_response(&s->fold, body);
+	    !json_string_is(json_get(body, "object"), "response"))
+		return false;
+	fold_response(&s->fold, body);
 	if (s->fold.warning[0] != '\0')
 		stream_warn_skipped(s);
-	if (result == FOLD_COSTLY)
+	return true;
+}
+
+static bool translate_object(struct stream *s, struct span body)
+{
+	s->fold.bytes += body.len;
+	if (!translation_object(s->translation, body))
+		return false;
+	translation_end(s->translation, true);
+	return true;
+}
+
+static void end_with_object(struct stream *s)
+{
+	struct buf clean = {0};
+	bool is_answer;
+
+	secrets_redact(&clean, buf_span(&s->body), &s->errand.secrets);
+	is_answer = s->translation != NULL ? translate_object(s, buf_span(&clean))
+					   : fold_object(s, buf_span(&clean));
+	buf_free(&clean);
+	if (!is_answer)
+		stream_fail(s, "invalid_provider_answer",
+		    "The provider answered with JSON that is no %s object.",
+		    s->translation != NULL ? "answer's" : "Response");
+	else if (fold_is_costly(&s->fold))
 		stream_end_as_costly(s);
 	else if (!stream_too_large(s))
 		conclude(s);
@@ -172,11 +207,27 @@ void stream_end_of_stream(struct stream *s)
 		stream_wait_for(s, WAITING_TO_END, 0);
 }
 
+/*
+ * The provider's events, in another dialect, have ended. False if that is not how they end when all
+ * has been said.
+ */
+static bool end_translation(struct stream *s)
+{
+	if (s->translation == NULL || s->answer != ANSWER_EVENTS)
+		return true;
+	if (!s->fold.any_event && translation_object(s->translation, buf_span(&s->body)))
+		return translation_end(s->translation, true) != READER_TRUNCATED;
+	return translation_end(s->translation, false) != READER_TRUNCATED || !s->fold.any_event;
+}
+
 /* The stream of events is over, or the connection. */
 static void end_of_events(struct stream *s, enum upstream_end how)
 {
+	bool is_whole;
+
 	if (how != UPSTREAM_DISCONNECTED && !last_event(s))
 		return;
+	is_whole = end_translation(s);
 	if (knows_end(s))
 		conclude(s);
 	else if (how == UPSTREAM_DISCONNECTED)
@@ -184,7 +235,7 @@ static void end_of_events(struct stream *s, enum upstream_end how)
 	else if (!s->is_stream && !s->fold.any_event)
 		stream_fail(s, "invalid_provider_answer",
 		    "The provider answered with something else than a stream of events.");
-	else if (how == UPSTREAM_COMPLETE || !s->fold.any_event)
+	else if (is_whole && (how == UPSTREAM_COMPLETE || !s->fold.any_event))
 		conclude(s);
 	else
 		end_by_disconnection(s, "the provider closed the connection");
@@ -232,10 +283,19 @@ static void end_without_answer(struct stream *s, const char *error)
 		    s, "upstream_unreachable", "The provider cannot be reached: %s.", error);
 }
 
-/* The deployment's own headers cannot be sent. */
+/* The deployment's own headers cannot be sent, or the request cannot be put in its dialect. */
 static void end_unasked(struct stream *s, const char *error)
 {
-	if (!try_again(s, FAILURE_DEPLOYMENT, -1, error))
+	const struct api_error *refusal =
+	    s->translation != NULL ? translation_refusal(s->translation) : NULL;
+	const char *code =
+	    refusal != NULL && refusal->status != 0 ? refusal->code : "invalid_deployment";
+
+	if (try_again(s, FAILURE_DEPLOYMENT, -1, error))
+		return;
+	if (strcmp(code, "invalid_deployment") != 0)
+		stream_fail(s, code, "%s", error);
+	else
 		stream_fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
 }
 
@@ -243,6 +303,8 @@ static void on_end(void *ctx, const struct upstream_result *result)
 {
 	struct stream *s = ctx;
 
+	if (result->end == UPSTREAM_TIMEOUT || result->end == UPSTREAM_INVALID)
+		end_translation(s);
 	if (result->end == UPSTREAM_TIMEOUT && !knows_end(s)) {
 		end_by_timeout(s, result->error);
 	} else if (result->end == UPSTREAM_INVALID && !knows_end(s)) {
@@ -274,15 +336,50 @@ static void on_begin(void *ctx)
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	sse_init(&s->sse, s->config->max_event_bytes, stream_on_event, s);
-	s->sse.is_idle = event_is_idle;
+	translation_free(s->translation);
+	s->translation = translation_new(s->errand.choice.deployment, s->errand.choice.model);
+	if (s->translation == NULL)
+		s->sse.is_idle = event_is_idle;
+	else
+		translation_open(s->translation, &s->fold, NULL, NULL, NULL);
 }
 
-static void write_body(void *ctx, struct buf *out)
+static void log_left_out(const struct stream *s)
+{
+	struct span names = translation_left_out(s->translation);
+
+	if (names.len > 0)
+		log_info("%s: left out of the request, as the %s has no place for it: %.*s", s->id,
+		    dialect_name(
+			deployment_dialect(s->errand.choice.deployment, s->errand.choice.model)),
+		    (int)names.len, names.p);
+}
+
+static const char *translate_request(struct stream *s, struct buf *out)
+{
+	struct buf body = {0};
+	bool written;
+
+	upstream_body(&body, s->errand.choice.deployment, s->errand.choice.model,
+	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
+	if (s->without_thinking)
+		translation_leave_out_thinking(s->translation);
+	written = translation_write_request(s->translation, out, buf_span(&body));
+	buf_free(&body);
+	if (written)
+		log_left_out(s);
+	return written ? NULL : translation_refusal(s->translation)->message;
+}
+
+static const char *write_body(void *ctx, struct buf *out)
 {
 	struct stream *s = ctx;
 
+	if (s->translation != NULL)
+		return translate_request(s, out);
 	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
 	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
+	return NULL;
 }
 
 const struct errand_user stream_errand_user = {

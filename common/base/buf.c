@@ -26,6 +26,14 @@ bool span_is(struct span a, const char *s)
 	return span_eq(a, span_of(s));
 }
 
+int span_compare(struct span a, struct span b)
+{
+	size_t shorter = a.len < b.len ? a.len : b.len;
+	int order = shorter > 0 ? memcmp(a.p, b.p, shorter) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 void buf_free(struct buf *b)
 {
 	free(b->data);

@@ -32,6 +32,7 @@ struct deployment {
 	 * others of model.h know it also for any_provider. api_base has no '/' at its end.
 	 */
 	char *api_base;
+	char *regional_base; /* what api_base is by default if the provider has one per region */
 	char *api_key;
 	/*
 	 * The environment variable that api_key, api_base, organization or a header needs and that
@@ -52,10 +53,11 @@ struct deployment {
 	bool drop_params;
 	/* dialect.h: which API it speaks where the file says it, and which quirks it has or not. */
 	bool has_api;
+	bool api_is_mode;                  /* it is what model_info.mode says, a weaker word */
 	int api;                           /* enum dialect */
 	unsigned quirks_given, quirks_set; /* a bit for each enum quirk */
 	long max_tokens;                   /* max_output_tokens where the client names none; or 0 */
-	double weight; /* 0 if not given, and so is rpm */
+	double weight;                     /* 0 if not given, and so is rpm */
 	int rpm;
 	double timeout;        /* s, the whole answer */
 	double stream_timeout; /* s without a byte */

@@ -13,6 +13,7 @@ void deployment_clear(struct deployment *deployment)
 	free(deployment->model);
 	free(deployment->provider);
 	free(deployment->api_base);
+	free(deployment->regional_base);
 	free(deployment->api_key);
 	free(deployment->missing);
 	free(deployment->organization);
@@ -61,6 +62,7 @@ static struct deployment sibling_of(const struct deployment *deployment)
 	sibling.model = xstrdup(deployment->model);
 	sibling.provider = xstrdup(deployment->provider);
 	sibling.api_base = copy_text(deployment->api_base);
+	sibling.regional_base = copy_text(deployment->regional_base);
 	sibling.api_key = copy_text(deployment->api_key);
 	sibling.missing = copy_text(deployment->missing);
 	sibling.api_version = copy_text(deployment->api_version);
@@ -103,6 +105,7 @@ static void append_deployments(
 static const struct config_key deployment_keys[] = {
     {"model_name", CONFIG_READER, CONFIG_REQUIRED, "the name that clients use",
 	.read = read_model_name},
+    {"model_info", CONFIG_READER, .read = deployment_read_info},
     {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model",
 	.read = deployment_read_params},
 };
@@ -113,7 +116,8 @@ static void read_deployment(const struct config_value *value,
 	struct deployment_draft draft = {
 	    .deployment = {.timeout = defaults->timeout,
 		.stream_timeout = defaults->stream_timeout,
-		.drops_by_model = defaults->drop_params},
+		.drops_by_model = defaults->drop_params,
+		.drop_params = defaults->drop_params},
 	};
 	struct config_value params;
 

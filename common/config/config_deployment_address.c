@@ -51,9 +51,15 @@ void deployment_cut_azure_url(struct deployment *deployment, char *url)
 /* Before the provider has been taken off the model. */
 static bool is_azure(const struct deployment *deployment)
 {
+	struct span name = {"", 0};
+	const struct provider *provider;
+
 	if (deployment->provider != NULL)
-		return strcmp(deployment->provider, "azure") == 0;
-	return deployment->model != NULL && span_is(model_provider(deployment->model), "azure");
+		name = span_of(deployment->provider);
+	else if (deployment->model != NULL)
+		name = model_provider(deployment->model);
+	provider = provider_find(name);
+	return provider != NULL && provider->paths != PATHS_OPENAI;
 }
 
 void deployment_read_api_base(const struct config_value *value, void *dest)
@@ -85,4 +91,31 @@ void deployment_read_api_version(const struct config_value *value, void *dest)
 	if (!provider_is_version(deployment->api_version))
 		config_wrong(
 		    value, "a character that no version has, expected letters, digits, - and .");
+}
+
+static const struct provider *regional_provider(void)
+{
+	return provider_find(span_of("bedrock"));
+}
+
+void deployment_read_region(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "a region, of letters, digits and -";
+	struct deployment *deployment = dest;
+	char *region;
+
+	if (!config_string(value, CONFIG_FOR_PROVIDERS, expected, &region))
+		return;
+	deployment->regional_base = provider_regional_base(regional_provider(), region);
+	if (deployment->regional_base == NULL)
+		config_wrong(value, "a character that no region has, expected %s", expected);
+	free(region);
+}
+
+void deployment_use_default_region(const struct config_value *params, struct deployment *deployment)
+{
+	const char *region = provider_region();
+
+	if (region != NULL && !param_is_given(params, "aws_region_name"))
+		deployment->regional_base = provider_regional_base(regional_provider(), region);
 }

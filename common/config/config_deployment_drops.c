@@ -51,8 +51,8 @@ void deployment_read_drop_params(const struct config_value *value, void *dest)
 
 	if (value->node->type == YAML_SEQUENCE_NODE)
 		deployment_read_dropped_names(value, dest);
-	else
-		config_bool(value, 0, &deployment->drops_by_model);
+	else if (config_bool(value, 0, &deployment->drop_params))
+		deployment->drops_by_model = deployment->drop_params;
 }
 
 void deployment_drop_what_is_not_taken(

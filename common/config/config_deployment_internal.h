@@ -1,7 +1,7 @@
 /*
  * What the parts of reading a deployment share. config_deployment.c reads the list, and makes of
  * one entry several deployments where it lists organizations. config_deployment_params.c reads
- * litellm_params; what these say of address, headers, drops and provider is a file each.
+ * litellm_params; what these say of address, dialect, headers, drops and provider is a file each.
  * config_deployment_id.c gives ids.
  */
 #ifndef RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
@@ -17,7 +17,9 @@
 /* A deployment on its way into the configuration. */
 struct deployment_draft {
 	struct deployment deployment;
-	bool keyless; /* has an api_base of its own, and at most its name says whose it is */
+	bool keyless;  /* has an api_base of its own, and at most its name says whose it is */
+	bool has_mode; /* model_info.mode is one of those that name an API: */
+	enum dialect mode;
 };
 
 /* Readers, as config_section.h has them, report what is wrong. */
@@ -47,6 +49,26 @@ void deployment_read_api_version(const struct config_value *value, void *dest);
 void deployment_cut_azure_url(struct deployment *deployment, char *url);
 /* Takes slashes off the end. */
 void deployment_cut_slashes(char *url);
+
+/* The region of a provider that has one, as bedrock does: makes a base of it. */
+void deployment_read_region(const struct config_value *value, void *dest);
+/* The same of the environment's, unless one is given. */
+void deployment_use_default_region(
+    const struct config_value *params, struct deployment *deployment);
+
+/* config_deployment_dialect.c: dest is a struct deployment in all but the first. */
+/* model_info; dest is a struct deployment_draft. */
+void deployment_read_info(const struct config_value *value, void *dest);
+void deployment_read_api(const struct config_value *value, void *dest);
+/* use_chat_completions_api, which stands behind api. */
+void deployment_read_use_chat(const struct config_value *value, void *dest);
+/* A quirk, by the name of its key. */
+void deployment_read_quirk(const struct config_value *value, void *dest);
+/* The API that the model names, or else model_info, where the parameters do not say it. */
+void deployment_find_api(struct deployment_draft *draft);
+/* Warns if something is configured that the deployment's dialect has no use for. */
+void deployment_warn_of_dialect(
+    const struct config_value *params, const struct deployment *deployment);
 
 /* config_deployment_headers.c: dest is a struct deployment. */
 void deployment_read_extra_headers(const struct config_value *value, void *dest);

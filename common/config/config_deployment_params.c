@@ -64,7 +64,7 @@ static void read_organization(const struct config_value *value, void *dest)
 	deployment_read_organization(&first, dest);
 }
 
-/* timeout stands behind request_timeout, over which it wins. */
+/* A key that wins over another one of the same meaning stands behind it. */
 static const struct config_key params_keys[] = {
     {"model", CONFIG_READER, CONFIG_REQUIRED, "provider/model", .read = read_model},
     {"custom_llm_provider", CONFIG_STRING, 0, "a provider's name", IN(struct deployment, provider)},
@@ -74,7 +74,16 @@ static const struct config_key params_keys[] = {
     {"organization", CONFIG_READER, .read = read_organization},
     {"api_version", CONFIG_READER, .read = deployment_read_api_version},
     {"extra_headers", CONFIG_READER, .read = deployment_read_extra_headers},
-    {"drop_params", CONFIG_READER, .read = deployment_read_drop_params},
+    {"use_chat_completions_api", CONFIG_READER, .read = deployment_read_use_chat},
+    {"api", CONFIG_READER, .read = deployment_read_api},
+    {"aws_region_name", CONFIG_READER, .read = deployment_read_region},
+    {"max_completion_tokens", CONFIG_LONG, IN(struct deployment, max_tokens), .min = 1,
+	.max = INT_MAX},
+    {"max_tokens", CONFIG_LONG, IN(struct deployment, max_tokens), .min = 1, .max = INT_MAX},
+#define QUIRK_KEY(name, key, meaning) {key, CONFIG_READER, .read = deployment_read_quirk},
+    QUIRKS(QUIRK_KEY)
+#undef QUIRK_KEY
+	{"drop_params", CONFIG_READER, .read = deployment_read_drop_params},
     {"additional_drop_params", CONFIG_READER, .read = deployment_read_dropped_names},
     {"weight", CONFIG_NUMBER, CONFIG_MAY_BE_ZERO, IN(struct deployment, weight), .max = INT_MAX},
     {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
@@ -100,7 +109,8 @@ static void give_up_nameless(const struct config_value *params, struct deploymen
 /* Notes the first variable that is missing here of those that the parameters name. */
 static void note_unset_variables(const struct config_value *params, struct deployment *deployment)
 {
-	static const char *const names[] = {"api_base", "api_key", "api_version", "organization"};
+	static const char *const names[] = {
+	    "api_base", "api_key", "api_version", "aws_region_name", "organization"};
 	struct config_value value;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -130,12 +140,14 @@ void deployment_read_params(const struct config_value *value, void *dest)
 		return;
 	deployment_split_model(value, draft);
 	note_unset_variables(value, deployment);
+	deployment_use_default_region(value, deployment);
 	if (deployment->any_provider) {
 		warn_of_open_key(value, deployment);
 		return;
 	}
 	deployment_use_provider_defaults(value, draft);
 	deployment_warn_of_provider(value, deployment);
+	deployment_warn_of_dialect(value, deployment);
 	if (deployment->model[0] == '\0')
 		give_up_nameless(value, deployment);
 }

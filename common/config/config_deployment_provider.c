@@ -11,7 +11,7 @@
 
 static bool is_known(struct span provider)
 {
-	return provider_find(provider) != NULL || provider_lacks_responses(provider);
+	return provider_find(provider) != NULL || provider_has_own_api(provider);
 }
 
 /* Google serves its models in two ways, and one of them has parameters of its own. */
@@ -105,11 +105,13 @@ void deployment_split_model(const struct config_value *params, struct deployment
 	deployment->any_provider = deployment->provider == NULL && deployment->model[0] == '*';
 	if (deployment->any_provider) {
 		deployment->provider = xstrdup("openai"); /* of one that is nobody's */
+		deployment_find_api(draft);
 		return;
 	}
 	if (deployment->provider == NULL)
 		find_provider(params, draft);
 	cut_prefix(deployment->model, deployment->provider);
+	deployment_find_api(draft);
 	model_drop_api(deployment->model);
 }
 
@@ -141,13 +143,18 @@ static void use_default_base(const struct config_value *params, const struct pro
     struct deployment *deployment)
 {
 	const char *variable = provider_variable(provider->base_variables);
-	const char *base = variable != NULL ? getenv(variable) : provider->api_base;
+	const char *base = provider->api_base;
 	char *url;
+
+	if (variable != NULL)
+		base = getenv(variable);
+	else if (provider_is_regional(provider))
+		base = deployment->regional_base;
 
 	if (base == NULL)
 		return;
 	url = xstrdup(base);
-	if (provider->paths == PATHS_AZURE)
+	if (provider->paths != PATHS_OPENAI)
 		deployment_cut_azure_url(deployment, url);
 	if (provider_is_url(url)) {
 		deployment_cut_slashes(url);
@@ -191,21 +198,44 @@ void deployment_use_provider_defaults(
 	deployment->drops_by_model = false;
 }
 
+/* Whether it has an API that is not spoken here, and nothing says that it is another one there. */
+static bool is_foreign(const struct config_value *params, const struct deployment *deployment)
+{
+	if (!provider_has_own_api(span_of(deployment->provider)))
+		return false;
+	return !deployment->has_api || deployment->api_is_mode ||
+	       !param_is_given(params, "api_base");
+}
+
+static void warn_of_unknown_base(
+    const struct config_value *params, const struct deployment *deployment)
+{
+	const struct provider *provider = provider_find(span_of(deployment->provider));
+
+	if (provider != NULL && provider_is_regional(provider))
+		config_warn(params,
+		    "no region is known for provider \"%s\", expected aws_region_name or "
+		    "AWS_REGION_NAME: the deployment cannot be used",
+		    deployment->provider);
+	else
+		config_warn(params,
+		    "no api_base, and none is known for provider \"%s\": "
+		    "the deployment cannot be used",
+		    deployment->provider);
+}
+
 void deployment_warn_of_provider(
     const struct config_value *params, const struct deployment *deployment)
 {
 	const bool has_base = param_is_given(params, "api_base") || deployment->api_base != NULL;
 
-	if (provider_lacks_responses(span_of(deployment->provider)))
+	if (is_foreign(params, deployment))
 		config_warn(params,
 		    has_base ? "provider \"%s\" is not known to serve the Responses API, which is "
-			       "what will be asked of its api_base"
-			     : "provider \"%s\" does not serve the Responses API in OpenAI's form: "
+			       "what will be asked of its api_base: expected api if it is another"
+			     : "provider \"%s\" has an API of its own, which is not spoken here: "
 			       "the deployment cannot be used",
 		    deployment->provider);
 	else if (!has_base && deployment->missing == NULL)
-		config_warn(params,
-		    "no api_base, and none is known for provider \"%s\": "
-		    "the deployment cannot be used",
-		    deployment->provider);
+		warn_of_unknown_base(params, deployment);
 }

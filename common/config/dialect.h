@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "common/base/buf.h"
 #include "config.h"
 
 enum dialect {
@@ -17,10 +18,18 @@ enum dialect {
 
 /* For messages: "Responses API", "Chat Completions API", "Anthropic Messages API". */
 const char *dialect_name(enum dialect dialect);
+/* By its name in a configuration: responses, chat or messages. False if it is none of these. */
+bool dialect_find(const char *name, enum dialect *dialect);
+/*
+ * By a URL that ends in where an API is asked, which is used as it is: "/chat/completions" or
+ * "/v1/messages", with slashes behind it or not. False if it ends in neither.
+ */
+bool dialect_of_url(struct span url, enum dialect *dialect);
 
 /*
  * NAME, "its key in litellm_params", what it means. Whether a deployment has it says the key, else
- * the provider's line in the table, else, for the last four, the model.
+ * the provider's line in the table, else, for NO_SAMPLING and the last four, the model where it is
+ * asked by the Messages API.
  */
 #define QUIRKS(X)                                                                                  \
 	X(USES_MAX_COMPLETION_TOKENS, "uses_max_completion_tokens",                                \
@@ -68,7 +77,15 @@ enum quirk {
 	    QUIRK_COUNT
 };
 
-/* The API by which the deployment serves the model (see model.h about the two). */
+/* For sets of quirks. */
+#define QUIRK_BIT(name) (1u << QUIRK_##name)
+
+/*
+ * The API by which the deployment serves the model (see model.h about the two): the one that the
+ * file names; else that of the model, "openai/responses/X", as it was asked for; else what
+ * model_info.mode says; else that of an api_base that ends in an API's path; else the provider's,
+ * and the Responses API of one that is not in the table.
+ */
 enum dialect deployment_dialect(const struct deployment *deployment, const char *model);
 /* Whether the deployment has the quirk. */
 bool deployment_has_quirk(const struct deployment *deployment, const char *model, enum quirk quirk);

@@ -77,31 +77,79 @@ static void drop_provider(char *model)
 		memmove(model, slash + 1, strlen(slash + 1) + 1);
 }
 
-void model_drop_api(char *model)
-{
-	static const char api[] = "responses/";
-	const size_t len = sizeof(api) - 1;
+static const struct {
+	const char *prefix;
+	enum dialect api;
+} api_prefixes[] = {
+    {"responses/", DIALECT_RESPONSES},
+    {"chat_completions/", DIALECT_CHAT},
+};
 
-	if (strncmp(model, api, len) == 0)
-		memmove(model, model + len, strlen(model + len) + 1);
+/* The length of the prefix that names an API; 0 if there is none. */
+static size_t api_prefix_length(struct span model, enum dialect *api)
+{
+	for (size_t i = 0; i < sizeof(api_prefixes) / sizeof(api_prefixes[0]); i++) {
+		size_t len = strlen(api_prefixes[i].prefix);
+
+		if (model.len >= len && memcmp(model.p, api_prefixes[i].prefix, len) == 0) {
+			*api = api_prefixes[i].api;
+			return len;
+		}
+	}
+	return 0;
 }
 
-char *model_upstream_name(const struct deployment *deployment, const char *model)
+bool model_names_api(struct span model, enum dialect *api)
+{
+	return api_prefix_length(model, api) != 0;
+}
+
+void model_drop_api(char *model)
+{
+	enum dialect api;
+	size_t len = api_prefix_length(span_of(model), &api);
+
+	memmove(model, model + len, strlen(model + len) + 1);
+}
+
+/*
+ * The model at the provider, as model_upstream_name() has it, with the API that it names. NULL if
+ * deployment->model says it all. The caller frees it.
+ */
+static char *name_from_pattern(const struct deployment *deployment, const char *model)
 {
 	struct span matched = matched_text(deployment->model_name, model);
 	const char *star = strchr(deployment->model, '*');
 	struct buf name = {0};
 
 	if (star == NULL || matched.len == 0)
-		return xstrdup(deployment->model);
+		return NULL;
 	buf_append(&name, deployment->model, (size_t)(star - deployment->model));
 	buf_append_span(&name, matched);
 	buf_puts(&name, star + 1);
 	buf_cstr(&name);
 	if (deployment->any_provider)
 		drop_provider(name.data);
-	model_drop_api(name.data);
 	return name.data;
+}
+
+char *model_upstream_name(const struct deployment *deployment, const char *model)
+{
+	char *name = name_from_pattern(deployment, model);
+
+	if (name == NULL)
+		return xstrdup(deployment->model);
+	model_drop_api(name);
+	return name;
+}
+
+bool model_asks_for_api(const struct deployment *deployment, const char *model, enum dialect *api)
+{
+	char *name = name_from_pattern(deployment, model);
+	bool asks = name != NULL && model_names_api(span_of(name), api);
+
+	free(name);
+	return asks;
 }
 
 /* The provider that the model asked of one of any provider names; empty if it names none. */
@@ -146,11 +194,15 @@ const struct provider *deployment_table_line(const struct deployment *deployment
 const char *deployment_base(const struct deployment *deployment, const char *model)
 {
 	const struct provider *provider;
+	const char *base;
 
 	if (deployment->api_base != NULL || !deployment->any_provider)
 		return deployment->api_base;
 	provider = deployment_table_line(deployment, model);
-	return provider != NULL ? provider_base(provider) : NULL;
+	if (provider == NULL)
+		return NULL;
+	base = provider_base(provider);
+	return base == NULL && provider_is_regional(provider) ? deployment->regional_base : base;
 }
 
 /*

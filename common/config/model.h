@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "config.h"
+#include "dialect.h"
 #include "provider.h"
 
 /* The provider that a model's name begins with: the text before its first '/', empty if none. */
@@ -52,10 +53,14 @@ bool deployment_usable(const struct deployment *deployment, const char *model);
 bool deployment_drops(const struct deployment *deployment, const char *model, struct span member);
 
 /*
- * Takes the "responses/" off the front of a model, its provider off already, by which LiteLLM means
- * the API that it is to be asked by.
+ * Whether a model, its provider off already, begins with "responses/" or "chat_completions/", by
+ * which LiteLLM means the API that it is to be asked by; *api is that.
  */
+bool model_names_api(struct span model, enum dialect *api);
+/* Takes that off the front. */
 void model_drop_api(char *model);
+/* Whether the model that was asked for, of a deployment of a pattern, names an API so. */
+bool model_asks_for_api(const struct deployment *deployment, const char *model, enum dialect *api);
 
 /*
  * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's

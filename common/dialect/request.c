@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void request_writer_free(struct request_writer *writer)
 {
@@ -14,16 +15,43 @@ bool request_has_quirk(const struct request_writer *writer, enum quirk quirk)
 	return deployment_has_quirk(writer->deployment, writer->model, quirk);
 }
 
+static bool is_left_out(struct request_writer *writer, const char *what)
+{
+	size_t len = strlen(what);
+	const char *found = buf_cstr(&writer->left_out), *list = found;
+
+	while ((found = strstr(found, what)) != NULL) {
+		if ((found == list || found[-1] == ' ') &&
+		    (found[len] == '\0' || found[len] == ','))
+			return true;
+		found += len;
+	}
+	return false;
+}
+
 void request_leave_out(struct request_writer *writer, const char *what)
 {
+	if (is_left_out(writer, what))
+		return;
 	if (writer->left_out.len > 0)
 		buf_puts(&writer->left_out, ", ");
 	buf_puts(&writer->left_out, what);
 }
 
-bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+static bool set_unsupported(
+    struct request_writer *writer, const char *param, const char *format, va_list args)
 {
 	char why[256];
+
+	vsnprintf(why, sizeof(why), format, args);
+	return api_error_set(&writer->error, 400, "invalid_request_error", param,
+	    "unsupported_parameter",
+	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
+	    dialect_name(writer->dialect), writer->model, why);
+}
+
+bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
+{
 	va_list args;
 
 	if (writer->deployment->drop_params) {
@@ -31,12 +59,20 @@ bool request_refuse(struct request_writer *writer, const char *param, const char
 		return true;
 	}
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	set_unsupported(writer, param, format, args);
 	va_end(args);
-	return api_error_set(&writer->error, 400, "invalid_request_error", param,
-	    "unsupported_parameter",
-	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
-	    dialect_name(writer->dialect), writer->model, why);
+	return false;
+}
+
+bool request_refuse_always(
+    struct request_writer *writer, const char *param, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_unsupported(writer, param, format, args);
+	va_end(args);
+	return false;
 }
 
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)

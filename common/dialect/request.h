@@ -17,8 +17,13 @@ struct request_writer {
 	/* Set by the caller; the rest is zeroed. */
 	const struct deployment *deployment;
 	const char *model; /* by which it was chosen */
-
 	enum dialect dialect;
+	/*
+	 * For another try where the provider has refused the signatures of earlier thinking: none
+	 * of it is sent, and none is asked for (Messages API).
+	 */
+	bool without_thinking;
+
 	struct tool_names tools; /* of the request; for reading the answer */
 	struct buf left_out;     /* names of members, joined by ", ", for the log */
 	struct api_error error;  /* once something has been refused */
@@ -27,15 +32,12 @@ struct request_writer {
 void request_writer_free(struct request_writer *writer);
 
 /*
- * Appends to out the request for writer->deployment, in its dialect: always one that asks for a
+ * Append to out the request for writer->deployment in writer->dialect: always one that asks for a
  * stream. body is a Responses API request that has been checked: JSON, no member twice, the types
  * that create_request_parse() checks. Members that deployment_drops() names are not looked at.
  * False if it is refused; writer->error (status 400, code "unsupported_parameter" or
  * "invalid_value") says why, and what is in out is of no use.
  */
-bool request_write(struct buf *out, struct request_writer *writer, struct span body);
-
-/* For the dialects' own files: */
 bool chat_request_write(struct buf *out, struct request_writer *writer, struct span body);
 bool messages_request_write(struct buf *out, struct request_writer *writer, struct span body);
 
@@ -46,10 +48,13 @@ bool messages_request_write(struct buf *out, struct request_writer *writer, stru
  */
 bool request_refuse(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, but it is never left out: what remains would be another request. Returns false. */
+bool request_refuse_always(struct request_writer *writer, const char *param, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 /* It is wrong in any dialect: always an error. Returns false. */
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* It is left out without harm. */
+/* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 
 bool request_has_quirk(const struct request_writer *writer, enum quirk quirk);

@@ -30,7 +30,11 @@ struct tool_name {
 struct tool_names {
 	struct tool_name *names;
 	size_t count;
+	void *by_sent, *by_client; /* trees: tsearch(3) */
 };
+
+/* Whether it is 1 to TOOL_NAME_MAX of [A-Za-z0-9_-]. */
+bool tool_name_is_valid(struct span name);
 
 void tool_names_free(struct tool_names *tools);
 

@@ -56,10 +56,11 @@ static void call_deployment(struct errand *errand)
 
 	transfer_url(&url, deployment, errand->choice.model, errand->path, errand->query);
 	call.url = buf_cstr(&url);
-	call.headers = transfer_headers(deployment, errand->choice.model, &call.fault);
+	call.fault = errand->user->write_body(errand->ctx, &body);
+	if (call.fault == NULL)
+		call.headers = transfer_headers(deployment, errand->choice.model, &call.fault);
 	if (call.fault == NULL && errand->user->add_headers != NULL)
 		call.headers = errand->user->add_headers(errand->ctx, call.headers);
-	errand->user->write_body(errand->ctx, &body);
 	call.body = &body;
 	errand->call = upstream_start(errand->host->upstream, &call);
 	buf_free(&url);
@@ -183,4 +184,9 @@ bool errand_try_again(
 	log_try(errand, before, ms, why);
 	begin_later(errand, ms);
 	return true;
+}
+
+void errand_ask_again(struct errand *errand)
+{
+	begin_later(errand, 0);
 }

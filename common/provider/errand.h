@@ -33,8 +33,11 @@ struct errand_host {
 struct errand_user {
 	/* Adds headers to those of the deployment; may be NULL. */
 	struct curl_slist *(*add_headers)(void *ctx, struct curl_slist *headers);
-	/* Appends the body of a POST as errand->choice.deployment is to get it. */
-	void (*write_body)(void *ctx, struct buf *out);
+	/*
+	 * Appends the body of a POST as errand->choice.deployment is to get it. NULL, or why it
+	 * cannot be asked: the call ends as NOT_ASKED then. The text has to stay until on_end.
+	 */
+	const char *(*write_body)(void *ctx, struct buf *out);
 	/* A call begins, the first or another: nothing has come of its answer. */
 	void (*on_begin)(void *ctx);
 	/* As in struct upstream_call. After on_end, errand->call is NULL. */
@@ -90,6 +93,8 @@ enum call_failure errand_failure(const struct errand *errand, long status, doubl
  */
 bool errand_try_again(
     struct errand *errand, enum call_failure failure, double retry_after, const char *why);
+/* Asks the same deployment once more, and soon: what it was asked is put in another way. */
+void errand_ask_again(struct errand *errand);
 /* Whether there would be another try. */
 bool errand_would_try_again(const struct errand *errand, enum call_failure failure);
 

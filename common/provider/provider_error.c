@@ -34,18 +34,85 @@ static void made_error(struct buf *out, long status, struct span body)
 	buf_free(&decoded);
 }
 
+/* The error that the provider's body has, an object with a message; else empty. */
+static struct span find_error(struct span body)
+{
+	struct span error = {0};
+
+	if (json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		error = json_get(body, "error");
+	return json_type(json_get(error, "message")) == JSON_STRING ? error : (struct span){0};
+}
+
 void provider_error(struct buf *out, long status, struct span body, const struct secrets *secrets)
 {
 	struct buf clean = {0};
-	struct span text, error = {0};
+	struct span error;
 
 	secrets_redact(&clean, body, secrets);
-	text = buf_span(&clean);
-	if (json_check(text, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
-		error = json_get(text, "error");
-	if (json_type(json_get(error, "message")) == JSON_STRING)
+	error = find_error(buf_span(&clean));
+	if (error.len > 0)
 		response_error_write(out, error);
 	else
-		made_error(out, status, text);
+		made_error(out, status, buf_span(&clean));
+	buf_free(&clean);
+}
+
+/* Of a content that cannot be taken: another provider would not take it either. */
+static bool is_about_content(long status)
+{
+	return status == 400 || status == 413 || status == 422;
+}
+
+static const char *code_of_status(long status)
+{
+	if (status == 429)
+		return "\"rate_limit_exceeded\"";
+	return is_about_content(status) ? "\"invalid_prompt\"" : "\"server_error\"";
+}
+
+static bool says_something(struct span value)
+{
+	return json_type(value) == JSON_STRING && json_inside(value).len > 0;
+}
+
+static void write_with_code(struct buf *out, struct span error, struct span code)
+{
+	struct json_scan scan = json_open(error, JSON_ACCEPT_BAD_UTF8);
+	struct buf coded = {0};
+	struct span name, value;
+
+	buf_puts(&coded, "{\"code\":");
+	buf_append_span(&coded, code);
+	while (json_member(&scan, &name, &value)) {
+		if (json_raw_is(name, "code"))
+			continue;
+		json_write_name(&coded, name);
+		buf_append_span(&coded, value);
+	}
+	buf_putc(&coded, '}');
+	response_error_write(out, buf_span(&coded));
+	buf_free(&coded);
+}
+
+void provider_error_translated(
+    struct buf *out, long status, struct span body, const struct secrets *secrets)
+{
+	struct buf clean = {0};
+	struct span error, code, type;
+
+	secrets_redact(&clean, body, secrets);
+	error = find_error(buf_span(&clean));
+	code = json_get(error, "code");
+	type = json_get(error, "type");
+	if (error.len == 0)
+		made_error(out, status, buf_span(&clean));
+	else if (says_something(code))
+		response_error_write(out, error);
+	else if (json_string_is(json_get(buf_span(&clean), "type"), "error") &&
+		 says_something(type))
+		write_with_code(out, error, type);
+	else
+		write_with_code(out, error, span_of(code_of_status(status)));
 	buf_free(&clean);
 }

@@ -12,4 +12,12 @@
  */
 void provider_error(struct buf *out, long status, struct span body, const struct secrets *secrets);
 
+/*
+ * The same for an answer in another dialect than the Responses API's: an error without a code of
+ * the provider's has as its code the error's type, if it is one of Anthropic's, or else the word of
+ * the Responses API that fits the status.
+ */
+void provider_error_translated(
+    struct buf *out, long status, struct span body, const struct secrets *secrets);
+
 #endif

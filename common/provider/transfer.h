@@ -27,15 +27,17 @@ bool transfer_set_up(CURL *easy, const char *ca_file);
 
 /*
  * Appends the URL of path ("responses", "responses/ID/cancel") at the deployment, in the form that
- * its provider has; query is added to it ("" for none; without "?").
+ * its provider has; query is added to it ("" for none; without "?"). "responses" alone, which
+ * creates one, is the path at which the deployment's dialect does so.
  */
 void transfer_url(struct buf *url, const struct deployment *deployment, const char *model,
     struct span path, const char *query);
 
 /*
  * The headers by which the deployment knows who asks: its extra_headers, its key and organization,
- * and "Content-Type: application/json". One of extra_headers replaces any other of its name. NULL,
- * with *error saying why, if one of them cannot stand in a header. The caller frees the list.
+ * for the Messages API the version of that, and "Content-Type: application/json". One of
+ * extra_headers replaces any other of its name. NULL, with *error saying why, if one of them cannot
+ * stand in a header. The caller frees the list.
  */
 struct curl_slist *transfer_headers(
     const struct deployment *deployment, const char *model, const char **error);

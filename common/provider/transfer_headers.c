@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "common/base/log.h"
+#include "common/config/dialect.h"
 #include "common/config/model.h"
 #include "common/config/provider.h"
 #include "transfer.h"
@@ -72,13 +73,37 @@ static struct curl_slist *add_extra(struct curl_slist *headers, const char *line
 	return headers;
 }
 
-static const char *key_header(const struct deployment *deployment, const char *model)
+/* Anthropic gives out tokens, too, which are shown in another way than its keys. */
+static bool is_token(const char *key)
+{
+	static const char prefix[] = "sk-ant-oat";
+
+	return strncmp(key, prefix, sizeof(prefix) - 1) == 0;
+}
+
+static bool takes_api_key(const struct deployment *deployment, const char *model)
 {
 	const struct provider *provider = deployment_table_line(deployment, model);
+	const char *base = deployment_base(deployment, model);
 
-	if (provider != NULL && provider->auth == AUTH_API_KEY)
-		return "api-key: ";
-	return "Authorization: Bearer ";
+	if (provider == NULL || provider->auth == AUTH_BEARER)
+		return false;
+	if (provider->auth == AUTH_API_KEY)
+		return true;
+	return base != NULL && (provider_is_at_host(span_of(base), "services.ai.azure.com") ||
+				   provider_is_at_host(span_of(base), "openai.azure.com"));
+}
+
+static const char *key_header(
+    const struct deployment *deployment, const char *model, const char *key)
+{
+	static const char bearer[] = "Authorization: Bearer ";
+
+	if (deployment_dialect(deployment, model) != DIALECT_MESSAGES)
+		return takes_api_key(deployment, model) ? "api-key: " : bearer;
+	if (is_token(key) || deployment_has_quirk(deployment, model, QUIRK_BEARER_KEY))
+		return bearer;
+	return "x-api-key: ";
 }
 
 /* NULL if every header is one line. */
@@ -108,9 +133,11 @@ struct curl_slist *transfer_headers(
 	for (size_t i = 0; i < deployment->extra_header_count; i++)
 		headers = add_extra(headers, deployment->extra_headers[i]);
 	if (key != NULL && key[0] != '\0')
-		headers = transfer_add_value(headers, key_header(deployment, model), key);
+		headers = transfer_add_value(headers, key_header(deployment, model, key), key);
 	if (deployment->organization != NULL)
 		headers =
 		    transfer_add_value(headers, "OpenAI-Organization: ", deployment->organization);
+	if (deployment_dialect(deployment, model) == DIALECT_MESSAGES)
+		headers = transfer_add_header(headers, "anthropic-version: 2023-06-01");
 	return transfer_add_header(headers, "Content-Type: application/json");
 }

@@ -19,7 +19,7 @@
 #include "fold.h"
 #include "response.h"
 
-struct event;
+struct response_event;
 
 /* A call of a tool, as the provider begins it. */
 struct builder_call {
@@ -38,7 +38,7 @@ struct builder_usage {
 	long long reasoning;             /* of output */
 };
 
-enum { BUILDER_ID_SEED = 20 };
+enum { BUILDER_SEED_SIZE = 20 + 1 };
 
 struct builder_item;
 
@@ -46,28 +46,29 @@ struct builder {
 	struct fold *fold;
 	/*
 	 * Gets every event but those that begin and end the response; NULL if nobody wants any.
-	 * sequence numbers are the caller's affair. The event is valid during the call only.
+	 * Sequence numbers are its affair. The event is valid during the call only.
 	 */
-	void (*on_event)(void *ctx, const struct event *event);
-	/* The provider has begun to answer: is called once, before any event. May be NULL. */
+	void (*on_event)(void *ctx, const struct response_event *event);
+	/* The provider has begun to answer: called once, before any event. May be NULL. */
 	void (*on_begin)(void *ctx);
 	void *ctx;
 
 	/* The rest belongs to builder*.c. */
 	bool begun;
-	bool failed;
-	char seed[BUILDER_ID_SEED + 1]; /* of ids */
-	struct builder_item **items;    /* those that are open, in the order of their indexes */
+	char seed[BUILDER_SEED_SIZE]; /* of ids */
+	struct builder_item **open;   /* in the order of their indexes */
 	size_t open_count, open_cap;
-	struct builder_item *text; /* the open message or reasoning item, or NULL */
-	long long item_count;      /* so far: the next output index */
-	struct buf model, service_tier;
+	struct builder_item *text;    /* the open message or reasoning item, or NULL */
+	long long item_count;         /* so far: the next output index */
+	unsigned long long *call_ids; /* hashes of those that were used */
+	size_t call_id_count, call_id_cap;
+	struct buf model, service_tier; /* JSON strings, or empty */
 	struct builder_usage usage;
 	bool has_usage;
-	struct buf scratch;
+	struct buf scratch, piece;
 };
 
-/* fold outlives the builder; on_event, on_begin and ctx are set by the caller afterwards. */
+/* fold outlives the builder. on_event, on_begin and ctx are set by the caller afterwards. */
 void builder_open(struct builder *builder, struct fold *fold);
 void builder_close(struct builder *builder);
 

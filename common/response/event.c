@@ -27,6 +27,7 @@ static const struct span member_names[EVENT_MEMBERS] = {
     [EVENT_ITEM] = NAME("item"),
     [EVENT_PART] = NAME("part"),
     [EVENT_RESPONSE] = NAME("response"),
+    [EVENT_ANNOTATION_INDEX] = NAME("annotation_index"),
     [EVENT_ANNOTATION] = NAME("annotation"),
     [EVENT_NAME] = NAME("name"),
     [EVENT_TEXT] = NAME("text"),
@@ -153,7 +154,7 @@ static enum event_member find_member(struct span name)
 	return (enum event_member)m;
 }
 
-static const struct event_type *find_type(struct span name)
+const struct event_type *event_type_find(struct span name)
 {
 	size_t i;
 
@@ -163,7 +164,7 @@ static const struct event_type *find_type(struct span name)
 	return NULL;
 }
 
-const char *event_name(const struct event *event)
+const char *event_name(const struct response_event *event)
 {
 	return event->type->name.p;
 }
@@ -173,7 +174,7 @@ const char *event_member_name(enum event_member member)
 	return member_names[member].p;
 }
 
-enum fold_result event_does_nothing(struct fold *fold, const struct event *event)
+enum fold_result event_does_nothing(struct fold *fold, const struct response_event *event)
 {
 	(void)fold;
 	(void)event;
@@ -183,7 +184,7 @@ enum fold_result event_does_nothing(struct fold *fold, const struct event *event
 /* An annotation, which is the deepest, is nested so much deeper in the object than in its event. */
 enum { DEEPER_IN_OBJECT = 5 };
 
-enum fold_result event_read(struct fold *fold, struct event *event, struct span data)
+enum fold_result event_read(struct fold *fold, struct response_event *event, struct span data)
 {
 	struct json_scan scan = json_open(data, JSON_ACCEPT_BAD_UTF8);
 	struct buf scratch = {0};
@@ -203,7 +204,7 @@ enum fold_result event_read(struct fold *fold, struct event *event, struct span 
 	if (type.len == 0 && json_type(event->members[EVENT_ERROR]) == JSON_OBJECT)
 		type = SPAN("\"error\"");
 	if (json_type(type) == JSON_STRING)
-		event->type = find_type(json_name(&scratch, json_inside(type)));
+		event->type = event_type_find(json_name(&scratch, json_inside(type)));
 	buf_free(&scratch);
 	if (scan.error != NULL)
 		return fold_skip(fold, "an event that is no JSON object: %s at byte %zu",
@@ -246,6 +247,6 @@ bool event_is_idle(struct span beginning)
 	quote = memchr(beginning.p, '"', beginning.len);
 	if (quote == NULL)
 		return false;
-	type = find_type((struct span){beginning.p, (size_t)(quote - beginning.p)});
+	type = event_type_find((struct span){beginning.p, (size_t)(quote - beginning.p)});
 	return type != NULL && type->apply == event_does_nothing;
 }

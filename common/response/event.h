@@ -30,6 +30,7 @@ enum event_member {
 	EVENT_ITEM,
 	EVENT_PART,
 	EVENT_RESPONSE,
+	EVENT_ANNOTATION_INDEX,
 	EVENT_ANNOTATION,
 	EVENT_NAME,
 	EVENT_TEXT,
@@ -63,9 +64,9 @@ enum opening {
 	OPENINGS
 };
 
-struct event;
+struct response_event;
 
-typedef enum fold_result event_fn(struct fold *fold, const struct event *event);
+typedef enum fold_result event_fn(struct fold *fold, const struct response_event *event);
 
 /* What an event of this type changes, and which function does it. */
 struct event_type {
@@ -78,7 +79,7 @@ struct event_type {
 	enum response_status status; /* for terminal events */
 };
 
-struct event {
+struct response_event {
 	const struct event_type *type;
 	struct span members[EVENT_MEMBERS]; /* raw values, empty if absent */
 };
@@ -87,10 +88,19 @@ struct event {
 event_fn event_does_nothing;
 
 /* Takes the data of an event apart. FOLD_SKIPPED, with a warning, if it is none that is known. */
-enum fold_result event_read(struct fold *fold, struct event *event, struct span data);
+enum fold_result event_read(struct fold *fold, struct response_event *event, struct span data);
+
+/* The type of that name, or NULL. */
+const struct event_type *event_type_find(struct span name);
+
+/*
+ * Appends an event as a stream has it (WHATWG HTML section 9.2.6): its type as the event's name and
+ * its members as data, behind type and sequence_number.
+ */
+void event_write(struct buf *out, const struct response_event *event, long long sequence_number);
 
 /* The name of an event's type, and of a member, for messages. */
-const char *event_name(const struct event *event);
+const char *event_name(const struct response_event *event);
 const char *event_member_name(enum event_member member);
 
 /*

@@ -53,7 +53,8 @@ static const char *type_of(struct span value)
 }
 
 /* Checks the type of the value that the event carries. */
-enum fold_result target_expect(struct fold *fold, const struct event *event, enum json_type type)
+enum fold_result target_expect(
+    struct fold *fold, const struct response_event *event, enum json_type type)
 {
 	struct span value = event->members[event->type->value];
 
@@ -64,7 +65,7 @@ enum fold_result target_expect(struct fold *fold, const struct event *event, enu
 }
 
 /* Reads an index that is below limit; *index keeps its value if the event has none. */
-enum fold_result target_index(struct fold *fold, const struct event *event,
+enum fold_result target_index(struct fold *fold, const struct response_event *event,
     enum event_member member, long long limit, long long *index)
 {
 	struct span value = event->members[member];
@@ -81,7 +82,7 @@ enum fold_result target_index(struct fold *fold, const struct event *event,
 }
 
 /* What to open for the event. A whole part says so itself. */
-static enum opening opening_of(const struct event *event)
+static enum opening opening_of(const struct response_event *event)
 {
 	struct span type;
 
@@ -92,7 +93,7 @@ static enum opening opening_of(const struct event *event)
 }
 
 /* Whether an item that only its index names can be the one that the event is about. */
-static bool suits(const struct event *event, const struct item *item)
+static bool suits(const struct response_event *event, const struct item *item)
 {
 	bool is_content_part =
 	    event->type->value == EVENT_PART && event->type->member == ITEM_CONTENT;
@@ -104,7 +105,8 @@ static bool suits(const struct event *event, const struct item *item)
 	return item->nature == openings[event->type->opens].nature;
 }
 
-static enum fold_result unknown_item(struct fold *fold, const struct event *event, long long index)
+static enum fold_result unknown_item(
+    struct fold *fold, const struct response_event *event, long long index)
 {
 	struct span id = event->members[EVENT_ITEM_ID];
 
@@ -122,7 +124,7 @@ static enum fold_result unknown_item(struct fold *fold, const struct event *even
 
 /* A bad index says that the event is bad, also where the id says which item it means. */
 enum fold_result target_find_item(
-    struct fold *fold, const struct event *event, struct target *target)
+    struct fold *fold, const struct response_event *event, struct target *target)
 {
 	struct span id = event->members[EVENT_ITEM_ID];
 	struct item *item;
@@ -156,7 +158,7 @@ static enum event_member index_member(enum item_member list)
 
 /* target->part says which part it is if the event does not. It may be one behind the last. */
 enum fold_result target_find_part(
-    struct fold *fold, const struct event *event, struct target *target)
+    struct fold *fold, const struct response_event *event, struct target *target)
 {
 	enum item_member list = event->type->member;
 	size_t count = target->item != NULL ? item_parts(target->item, list)->count : 0;
@@ -177,8 +179,8 @@ void target_make_id(struct buf *out, const struct fold *fold, const char *prefix
 	buf_printf(out, "\"%s_%.*s_%lld\"", prefix, RESPONSE_ID_LEN, own, index);
 }
 
-static void write_opened_item(struct buf *out, const struct fold *fold, const struct event *event,
-    enum opening opening, long long index)
+static void write_opened_item(struct buf *out, const struct fold *fold,
+    const struct response_event *event, enum opening opening, long long index)
 {
 	struct span id = event->members[EVENT_ITEM_ID], name = event->members[EVENT_NAME];
 	struct buf made = {0};
@@ -202,14 +204,14 @@ static void write_opened_item(struct buf *out, const struct fold *fold, const st
 	buf_free(&made);
 }
 
-enum fold_result target_too_many_items(struct fold *fold, const struct event *event)
+enum fold_result target_too_many_items(struct fold *fold, const struct response_event *event)
 {
 	return fold_skip(
 	    fold, "%s: there are %d items already", event_name(event), OUTPUT_ITEMS_MAX);
 }
 
 enum fold_result target_open_item(
-    struct fold *fold, const struct event *event, struct target *target)
+    struct fold *fold, const struct response_event *event, struct target *target)
 {
 	struct item_layout layout = {0};
 	struct buf raw = {0};
@@ -226,13 +228,13 @@ enum fold_result target_open_item(
 	return target->item != NULL ? FOLD_CHANGED : target_too_many_items(fold, event);
 }
 
-enum fold_result target_no_place_for_part(struct fold *fold, const struct event *event)
+enum fold_result target_no_place_for_part(struct fold *fold, const struct response_event *event)
 {
 	return fold_skip(fold, "%s: the item's %s is not an array, or has too many parts",
 	    event_name(event), item_kinds[event->type->member].name);
 }
 
-struct part *target_part(const struct event *event, const struct target *target)
+struct part *target_part(const struct response_event *event, const struct target *target)
 {
 	struct part_list *list = item_parts(target->item, event->type->member);
 
@@ -240,7 +242,7 @@ struct part *target_part(const struct event *event, const struct target *target)
 }
 
 /* Puts a whole part in its place, with what it lacks of the one that is there. */
-struct part *target_put_part(struct fold *fold, const struct event *event,
+struct part *target_put_part(struct fold *fold, const struct response_event *event,
     const struct target *target, struct span raw, enum keeping keeping)
 {
 	struct part_layout layout = {.list = event->type->member};
@@ -264,7 +266,7 @@ struct part *target_put_part(struct fold *fold, const struct event *event,
 }
 
 static enum fold_result open_part(
-    struct fold *fold, const struct event *event, const struct target *target)
+    struct fold *fold, const struct response_event *event, const struct target *target)
 {
 	struct part *part;
 
@@ -283,7 +285,7 @@ static const char *form_name(enum member_form form)
 	return form == FORM_LIST ? "an array" : "a string";
 }
 
-enum fold_result target_not_growing(struct fold *fold, const struct event *event)
+enum fold_result target_not_growing(struct fold *fold, const struct response_event *event)
 {
 	enum part_member part = event->type->part;
 	const struct member_kind *kind;
@@ -297,7 +299,8 @@ enum fold_result target_not_growing(struct fold *fold, const struct event *event
 }
 
 /* Finds the item that the event is about, and the part; opens what was never announced. */
-enum fold_result target_find(struct fold *fold, const struct event *event, struct target *target)
+enum fold_result target_find(
+    struct fold *fold, const struct response_event *event, struct target *target)
 {
 	bool of_part = event->type->part != PART_NONE;
 
@@ -309,7 +312,7 @@ enum fold_result target_find(struct fold *fold, const struct event *event, struc
 }
 
 static struct grown *grown_of(
-    struct fold *fold, const struct event *event, const struct target *target)
+    struct fold *fold, const struct response_event *event, const struct target *target)
 {
 	if (event->type->part == PART_NONE)
 		return output_item_grown(&fold->output, target->item, event->type->member);
@@ -317,8 +320,8 @@ static struct grown *grown_of(
 }
 
 /* Finds the string or array that the event lets grow. */
-enum fold_result target_find_grown(
-    struct fold *fold, const struct event *event, struct target *target, struct grown **out)
+enum fold_result target_find_grown(struct fold *fold, const struct response_event *event,
+    struct target *target, struct grown **out)
 {
 	if (target_find(fold, event, target) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;

@@ -19,39 +19,41 @@ struct target {
 };
 
 /* Checks the type of the value that the event carries. */
-enum fold_result target_expect(struct fold *fold, const struct event *event, enum json_type type);
+enum fold_result target_expect(
+    struct fold *fold, const struct response_event *event, enum json_type type);
 
 /* Reads an index that is below limit; *index keeps its value if the event has none. */
-enum fold_result target_index(struct fold *fold, const struct event *event,
+enum fold_result target_index(struct fold *fold, const struct response_event *event,
     enum event_member member, long long limit, long long *index);
 
 /* Finds the item, or where to open it. A bad index is one also if the id says what is meant. */
 enum fold_result target_find_item(
-    struct fold *fold, const struct event *event, struct target *target);
+    struct fold *fold, const struct response_event *event, struct target *target);
 /*
  * Finds which part of the item is meant, at most one behind the last. target->part says which if
  * the event does not.
  */
 enum fold_result target_find_part(
-    struct fold *fold, const struct event *event, struct target *target);
+    struct fold *fold, const struct response_event *event, struct target *target);
 
 /* Opens the item unless it is there. */
 enum fold_result target_open_item(
-    struct fold *fold, const struct event *event, struct target *target);
+    struct fold *fold, const struct response_event *event, struct target *target);
 
 /* Does the three above, and opens the part, if the event is about one, unless it is there. */
-enum fold_result target_find(struct fold *fold, const struct event *event, struct target *target);
+enum fold_result target_find(
+    struct fold *fold, const struct response_event *event, struct target *target);
 /* The same, and finds the string or array that the event lets grow. */
-enum fold_result target_find_grown(
-    struct fold *fold, const struct event *event, struct target *target, struct grown **out);
+enum fold_result target_find_grown(struct fold *fold, const struct response_event *event,
+    struct target *target, struct grown **out);
 
 /* The part that was found, or NULL if it has to be opened. */
-struct part *target_part(const struct event *event, const struct target *target);
+struct part *target_part(const struct response_event *event, const struct target *target);
 /*
  * Puts a whole part, a JSON value, in its place, with what it lacks of the one that is there. NULL
  * if there is no place for it.
  */
-struct part *target_put_part(struct fold *fold, const struct event *event,
+struct part *target_put_part(struct fold *fold, const struct response_event *event,
     const struct target *target, struct span raw, enum keeping keeping);
 
 /* Appends an id, a JSON string, for an item that came without one. */
@@ -60,8 +62,8 @@ void target_make_id(struct buf *out, const struct fold *fold, const char *prefix
 const char *target_id_prefix(struct span type);
 
 /* These say why an event is skipped. */
-enum fold_result target_too_many_items(struct fold *fold, const struct event *event);
-enum fold_result target_no_place_for_part(struct fold *fold, const struct event *event);
-enum fold_result target_not_growing(struct fold *fold, const struct event *event);
+enum fold_result target_too_many_items(struct fold *fold, const struct response_event *event);
+enum fold_result target_no_place_for_part(struct fold *fold, const struct response_event *event);
+enum fold_result target_not_growing(struct fold *fold, const struct response_event *event);
 
 #endif

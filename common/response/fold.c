@@ -37,9 +37,18 @@ bool fold_is_costly(const struct fold *fold)
 	return fold->doc.moved + fold->output.steps > WORK_ALLOWED + WORK_PER_BYTE * fold->bytes;
 }
 
+static enum fold_result apply(struct fold *fold, const struct response_event *event)
+{
+	enum fold_result result = event->type->apply(fold, event);
+
+	if (result != FOLD_SKIPPED && event->type->apply != event_does_nothing)
+		fold->any_event = true;
+	return result;
+}
+
 enum fold_result fold_event(struct fold *fold, struct span data)
 {
-	struct event event = {0};
+	struct response_event event = {0};
 	enum fold_result result;
 
 	fold->warning[0] = '\0';
@@ -49,9 +58,17 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 	fold->bytes += data.len;
 	result = event_read(fold, &event, data);
 	if (result != FOLD_SKIPPED)
-		result = event.type->apply(fold, &event);
-	if (result != FOLD_SKIPPED && event.type->apply != event_does_nothing)
-		fold->any_event = true;
+		result = apply(fold, &event);
+	return fold_is_costly(fold) ? FOLD_COSTLY : result;
+}
+
+enum fold_result fold_apply(struct fold *fold, const struct response_event *event)
+{
+	enum fold_result result;
+
+	if (fold->ended)
+		return FOLD_IGNORED;
+	result = apply(fold, event);
 	return fold_is_costly(fold) ? FOLD_COSTLY : result;
 }
 

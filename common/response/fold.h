@@ -64,6 +64,11 @@ void fold_close(struct fold *fold);
 /* Folds the data of one event in. After fold_end() or fold_fail() every event is ignored. */
 enum fold_result fold_event(struct fold *fold, struct span event);
 
+struct response_event;
+
+/* Folds an event in that is taken apart already (event.h): of valid JSON, and of a known type. */
+enum fold_result fold_apply(struct fold *fold, const struct response_event *event);
+
 /*
  * Folds a whole Response object in as if a terminal event had brought it: the answer of a provider
  * that did not stream. FOLD_SKIPPED if it is no JSON object.

@@ -7,7 +7,7 @@
 #include "fold_warning.h"
 #include "common/base/json.h"
 
-static bool has_logprobs(const struct event *event)
+static bool has_logprobs(const struct response_event *event)
 {
 	struct span logprobs = event->members[EVENT_LOGPROBS];
 
@@ -17,7 +17,7 @@ static bool has_logprobs(const struct event *event)
 
 /* The log probabilities of the tokens that have just come. */
 static void append_logprobs(
-    struct fold *fold, const struct event *event, const struct target *target)
+    struct fold *fold, const struct response_event *event, const struct target *target)
 {
 	struct json_scan scan = json_open(event->members[EVENT_LOGPROBS], JSON_ACCEPT_BAD_UTF8);
 	struct grown *list;
@@ -28,7 +28,7 @@ static void append_logprobs(
 		output_append_element(&fold->output, list, element);
 }
 
-enum fold_result delta_came(struct fold *fold, const struct event *event)
+enum fold_result delta_came(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {0};
 	struct grown *grown;
@@ -43,7 +43,8 @@ enum fold_result delta_came(struct fold *fold, const struct event *event)
 	return fold_output_changed(fold);
 }
 
-static void set_logprobs(struct fold *fold, const struct event *event, const struct target *target)
+static void set_logprobs(
+    struct fold *fold, const struct response_event *event, const struct target *target)
 {
 	struct grown *list =
 	    output_part_grown(&fold->output, target_part(event, target), PART_LOGPROBS);
@@ -52,7 +53,7 @@ static void set_logprobs(struct fold *fold, const struct event *event, const str
 		output_set_value(&fold->output, list, event->members[EVENT_LOGPROBS]);
 }
 
-enum fold_result value_done(struct fold *fold, const struct event *event)
+enum fold_result value_done(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {0};
 	struct grown *grown;
@@ -66,7 +67,7 @@ enum fold_result value_done(struct fold *fold, const struct event *event)
 	return fold_output_changed(fold);
 }
 
-enum fold_result annotation_added(struct fold *fold, const struct event *event)
+enum fold_result annotation_added(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {0};
 	struct grown *grown;
@@ -78,7 +79,7 @@ enum fold_result annotation_added(struct fold *fold, const struct event *event)
 	return fold_output_changed(fold);
 }
 
-enum fold_result command_added(struct fold *fold, const struct event *event)
+enum fold_result command_added(struct fold *fold, const struct response_event *event)
 {
 	struct span command = event->members[event->type->value];
 	struct target target = {0};
@@ -95,14 +96,14 @@ enum fold_result command_added(struct fold *fold, const struct event *event)
 static const enum part_member streams[] = {PART_STDOUT, PART_STDERR};
 
 /* What the event brings for one of the two streams; empty if it is none. */
-static struct span stream_piece(const struct event *event, enum part_member stream)
+static struct span stream_piece(const struct response_event *event, enum part_member stream)
 {
 	struct span text = json_get(event->members[event->type->value], part_kinds[stream].name);
 
 	return json_type(text) == JSON_STRING ? text : (struct span){0};
 }
 
-enum fold_result streams_came(struct fold *fold, const struct event *event)
+enum fold_result streams_came(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {0};
 	struct part *part;
@@ -127,8 +128,8 @@ enum fold_result streams_came(struct fold *fold, const struct event *event)
 	return fold_output_changed(fold);
 }
 
-static enum fold_result whole_part_came(
-    struct fold *fold, const struct event *event, struct target *target, enum keeping keeping)
+static enum fold_result whole_part_came(struct fold *fold, const struct response_event *event,
+    struct target *target, enum keeping keeping)
 {
 	if (target_open_item(fold, event, target) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;
@@ -138,7 +139,7 @@ static enum fold_result whole_part_came(
 }
 
 /* Replaces the part at its index, or comes behind the last one. */
-enum fold_result part_added(struct fold *fold, const struct event *event)
+enum fold_result part_added(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {.part = SIZE_MAX};
 	struct part *part;
@@ -152,7 +153,7 @@ enum fold_result part_added(struct fold *fold, const struct event *event)
 	    fold, event, &target, part != NULL && !part->announced ? KEEP_EMPTY : KEEP_NOTHING);
 }
 
-enum fold_result part_done(struct fold *fold, const struct event *event)
+enum fold_result part_done(struct fold *fold, const struct response_event *event)
 {
 	struct target target = {0};
 
@@ -164,7 +165,7 @@ enum fold_result part_done(struct fold *fold, const struct event *event)
 }
 
 /* Checks that the elements are objects. */
-static enum fold_result expect_objects(struct fold *fold, const struct event *event)
+static enum fold_result expect_objects(struct fold *fold, const struct response_event *event)
 {
 	struct json_scan scan = json_open(event->members[event->type->value], JSON_ACCEPT_BAD_UTF8);
 	struct span element;
@@ -177,7 +178,7 @@ static enum fold_result expect_objects(struct fold *fold, const struct event *ev
 	return FOLD_CHANGED;
 }
 
-enum fold_result outputs_done(struct fold *fold, const struct event *event)
+enum fold_result outputs_done(struct fold *fold, const struct response_event *event)
 {
 	struct json_scan scan = json_open(event->members[event->type->value], JSON_ACCEPT_BAD_UTF8);
 	struct target target = {0};

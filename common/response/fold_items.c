@@ -34,7 +34,8 @@ static bool has_id(struct span item)
 }
 
 /* Puts in an item that is new, with an id if it has none. Behind an end it begins another life. */
-static enum fold_result add_item(struct fold *fold, const struct event *event, bool growing)
+static enum fold_result add_item(
+    struct fold *fold, const struct response_event *event, bool growing)
 {
 	struct span raw = event->members[EVENT_ITEM];
 	struct item_layout layout = {0};
@@ -98,7 +99,7 @@ void fold_put_item(
 
 /* Checks what an event with a whole item has to have, and finds the item of its id. */
 static enum fold_result find_whole_item(
-    struct fold *fold, const struct event *event, struct item **item)
+    struct fold *fold, const struct response_event *event, struct item **item)
 {
 	long long index = 0;
 	struct span id;
@@ -114,7 +115,7 @@ static enum fold_result find_whole_item(
 	return FOLD_CHANGED;
 }
 
-enum fold_result item_added(struct fold *fold, const struct event *event)
+enum fold_result item_added(struct fold *fold, const struct response_event *event)
 {
 	struct item *item;
 
@@ -161,7 +162,7 @@ enum likeness fold_likeness(struct fold *fold, const struct item *item, struct s
 }
 
 /* The item that a final state belongs to whose id is unknown. */
-static struct item *item_to_end(struct fold *fold, const struct event *event)
+static struct item *item_to_end(struct fold *fold, const struct response_event *event)
 {
 	struct span raw = event->members[EVENT_ITEM];
 	long long index = -1;
@@ -176,7 +177,7 @@ static struct item *item_to_end(struct fold *fold, const struct event *event)
 	return item;
 }
 
-enum fold_result item_done(struct fold *fold, const struct event *event)
+enum fold_result item_done(struct fold *fold, const struct response_event *event)
 {
 	struct item *item;
 	struct buf named = {0}, id = {0};

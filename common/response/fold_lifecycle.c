@@ -82,7 +82,7 @@ static void take_members(struct fold *fold, const char *name, struct span respon
 		    json_type_name(json_type(fault.value)));
 }
 
-enum fold_result response_told(struct fold *fold, const struct event *event)
+enum fold_result response_told(struct fold *fold, const struct response_event *event)
 {
 	struct span response = event->members[EVENT_RESPONSE];
 
@@ -95,7 +95,7 @@ enum fold_result response_told(struct fold *fold, const struct event *event)
 	return FOLD_CHANGED;
 }
 
-enum fold_result response_created(struct fold *fold, const struct event *event)
+enum fold_result response_created(struct fold *fold, const struct response_event *event)
 {
 	struct span response = event->members[EVENT_RESPONSE];
 	bool begins = fold->created || fold->settled;
@@ -247,14 +247,14 @@ enum fold_result fold_end_life(
 }
 
 /* The stream has ended even if the event does not say with what. */
-enum fold_result response_ended(struct fold *fold, const struct event *event)
+enum fold_result response_ended(struct fold *fold, const struct response_event *event)
 {
 	return fold_end_life(
 	    fold, event_name(event), event->members[EVENT_RESPONSE], event->type->status);
 }
 
 /* An error's members may stand in the event itself. */
-static void write_own_error(struct buf *out, const struct event *event)
+static void write_own_error(struct buf *out, const struct response_event *event)
 {
 	static const enum event_member members[] = {EVENT_CODE, EVENT_MESSAGE, EVENT_PARAM};
 	size_t i;
@@ -270,7 +270,7 @@ static void write_own_error(struct buf *out, const struct event *event)
 }
 
 /* After the end, an error can only say why the response has failed. */
-enum fold_result error_came(struct fold *fold, const struct event *event)
+enum fold_result error_came(struct fold *fold, const struct response_event *event)
 {
 	struct span error = event->members[EVENT_ERROR];
 	struct buf made = {0};

@@ -59,6 +59,10 @@ static const struct {
     {"too_many_requests", 429},
     {"overloaded_error", 529},
     {"server_error", 500},
+    {"api_error", 500},
+    {"timeout_error", 504},
+    {"request_too_large", 413},
+    {"billing_error", 402},
     {"authentication_error", 401},
     {"invalid_api_key", 401},
     {"permission_error", 403},
@@ -102,8 +106,11 @@ static long status_of(struct span value)
 
 long response_error_status(struct span error)
 {
-	long status = status_of(json_get(error, "code"));
+	struct span told = json_get(error, "status");
+	long status = json_type(told) == JSON_NUMBER ? status_of(told) : 0;
 
+	if (status == 0)
+		status = status_of(json_get(error, "code"));
 	if (status == 0)
 		status = status_of(json_get(error, "type"));
 	return status != 0 ? status : 500;

@@ -12,8 +12,8 @@
 void response_error_write(struct buf *out, struct span error);
 
 /*
- * The HTTP status that the error of a stream stands for: what its code says, or else its type; 500
- * if that says nothing.
+ * The HTTP status that the error of a stream stands for: what the number status says, or else its
+ * code, or else its type; 500 if that says nothing.
  */
 long response_error_status(struct span error);
 

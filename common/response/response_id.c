@@ -2,7 +2,11 @@
 
 #include <string.h>
 
+#include <sys/random.h>
+
 #include <uuid/uuid.h>
+
+#include "common/base/log.h"
 
 static const size_t prefix_len = sizeof(RESPONSE_ID_PREFIX) - 1;
 
@@ -13,6 +17,25 @@ void response_id_generate(char out[RESPONSE_ID_SIZE])
 	uuid_generate_random(uuid);
 	memcpy(out, RESPONSE_ID_PREFIX, prefix_len);
 	uuid_unparse_lower(uuid, out + prefix_len);
+}
+
+void response_id_generate_unkept(char out[RESPONSE_ID_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	const size_t begin = sizeof(RESPONSE_UNKEPT_PREFIX) - 1;
+	unsigned char random[RESPONSE_ID_LEN - (sizeof(RESPONSE_UNKEPT_PREFIX) - 1)];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		fatal("getrandom");
+	memcpy(out, RESPONSE_UNKEPT_PREFIX, begin);
+	for (size_t i = 0; i < sizeof(random); i++)
+		out[begin + i] = digits[random[i] & 0xf];
+	out[RESPONSE_ID_LEN] = '\0';
+}
+
+bool response_id_is_unkept(const char *id)
+{
+	return strncmp(id, RESPONSE_UNKEPT_PREFIX, sizeof(RESPONSE_UNKEPT_PREFIX) - 1) == 0;
 }
 
 bool response_id_is_polling(const char *id)

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-#define RESPONSE_ID_PREFIX "litellm_poll_"
+#define RESPONSE_ID_PREFIX     "litellm_poll_"
+#define RESPONSE_UNKEPT_PREFIX "resp_unkept_"
 
 enum {
 	RESPONSE_ID_LEN = 13 + 36,
@@ -14,6 +15,13 @@ enum {
 
 /* Writes a new id, NUL-terminated, from 122 random bits of the kernel's generator. */
 void response_id_generate(char out[RESPONSE_ID_SIZE]);
+
+/*
+ * Likewise an id for a response that nobody keeps: RESPONSE_UNKEPT_PREFIX, and 148 random bits in
+ * hexadecimal.
+ */
+void response_id_generate_unkept(char out[RESPONSE_ID_SIZE]);
+bool response_id_is_unkept(const char *id);
 
 /* Whether id is of ours rather than a provider's: it begins with the prefix. */
 bool response_id_is_polling(const char *id);

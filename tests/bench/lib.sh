@@ -243,11 +243,13 @@ provider_finished() {
 
 # ---- respool -------------------------------------------------------------------------------------
 
+# $api is what the provider is spoken to in.
 write_config() {
 	cat >"$dir/config.yaml" <<-END
 	model_list:
 	  - model_name: m
-	    litellm_params: { model: openai/m, api_base: "$provider_url", api_key: none }
+	    litellm_params:
+	      { model: openai/m, api_base: "$provider_url", api_key: none, api: ${api:-responses} }
 	general_settings: { master_key: $key }
 	litellm_settings:
 	  cache: true

@@ -21,7 +21,8 @@ usage() {
 	  relays       1,000 streams that are passed through at once: whether they are whole, age of
 	               events, memory, CPU
 	  mixed        polls beside 1,000 such streams
-	  versions     CPU of passed requests and events beside an earlier version's
+	  dialects     deltas and requests that are translated beside such that are not
+  versions     CPU of passed requests and events beside an earlier version's
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -60,12 +61,13 @@ export no_proxy='*'
 . "$here/passthrough.sh"
 . "$here/relays.sh"
 . "$here/mixed.sh"
+. "$here/dialects.sh"
 . "$here/versions.sh"
 . "$here/growth.sh"
 . "$here/report.sh"
 
-groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed versions"
-groups="$groups length count queue"
+groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed dialects"
+groups="$groups versions length count queue"
 parts=
 dir=
 quick=

@@ -65,7 +65,7 @@ for file in tests/upstreams/responses/*.sse; do
 done
 # What needs the generated scripts, or a server, is left out.
 sources="$(find common -name '*.c' ! -path 'common/store/*' ! -name prefork.c) common/store/keys.c"
-helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c"
+helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c tests/unit/dialect/recorded_steps.c"
 harnesses=$(find tests/fuzz -name 'fuzz_*.c' | sort)
 # shellcheck disable=SC2086 # lists of words
 printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$compile" sh '{}'
@@ -84,7 +84,7 @@ for harness in $harnesses; do
 	# shellcheck disable=SC2046
 	clang -g -fsanitize=fuzzer,address,undefined -o "$build/$name" \
 		"$build/tests_fuzz_$name.o" "$build/parts.a" \
-		$(pkg-config --libs json-c yaml-0.1 uuid libxxhash)
+		$(pkg-config --libs json-c yaml-0.1 uuid libxxhash libcrypto)
 	rm -f "$build/$name.status"
 done
 

@@ -158,6 +158,20 @@ class TestManuals:
             line for line in manual.splitlines() if line.startswith((".It Cm", ".Ss", ".Cm")))))
         assert keys - described == set()
 
+    def test_every_quirk_and_every_provider_is_described(self):
+        config = TOP / "common" / "config"
+        quirks = re.findall(r'X\(\w+, "(\w+)"', (config / "dialect.h").read_text())
+        table = (config / "provider.c").read_text().partition("with_own_api")[0]
+        providers = re.findall(r'^    \{"(\w+)", ', table, re.M)
+        manual = (TOP / "doc" / "respool.yaml.5").read_text()
+        names = manual.partition(".Ss Providers")[2].partition(".El")[0]
+        listed = set(re.findall(r"\w+", " ".join(
+            line[4:] for line in names.splitlines() if line.startswith(".It "))))
+        assert {"think_tags", "fixed_temperature"} <= set(quirks)
+        assert {"openai", "zai"} <= set(providers)
+        assert [quirk for quirk in quirks if f".It Cm {quirk}\n" not in manual] == []
+        assert set(providers) == listed
+
     @both
     def test_every_option_is_described(self, program):
         usage = run_program(program, "-h").stdout.decode()

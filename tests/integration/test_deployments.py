@@ -642,6 +642,6 @@ def test_model_of_a_provider_that_is_not_served_goes_to_no_other(any_provider):
     stack = any_provider()
     for background in (True, False):
         reply = stack.client.post_create(
-            {"model": "claude-opus-4-5", "input": "x", "background": background})
+            {"model": "medlm-large", "input": "x", "background": background})
         assert reply.error()["code"] == "model_not_configured"
-    assert stack.upstream.requests("claude-opus-4-5") == []
+    assert stack.upstream.requests("medlm-large") == []

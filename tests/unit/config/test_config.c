@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/config/config.h"
+#include "common/config/model.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -17,8 +18,11 @@
 static const char file_name[] = "config.yaml";
 
 /* What must not leak in from the environment of whoever runs the tests. */
-static const char *const variables[] = {"AZURE_API_BASE", "AZURE_API_KEY", "AZURE_API_VERSION",
-    "AZURE_OPENAI_API_KEY", "GROQ_API_BASE", "GROQ_API_KEY", "HOSTED_VLLM_API_BASE",
+static const char *const variables[] = {"ANTHROPIC_API_BASE", "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL", "AWS_BEARER_TOKEN_BEDROCK", "AWS_BEDROCK_RUNTIME_ENDPOINT",
+    "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_REGION_NAME", "AZURE_AI_API_BASE", "AZURE_API_BASE",
+    "AZURE_API_KEY", "AZURE_API_VERSION", "AZURE_OPENAI_API_KEY", "GEMINI_API_BASE",
+    "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_BASE", "GROQ_API_KEY", "HOSTED_VLLM_API_BASE",
     "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL",
     "OPENROUTER_API_KEY", "REDIS_CLUSTER_NODES", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD",
     "REDIS_PORT", "REDIS_SENTINEL_NODES", "REDIS_SENTINEL_PASSWORD", "REDIS_SERVICE_NAME",
@@ -667,15 +671,17 @@ static void a_key_goes_to_no_provider_but_the_model_s_own(void **state)
 	    "model_list:\n"
 	    "  - {model_name: a, litellm_params: {model: claude-opus-4-5, api_key: sk-ant}}\n"
 	    "  - {model_name: b, litellm_params: {model: grok-3}}\n"
-	    "  - {model_name: c, litellm_params: {model: gpt-5}}\n");
-	assert_null(result.config->deployments[0].api_base);
+	    "  - {model_name: c, litellm_params: {model: gpt-5}}\n"
+	    "  - {model_name: d, litellm_params: {model: medlm-large, api_key: k}}\n");
+	assert_string_equal(result.config->deployments[0].api_base, "https://api.anthropic.com");
 	assert_string_equal(result.config->deployments[0].api_key, "sk-ant");
 	assert_string_equal(result.config->deployments[1].api_base, "https://api.x.ai/v1");
 	assert_string_equal(result.config->deployments[1].api_key, "sk-xai");
 	assert_string_equal(result.config->deployments[2].api_base, "https://api.openai.com/v1");
 	assert_string_equal(result.config->deployments[2].api_key, "sk-openai");
-	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: provider "
-				 "\"anthropic\" does not serve the Responses API in OpenAI's form: "
+	assert_null(result.config->deployments[3].api_base);
+	assert_holds(result.log, "config.yaml:5: model_list[3].litellm_params: provider "
+				 "\"vertex_ai\" has an API of its own, which is not spoken here: "
 				 "the deployment cannot be used");
 	done(&result);
 }
@@ -1120,13 +1126,11 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	    "config.yaml:3: router_settings.model_group_alias: not implemented, ignored\n");
 	assert_holds(
 	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
-	assert_holds(
-	    result.log, "config.yaml:9: model_list[].model_info: not implemented, ignored\n");
 	assert_holds(result.log,
 	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
-	assert_int_equal(count_of(result.log, "ignored"), 5);
-	assert_int_equal(count_of(result.log, "\n"), 5);
+	assert_int_equal(count_of(result.log, "ignored"), 4);
+	assert_int_equal(count_of(result.log, "\n"), 4);
 	done(&result);
 }
 
@@ -1923,21 +1927,150 @@ static void a_wrong_base_or_version_in_the_environment_is_an_error_where_it_is_n
 	    "AZURE_API_VERSION, expected a version of the provider's API");
 }
 
-static void providers_without_the_responses_api_are_a_warning(void **state)
+static void providers_with_an_api_of_their_own_are_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
 	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: anthropic/claude}}\n"
-	    "  - {model_name: b, litellm_params: {model: gemini/g, api_base: 'http://own'}}\n"
-	    "  - {model_name: c, litellm_params: {model: groq/g}}\n");
+	    "  - {model_name: a, litellm_params: {model: vertex_ai/g}}\n"
+	    "  - {model_name: b, litellm_params: {model: watsonx/g, api_base: 'http://own'}}\n"
+	    "  - {model_name: c, litellm_params: {model: replicate/g, api: chat}}\n"
+	    "  - {model_name: d, litellm_params: {model: replicate/g, api: chat,"
+	    " api_base: 'http://own'}}\n"
+	    "  - {model_name: e, litellm_params: {model: anthropic/claude}}\n"
+	    "  - {model_name: f, litellm_params: {model: gemini/g}}\n");
 
 	(void)state;
 	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: provider "
-				 "\"anthropic\" does not serve the Responses API in OpenAI's form: "
+				 "\"vertex_ai\" has an API of its own, which is not spoken here: "
 				 "the deployment cannot be used\n");
-	assert_holds(result.log, "config.yaml:3: model_list[1].litellm_params: provider \"gemini\" "
-				 "is not known to serve the Responses API");
-	assert_int_equal(count_of(result.log, "\n"), 2);
+	assert_holds(result.log, "config.yaml:3: model_list[1].litellm_params: provider "
+				 "\"watsonx\" is not known to serve the Responses API, which is "
+				 "what will be asked of its api_base: expected api if it is "
+				 "another\n");
+	assert_holds(result.log, "config.yaml:4: model_list[2].litellm_params: provider "
+				 "\"replicate\" has an API of its own");
+	assert_int_equal(count_of(result.log, "\n"), 3);
+	done(&result);
+}
+
+static void an_api_is_one_of_three(void **state)
+{
+	(void)state;
+	assert_error("model_list:\n"
+		     "  - model_name: m\n"
+		     "    litellm_params:\n"
+		     "      model: openai/m\n"
+		     "      api: completions\n",
+	    "5: model_list[0].litellm_params.api: \"completions\", expected responses, chat or "
+	    "messages");
+	assert_error(
+	    "model_list: [{model_name: m, litellm_params: {model: openai/m, api: [chat]}}]\n",
+	    "1: model_list[0].litellm_params.api: a list, expected responses, chat or messages");
+}
+
+static void a_quirk_is_true_or_false(void **state)
+{
+	(void)state;
+	assert_error("model_list:\n"
+		     "  - model_name: m\n"
+		     "    litellm_params: {model: openai/m, think_tags: maybe}\n",
+	    "3: model_list[0].litellm_params.think_tags: \"maybe\", expected true or false");
+}
+
+static void a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: openai/a, max_tokens: 100}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/b, max_tokens: 100, api: chat}}\n"
+	    "  - {model_name: '*', litellm_params: {model: '*', max_tokens: 100}}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: max_tokens is sent "
+				 "only with requests that are translated, and the Responses API is "
+				 "asked there\n");
+	assert_int_equal(count_of(result.log, "\n"), 1);
+	done(&result);
+	assert_error(
+	    "model_list: [{model_name: m, litellm_params: {model: anthropic/m, max_tokens: 0}}]\n",
+	    "1: model_list[0].litellm_params.max_tokens: \"0\", expected an integer from 1 to "
+	    "2147483647");
+}
+
+static void bedrock_is_called_in_its_region(void **state)
+{
+	static const char text[] =
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: bedrock/openai.gpt-oss-120b-1:0}}\n"
+	    "  - {model_name: b, litellm_params: {model: bedrock/b, aws_region_name: eu-west-1}}\n"
+	    "  - {model_name: '*', litellm_params: {model: '*'}}\n";
+	struct result result = load_right(CONFIG_SUPERVISOR, text);
+
+	(void)state;
+	assert_null(result.config->deployments[0].api_base);
+	assert_string_equal(result.config->deployments[0].model, "openai.gpt-oss-120b-1:0");
+	assert_string_equal(result.config->deployments[1].api_base,
+	    "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1");
+	assert_null(deployment_base(&result.config->deployments[2], "bedrock/x"));
+	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: no region is known "
+				 "for provider \"bedrock\", expected aws_region_name or "
+				 "AWS_REGION_NAME: the deployment cannot be used\n");
+	assert_int_equal(count_of(result.log, "\n"), 1);
+	done(&result);
+	setenv("AWS_REGION", "us-west-2", 1);
+	setenv("AWS_BEARER_TOKEN_BEDROCK", "token", 1);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_string_equal(result.config->deployments[0].api_base,
+	    "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1");
+	assert_string_equal(result.config->deployments[0].api_key, "token");
+	assert_string_equal(result.config->deployments[1].api_base,
+	    "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1");
+	assert_string_equal(deployment_base(&result.config->deployments[2], "bedrock/x"),
+	    "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1");
+	assert_string_equal(deployment_key(&result.config->deployments[2], "bedrock/x"), "token");
+	done(&result);
+}
+
+static void a_region_is_no_part_of_another_host(void **state)
+{
+	(void)state;
+	assert_error("model_list:\n"
+		     "  - model_name: m\n"
+		     "    litellm_params: {model: bedrock/m, aws_region_name: evil.example/}\n",
+	    "3: model_list[0].litellm_params.aws_region_name: a character that no region has, "
+	    "expected a region, of letters, digits and -");
+}
+
+static void dropping_holds_for_what_cannot_be_translated_too(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "litellm_settings: {drop_params: true}\n"
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: anthropic/a}}\n"
+	    "  - {model_name: b, litellm_params: {model: anthropic/b, drop_params: false}}\n"
+	    "  - {model_name: c, litellm_params: {model: anthropic/c, drop_params: [user]}}\n");
+
+	(void)state;
+	assert_true(result.config->deployments[0].drop_params);
+	assert_false(result.config->deployments[1].drop_params);
+	assert_true(result.config->deployments[2].drop_params);
+	done(&result);
+}
+
+static void what_azure_shows_as_an_address_may_be_one_of_chat_completions(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params:\n"
+	    "      model: azure_ai/a\n"
+	    "      api_base: https://r.services.ai.azure.com/models/chat/completions"
+	    "?api-version=2024-05-01-preview\n");
+
+	(void)state;
+	assert_string_equal(result.config->deployments[0].api_base,
+	    "https://r.services.ai.azure.com/models/chat/completions");
+	assert_string_equal(result.config->deployments[0].api_version, "2024-05-01-preview");
 	done(&result);
 }
 
@@ -2626,7 +2759,14 @@ int main(void)
 	    TEST(polling_without_redis_is_a_warning),
 	    TEST(the_environment_supplies_bases_and_versions_that_are_not_given),
 	    TEST(a_wrong_base_or_version_in_the_environment_is_an_error_where_it_is_needed),
-	    TEST(providers_without_the_responses_api_are_a_warning),
+	    TEST(providers_with_an_api_of_their_own_are_a_warning),
+	    TEST(an_api_is_one_of_three),
+	    TEST(a_quirk_is_true_or_false),
+	    TEST(a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning),
+	    TEST(bedrock_is_called_in_its_region),
+	    TEST(a_region_is_no_part_of_another_host),
+	    TEST(dropping_holds_for_what_cannot_be_translated_too),
+	    TEST(what_azure_shows_as_an_address_may_be_one_of_chat_completions),
 	    TEST(what_a_provider_does_not_take_is_dropped_if_that_is_wanted),
 	    TEST(drop_params_for_all_holds_for_those_that_do_not_say_themselves),
 	    TEST(a_nested_member_is_not_dropped_and_that_is_a_warning),

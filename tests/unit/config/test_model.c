@@ -552,10 +552,14 @@ static void a_deployment_of_any_provider_takes_it_from_the_model_asked_for(void 
 	} cases[] = {
 	    {"openai/gpt-4o", "openai", "gpt-4o", "https://api.openai.com/v1"},
 	    {"groq/llama/70b", "groq", "llama/70b", "https://api.groq.com/openai/v1"},
-	    {"anthropic/claude-3", "anthropic", "claude-3", NULL},
+	    {"anthropic/claude-3", "anthropic", "claude-3", "https://api.anthropic.com"},
+	    {"vertex_ai/gemini-3", "vertex_ai", "gemini-3", NULL},
+	    {"openrouter/anthropic/claude-3", "openrouter", "anthropic/claude-3",
+		"https://openrouter.ai/api/v1"},
+	    {"openai/chat_completions/gpt-5", "openai", "gpt-5", "https://api.openai.com/v1"},
 	    {"gpt-4o", "openai", "gpt-4o", "https://api.openai.com/v1"},
 	    {"grok-3", "xai", "grok-3", "https://api.x.ai/v1"},
-	    {"claude-opus-4-5", "anthropic", "claude-opus-4-5", NULL},
+	    {"claude-opus-4-5", "anthropic", "claude-opus-4-5", "https://api.anthropic.com"},
 	    {"openai/responses/gpt-5", "openai", "gpt-5", "https://api.openai.com/v1"},
 	    {"llama3", "", "llama3", NULL},
 	};

@@ -12,7 +12,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const variables[] = {"AZURE_API_BASE", "AZURE_API_KEY", "AZURE_API_VERSION",
+static const char *const variables[] = {"AWS_BEDROCK_RUNTIME_ENDPOINT", "AWS_DEFAULT_REGION",
+    "AWS_REGION", "AWS_REGION_NAME", "AZURE_API_BASE", "AZURE_API_KEY", "AZURE_API_VERSION",
     "AZURE_OPENAI_API_KEY", "OLLAMA_API_BASE", "OPENAI_API_BASE", "OPENAI_BASE_URL", "XAI_API_KEY"};
 
 static int clear_environment(void **state)
@@ -31,17 +32,21 @@ static const struct provider *find(const char *name)
 	return provider;
 }
 
+static const char *const names[] = {"ai21", "ai21_chat", "anthropic", "azure", "azure_ai",
+    "baseten", "bedrock", "cerebras", "codestral", "cohere", "cohere_chat", "dashscope",
+    "databricks", "deepinfra", "deepseek", "fireworks_ai", "friendliai", "gemini", "github", "groq",
+    "hosted_vllm", "huggingface", "hyperbolic", "litellm_proxy", "llamafile", "lm_studio",
+    "meta_llama", "minimax", "mistral", "moonshot", "nebius", "novita", "nvidia_nim", "ollama",
+    "ollama_chat", "openai", "openai_like", "openrouter", "perplexity", "sambanova", "together_ai",
+    "vllm", "volcengine", "xai", "zai"};
+
 static void every_provider_is_found_by_its_whole_name(void **state)
 {
-	static const char *const names[] = {"azure", "groq", "hosted_vllm", "llamafile",
-	    "lm_studio", "mistral", "ollama", "openai", "openrouter", "together_ai", "vllm", "xai"};
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
 		assert_string_equal(find(names[i])->name, names[i]);
 		assert_non_null(find(names[i])->key_variables[0]);
-		assert_non_null(find(names[i])->base_variables[0]);
-		assert_false(provider_lacks_responses(span_of(names[i])));
+		assert_false(provider_has_own_api(span_of(names[i])));
 	}
 	assert_null(provider_find(span_of("OpenAI")));
 	assert_null(provider_find(span_of("open")));
@@ -82,12 +87,101 @@ static void default_bases_are_urls_without_a_slash_at_the_end(void **state)
 static void azure_alone_has_a_key_header_and_paths_of_its_own(void **state)
 {
 	(void)state;
-	assert_int_equal(find("azure")->auth, AUTH_API_KEY);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct provider *provider = find(names[i]);
+		bool azure = strncmp(names[i], "azure", 5) == 0;
+
+		assert_int_equal(provider->auth != AUTH_BEARER, azure);
+		assert_int_equal(provider->paths != PATHS_OPENAI, azure);
+	}
 	assert_int_equal(find("azure")->paths, PATHS_AZURE);
-	assert_int_equal(find("openai")->auth, AUTH_BEARER);
-	assert_int_equal(find("openai")->paths, PATHS_OPENAI);
-	assert_int_equal(find("ollama")->auth, AUTH_BEARER);
-	assert_int_equal(find("ollama")->paths, PATHS_V1);
+	assert_string_equal(find("ollama")->default_path, "/v1");
+}
+
+static bool is_one_of(const char *name, const char *list)
+{
+	for (const char *p = list; *p != '\0'; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		if (strlen(name) == len && memcmp(p, name, len) == 0)
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+static void those_who_serve_the_responses_api_are_asked_by_it(void **state)
+{
+	static const char responses[] =
+	    "azure groq hosted_vllm llamafile lm_studio ollama openai openrouter vllm xai";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		enum dialect expected = DIALECT_CHAT;
+
+		if (is_one_of(names[i], responses))
+			expected = DIALECT_RESPONSES;
+		else if (strcmp(names[i], "anthropic") == 0)
+			expected = DIALECT_MESSAGES;
+		assert_int_equal(find(names[i])->dialect, expected);
+	}
+}
+
+static void a_regional_base_is_made_of_its_region(void **state)
+{
+	const struct provider *bedrock = find("bedrock");
+	char *base = provider_regional_base(bedrock, "us-east-1");
+
+	(void)state;
+	assert_string_equal(base, "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1");
+	free(base);
+	assert_null(provider_base(bedrock));
+	assert_null(provider_regional_base(bedrock, ""));
+	assert_null(provider_regional_base(bedrock, "a.b"));
+	assert_null(provider_regional_base(bedrock, "a/b"));
+	assert_null(provider_region());
+	setenv("AWS_DEFAULT_REGION", "c", 1);
+	assert_string_equal(provider_region(), "c");
+	setenv("AWS_REGION_NAME", "a", 1);
+	assert_string_equal(provider_region(), "a");
+	setenv("AWS_BEDROCK_RUNTIME_ENDPOINT", "https://own", 1);
+	assert_string_equal(provider_base(bedrock), "https://own");
+}
+
+static void a_host_is_told_from_others_that_end_like_it(void **state)
+{
+	static const struct {
+		const char *url;
+		bool is;
+	} cases[] = {
+	    {"https://h.example", true},
+	    {"https://h.example/v1", true},
+	    {"https://h.example:443/v1", true},
+	    {"https://eu.h.example/v1", true},
+	    {"https://xh.example/v1", false},
+	    {"https://h.example.net/v1", false},
+	    {"https://other/h.example", false},
+	    {"https://e", false},
+	    {"h.example", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    provider_is_at_host(span_of(cases[i].url), "h.example"), cases[i].is);
+}
+
+static void openais_quirks_are_those_of_its_own_host(void **state)
+{
+	const struct provider *openai = find("openai");
+
+	(void)state;
+	assert_true(openai->quirks != 0);
+	assert_int_equal(provider_quirks(openai, "https://api.openai.com/v1"), openai->quirks);
+	assert_int_equal(provider_quirks(openai, "https://eu.api.openai.com/v1"), openai->quirks);
+	assert_int_equal(provider_quirks(openai, "http://127.0.0.1:8000/v1"), 0);
+	assert_int_equal(
+	    provider_quirks(find("mistral"), "http://own"), QUIRK_BIT(NINE_CHARACTER_CALL_IDS));
 }
 
 static void the_first_variable_that_is_set_counts(void **state)
@@ -159,8 +253,6 @@ static void members_that_a_provider_does_not_take_are_known_by_whole_names(void 
 /* Dropping one of these would change what is asked for, or is not a client's to ask. */
 static void no_provider_loses_what_a_request_is_about(void **state)
 {
-	static const char *const names[] = {"azure", "groq", "hosted_vllm", "llamafile",
-	    "lm_studio", "mistral", "ollama", "openai", "openrouter", "together_ai", "vllm", "xai"};
 	static const char *const kept[] = {"model", "input", "stream", "background", "instructions",
 	    "tools", "tool_choice", "text", "previous_response_id", "conversation", "prompt"};
 
@@ -171,18 +263,18 @@ static void no_provider_loses_what_a_request_is_about(void **state)
 	}
 }
 
-static void providers_without_the_responses_api_are_known(void **state)
+static void providers_with_an_api_of_their_own_are_known(void **state)
 {
-	static const char *const names[] = {
-	    "anthropic", "bedrock", "cohere", "gemini", "replicate", "vertex_ai"};
+	static const char *const own[] = {
+	    "bedrock_converse", "replicate", "sagemaker", "snowflake", "vertex_ai", "watsonx"};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		assert_true(provider_lacks_responses(span_of(names[i])));
-		assert_null(provider_find(span_of(names[i])));
+	for (size_t i = 0; i < COUNT(own); i++) {
+		assert_true(provider_has_own_api(span_of(own[i])));
+		assert_null(provider_find(span_of(own[i])));
 	}
-	assert_false(provider_lacks_responses(SPAN("my-own")));
-	assert_false(provider_lacks_responses(SPAN("")));
+	assert_false(provider_has_own_api(SPAN("my-own")));
+	assert_false(provider_has_own_api(SPAN("")));
 }
 
 static void a_provider_is_known_by_the_url_of_its_api(void **state)
@@ -193,6 +285,14 @@ static void a_provider_is_known_by_the_url_of_its_api(void **state)
 	    {"https://api.openai.com/v1", "openai"},
 	    {"https://api.openai.com/v1/", "openai"},
 	    {"https://api.groq.com/openai/v1/more", "groq"},
+	    {"https://api.anthropic.com", "anthropic"},
+	    {"https://api.anthropic.com/v1/messages", "anthropic"},
+	    {"https://api.deepseek.com/v1", "deepseek"},
+	    {"https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1", "bedrock"},
+	    {"https://bedrock-runtime.evil.example/.amazonaws.com/openai/v1", NULL},
+	    {"https://bedrock-runtime..amazonaws.com/openai/v1", NULL},
+	    {"https://bedrock-runtime.us-east-1.amazonaws.com", NULL},
+	    {"https://bedrock-runtime.", NULL},
 	    {"https://api.openai.com/v1x", NULL},
 	    {"https://api.openai.com/v", NULL},
 	    {"https://api.openai.com.example/v1", NULL},
@@ -286,13 +386,17 @@ int main(void)
 	    TEST(every_provider_is_found_by_its_whole_name),
 	    TEST(default_bases_are_urls_without_a_slash_at_the_end),
 	    TEST(azure_alone_has_a_key_header_and_paths_of_its_own),
+	    TEST(those_who_serve_the_responses_api_are_asked_by_it),
+	    TEST(a_regional_base_is_made_of_its_region),
+	    TEST(a_host_is_told_from_others_that_end_like_it),
+	    TEST(openais_quirks_are_those_of_its_own_host),
 	    TEST(the_first_variable_that_is_set_counts),
 	    TEST(the_environments_base_wins_if_it_is_a_url),
 	    TEST(the_environments_version_counts_if_it_is_one),
 	    TEST(bases_are_told_from_other_text),
 	    TEST(members_that_a_provider_does_not_take_are_known_by_whole_names),
 	    TEST(no_provider_loses_what_a_request_is_about),
-	    TEST(providers_without_the_responses_api_are_known),
+	    TEST(providers_with_an_api_of_their_own_are_known),
 	    TEST(a_provider_is_known_by_the_url_of_its_api),
 	    TEST(a_deployment_of_any_provider_has_the_defaults_of_the_models_own),
 	    TEST(a_deployment_drops_what_it_names_and_no_more),

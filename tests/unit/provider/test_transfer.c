@@ -6,8 +6,9 @@
 
 #include <cmocka.h>
 
-#include "common/provider/transfer.h"
 #include "common/base/alloc.h"
+#include "common/config/dialect.h"
+#include "common/provider/transfer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -15,6 +16,9 @@
 struct row {
 	const char *provider, *api_base, *api_version, *api_key, *organization;
 	const char *extra[4];
+	enum dialect
+	    api; /* chat and messages: that of the deployment; else the provider's counts */
+	unsigned quirks;
 };
 
 static struct deployment *deployment_new(const struct row *row)
@@ -28,6 +32,9 @@ static struct deployment *deployment_new(const struct row *row)
 	deployment->api_version = row->api_version != NULL ? xstrdup(row->api_version) : NULL;
 	deployment->api_key = row->api_key != NULL ? xstrdup(row->api_key) : NULL;
 	deployment->organization = row->organization != NULL ? xstrdup(row->organization) : NULL;
+	deployment->has_api = row->api != DIALECT_RESPONSES;
+	deployment->api = row->api;
+	deployment->quirks_given = deployment->quirks_set = row->quirks;
 	deployment->extra_headers = xcalloc(COUNT(row->extra), sizeof(char *));
 	while (row->extra[deployment->extra_header_count] != NULL) {
 		size_t i = deployment->extra_header_count++;
@@ -52,17 +59,40 @@ static void deployment_free(struct deployment *deployment)
 	free(deployment);
 }
 
-static void check_url(const char *provider, const char *base, const char *version, const char *path,
-    const char *query, const char *expected)
+static void check_row_url(
+    const struct row *row, const char *path, const char *query, const char *expected)
 {
-	const struct row row = {provider, base, version, NULL, NULL, {NULL}};
-	struct deployment *deployment = deployment_new(&row);
+	struct deployment *deployment = deployment_new(row);
 	struct buf url = {0};
 
 	transfer_url(&url, deployment, "m", span_of(path), query);
 	assert_string_equal(buf_cstr(&url), expected);
 	buf_free(&url);
 	deployment_free(deployment);
+}
+
+static void check_url(const char *provider, const char *base, const char *version, const char *path,
+    const char *query, const char *expected)
+{
+	const struct row row = {.provider = provider, .api_base = base, .api_version = version};
+
+	check_row_url(&row, path, query, expected);
+}
+
+static void check_chat(
+    const char *provider, const char *base, const char *version, const char *expected)
+{
+	const struct row row = {
+	    .provider = provider, .api_base = base, .api_version = version, .api = DIALECT_CHAT};
+
+	check_row_url(&row, "responses", "", expected);
+}
+
+static void check_messages(const char *provider, const char *base, const char *expected)
+{
+	const struct row row = {.provider = provider, .api_base = base, .api = DIALECT_MESSAGES};
+
+	check_row_url(&row, "responses", "", expected);
 }
 
 /* The lines of the list, a line end after each; or why there is none. */
@@ -154,9 +184,99 @@ static void azure_s_base_may_hold_a_part_of_the_path(void **state)
 	    "https://r/openai/v1/responses");
 }
 
+static void chat_completions_are_created_below_the_base(void **state)
+{
+	(void)state;
+	check_chat("openai", "https://h/v1", NULL, "https://h/v1/chat/completions");
+	check_chat("unheard_of", "https://h/v1/", NULL, "https://h/v1/chat/completions");
+	check_chat("ollama", "http://h:11434", NULL, "http://h:11434/v1/chat/completions");
+	check_chat("gemini", "https://h", NULL, "https://h/v1beta/openai/chat/completions");
+	check_chat("gemini", "https://h/x", NULL, "https://h/x/chat/completions");
+	check_chat("bedrock", "https://h", NULL, "https://h/openai/v1/chat/completions");
+	check_url(
+	    "mistral", "https://h/v1", NULL, "responses", "", "https://h/v1/chat/completions");
+}
+
+static void messages_are_created_below_the_base_s_version(void **state)
+{
+	(void)state;
+	check_messages("openai", "https://h", "https://h/v1/messages");
+	check_messages("openai", "https://h/v1", "https://h/v1/messages");
+	check_messages("openai", "https://h/anthropic/", "https://h/anthropic/v1/messages");
+	check_messages("azure", "https://h/anthropic", "https://h/anthropic/v1/messages");
+	check_url("anthropic", "https://h", NULL, "responses", "", "https://h/v1/messages");
+}
+
+static void base_that_is_the_whole_url_stays_as_it_is(void **state)
+{
+	(void)state;
+	check_chat(
+	    "openai", "https://h/v1/chat/completions", NULL, "https://h/v1/chat/completions");
+	check_chat(
+	    "openai", "https://h/v1/chat/completions//", NULL, "https://h/v1/chat/completions");
+	check_messages("anthropic", "https://h/x/v1/messages", "https://h/x/v1/messages");
+	check_url("openai", "https://h/chat/completions", NULL, "responses", "",
+	    "https://h/chat/completions");
+}
+
+static void paths_of_a_response_are_those_of_the_responses_api(void **state)
+{
+	const struct row row = {
+	    .provider = "openai", .api_base = "https://h/v1", .api = DIALECT_CHAT};
+
+	(void)state;
+	check_row_url(&row, "responses/r/cancel", "", "https://h/v1/responses/r/cancel");
+	check_row_url(&row, "responses", "a=1", "https://h/v1/chat/completions?a=1");
+}
+
+static void azure_s_dated_chat_completions_name_the_model(void **state)
+{
+	static const char expected[] =
+	    "https://r/openai/deployments/served/chat/completions?api-version=2024-10-21";
+
+	(void)state;
+	check_chat("azure", "https://r", "2024-10-21", expected);
+	check_chat("azure", "https://r/openai", "2024-10-21", expected);
+	check_chat("azure", "https://r/openai/deployments/served", "2024-10-21", expected);
+	check_chat("azure", "https://r/openai/deployments/served/chat/completions", "2024-10-21",
+	    expected);
+}
+
+static void azure_s_undated_chat_completions_are_v1(void **state)
+{
+	static const char expected[] = "https://r/openai/v1/chat/completions";
+
+	(void)state;
+	check_chat("azure", "https://r", NULL, expected);
+	check_chat("azure", "https://r/openai", "latest", expected);
+	check_chat("azure", "https://r/openai/v1", "2024-10-21", expected);
+	check_chat("azure", "https://r/openai/v1/chat/completions", "2024-10-21", expected);
+	check_chat("azure", "https://r/openai/v1/chat/completions", NULL, expected);
+	check_chat("azure", "https://r", "preview",
+	    "https://r/openai/v1/chat/completions?api-version=preview");
+}
+
+static void azure_ai_has_its_models_at_hosts_of_its_own(void **state)
+{
+	static const char expected[] = "https://r.services.ai.azure.com/models/chat/"
+				       "completions?api-version=2024-05-01-preview";
+
+	(void)state;
+	check_chat("azure_ai", "https://r.services.ai.azure.com", NULL, expected);
+	check_chat("azure_ai", "https://r.services.ai.azure.com/models", NULL, expected);
+	check_chat(
+	    "azure_ai", "https://r.services.ai.azure.com/models/chat/completions", NULL, expected);
+	check_chat("azure_ai", "https://r.services.ai.azure.com", "2025-01-01",
+	    "https://r.services.ai.azure.com/models/chat/completions?api-version=2025-01-01");
+	check_chat("azure_ai", "https://r.services.ai.azure.com/openai/v1", NULL,
+	    "https://r.services.ai.azure.com/openai/v1/chat/completions");
+	check_chat("azure_ai", "https://m.models.ai.azure.com", NULL,
+	    "https://m.models.ai.azure.com/chat/completions");
+}
+
 static void key_is_a_bearer_key(void **state)
 {
-	const struct row row = {"openai", "https://h", NULL, "sk-1", NULL, {NULL}};
+	const struct row row = {"openai", "https://h", NULL, "sk-1", NULL, .extra = {NULL}};
 
 	(void)state;
 	check_headers(&row, "Authorization: Bearer sk-1\nContent-Type: application/json\n");
@@ -164,16 +284,54 @@ static void key_is_a_bearer_key(void **state)
 
 static void azure_s_key_has_a_header_of_its_own(void **state)
 {
-	const struct row row = {"azure", "https://h", NULL, "k1", NULL, {NULL}};
+	const struct row row = {"azure", "https://h", NULL, "k1", NULL, .extra = {NULL}};
 
 	(void)state;
 	check_headers(&row, "api-key: k1\nContent-Type: application/json\n");
 }
 
+static void azure_ai_s_key_has_that_header_at_hosts_of_azure_s(void **state)
+{
+	struct row row = {
+	    "azure_ai", "https://r.services.ai.azure.com", NULL, "k1", NULL, .extra = {NULL}};
+
+	(void)state;
+	check_headers(&row, "api-key: k1\nContent-Type: application/json\n");
+	row.api_base = "https://m.models.ai.azure.com";
+	check_headers(&row, "Authorization: Bearer k1\nContent-Type: application/json\n");
+}
+
+static void key_of_the_messages_api_has_a_header_of_its_own(void **state)
+{
+	struct row row = {"anthropic", "https://h", NULL, "sk-ant-api03-1", NULL, .extra = {NULL}};
+
+	(void)state;
+	check_headers(&row, "x-api-key: sk-ant-api03-1\nanthropic-version: 2023-06-01\n"
+			    "Content-Type: application/json\n");
+	row.api_key = "sk-ant-oat01-1";
+	check_headers(&row, "Authorization: Bearer sk-ant-oat01-1\nanthropic-version: 2023-06-01\n"
+			    "Content-Type: application/json\n");
+	row.api_key = "k";
+	row.quirks = QUIRK_BIT(BEARER_KEY);
+	check_headers(&row, "Authorization: Bearer k\nanthropic-version: 2023-06-01\n"
+			    "Content-Type: application/json\n");
+}
+
+static void version_and_beta_of_the_messages_api_may_be_extra_headers(void **state)
+{
+	const struct row row = {"azure", "https://h", NULL, "k", NULL,
+	    .extra = {"Anthropic-Version: 2030-01-01", "anthropic-beta: a,b"},
+	    .api = DIALECT_MESSAGES};
+
+	(void)state;
+	check_headers(&row, "Anthropic-Version: 2030-01-01\nanthropic-beta: a,b\nx-api-key: k\n"
+			    "Content-Type: application/json\n");
+}
+
 static void deployment_without_a_key_shows_none(void **state)
 {
-	const struct row none = {"openai", "https://h", NULL, NULL, NULL, {NULL}};
-	const struct row empty = {"openai", "https://h", NULL, "", NULL, {NULL}};
+	const struct row none = {"openai", "https://h", NULL, NULL, NULL, .extra = {NULL}};
+	const struct row empty = {"openai", "https://h", NULL, "", NULL, .extra = {NULL}};
 
 	(void)state;
 	check_headers(&none, "Content-Type: application/json\n");
@@ -182,7 +340,7 @@ static void deployment_without_a_key_shows_none(void **state)
 
 static void organization_is_named(void **state)
 {
-	const struct row row = {"openai", "https://h", NULL, NULL, "org-1", {NULL}};
+	const struct row row = {"openai", "https://h", NULL, NULL, "org-1", .extra = {NULL}};
 
 	(void)state;
 	check_headers(&row, "OpenAI-Organization: org-1\nContent-Type: application/json\n");
@@ -190,7 +348,8 @@ static void organization_is_named(void **state)
 
 static void extra_headers_are_sent(void **state)
 {
-	const struct row row = {"openai", "https://h", NULL, NULL, NULL, {"X-A: 1", "X-B: 2: 3"}};
+	const struct row row = {
+	    "openai", "https://h", NULL, NULL, NULL, .extra = {"X-A: 1", "X-B: 2: 3"}};
 
 	(void)state;
 	check_headers(&row, "X-A: 1\nX-B: 2: 3\nContent-Type: application/json\n");
@@ -198,7 +357,8 @@ static void extra_headers_are_sent(void **state)
 
 static void extra_header_without_a_value_is_sent_as_such(void **state)
 {
-	const struct row row = {"openai", "https://h", NULL, NULL, NULL, {"X-A: ", "X-B:"}};
+	const struct row row = {
+	    "openai", "https://h", NULL, NULL, NULL, .extra = {"X-A: ", "X-B:"}};
 
 	(void)state;
 	check_headers(&row, "X-A;\nX-B;\nContent-Type: application/json\n");
@@ -207,7 +367,7 @@ static void extra_header_without_a_value_is_sent_as_such(void **state)
 static void extra_header_takes_the_place_of_ours_in_any_case(void **state)
 {
 	const struct row row = {"openai", "https://h", NULL, "sk-1", "org-1",
-	    {"authorization: Basic x", "OPENAI-ORGANIZATION: other", "content-type: a/b"}};
+	    .extra = {"authorization: Basic x", "OPENAI-ORGANIZATION: other", "content-type: a/b"}};
 
 	(void)state;
 	check_headers(
@@ -216,8 +376,8 @@ static void extra_header_takes_the_place_of_ours_in_any_case(void **state)
 
 static void extra_header_of_a_longer_name_takes_no_place(void **state)
 {
-	const struct row row = {
-	    "openai", "https://h", NULL, "sk-1", NULL, {"Authorization-X: 1", "Author: 2"}};
+	const struct row row = {"openai", "https://h", NULL, "sk-1", NULL,
+	    .extra = {"Authorization-X: 1", "Author: 2"}};
 
 	(void)state;
 	check_headers(&row, "Authorization-X: 1\nAuthor: 2\nAuthorization: Bearer sk-1\n"
@@ -226,9 +386,11 @@ static void extra_header_of_a_longer_name_takes_no_place(void **state)
 
 static void line_end_in_a_header_is_refused_without_showing_it(void **state)
 {
-	const struct row key = {"openai", "https://h", NULL, "sk-1\r\nX: 1", NULL, {NULL}};
-	const struct row organization = {"openai", "https://h", NULL, NULL, "o\nX: 1", {NULL}};
-	const struct row extra = {"openai", "https://h", NULL, NULL, NULL, {"X-A: 1\nX: 1"}};
+	const struct row key = {"openai", "https://h", NULL, "sk-1\r\nX: 1", NULL, .extra = {NULL}};
+	const struct row organization = {
+	    "openai", "https://h", NULL, NULL, "o\nX: 1", .extra = {NULL}};
+	const struct row extra = {
+	    "openai", "https://h", NULL, NULL, NULL, .extra = {"X-A: 1\nX: 1"}};
 
 	(void)state;
 	check_headers(&key, "the API key holds a control character");
@@ -246,8 +408,18 @@ int main(void)
 	    cmocka_unit_test(azure_has_a_path_and_a_version_of_its_own),
 	    cmocka_unit_test(azure_s_undated_api_is_v1),
 	    cmocka_unit_test(azure_s_base_may_hold_a_part_of_the_path),
+	    cmocka_unit_test(chat_completions_are_created_below_the_base),
+	    cmocka_unit_test(messages_are_created_below_the_base_s_version),
+	    cmocka_unit_test(base_that_is_the_whole_url_stays_as_it_is),
+	    cmocka_unit_test(paths_of_a_response_are_those_of_the_responses_api),
+	    cmocka_unit_test(azure_s_dated_chat_completions_name_the_model),
+	    cmocka_unit_test(azure_s_undated_chat_completions_are_v1),
+	    cmocka_unit_test(azure_ai_has_its_models_at_hosts_of_its_own),
 	    cmocka_unit_test(key_is_a_bearer_key),
 	    cmocka_unit_test(azure_s_key_has_a_header_of_its_own),
+	    cmocka_unit_test(azure_ai_s_key_has_that_header_at_hosts_of_azure_s),
+	    cmocka_unit_test(key_of_the_messages_api_has_a_header_of_its_own),
+	    cmocka_unit_test(version_and_beta_of_the_messages_api_may_be_extra_headers),
 	    cmocka_unit_test(deployment_without_a_key_shows_none),
 	    cmocka_unit_test(organization_is_named),
 	    cmocka_unit_test(extra_headers_are_sent),

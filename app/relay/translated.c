@@ -1,0 +1,364 @@
+#include "translated.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/config/dialect.h"
+#include "common/provider/provider_error.h"
+#include "common/provider/transfer.h"
+#include "common/response/create_request.h"
+#include "common/response/event.h"
+#include "common/response/fold_lifecycle.h"
+#include "common/response/response_id.h"
+
+enum { MOST_BEGINNING = 64 * 1024 }; /* bytes of an error, or of events before one is known */
+
+/* The event goes to the client with what follows soon. */
+static void send_text(struct translated *translated)
+{
+	answer_on_body(translated->answer, buf_span(&translated->text));
+	buf_clear(&translated->text);
+}
+
+/* An event about the whole response, with the object as it stands. */
+static void send_object_event(struct translated *translated, const char *type)
+{
+	const struct fold *fold = &translated->fold;
+	struct response_event event = {.type = event_type_find(span_of(type))};
+	struct buf object = {0};
+
+	json_canonical(&object, buf_span(&fold->doc.text));
+	event.members[EVENT_RESPONSE] = buf_span(&object);
+	event_write(&translated->text, &event, translated->number++);
+	buf_free(&object);
+	send_text(translated);
+}
+
+/* builder.on_begin */
+static void on_begin(void *ctx)
+{
+	send_object_event(ctx, "response.created");
+	send_object_event(ctx, "response.in_progress");
+}
+
+/* builder.on_event */
+static void on_made_event(void *ctx, const struct response_event *event)
+{
+	struct translated *translated = ctx;
+
+	event_write(&translated->text, event, translated->number++);
+	send_text(translated);
+}
+
+/* The object as it is before anything has come; false if the request is none. */
+static bool open_object(struct translated *translated, struct span body)
+{
+	struct create_request request;
+	struct api_error error;
+	struct buf object = {0};
+	char id[RESPONSE_ID_SIZE];
+	bool opened;
+
+	if (!create_request_parse(&request, body, &error))
+		return false;
+	request.fields[RESPONSE_BACKGROUND] = SPAN("false");
+	response_id_generate_unkept(id);
+	response_initial(&object, id, time(NULL), request.fields);
+	create_request_free(&request);
+	opened = fold_open(&translated->fold, buf_span(&object));
+	buf_free(&object);
+	return opened;
+}
+
+static bool on_event(void *ctx, struct span data);
+
+bool translated_open(struct translated *translated, const struct deployment *deployment,
+    const char *model, struct span request)
+{
+	translated->translation = translation_new(deployment, model);
+	if (translated->translation == NULL)
+		return false;
+	if (!open_object(translated, request))
+		fatalx("a request that was checked cannot be read");
+	sse_init(&translated->sse, translated->config->max_event_bytes, on_event, translated);
+	translation_open(translated->translation, &translated->fold,
+	    translated->streams ? on_made_event : NULL, translated->streams ? on_begin : NULL,
+	    translated);
+	return true;
+}
+
+void translated_close(struct translated *translated)
+{
+	if (translated->translation != NULL) {
+		translation_free(translated->translation);
+		fold_close(&translated->fold);
+		sse_free(&translated->sse);
+	}
+	buf_free(&translated->body);
+	buf_free(&translated->text);
+	*translated = (struct translated){0};
+}
+
+const char *translated_write_body(
+    struct translated *translated, struct buf *out, struct span request, const char *request_id)
+{
+	struct translation *translation = translated->translation;
+	struct span names;
+
+	if (!translation_write_request(translation, out, request))
+		return translation_refusal(translation)->message;
+	names = translation_left_out(translation);
+	if (names.len > 0)
+		log_info("%s: left out of the request, as the provider's API has no place for it: "
+			 "%.*s",
+		    request_id, (int)names.len, names.p);
+	return NULL;
+}
+
+void translated_on_head(struct translated *translated, CURL *easy, long status)
+{
+	char media_type[TRANSFER_MEDIA_TYPE_SIZE];
+
+	transfer_media_type(easy, media_type);
+	translated->status = status;
+	if (status < 200 || status > 299) {
+		translated->kind = BODY_OF_ERROR;
+		return;
+	}
+	if (strcmp(media_type, "application/json") == 0)
+		translated->kind = BODY_OF_OBJECT;
+	answer_on_made_head(translated->answer, easy, 200,
+	    translated->streams ? "text/event-stream; charset=utf-8" : "application/json",
+	    translated->streams);
+}
+
+/* Nothing more of it is taken: the response fails for that. */
+static void fail(struct translated *translated, const char *code, const char *message)
+{
+	struct buf error = {0};
+
+	if (translated->over)
+		return;
+	translated->over = true;
+	translated->failed = true;
+	buf_puts(&error, "{\"code\":");
+	json_quote(&error, span_of(code));
+	buf_puts(&error, ",\"message\":");
+	json_quote(&error, span_of(message));
+	buf_putc(&error, '}');
+	translation_fail(translated->translation, buf_span(&error));
+	buf_free(&error);
+}
+
+static void check_bounds(struct translated *translated)
+{
+	const struct document *doc = &translated->fold.doc;
+
+	if (doc->text.len - doc->blanks > translated->config->max_response_bytes)
+		fail(translated, "response_too_large",
+		    "The answer is larger than a response may be.");
+	else if (fold_is_costly(&translated->fold))
+		fail(translated, "invalid_provider_answer",
+		    "The provider's events take too much work.");
+}
+
+static bool is_done_marker(struct span data)
+{
+	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
+		data.len--;
+	return span_is(data, "[DONE]");
+}
+
+/* sse_parser.on_event */
+static bool on_event(void *ctx, struct span data)
+{
+	struct translated *translated = ctx;
+
+	if (is_done_marker(data)) {
+		translation_end(translated->translation, true);
+		translated->over = true;
+		return false;
+	}
+	translated->fold.bytes += data.len;
+	translation_event(translated->translation, data);
+	check_bounds(translated);
+	if (translation_is_over(translated->translation)) {
+		translation_end(translated->translation, false);
+		translated->over = true;
+	}
+	return !translated->over;
+}
+
+static void keep(struct translated *translated, struct span bytes, size_t most)
+{
+	if (translated->body.len + bytes.len <= most)
+		buf_append_span(&translated->body, bytes);
+	else if (translated->kind == BODY_OF_OBJECT)
+		fail(translated, "event_too_large", "The provider's answer is too large.");
+}
+
+bool translated_on_body(struct translated *translated, struct span bytes)
+{
+	if (translated->over)
+		return true;
+	if (translated->kind == BODY_OF_ERROR) {
+		keep(translated, bytes, MOST_BEGINNING);
+		return true;
+	}
+	if (translated->kind == BODY_OF_OBJECT) {
+		keep(translated, bytes, translated->config->max_event_bytes);
+		return true;
+	}
+	/* Some providers begin with an error that is no event, whatever they call it. */
+	if (!translated->fold.any_event)
+		keep(translated, bytes, MOST_BEGINNING);
+	if (sse_feed(&translated->sse, bytes) == SSE_TOO_LONG)
+		fail(translated, "event_too_large", "The provider sent an event that is too long.");
+	return !translated->answer->client->lost;
+}
+
+bool translated_is_over(const struct translated *translated)
+{
+	return translated->over;
+}
+
+/* The client gets the object: as the last event, or as it is. */
+static void send_end(struct translated *translated)
+{
+	struct fold *fold = &translated->fold;
+	char type[32];
+
+	fold_end(fold);
+	fold_seal(fold, time(NULL));
+	if (translated->streams) {
+		snprintf(type, sizeof(type), "response.%s", response_status_name(fold->status));
+		send_object_event(translated, type);
+		return;
+	}
+	json_canonical(&translated->text, buf_span(&fold->doc.text));
+	send_text(translated);
+}
+
+/* Its last event may lack its end, and some send an object where events are due. */
+static bool end_events(struct translated *translated, bool whole)
+{
+	if (whole && !translated->over && sse_end(&translated->sse) == SSE_TOO_LONG)
+		fail(translated, "event_too_large", "The provider sent an event that is too long.");
+	if (translated->over || translated->fold.any_event || translated->fold.error_seen)
+		return true;
+	if (!translation_object(translated->translation, buf_span(&translated->body)))
+		return false;
+	translation_end(translated->translation, true);
+	return true;
+}
+
+static bool end_object(struct translated *translated)
+{
+	translated->fold.bytes += translated->body.len;
+	if (translated->over)
+		return true;
+	if (!translation_object(translated->translation, buf_span(&translated->body)))
+		return false;
+	translation_end(translated->translation, true);
+	check_bounds(translated);
+	return true;
+}
+
+static bool client_has_nothing(const struct translated *translated)
+{
+	return !translated->answer->begun && !translated->fold.output_seen;
+}
+
+enum translated_end translated_end(struct translated *translated, bool whole)
+{
+	bool is_events = translated->kind == BODY_OF_EVENTS;
+	enum reader_end end = READER_FAILED;
+
+	if (translated->kind == BODY_OF_ERROR)
+		return TRANSLATED_ERROR;
+	if (is_events && !end_events(translated, whole))
+		return whole ? TRANSLATED_NO_ANSWER : TRANSLATED_TRUNCATED;
+	if (!is_events && !(whole && end_object(translated)))
+		return whole ? TRANSLATED_NO_ANSWER : TRANSLATED_TRUNCATED;
+	if (!translated->failed)
+		end = translation_end(translated->translation, false);
+	if (end == READER_TRUNCATED)
+		return TRANSLATED_TRUNCATED;
+	if (end == READER_FAILED && client_has_nothing(translated))
+		return TRANSLATED_ERROR;
+	send_end(translated);
+	return TRANSLATED_WHOLE;
+}
+
+bool translated_give_up(struct translated *translated, const char *code, const char *message)
+{
+	if (client_has_nothing(translated))
+		return false;
+	fail(translated, code, message);
+	send_end(translated);
+	return true;
+}
+
+long translated_error_status(const struct translated *translated)
+{
+	if (translated->kind == BODY_OF_ERROR)
+		return translated->status;
+	return translated->failed ? 502 : translated->fold.error_status;
+}
+
+/* The error as {"code","message"} and what else the provider said of it. */
+static void write_error(struct buf *out, const struct translated *translated)
+{
+	if (translated->kind == BODY_OF_ERROR)
+		provider_error_translated(
+		    out, translated->status, buf_span(&translated->body), translated->secrets);
+	else
+		buf_append_span(out, fold_error(&translated->fold));
+}
+
+static void write_member(
+    struct buf *out, const char *name, struct span value, const char *otherwise)
+{
+	buf_printf(out, "\"%s\":", name);
+	if (json_is_given(value))
+		buf_append_span(out, value);
+	else
+		buf_puts(out, otherwise);
+}
+
+static const char *type_of(long status)
+{
+	if (status == 401)
+		return "\"authentication_error\"";
+	if (status == 429)
+		return "\"rate_limit_error\"";
+	return status < 500 ? "\"invalid_request_error\"" : "\"server_error\"";
+}
+
+void translated_send_error(struct translated *translated, CURL *easy)
+{
+	long status = translated_error_status(translated);
+	struct buf error = {0};
+
+	/* A redirect is not followed, and none of the client's. */
+	if (status < 400)
+		status = 502;
+	write_error(&error, translated);
+	buf_clear(&translated->text);
+	buf_puts(&translated->text, "{\"error\":{");
+	write_member(&translated->text, "message", json_get(buf_span(&error), "message"), "\"\"");
+	buf_putc(&translated->text, ',');
+	write_member(
+	    &translated->text, "type", json_get(buf_span(&error), "type"), type_of(status));
+	buf_putc(&translated->text, ',');
+	write_member(&translated->text, "param", json_get(buf_span(&error), "param"), "null");
+	buf_putc(&translated->text, ',');
+	write_member(&translated->text, "code", json_get(buf_span(&error), "code"), "null");
+	buf_puts(&translated->text, "}}");
+	buf_free(&error);
+	answer_on_made_head(translated->answer, easy, status, "application/json", false);
+	send_text(translated);
+}

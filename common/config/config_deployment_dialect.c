@@ -1,0 +1,95 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_deployment_internal.h"
+#include "config_section.h"
+#include "dialect.h"
+#include "model.h"
+
+static void set_api(struct deployment *deployment, enum dialect api)
+{
+	deployment->has_api = true;
+	deployment->api = api;
+}
+
+void deployment_read_api(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "responses, chat or messages";
+	enum dialect api;
+	char *name;
+
+	if (!config_string(value, 0, expected, &name))
+		return;
+	if (dialect_find(name, &api))
+		set_api(dest, api);
+	else
+		config_wrong(value, "\"%.60s\", expected %s", name, expected);
+	free(name);
+}
+
+void deployment_read_use_chat(const struct config_value *value, void *dest)
+{
+	bool use_chat;
+
+	if (config_bool(value, 0, &use_chat) && use_chat)
+		set_api(dest, DIALECT_CHAT);
+}
+
+/* What else is in it describes the model, and is for LiteLLM's own use. */
+void deployment_read_info(const struct config_value *value, void *dest)
+{
+	struct deployment_draft *draft = dest;
+	struct config_value mode;
+
+	if (!config_member(value, "mode", &mode))
+		return;
+	draft->has_mode =
+	    dialect_find(config_raw_text(&mode), &draft->mode) && draft->mode != DIALECT_MESSAGES;
+}
+
+void deployment_find_api(struct deployment_draft *draft)
+{
+	struct deployment *deployment = &draft->deployment;
+	enum dialect api;
+
+	if (deployment->has_api)
+		return;
+	if (model_names_api(span_of(deployment->model), &api)) {
+		set_api(deployment, api);
+	} else if (draft->has_mode) {
+		set_api(deployment, draft->mode);
+		deployment->api_is_mode = true;
+	}
+}
+
+static const char *const quirk_keys[] = {
+#define QUIRK_TEXT(name, key, meaning) [QUIRK_##name] = (key),
+    QUIRKS(QUIRK_TEXT)
+#undef QUIRK_TEXT
+};
+
+void deployment_read_quirk(const struct config_value *value, void *dest)
+{
+	struct deployment *deployment = dest;
+	unsigned quirk = 0;
+	bool has;
+
+	if (!config_bool(value, 0, &has))
+		return;
+	while (strcmp(value->key, quirk_keys[quirk]) != 0)
+		quirk++;
+	deployment->quirks_given |= 1u << quirk;
+	if (has)
+		deployment->quirks_set |= 1u << quirk;
+}
+
+void deployment_warn_of_dialect(
+    const struct config_value *params, const struct deployment *deployment)
+{
+	if (deployment->max_tokens != 0 &&
+	    deployment_dialect(deployment, deployment->model_name) == DIALECT_RESPONSES)
+		config_warn(params,
+		    "max_tokens is sent only with requests that are translated, and the %s is "
+		    "asked there",
+		    dialect_name(DIALECT_RESPONSES));
+}
