@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import BUILD, TOP, strict_json
+from harness import BUILD, TOP, default_config, environment, strict_json
 from upstream import Script
 
 DIRECTORY = TOP / "tests" / "upstreams"
@@ -25,6 +25,18 @@ TRANSLATE = BUILD / "tests" / "translate"
 
 # What an answer decides; the rest of an object repeats the request.
 ANSWERED = ("status", "error", "incomplete_details", "output", "usage", "model", "service_tier")
+# Answers that hold something which only the deployment itself can read.
+SEALED = {
+    "chat": b'data: {"choices":[{"index":0,"delta":{"content":"x","reasoning_details":'
+            b'[{"type":"reasoning.encrypted","data":"d"}]},"finish_reason":"stop"}]}\n\n'
+            b"data: [DONE]\n\n",
+    "messages": b'data: {"type":"message_start","message":{"id":"m","usage":{}}}\n\n'
+                b'data: {"type":"content_block_start","index":0,"content_block":'
+                b'{"type":"redacted_thinking","data":"d"}}\n\n'
+                b'data: {"type":"content_block_stop","index":0}\n\n'
+                b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
+                b'data: {"type":"message_stop"}\n\n',
+}
 # Members of which a provider's id may be the value.
 ID_MEMBERS = ("id", "item_id", "call_id")
 MADE_ID = re.compile(r"(litellm_poll_[0-9a-f-]+|([a-z]+)_[A-Za-z0-9]+)\Z")
@@ -215,40 +227,66 @@ class Translation:
     """What tests/translate printed."""
 
     def __init__(self, lines):
-        self.request = self.error = self.object = None
+        self.request = self.error = self.end = self.object = None
         self.events = []
         for line in lines:
             value = strict_json(line)
             if "type" in value:
                 self.events.append(value)
+            elif "object" in value:
+                self.end, self.object = value["end"], value["object"]
             elif "request" in value:
                 self.request = value["request"]
-            elif "object" in value:
-                self.object = value["object"]
-            elif "error" in value:
+            else:
                 self.error = value["error"]
 
 
-def _params(case):
-    words = [f"{name}={str(value).lower() if isinstance(value, bool) else value}"
-             for name, value in case.info.get("params", {}).items()]
-    return ["--params", ",".join(words)] if words else []
+@functools.lru_cache(None)
+def _directory():
+    """A directory with a configuration that has each case as a model; it is ours until the end."""
+    directory = tempfile.TemporaryDirectory(prefix="corpus-")
+    config = default_config(directory.name)
+    config["model_list"] = [case.deployment("http://127.0.0.1:1", MODE) for case in cases()]
+    (Path(directory.name) / "config.yaml").write_text(json.dumps(config, indent=1))
+    return directory
 
 
+MODE = "translate"
+
+
+@functools.lru_cache(None)
 def translate(case, split=None, answer=None):
     """answer: bytes in the place of the provider's answer."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = case.answer_path
-        if answer is not None:
-            path = Path(directory) / f"answer{path.suffix}"
-            path.write_bytes(answer)
-        argv = [TRANSLATE, case.dialect, case.path / "request.json", path, *_params(case)]
-        if split:
-            argv += ["--split", str(split)]
+    text = json.dumps({"model": f"{case.name}/{MODE}", **case.request})
+    if ".ORIGIN." in text:
+        text = text.replace(".ORIGIN.", f".{_origin(case.name)}.")
+    return _run(case.name, text, case.answer_path.suffix,
+                case.answer_path.read_bytes() if answer is None else answer, split)
+
+
+def _run(name, request, suffix, answer, split=None):
+    with tempfile.TemporaryDirectory(dir=_directory().name) as directory:
+        request_path, answer_path = Path(directory) / "request", Path(directory) / f"answer{suffix}"
+        request_path.write_text(request)
+        answer_path.write_bytes(answer)
+        argv = [TRANSLATE, "-c", f"{_directory().name}/config.yaml", "-m", f"{name}/{MODE}",
+                *(["-n", split] if split else []), request_path, answer_path]
         done = subprocess.run([*map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=20)
+                              timeout=20, env=environment())
     assert done.returncode == 0, (argv, done.stderr.decode("utf-8", "replace"))
     return Translation(done.stdout.splitlines())
+
+
+@functools.lru_cache(None)
+def _origin(name):
+    """By what name the deployment marks what only it can read."""
+    request = json.dumps({"model": f"{name}/{MODE}", "input": "x"})
+    found = _run(name, request, ".sse", SEALED[name.partition("/")[0]])
+    return origin_in(json.dumps(found.object))
+
+
+def origin_in(text):
+    return re.search(r"respool\.[a-z]+\.([^.\"]+)\.", text)[1]
 
 
 @functools.lru_cache(None)
@@ -262,6 +300,8 @@ def write(case):
     events = bare_events(normal_events(found.events, told))
     (case.path / "events.jsonl").write_text("".join(_line(event) + "\n" for event in events))
     response = answered(normal_object(found.object, told))
+    if response["model"].startswith(case.name):
+        del response["model"]
     (case.path / "response.json").write_text(
         json.dumps(response, indent="\t", ensure_ascii=False) + "\n")
 
