@@ -178,9 +178,10 @@ static bool on_event(void *ctx, struct span data)
 	struct translated *translated = ctx;
 
 	if (is_done_marker(data)) {
-		translation_end(translated->translation, true);
-		translated->over = true;
-		return false;
+		/* Answers of the Messages API have an end of their own. */
+		translated->over =
+		    translation_end(translated->translation, true) != READER_TRUNCATED;
+		return !translated->over;
 	}
 	translated->fold.bytes += data.len;
 	translation_event(translated->translation, data);

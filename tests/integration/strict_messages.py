@@ -717,6 +717,19 @@ def _check_sampling(body):
         raise Refused("`top_k` must be unset when thinking is enabled.")
 
 
+def _beginning_of_turn(messages):
+    """Where a turn begins that the last message is of or brings results to; None if none runs."""
+    place = len(messages) - 1
+    if messages[place]["role"] == "user":
+        if not _blocks(messages[place], "tool_result"):
+            return None
+        place -= 1
+    while place >= 2 and isinstance(messages[place - 1]["content"], list) and all(
+            block["type"] == "tool_result" for block in messages[place - 1]["content"]):
+        place -= 2
+    return place
+
+
 def _check_end(body):
     """What the last message may be, and how the turn that runs has to begin."""
     messages = body["messages"]
@@ -732,11 +745,8 @@ def _check_end(body):
             raise Refused("messages: final assistant content cannot end with trailing whitespace")
     if (body.get("thinking") or {}).get("type") != "enabled":
         return
-    # A final assistant message, or the one whose results the last message brings.
-    turn = len(messages) - 1
-    if last["role"] == "user" and _blocks(last, "tool_result"):
-        turn -= 1
-    if messages[turn]["role"] != "assistant":
+    turn = _beginning_of_turn(messages)
+    if turn is None:
         return
     content = messages[turn]["content"]
     found = "text" if isinstance(content, str) else content[0]["type"]

@@ -11,7 +11,7 @@ from harness import SECRETS, Stack, output_text, strict_json
 from stream_rules import accumulate, problems
 from strict_messages import (Answer, CutCall, Error, Refused, StrictMessages, call, redacted,
                              text, thinking)
-from upstream import Cut
+from upstream import Cut, Sleep
 
 SONNET, OPUS, HAIKU = "claude-sonnet-4-5", "claude-opus-4-6", "claude-3-5-haiku-20241022"
 BETA = "context-1m-2025-08-07"
@@ -192,6 +192,7 @@ def stack(provider):
             deployment(provider, "beta", SONNET, api_base=f"{provider.base}/v1",
                        extra_headers={"anthropic-beta": BETA}),
             deployment(provider, "bearer", SONNET, bearer_key=True),
+            deployment(provider, "hasty", SONNET, stream_timeout=1),
             deployment(provider, "keyless", SONNET, api_key="sk-ant-wrong-77ab01"),
         ],
         "litellm_settings": {"num_retries": 1},
@@ -343,6 +344,16 @@ def test_thinking_again_before_each_call(talk):
             stop="tool_use"))
     conversation.says(output(calls_of(response)[0], "13 C"), answer=Answer(text("Done.")))
     assert len(blocks_of(conversation.sent, "thinking")) == 4
+    assert conversation.sent["thinking"]["type"] == "enabled"
+
+
+def test_thinking_once_for_several_calls(talk):
+    conversation = talk(tools=[NOW], reasoning={"effort": "low"})
+    response = conversation.says("When?", answer=Answer(
+        thinking("Hm."), call("toolu_1", "now"), stop="tool_use"))
+    for number in range(2, 4):
+        response = conversation.says(output(calls_of(response)[0], "noon"), answer=Answer(
+            call(f"toolu_{number}", "now"), stop="tool_use"))
     assert conversation.sent["thinking"]["type"] == "enabled"
 
 
@@ -580,6 +591,42 @@ def test_thinking_of_another_deployment_is_left_out(stack, provider):
     assert conversation.sent["thinking"]["type"] == "enabled"
 
 
+def test_item_that_is_referred_to(stack, provider):
+    conversation = Conversation(stack, provider, "background")
+    first = conversation.says("Hello", answer=Answer(text("Hi.")))
+    conversation.says({"type": "item_reference", "id": first["output"][0]["id"]}, "Well?",
+                      answer=Answer(text("Yes?")))
+    assert [words_of(message) for message in conversation.sent["messages"]] == [
+        "Hello", "Hi.", "Well?"]
+    reply = stack.client.post_create({"model": "sonnet", "input": [
+        {"type": "item_reference", "id": first["output"][0]["id"]}]})
+    assert reply.status == 400, reply
+    assert reply.error()["param"] == "input"
+
+
+@pytest.mark.parametrize("way", ["streamed", "whole"])
+def test_answer_that_was_not_kept_cannot_be_named(stack, provider, way):
+    provider.answer(Answer(text("Hi.")))
+    first = WAYS[way](stack, {"model": "sonnet", "input": "Hello"})
+    for fields in ({}, {"background": True}, {"stream": True}):
+        reply = stack.client.post_create({
+            "model": "sonnet", "input": "Well?", "previous_response_id": first["id"], **fields})
+        assert reply.status in (400, 404), reply
+        assert reply.error()["param"] == "previous_response_id"
+    assert stack.client.get_response(first["id"]).status == 404
+
+
+def test_what_is_left_out_is_logged(stack, provider):
+    conversation = Conversation(stack, provider, "background", service_tier="flex",
+                                metadata={"a": "b"}, temperature=1.5)
+    offset = stack.supervisor.stderr_size()
+    response = conversation.says("Hello", answer=Answer(text("Hi.")))
+    logged = [line for line in stack.supervisor.stderr(offset).splitlines()
+              if response["id"] in line]
+    for name in ("service_tier", "metadata", "temperature"):
+        assert any(name in line for line in logged), logged
+
+
 def test_reasoning_of_openai_is_left_out(talk):
     talk(tools=[NOW], reasoning={"effort": "low"}).says(
         "When?", {"type": "reasoning", "id": "rs_1", "summary": [],
@@ -744,3 +791,33 @@ def test_overload_behind_text_fails_the_response(stack, provider, way):
     assert response["status"] == "failed"
     assert response["error"]["message"] == "Overloaded"
 
+
+
+def test_cut_off_before_anything_was_said(stack, provider):
+    """The stream has begun then, the object has not."""
+    start = next(strict_messages.stream_of(SONNET, "msg_1", [], Answer()))
+    body = {"model": "sonnet", "input": "Hello"}
+    provider.answer(Answer(events=[start]))
+    assert streamed(stack, body)["status"] == "failed"
+    provider.answer(Answer(events=[start]))
+    reply = stack.client.post_create(body)
+    assert reply.status == 502, reply
+    provider.answer(Answer(events=[start]), Answer(text("Hi.")))
+    assert output_text(background(stack, body)) == "Hi."
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_done_is_no_end_of_a_message(stack, provider, way):
+    provider.answer(Answer(text("Hello there"), steps=[b"data: [DONE]\n\n"]))
+    response = WAYS[way](stack, {"model": "sonnet", "input": "Hello"})
+    assert response["status"] == "failed"
+    assert output_text(response) == "Hello there"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_pings_are_a_sign_of_life(stack, provider, way):
+    ping = [Sleep(400), {"type": "ping"}]
+    provider.answer(Answer(text("Hi."), steps=[*ping * 4, {"type": "message_stop"}]))
+    response = WAYS[way](stack, {"model": "hasty", "input": "Hello"})
+    assert response["status"] == "completed"
+    assert len(provider.answered) == 1
