@@ -243,12 +243,18 @@ class Translation:
 
 @functools.lru_cache(None)
 def _directory():
-    """A directory with a configuration that has each case as a model; it is ours until the end."""
-    directory = tempfile.TemporaryDirectory(prefix="corpus-")
-    config = default_config(directory.name)
-    config["model_list"] = [case.deployment("http://127.0.0.1:1", MODE) for case in cases()]
-    (Path(directory.name) / "config.yaml").write_text(json.dumps(config, indent=1))
-    return directory
+    """It is ours until the end."""
+    return tempfile.TemporaryDirectory(prefix="corpus-")
+
+
+@functools.lru_cache(None)
+def _config_of(name):
+    """A configuration with one case's deployment: it is read quickly."""
+    config = default_config(_directory().name)
+    config["model_list"] = [case_named(name).deployment("http://127.0.0.1:1", MODE)]
+    path = Path(_directory().name) / f"{name.replace('/', '-')}.yaml"
+    path.write_text(json.dumps(config, indent=1))
+    return path
 
 
 MODE = "translate"
@@ -269,7 +275,7 @@ def _run(name, request, suffix, answer, split=None):
         request_path, answer_path = Path(directory) / "request", Path(directory) / f"answer{suffix}"
         request_path.write_text(request)
         answer_path.write_bytes(answer)
-        argv = [TRANSLATE, "-c", f"{_directory().name}/config.yaml", "-m", f"{name}/{MODE}",
+        argv = [TRANSLATE, "-c", _config_of(name), "-m", f"{name}/{MODE}",
                 *(["-n", split] if split else []), request_path, answer_path]
         done = subprocess.run([*map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=20, env=environment())
