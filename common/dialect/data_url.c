@@ -145,7 +145,7 @@ static int decode(struct buf *out, struct span *text, size_t max, size_t *count)
 {
 	unsigned bits = 0;
 	size_t wanted = out->len + max;
-	int value;
+	int value = END;
 
 	for (*count = 0; out->len < wanted && (value = take_value(text)) >= 0; ++*count) {
 		bits = bits << 6 | (unsigned)value;

@@ -18,6 +18,8 @@
 	X(ARGUMENTS, "arguments")                                                                  \
 	X(INPUT, "input")                                                                          \
 	X(OUTPUT, "output")                                                                        \
+	X(ACTION, "action")                                                                        \
+	X(OPERATION, "operation")                                                                  \
 	X(SUMMARY, "summary")                                                                      \
 	X(ENCRYPTED, "encrypted_content")                                                          \
 	X(TEXT, "text")                                                                            \

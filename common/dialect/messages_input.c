@@ -1,11 +1,8 @@
 #include "messages_internal.h"
 
-#include <string.h>
-
 #include "common/base/json.h"
 #include "messages_turns.h"
-#include "request_ids.h"
-#include "sealed.h"
+#include "request_references.h"
 
 static const char param[] = "input";
 
@@ -14,8 +11,7 @@ struct walk {
 	struct messages_request *request;
 	struct messages_turns turns;
 	struct request_calls calls;
-	struct request_ids ids;
-	bool has_ids;
+	struct request_references references;
 	bool has_begun; /* something has been said by others than the system */
 	struct span item;
 	struct messages_fields fields;
@@ -110,193 +106,30 @@ static bool add_message(struct walk *walk)
 	    "'developer'.");
 }
 
-/* Appends the texts of a list of parts, as the inside of one JSON string. */
-static void join_texts(struct buf *out, struct span parts)
-{
-	struct json_scan scan = json_open(parts, 0);
-	struct span part, text;
-
-	while (json_type(parts) == JSON_ARRAY && json_element(&scan, &part)) {
-		text = json_get(part, "text");
-		if (json_type(text) == JSON_STRING)
-			buf_append_span(out, json_inside(text));
-	}
-}
-
-/* text is the inside of a JSON string, signature is decoded. */
-static void write_thinking(struct buf *out, struct span text, struct span signature)
-{
-	buf_puts(out, "{\"type\":\"thinking\",\"thinking\":\"");
-	buf_append_span(out, text);
-	buf_puts(out, "\",\"signature\":");
-	json_quote(out, signature);
-	buf_putc(out, '}');
-}
-
-/* Nothing if the reasoning is not from there. */
-static void write_signed(struct walk *walk, struct buf *out)
-{
-	const struct span *of = walk->fields.of;
-	struct buf data = {0}, text = {0};
-	enum sealed_kind kind = SEALED_DETAILS;
-
-	if (!sealed_read(of[FIELD_ENCRYPTED], walk->request->writer->deployment->id, &kind, &data))
-		kind = SEALED_DETAILS;
-	if (kind == SEALED_SIGNATURE)
-		join_texts(&text, of[FIELD_SUMMARY]);
-	if (kind == SEALED_SIGNATURE || kind == SEALED_OMITTED) {
-		write_thinking(out, buf_span(&text), buf_span(&data));
-	} else if (kind == SEALED_REDACTED) {
-		buf_puts(out, "{\"type\":\"redacted_thinking\",\"data\":");
-		json_quote(out, buf_span(&data));
-		buf_putc(out, '}');
-	}
-	buf_free(&text);
-	buf_free(&data);
-}
-
-static void write_unsigned(struct walk *walk, struct buf *out)
-{
-	const struct span *of = walk->fields.of;
-	struct buf text = {0};
-
-	join_texts(&text, of[FIELD_CONTENT]);
-	if (text.len == 0)
-		join_texts(&text, of[FIELD_SUMMARY]);
-	if (text.len > 0)
-		write_thinking(out, buf_span(&text), (struct span){0});
-	buf_free(&text);
-}
-
 static bool add_reasoning(struct walk *walk)
 {
-	struct request_writer *writer = walk->request->writer;
 	struct buf block = {0};
 
 	walk->has_begun = true;
-	if (!writer->without_thinking) {
-		write_signed(walk, &block);
-		if (block.len == 0 && request_has_quirk(writer, QUIRK_UNSIGNED_THINKING))
-			write_unsigned(walk, &block);
-	}
+	messages_write_thinking(&block, walk->request->writer, &walk->fields);
 	if (block.len > 0)
 		messages_turns_thinking(&walk->turns, buf_span(&block));
 	else
-		request_leave_out(writer, "reasoning of another origin");
+		request_leave_out(walk->request->writer, "reasoning of another origin");
 	buf_free(&block);
 	return true;
 }
 
-static bool is_word(struct span name)
-{
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.p[i] == '\0' || strchr(letters, name.p[i]) == NULL)
-			return false;
-	}
-	return name.len > 0 && name.len <= TOOL_NAME_MAX;
-}
-
-/* What a tool that the request may lack is called; false if it cannot be called so. */
-static bool write_tool_name(
-    struct buf *out, const struct tool_names *tools, struct span space, struct span name)
-{
-	const struct tool_name *tool = tool_names_of_client(tools, space, name);
-	struct tool_names unknown = {0};
-	bool written = tool != NULL;
-
-	if (!written && is_word(name) && (space.len == 0 || is_word(space))) {
-		tool_names_add(
-		    &unknown, TOOL_FUNCTION, space.len > 0 ? space : (struct span){0}, name);
-		tool = &unknown.names[0];
-		written = true;
-	}
-	if (written)
-		json_quote(out, span_of(tool->sent));
-	tool_names_free(&unknown);
-	return written;
-}
-
-static bool put_call_name(struct walk *walk, struct buf *out)
-{
-	struct request_writer *writer = walk->request->writer;
-	struct buf space = {0}, name = {0};
-	bool written;
-
-	json_decode(walk->fields.of[FIELD_NAMESPACE], &space);
-	json_decode(walk->fields.of[FIELD_NAME], &name);
-	buf_cstr(&name);
-	written = write_tool_name(out, &writer->tools, buf_span(&space), buf_span(&name)) ||
-		  request_invalid(writer, param,
-		      "Invalid 'input': the name '%.80s' of a call must be 1 to 64 of the "
-		      "characters A-Z, a-z, 0-9, _ and -.",
-		      name.data);
-	buf_free(&space);
-	buf_free(&name);
-	return written;
-}
-
-static void put_text_input(struct buf *out, struct span text)
-{
-	buf_puts(out, "{\"input\":");
-	if (json_type(text) == JSON_STRING)
-		buf_append_span(out, text);
-	else
-		buf_puts(out, "\"\"");
-	buf_putc(out, '}');
-}
-
-/* Arguments that are no object, as after a model's mistake, go as text. */
-static void put_arguments(struct buf *out, struct span arguments)
-{
-	struct buf decoded = {0};
-	struct span text;
-
-	if (arguments.len == 0 || messages_is_blank(arguments)) {
-		buf_puts(out, "{}");
-		return;
-	}
-	json_decode(arguments, &decoded);
-	text = buf_span(&decoded);
-	while (text.len > 0 && strchr(" \t\r\n", text.p[0]) != NULL) {
-		text.p++;
-		text.len--;
-	}
-	if (json_type(text) == JSON_OBJECT && json_check(text, 0, NULL, NULL))
-		buf_append_span(out, text);
-	else
-		put_text_input(out, arguments);
-	buf_free(&decoded);
-}
-
 static bool add_call(struct walk *walk)
 {
-	const struct span *of = walk->fields.of;
 	const struct request_call *call = request_calls_of_item(&walk->calls, walk->item);
-	struct buf *out;
 
 	walk->has_begun = true;
 	if (call == NULL)
 		return request_invalid(walk->request->writer, param,
 		    "Invalid 'input': a call of a tool has no 'call_id'.");
-	out = messages_turns_call(&walk->turns, call);
-	buf_puts(out, "{\"type\":\"tool_use\",\"id\":\"");
-	messages_write_call_id(out, call);
-	buf_puts(out, "\",\"name\":");
-	if (!put_call_name(walk, out))
-		return false;
-	buf_puts(out, ",\"input\":");
-	if (json_string_is(of[FIELD_TYPE], "custom_tool_call"))
-		put_text_input(out, of[FIELD_INPUT]);
-	else if (json_type(of[FIELD_ARGUMENTS]) == JSON_OBJECT)
-		buf_append_span(out, of[FIELD_ARGUMENTS]);
-	else
-		put_arguments(out, of[FIELD_ARGUMENTS]);
-	messages_write_mark(out, &walk->fields);
-	buf_putc(out, '}');
-	return true;
+	return messages_write_call(
+	    messages_turns_call(&walk->turns, call), walk->request->writer, call, &walk->fields);
 }
 
 /* It has its place behind its call already; that one's message ends here. */
@@ -316,12 +149,11 @@ static bool pass_output(struct walk *walk)
 /* What it names is in the input already, where the response stands that it is from. */
 static bool resolve_reference(struct walk *walk)
 {
+	struct span named = request_references_find(&walk->references, walk->item);
 	struct buf id = {0};
 
-	if (!walk->has_ids)
-		request_ids_open(&walk->ids, walk->request->members[MEMBER_INPUT]);
-	walk->has_ids = true;
-	if (request_ids_have(&walk->ids, walk->fields.of[FIELD_ID]))
+	/* An item that has nothing but its id is a reference, too. */
+	if (json_is_given(json_get(named, "type")) || json_is_given(json_get(named, "role")))
 		return true;
 	json_decode(walk->fields.of[FIELD_ID], &id);
 	request_invalid(
@@ -332,7 +164,8 @@ static bool resolve_reference(struct walk *walk)
 
 static bool refuse_compaction(struct walk *walk)
 {
-	return messages_refuse(walk->request, param, "it cannot read a compacted conversation");
+	return request_refuse_always(
+	    walk->request->writer, param, "it cannot read a compacted conversation");
 }
 
 /* The answer that it led to is in the input, too. */
@@ -344,8 +177,7 @@ static bool leave_out(struct walk *walk)
 
 static bool refuse_item(struct walk *walk)
 {
-	return request_refuse(
-	    walk->request->writer, param, "it has no calls of shells, patches or computers");
+	return request_refuse_always(walk->request->writer, param, "it has no calls of computers");
 }
 
 static const struct {
@@ -371,12 +203,12 @@ static const struct {
     {"mcp_approval_response", leave_out},
     {"tool_search_call", leave_out},
     {"tool_search_output", leave_out},
-    {"local_shell_call", refuse_item},
-    {"local_shell_call_output", refuse_item},
-    {"shell_call", refuse_item},
-    {"shell_call_output", refuse_item},
-    {"apply_patch_call", refuse_item},
-    {"apply_patch_call_output", refuse_item},
+    {"local_shell_call", add_call},
+    {"local_shell_call_output", pass_output},
+    {"shell_call", add_call},
+    {"shell_call_output", pass_output},
+    {"apply_patch_call", add_call},
+    {"apply_patch_call_output", pass_output},
     {"computer_call", refuse_item},
     {"computer_call_output", refuse_item},
 };
@@ -438,12 +270,13 @@ bool messages_read_input(struct messages_request *request)
 
 	messages_turns_open(&walk.turns, request);
 	request_calls_open(&walk.calls, input);
+	request_references_open(&walk.references, input);
 	done =
 	    add_instructions(request) && add_items(&walk, input) && messages_turns_end(&walk.turns);
 	if (request->thinking.is_strict && walk.turns.has_calls && !walk.turns.has_thought)
 		messages_stop_thinking(request);
 	request_calls_close(&walk.calls);
-	request_ids_close(&walk.ids);
+	request_references_close(&walk.references);
 	messages_turns_close(&walk.turns);
 	return done;
 }

@@ -8,6 +8,8 @@
  *	messages_choice.c	which of them may or must be called; a text format
  *	messages_input.c	items of the input
  *	messages_parts.c	parts of their content
+ *	messages_calls.c	calls of tools and their results
+ *	messages_reasoning.c	earlier reasoning
  *	messages_turns.c	what the items come to: messages of user and assistant by turns
  *	messages_blank.c	text that is white space
  *	messages_marks.c	marks of what is to be cached
@@ -103,9 +105,6 @@ struct messages_request {
 	bool answers_by_tool;     /* the only thing that may be called stands for the format */
 };
 
-/* It is an error with drop_params, too: without it the answer would be one to another question. */
-bool messages_refuse(struct messages_request *request, const char *param, const char *why);
-
 /* messages_sampling.c: each begins with a comma. False if it is refused. */
 bool messages_write_sampling(struct buf *out, struct messages_request *request);
 
@@ -144,11 +143,18 @@ bool messages_part_is_text(const struct messages_fields *part, struct span *text
 void messages_add_text(struct buf *blocks, struct span text, const struct messages_fields *fields);
 /* Begins another block: the comma before it. */
 void messages_begin_block(struct buf *blocks);
-/* A tool_result of this output: an item, or nothing. */
+
+/* messages_calls.c */
+/* Appends a block of tool_use. False if it is refused. */
+bool messages_write_call(struct buf *out, struct request_writer *writer,
+    const struct request_call *call, const struct messages_fields *item);
+/* The tool_result of the call's output, or of there being none. False if it is refused. */
 bool messages_add_result(
     struct messages_request *request, struct buf *blocks, const struct request_call *call);
-/* The id of a call, without quotes: one of this request's own. */
-void messages_write_call_id(struct buf *out, const struct request_call *call);
+
+/* messages_reasoning.c: appends the block of a reasoning item; nothing if it cannot be sent. */
+void messages_write_thinking(
+    struct buf *out, const struct request_writer *writer, const struct messages_fields *item);
 
 /* messages_blank.c */
 /* Whether a JSON string is empty, or white space alone: no block of text can be so. */

@@ -1,7 +1,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "call_id.h"
 #include "common/base/json.h"
 #include "data_url.h"
 #include "messages_internal.h"
@@ -248,8 +247,8 @@ static bool add_image(struct target *target)
 	if (json_type(url) == JSON_STRING)
 		return add_image_url(target, url);
 	if (target->part->of[FIELD_FILE_ID].len > 0)
-		return messages_refuse(
-		    target->request, param, "it knows no images by the file_id of another API");
+		return request_refuse_always(target->request->writer, param,
+		    "it knows no images by the file_id of another API");
 	return request_invalid(
 	    target->request->writer, param, "Invalid 'input': an image has no 'image_url'.");
 }
@@ -378,62 +377,4 @@ bool messages_add_content(struct messages_request *request, struct buf *blocks, 
 		return request_invalid(request->writer, param,
 		    "Invalid 'input': a content has to be a string or an array of parts.");
 	return true;
-}
-
-void messages_write_call_id(struct buf *out, const struct request_call *call)
-{
-	struct buf id = {0};
-
-	if (call->number == 0) {
-		call_id_write(out, CALL_ID_WORD, call->id);
-		return;
-	}
-	buf_append_span(&id, call->id);
-	buf_printf(&id, "#%zu", call->number);
-	call_id_write(out, CALL_ID_WORD, buf_span(&id));
-	buf_free(&id);
-}
-
-/* Appends the member with a comma before it; none if there is nothing in it. */
-static bool add_output(struct messages_request *request, struct buf *blocks, struct span output)
-{
-	size_t start = blocks->len, begun;
-	bool done;
-
-	if (json_type(output) == JSON_STRING) {
-		if (messages_is_blank(output))
-			return true;
-		buf_puts(blocks, ",\"content\":");
-		buf_append_span(blocks, output);
-		return true;
-	}
-	buf_puts(blocks, ",\"content\":[");
-	begun = blocks->len;
-	done = messages_add_content(request, blocks, output, PLACE_RESULT);
-	if (blocks->len == begun)
-		blocks->len = start;
-	else
-		buf_putc(blocks, ']');
-	return done;
-}
-
-bool messages_add_result(
-    struct messages_request *request, struct buf *blocks, const struct request_call *call)
-{
-	struct messages_fields output = messages_fields_of(call->other);
-	bool done = true;
-
-	messages_begin_block(blocks);
-	buf_puts(blocks, "{\"type\":\"tool_result\",\"tool_use_id\":\"");
-	messages_write_call_id(blocks, call);
-	buf_putc(blocks, '"');
-	if (call->other.len > 0)
-		done = add_output(request, blocks, output.of[FIELD_OUTPUT]);
-	else
-		buf_puts(blocks, ",\"content\":\"aborted\"");
-	if (call->other.len == 0 || json_string_is(output.of[FIELD_STATUS], "incomplete"))
-		buf_puts(blocks, ",\"is_error\":true");
-	messages_write_mark(blocks, &output);
-	buf_putc(blocks, '}');
-	return done;
 }

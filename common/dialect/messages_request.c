@@ -23,16 +23,6 @@ static const struct {
 #undef MEMBER_LINE
 };
 
-bool messages_refuse(struct messages_request *request, const char *param, const char *why)
-{
-	struct request_writer *writer = request->writer;
-
-	return api_error_set(&writer->error, 400, "invalid_request_error", param,
-	    "unsupported_parameter",
-	    "'%s' is not supported by the %s, which the model '%.100s' is served by: %s", param,
-	    dialect_name(writer->dialect), writer->model, why);
-}
-
 /* 0 in any spelling. */
 static bool is_zero(struct span number)
 {
@@ -73,7 +63,8 @@ static bool take(struct messages_request *request, enum messages_member member, 
 		return true;
 	if (known[member].fate == FATE_REFUSED)
 		return request_refuse(request->writer, name, "it has nothing like it");
-	return messages_refuse(request, name, "it keeps no responses, conversations and prompts");
+	return request_refuse_always(
+	    request->writer, name, "it keeps no responses, conversations and prompts");
 }
 
 static enum messages_member find_member(struct span name)

@@ -110,18 +110,19 @@ static bool add_tool(
     struct request_writer *writer, struct span tool, const struct tool_name *name, void *ctx)
 {
 	struct walk *walk = ctx;
-	struct span parameters = json_get(tool, "parameters");
+	struct span parameters = json_get(tool, "parameters"), strict = strict_of(writer, tool);
 
 	if (name == NULL)
 		return add_web_search(walk, tool);
 	if (!is_allowed(walk->request, name))
 		return true;
-	if (name->kind == TOOL_CUSTOM)
+	if (name->kind == TOOL_CUSTOM) {
 		parameters = SPAN("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":"
 				  "\"string\"}},\"required\":[\"input\"]}");
+		strict = (struct span){0};
+	}
 	messages_add_tool(&walk->request->tools, span_of(name->sent), json_get(tool, "description"),
-	    parameters, name->kind == TOOL_CUSTOM ? (struct span){0} : strict_of(writer, tool),
-	    json_get(tool, "cache_control"));
+	    parameters, strict, json_get(tool, "cache_control"));
 	return true;
 }
 

@@ -82,6 +82,7 @@ static inline void assert_chat_case(const struct chat_case *test)
 	    .id = text("d1"),
 	    .model_name = text("m"),
 	    .model = text(test->upstream != NULL ? test->upstream : "up"),
+	    .provider = text("openai_like"),
 	    .drop_params = test->drop_params,
 	    .quirks_given = ~0u,
 	    .quirks_set = test->quirks,

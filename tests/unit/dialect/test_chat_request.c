@@ -4,7 +4,8 @@
 
 static void test_the_whole_body(void **state)
 {
-	const struct deployment deployment = {.model_name = text("m"), .model = text("up")};
+	const struct deployment deployment = {
+	    .model_name = text("m"), .model = text("up"), .provider = text("openai_like")};
 	struct request_writer writer = {
 	    .deployment = &deployment, .model = "m", .dialect = DIALECT_CHAT};
 	struct buf out = {0};
@@ -49,8 +50,10 @@ static void test_members_are_called_as_the_provider_calls_them(void **state)
 
 static void test_the_deployment_s_maximum_is_for_those_who_give_none(void **state)
 {
-	const struct deployment deployment = {
-	    .model_name = text("m"), .model = text("up"), .max_tokens = 77};
+	const struct deployment deployment = {.model_name = text("m"),
+	    .model = text("up"),
+	    .provider = text("openai_like"),
+	    .max_tokens = 77};
 	struct request_writer writer = {
 	    .deployment = &deployment, .model = "m", .dialect = DIALECT_CHAT};
 	struct buf out = {0};
@@ -70,8 +73,11 @@ static void test_what_the_deployment_drops_is_not_looked_at(void **state)
 {
 	char background[] = "background", seed[] = "seed";
 	char *dropped[] = {background, seed};
-	const struct deployment deployment = {
-	    .model_name = text("m"), .model = text("up"), .dropped = dropped, .dropped_count = 2};
+	const struct deployment deployment = {.model_name = text("m"),
+	    .model = text("up"),
+	    .provider = text("openai_like"),
+	    .dropped = dropped,
+	    .dropped_count = 2};
 	struct request_writer writer = {
 	    .deployment = &deployment, .model = "m", .dialect = DIALECT_CHAT};
 	struct buf out = {0};
