@@ -193,15 +193,15 @@ def in_background(stack, case, mode="background"):
     return stack.client.wait_terminal(reply.json()["id"], timeout=20), before
 
 
-def streamed(stack, case):
-    body = request_of(stack, case, "streamed", stream=True)
-    before = script(stack, case, "streamed")
+def streamed(stack, case, mode="streamed"):
+    body = request_of(stack, case, mode, stream=True)
+    before = script(stack, case, mode)
     return stack.client.post_create(body), before
 
 
-def whole(stack, case):
-    body = request_of(stack, case, "whole")
-    before = script(stack, case, "whole")
+def whole(stack, case, mode="whole"):
+    body = request_of(stack, case, mode)
+    before = script(stack, case, mode)
     return stack.client.post_create(body), before
 
 
@@ -305,11 +305,18 @@ def test_refusal_with_the_programs(played, name):
                                   is not None])
 def test_fallback_is_asked_where_nothing_was_said(played, name):
     case = CASES[name]
-    final, _ = in_background(played, case, "again")
-    if case.tried_again:
-        assert (final["status"], output_text(final)) == ("completed", "Hello")
-    else:
-        check_object(case, normal_object(final, case.told()))
+    (polled, _), (stream, _), (object, _) = all_at_once(
+        (in_background, played, case, "again"), (streamed, played, case, "again"),
+        (whole, played, case, "again"))
+    if not case.tried_again:
+        check_object(case, normal_object(polled, case.told()))
+        assert object.status == case.http_status
+        return
+    answers = [polled, object.json()]
+    if case.events is None:
+        answers.append(events_of(stream.body)[-1]["response"])
+    for answer in answers:
+        assert (answer["status"], output_text(answer)) == ("completed", "Hello")
 
 
 # ---- on the way ----------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ import pytest
 from harness import PROVIDER_KEY, Stack, output_text
 from strict_chat import MODES, SKIP_SIGNATURE, Answer, Error, Given, Refused, StrictChat, check
 
+# As at OpenAI's own address.
+OPENAI = {"openai_members": True, "developer_role": True, "uses_max_completion_tokens": True}
 PARAMS = {
-    "openai": {"model": "openai/gpt-4.1"},
-    "reasoning": {"model": "openai/gpt-5"},
+    "openai": {"model": "openai/gpt-4.1", **OPENAI},
+    "reasoning": {"model": "openai/gpt-5", **OPENAI},
     "mistral": {"model": "mistral/mistral-large-latest"},
     "deepseek": {"model": "deepseek/deepseek-reasoner"},
     "gemini": {"model": "gemini/gemini-3-pro"},
@@ -266,17 +268,18 @@ def test_custom_tool_and_namespace(talk):
     "type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "time"}]}],
     ids=["none", "required", "function", "allowed"])
 def test_choice_of_tools(talk, choice):
-    talk.say(user("Time?"), tools=[WEATHER, TIME], tool_choice=choice, parallel_tool_calls=False,
-             answer=Answer("Noon"))
-    talk.say(user("Hi"), tools=[], tool_choice=choice, parallel_tool_calls=False,
+    talk.say(user("Time?"), tools=[WEATHER, TIME], tool_choice=choice,
+             parallel_tool_calls=talk.mode == "local", answer=Answer("Noon"))
+    talk.say(user("Hi"), tools=[], tool_choice="auto", parallel_tool_calls=False,
              answer=Answer("Hello"))
 
 
 def test_structured_output(talk):
     form = {"format": {"type": "json_schema", "name": "weather", "schema": PARAMETERS,
                        "strict": True, "description": "A city"}, "verbosity": "low"}
-    final = talk.say(user("Which city?"), text=form, answer=Answer(BERN))
-    assert json.loads(output_text(final)) == {"city": "Bern"}
+    if talk.mode != "deepseek":  # it has no schemas
+        final = talk.say(user("Which city?"), text=form, answer=Answer(BERN))
+        assert json.loads(output_text(final)) == {"city": "Bern"}
     talk.say(user("As JSON"), text={"format": {"type": "json_object"}}, answer=Answer("{}"))
     talk.say(user("In words"), text={"format": {"type": "text"}}, answer=Answer("Bern"))
 
