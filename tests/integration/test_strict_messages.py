@@ -310,6 +310,15 @@ def test_texts(talk):
     assert conversation.sent["system"] == [text("Be brief.")]
 
 
+def test_texts_of_many_scripts(talk):
+    words = "Gr\u00fc\u00dfe \u4e16\u754c \U0001f600 \"\\\n\t\u2028\u0000\u007f</script>"
+    conversation = talk()
+    assert output_text(conversation.says(words, answer=Answer(text(words)))) == words
+    conversation.says("Well?", answer=Answer(text("Yes.")))
+    assert [words_of(message) for message in conversation.sent["messages"]] == [
+        words, words, "Well?"]
+
+
 def test_answer_of_nothing_is_followed_by_more(talk):
     conversation = talk()
     first = conversation.says("Hello", answer=Answer())
@@ -712,6 +721,7 @@ def test_error_is_told(stack, provider, status, stream):
     assert "It went wrong" in error["message"]
     assert error["type"] and error["code"]
     assert len(provider.answered) == (2 if status in TRIED_AGAIN else 1)
+    assert reply.headers["retry-after"] == "0"
 
 
 @pytest.mark.parametrize("status", strict_messages.ERROR_TYPES)
