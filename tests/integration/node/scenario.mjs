@@ -22,9 +22,13 @@ function write(message) {
 
 const task = await hear();
 const { default: OpenAI } = await import(pathToFileURL(`${task.modules}/openai/index.mjs`));
+const { accumulateResponse } = await import(
+	pathToFileURL(`${task.modules}/openai/lib/responses/ResponseAccumulator.mjs`)
+);
 const scenarios = await import(new URL(task.file, import.meta.url));
 const context = {
 	OpenAI,
+	accumulateResponse,
 	client: new OpenAI(task.client),
 	say: (value) => write({ said: value }),
 	hear,
