@@ -9,17 +9,25 @@ import typing
 # pydantic looks into what is iterable only when somebody does so.
 typing.Iterable = typing.List
 
+import typing_extensions  # noqa: E402
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError  # noqa: E402
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 def _strict(package):
-    """Has the types of requests refuse members that they do not have."""
+    """
+    Has its types refuse members that they do not have. Those of requests allow what was answered in
+    the place of what can be asked, so the types of answers are strict as well.
+    """
     for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
         for value in vars(sys.modules[name]).values():
-            if isinstance(value, type) and typing.is_typeddict(value):
+            if not isinstance(value, type):
+                continue
+            if typing_extensions.is_typeddict(value):
                 value.__pydantic_config__ = STRICT
+            elif issubclass(value, BaseModel):
+                value.model_config["extra"] = "forbid"
 
 
 def _misfits(adapter, value):
@@ -118,8 +126,8 @@ def _responses_events(streams):
 
 
 def openai(_, about):
-    return {"chat_requests": _chat_requests(about["chat_requests"]),
-            "responses_events": _responses_events(about["responses_events"])}
+    events = _responses_events(about["responses_events"])  # before the types are strict
+    return {"responses_events": events, "chat_requests": _chat_requests(about["chat_requests"])}
 
 
 def anthropic(_, about):

@@ -27,14 +27,20 @@ def say(value):
     write({"said": value})
 
 
+def client_of(options):
+    """None without options."""
+    if options is None:
+        return None
+    from openai import OpenAI
+
+    return OpenAI(**options)
+
+
 def main():
     task = hear()
     try:
-        from openai import OpenAI
-
         scenario = getattr(importlib.import_module(task["file"]), task["scenario"])
-        client = OpenAI(**task["client"]) if task["client"] else None
-        write({"result": scenario(client, task["request"])})
+        write({"result": scenario(client_of(task["client"]), task["request"])})
     except Exception:
         write({"failure": traceback.format_exc()})
 
