@@ -2,15 +2,16 @@
 
 const ENDS = ["response.completed", "response.incomplete", "response.failed"];
 
-export async function each(context, requests) {
+export async function each({ client, load }, requests) {
+	const { accumulateResponse } = await load("lib/responses/ResponseAccumulator");
 	const seen = {};
 	for (const request of requests)
-		seen[request.model] = await one(context, request);
+		seen[request.model] = await one(client, accumulateResponse, request);
 	return seen;
 }
 
 // The items are those before the terminal event, which takes the place of all.
-async function one({ client, accumulateResponse }, request) {
+async function one(client, accumulateResponse, request) {
 	const seen = { snapshots: {}, items: {}, terminal: null, final: null, error: null };
 	let snapshot;
 	const keep = (event) => {
