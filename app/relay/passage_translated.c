@@ -44,10 +44,10 @@ static void end_whole(struct passage *passage)
 	passage_conclude(passage);
 }
 
-static void end_with_error(struct passage *passage, CURL *easy)
+static void end_with_error(struct passage *passage, double retry_after)
 {
 	passage_reset_answer(passage);
-	translated_send_error(&passage->translated, easy);
+	translated_send_error(&passage->translated, retry_after);
 	passage->success = false;
 	passage->outcome = OUTCOME_WHOLE;
 	passage_conclude(passage);
@@ -83,7 +83,7 @@ static bool ask_without_thinking(struct passage *passage)
 	return true;
 }
 
-static void end_by_error(struct passage *passage, CURL *easy, double retry_after)
+static void end_by_error(struct passage *passage, double retry_after)
 {
 	long status = translated_error_status(&passage->translated);
 
@@ -92,7 +92,7 @@ static void end_by_error(struct passage *passage, CURL *easy, double retry_after
 	passage_tell_health(passage, status);
 	if (!try_again(passage, errand_failure(&passage->errand, status, retry_after), retry_after,
 		"the provider reported an error"))
-		end_with_error(passage, easy);
+		end_with_error(passage, retry_after);
 }
 
 static void end_by_truncation(struct passage *passage, const struct upstream_result *result)
@@ -121,8 +121,7 @@ static void end_without_answer(struct passage *passage)
 		    "it is neither a stream of events nor an object of its API");
 }
 
-static void end_answer(
-    struct passage *passage, const struct upstream_result *result, CURL *easy, bool whole)
+static void end_answer(struct passage *passage, const struct upstream_result *result, bool whole)
 {
 	switch (translated_end(&passage->translated, whole)) {
 	case TRANSLATED_WHOLE:
@@ -130,7 +129,7 @@ static void end_answer(
 		end_whole(passage);
 		break;
 	case TRANSLATED_ERROR:
-		end_by_error(passage, easy, result->retry_after);
+		end_by_error(passage, result->retry_after);
 		break;
 	case TRANSLATED_TRUNCATED:
 		end_by_truncation(passage, result);
@@ -151,7 +150,7 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 		return true;
 	/* Whatever becomes of the connection now. */
 	errand_detach(&passage->errand);
-	end_answer(passage, &said_all, NULL, true);
+	end_answer(passage, &said_all, true);
 	return true;
 }
 
@@ -178,7 +177,7 @@ void passage_on_translated_end(struct passage *passage, const struct upstream_re
 	else if (result->end == UPSTREAM_NOT_REACHED || passage->translated.status == 0)
 		end_by_truncation(passage, result);
 	else
-		end_answer(passage, result, NULL, whole);
+		end_answer(passage, result, whole);
 }
 
 bool passage_break_off_translated(struct passage *passage)

@@ -178,9 +178,10 @@ static bool on_event(void *ctx, struct span data)
 	struct translated *translated = ctx;
 
 	if (is_done_marker(data)) {
-		translation_end(translated->translation, true);
-		translated->over = true;
-		return false;
+		/* Answers of the Messages API have an end of their own. */
+		translated->over =
+		    translation_end(translated->translation, true) != READER_TRUNCATED;
+		return !translated->over;
 	}
 	translated->fold.bytes += data.len;
 	translation_event(translated->translation, data);
@@ -338,10 +339,11 @@ static const char *type_of(long status)
 	return status < 500 ? "\"invalid_request_error\"" : "\"server_error\"";
 }
 
-void translated_send_error(struct translated *translated, CURL *easy)
+void translated_send_error(struct translated *translated, double retry_after)
 {
 	long status = translated_error_status(translated);
 	struct buf error = {0};
+	char seconds[32];
 
 	/* A redirect is not followed, and none of the client's. */
 	if (status < 400)
@@ -359,6 +361,10 @@ void translated_send_error(struct translated *translated, CURL *easy)
 	write_member(&translated->text, "code", json_get(buf_span(&error), "code"), "null");
 	buf_puts(&translated->text, "}}");
 	buf_free(&error);
-	answer_on_made_head(translated->answer, easy, status, "application/json", false);
+	answer_on_made_head(translated->answer, NULL, status, "application/json", false);
+	if (retry_after >= 0) {
+		snprintf(seconds, sizeof(seconds), "%.0f", retry_after);
+		cgi_head_add(&translated->answer->head, "Retry-After", seconds);
+	}
 	send_text(translated);
 }

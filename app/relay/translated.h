@@ -77,7 +77,7 @@ bool translated_give_up(struct translated *translated, const char *code, const c
 
 /* The HTTP status that the error stands for. */
 long translated_error_status(const struct translated *translated);
-/* Gives it to the answer, as the whole of it. easy is NULL if the call is over. */
-void translated_send_error(struct translated *translated, CURL *easy);
+/* Gives it to the answer, as the whole of it. retry_after: s, negative if none (Retry-After). */
+void translated_send_error(struct translated *translated, double retry_after);
 
 #endif

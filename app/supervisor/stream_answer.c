@@ -156,12 +156,18 @@ static bool end_stream(struct stream *s)
 	return false;
 }
 
+/* Answers of the Messages API have an end of their own. */
+static bool ends_by_marker(const struct stream *s)
+{
+	return s->translation == NULL || translation_end(s->translation, true) != READER_TRUNCATED;
+}
+
 bool stream_on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
 
 	if (is_done_marker(data))
-		return end_stream(s);
+		return ends_by_marker(s) ? end_stream(s) : true;
 	if (!take_clean_event(s, data))
 		return false;
 	if (s->translation != NULL && translation_is_over(s->translation))

@@ -67,6 +67,8 @@ unsigned claude_quirks(const char *model)
 
 	if (!find_claude(model, &claude))
 		return QUIRK_BIT(FORMAT_AS_TOOL);
+	if (claude.version < 307)
+		quirks |= QUIRK_BIT(NO_REASONING_EFFORT);
 	if (claude.version < 405 && !(claude.is_opus && claude.version == 401))
 		quirks |= QUIRK_BIT(FORMAT_AS_TOOL);
 	if (claude.version >= 401)

@@ -61,26 +61,35 @@ static bool read_name(struct chat_messages *messages, struct buf *out, struct sp
 	return read;
 }
 
-/* Appends arguments, a JSON string. Servers that read them refuse an empty one. */
-static void write_arguments(struct buf *out, struct span arguments)
-{
-	if (!json_is_given(arguments) || span_is(arguments, "\"\""))
-		buf_puts(out, "\"{}\"");
-	else if (json_type(arguments) == JSON_STRING)
-		buf_append_span(out, arguments);
-	else
-		json_quote(out, arguments);
-}
-
-static void write_custom_arguments(struct buf *out, struct span input)
+/* Appends {"input": text}, as text, in a JSON string. */
+static void write_input(struct buf *out, struct span text)
 {
 	struct buf arguments = {0};
 
 	buf_puts(&arguments, "{\"input\":");
-	buf_append_span(&arguments, json_type(input) == JSON_STRING ? input : SPAN("\"\""));
+	buf_append_span(&arguments, json_type(text) == JSON_STRING ? text : SPAN("\"\""));
 	buf_putc(&arguments, '}');
 	json_quote(out, buf_span(&arguments));
 	buf_free(&arguments);
+}
+
+/*
+ * Appends arguments, a JSON string. Servers that read them refuse what is no JSON: nothing at all,
+ * or what a model had not finished.
+ */
+static void write_arguments(struct buf *out, struct span arguments)
+{
+	struct buf text = {0};
+
+	if (!json_is_given(arguments) || span_is(arguments, "\"\""))
+		buf_puts(out, "\"{}\"");
+	else if (!json_decode(arguments, &text))
+		json_quote(out, arguments);
+	else if (json_check(buf_span(&text), 0, NULL, NULL))
+		buf_append_span(out, arguments);
+	else
+		write_input(out, arguments);
+	buf_free(&text);
 }
 
 /* Calls of tools that OpenAI's models know by themselves, and what they are called if a client has
@@ -98,7 +107,7 @@ static bool read_call(struct chat_messages *messages, struct span type, struct s
     struct buf *name, struct buf *arguments)
 {
 	if (span_is(type, "custom_tool_call")) {
-		write_custom_arguments(arguments, json_get(item, "input"));
+		write_input(arguments, json_get(item, "input"));
 		return read_name(messages, name, item);
 	}
 	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {

@@ -23,6 +23,9 @@ void messages_error_write(struct buf *out, struct span error)
 
 	if (!members_read(error, error_names, ERROR_MEMBERS, members))
 		members[ERROR_MESSAGE] = error;
+	/* The type of the event, which had no error in it. */
+	if (json_string_is(members[ERROR_TYPE], "error"))
+		members[ERROR_TYPE] = (struct span){0};
 	code = members[ERROR_CODE];
 	if (!is_text(code) && json_type(code) != JSON_NUMBER)
 		code = members[ERROR_TYPE];

@@ -204,10 +204,12 @@ static const struct {
     {"message_stop", message_stopped},
 };
 
-static bool is_error(struct span type, struct span error)
+/* Servers that only imitate the API may say no type, or all that they say in one object. */
+static bool is_error(struct span type, struct span error, struct span message)
 {
 	return json_string_is(type, "error") ||
-	       (!json_is_given(type) && (json_type(error) == JSON_OBJECT || is_text(error)));
+	       (!json_is_given(type) &&
+		   (json_type(error) == JSON_OBJECT || is_text(error) || is_text(message)));
 }
 
 void messages_reader_event(struct messages_reader *reader, struct span data)
@@ -223,7 +225,7 @@ void messages_reader_event(struct messages_reader *reader, struct span data)
 			return;
 		}
 	}
-	if (is_error(event[EVENT_TYPE], event[EVENT_ERROR]))
+	if (is_error(event[EVENT_TYPE], event[EVENT_ERROR], event[EVENT_MESSAGE]))
 		fail(reader, json_is_given(event[EVENT_ERROR]) ? event[EVENT_ERROR] : data);
 }
 
@@ -245,7 +247,7 @@ void messages_reader_object(struct messages_reader *reader, struct span object)
 	if (messages_reader_is_over(reader) ||
 	    !members_read(object, message_names, MESSAGE_MEMBERS, message))
 		return;
-	if (is_error(message[MESSAGE_TYPE], message[MESSAGE_ERROR])) {
+	if (is_error(message[MESSAGE_TYPE], message[MESSAGE_ERROR], json_get(object, "message"))) {
 		fail(reader,
 		    json_is_given(message[MESSAGE_ERROR]) ? message[MESSAGE_ERROR] : object);
 	} else if (json_type(message[MESSAGE_CONTENT]) == JSON_ARRAY) {

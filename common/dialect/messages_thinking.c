@@ -87,7 +87,9 @@ bool messages_plan_thinking(struct messages_request *request)
 		return request_invalid(writer, "reasoning",
 		    "Invalid value for 'reasoning.effort': expected one of 'none', 'minimal', "
 		    "'low', 'medium', 'high', 'xhigh' and 'max'.");
-	if (effort != NULL && request_has_quirk(writer, QUIRK_ADAPTIVE_THINKING))
+	if (effort != NULL && request_has_quirk(writer, QUIRK_NO_REASONING_EFFORT))
+		request_leave_out(writer, "reasoning");
+	else if (effort != NULL && request_has_quirk(writer, QUIRK_ADAPTIVE_THINKING))
 		plan_adaptive(request, effort);
 	else if (effort != NULL)
 		plan_budget(&request->thinking, effort);

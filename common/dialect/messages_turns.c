@@ -20,6 +20,7 @@ void messages_turns_close(struct messages_turns *turns)
 	buf_free(&turns->user);
 	buf_free(&turns->assistant);
 	buf_free(&turns->calls);
+	buf_free(&turns->late);
 	buf_free(&turns->next);
 	free(turns->pending);
 }
@@ -70,6 +71,7 @@ static void forget_assistant(struct messages_turns *turns)
 {
 	buf_clear(&turns->assistant);
 	buf_clear(&turns->calls);
+	buf_clear(&turns->late);
 	turns->said_end = 0;
 	turns->begins_thinking = false;
 	turns->last_text = (struct span){0};
@@ -89,9 +91,13 @@ static bool add_results(struct messages_turns *turns)
 /* Thinking that nothing follows cannot be sent. */
 static void cut_thinking(struct messages_turns *turns)
 {
-	if (turns->calls.len > 0 || turns->assistant.len == turns->said_end)
+	bool is_last = turns->calls.len == 0 && turns->assistant.len > turns->said_end;
+
+	if (!is_last && turns->late.len == 0)
 		return;
-	turns->assistant.len = turns->said_end;
+	if (is_last)
+		turns->assistant.len = turns->said_end;
+	buf_clear(&turns->late);
 	request_leave_out(turns->request->writer, "reasoning without an answer");
 }
 
@@ -131,11 +137,26 @@ bool messages_turns_said(struct messages_turns *turns)
 	return true;
 }
 
+/* Thinking has to stay in its place among what follows it. */
+static void settle_late(struct messages_turns *turns, struct buf *blocks)
+{
+	if (turns->late.len == 0)
+		return;
+	if (blocks->len == 0)
+		turns->begins_thinking = true;
+	messages_begin_block(blocks);
+	buf_append_span(blocks, buf_span(&turns->late));
+	buf_clear(&turns->late);
+}
+
 void messages_turns_text(
     struct messages_turns *turns, struct span text, const struct messages_fields *fields)
 {
-	size_t before = turns->assistant.len;
+	size_t before;
 
+	if (json_type(text) == JSON_STRING && !messages_is_blank(text))
+		settle_late(turns, &turns->assistant);
+	before = turns->assistant.len;
 	messages_add_text(&turns->assistant, text, fields);
 	if (turns->assistant.len == before)
 		return;
@@ -155,10 +176,12 @@ void messages_turns_mark(
 
 void messages_turns_thinking(struct messages_turns *turns, struct span block)
 {
-	if (turns->assistant.len == 0)
+	struct buf *blocks = turns->calls.len > 0 ? &turns->late : &turns->assistant;
+
+	if (turns->assistant.len == 0 && turns->calls.len == 0)
 		turns->begins_thinking = true;
-	messages_begin_block(&turns->assistant);
-	buf_append_span(&turns->assistant, block);
+	messages_begin_block(blocks);
+	buf_append_span(blocks, block);
 }
 
 struct buf *messages_turns_call(struct messages_turns *turns, const struct request_call *call)
@@ -169,6 +192,7 @@ struct buf *messages_turns_call(struct messages_turns *turns, const struct reque
 		    xrealloc(turns->pending, turns->pending_room * sizeof(turns->pending[0]));
 	}
 	turns->pending[turns->pending_count++] = call;
+	settle_late(turns, &turns->calls);
 	messages_begin_block(&turns->calls);
 	return &turns->calls;
 }

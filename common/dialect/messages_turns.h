@@ -18,7 +18,8 @@ struct messages_turns {
 	bool begins_thinking;   /* its first block is thinking */
 	struct span last_text;  /* its last text, a JSON string */
 	size_t last_text_start; /* where that block begins */
-	struct buf calls;       /* blocks */
+	struct buf calls;       /* blocks, with the thinking between them */
+	struct buf late;        /* thinking behind a call, until another call or text follows */
 	const struct request_call **pending; /* those */
 	size_t pending_count, pending_room;
 	struct buf next; /* what the user says after that, until it is known to be anything */

@@ -34,13 +34,18 @@ static void made_error(struct buf *out, long status, struct span body)
 	buf_free(&decoded);
 }
 
-/* The error that the provider's body has, an object with a message; else empty. */
+/* The error that the provider's body has, an object with a message; else empty. Google's are in a
+ * list. */
 static struct span find_error(struct span body)
 {
-	struct span error = {0};
+	struct json_scan scan = json_open(body, JSON_ACCEPT_BAD_UTF8);
+	struct span first, error = {0};
 
-	if (json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
-		error = json_get(body, "error");
+	if (!json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		return error;
+	if (json_type(body) == JSON_ARRAY && json_element(&scan, &first))
+		body = first;
+	error = json_get(body, "error");
 	return json_type(json_get(error, "message")) == JSON_STRING ? error : (struct span){0};
 }
 

@@ -27,6 +27,9 @@ LONGEST = (
     "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi", "test_state_machine",
     "test_held_streams")
 
+# The modules that start none of our programs.
+WITHOUT_PROGRAMS = ("test_harness", "test_stream_rules")
+
 
 def pytest_configure(config):
     adopt_orphans()
@@ -69,7 +72,7 @@ def no_child_process_is_left():
 @pytest.fixture(scope="module", autouse=True)
 def programs_are_built(request):
     missing = [name for name in ("respool.fcgi", "respoold") if not (BUILD / name).exists()]
-    if missing and request.module.__name__ != "test_harness":
+    if missing and request.module.__name__ not in WITHOUT_PROGRAMS:
         pytest.fail(f"not built: {', '.join(missing)} in {BUILD}; run make, or set RESPOOL_BUILD",
                     pytrace=False)
 

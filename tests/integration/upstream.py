@@ -154,7 +154,7 @@ class Upstream:
     def script(self, model, *scripts):
         """
         What to answer to requests for model: a script each, the last for all that follow. In place
-        of a model there may be the path of requests that name none.
+        of a model there may be a path: that of requests that name no model, or of any of them.
         """
         self.scripts[model] = [
             script if isinstance(script, Script) else Script(script) for script in scripts
@@ -162,13 +162,13 @@ class Upstream:
 
     def requests(self, model):
         with self.lock:
-            return [exchange for exchange in self.exchanges if _model_of(exchange) == model]
+            return [exchange for exchange in self.exchanges if self._name_of(exchange) == model]
 
     def wait_request(self, model, count=1, timeout=10):
         """The count-th request for model."""
         with self.lock:
             arrived = self.lock.wait_for(
-                lambda: sum(_model_of(e) == model for e in self.exchanges) >= count, timeout)
+                lambda: sum(self._name_of(e) == model for e in self.exchanges) >= count, timeout)
         assert arrived, f"request {count} for {model} did not reach the provider in {timeout} s"
         return self.requests(model)[count - 1]
 
@@ -227,10 +227,15 @@ class Upstream:
             with self.lock:
                 self.connections.pop(number, None)
 
+    def _name_of(self, exchange):
+        """What scripts go by."""
+        path = exchange.path.partition("?")[0]
+        return path if path in self.scripts else _model_of(exchange)
+
     def _script_for(self, exchange):
-        model = _model_of(exchange)
+        model = self._name_of(exchange)
         with self.lock:
-            earlier = sum(_model_of(e) == model for e in self.exchanges)
+            earlier = sum(self._name_of(e) == model for e in self.exchanges)
             self.exchanges.append(exchange)
             self.lock.notify_all()
         scripts = self.scripts.get(model)

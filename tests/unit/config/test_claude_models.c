@@ -12,6 +12,7 @@
 
 enum {
 	TOOL = QUIRK_BIT(FORMAT_AS_TOOL),
+	THOUGHTLESS = QUIRK_BIT(NO_REASONING_EFFORT),
 	ONE_OF_TWO = QUIRK_BIT(NO_TOP_P_WITH_TEMPERATURE),
 	ADAPTIVE = QUIRK_BIT(ADAPTIVE_THINKING),
 	UNSAMPLED = QUIRK_BIT(NO_SAMPLING) | QUIRK_BIT(FIXED_TEMPERATURE),
@@ -22,13 +23,13 @@ static const struct {
 	unsigned quirks;
 	long max_tokens;
 } models[] = {
-    {"claude-2.1", TOOL, 4096},
-    {"claude-instant-1.2", TOOL, 4096},
-    {"claude-3-haiku-20240307", TOOL, 4096},
-    {"claude-3-opus-latest", TOOL, 4096},
-    {"claude-3-5-haiku-20241022", TOOL, 8192},
-    {"claude-3-5-sonnet-latest", TOOL, 8192},
-    {"anthropic/claude-3.5-sonnet", TOOL, 8192},
+    {"claude-2.1", TOOL | THOUGHTLESS, 4096},
+    {"claude-instant-1.2", TOOL | THOUGHTLESS, 4096},
+    {"claude-3-haiku-20240307", TOOL | THOUGHTLESS, 4096},
+    {"claude-3-opus-latest", TOOL | THOUGHTLESS, 4096},
+    {"claude-3-5-haiku-20241022", TOOL | THOUGHTLESS, 8192},
+    {"claude-3-5-sonnet-latest", TOOL | THOUGHTLESS, 8192},
+    {"anthropic/claude-3.5-sonnet", TOOL | THOUGHTLESS, 8192},
     {"claude-3-7-sonnet-20250219", TOOL, 64000},
     {"claude-sonnet-4-20250514", TOOL, 64000},
     {"claude-sonnet-4@20250514", TOOL, 64000},

@@ -510,8 +510,9 @@ static void test_an_error_ends_it(void **state)
 	    {"{\"error\":{\"message\":\"Busy\",\"code\":429,\"type\":null}}",
 		"fail {\"code\":429,\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
-	    {"{\"type\":\"error\",\"message\":\"Busy\"}",
-		"fail {\"code\":\"error\",\"message\":\"Busy\",\"type\":\"error\"}\nfailed\n"},
+	    {"{\"type\":\"error\",\"message\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
+	    {"{\"message\":\"Busy\",\"code\":503}",
+		"fail {\"code\":503,\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"error\":7}", "fail {}\nfailed\n"},
 	    {"{\"type\":\"ping\",\"error\":{\"message\":\"x\"}}\n{\"error\":null}", "truncated\n"},
 	};

@@ -20,6 +20,10 @@ static void test_effort_is_a_budget_for_older_models(void **state)
 		.left_out = "max_output_tokens below the thinking budget"},
 	    {.members = "'input':'Hi','reasoning':{'effort':'minimal'}", .sent = HEAD END},
 	    {.members = "'input':'Hi','reasoning':{'effort':'none'}", .sent = HEAD END},
+	    {.members = "'input':'Hi','reasoning':{'effort':'low'}",
+		.sent = HEAD END,
+		.quirks = QUIRK(NO_REASONING_EFFORT),
+		.left_out = "reasoning"},
 	    {.members = "'input':'Hi','reasoning':{'effort':null,'summary':'auto'}",
 		.sent = HEAD END},
 	    {.members = "'input':'Hi','reasoning':{'effort':'lots'}",
@@ -123,6 +127,40 @@ static void test_reasoning_goes_back_as_it_came(void **state)
 		",'messages':[" SAID("Hi") ",{'role':'assistant','content':["
 					   "{'type':'thinking','thinking':'a','signature':'S'},"
 					   "{'type':'text','text':'x'}]}," SAID("go") "]}"},
+	};
+
+	(void)state;
+	ASSERT_ALL_SENT(cases);
+}
+
+#define REASONING(signature)                                                                       \
+	",{'type':'reasoning'," SUMMARY("a") "," SEALED("signature", signature) "}"
+#define THINKING(signature) "{'type':'thinking','thinking':'a','signature':'" signature "'}"
+#define CALLS(id)           ",{'type':'function_call','call_id':'" id "','name':'f','arguments':''}"
+#define OUTPUT(id)          ",{'type':'function_call_output','call_id':'" id "','output':'r'}"
+#define USES(id)            "{'type':'tool_use','id':'" id "','name':'f','input':{}}"
+#define RETURNS(id)         "{'type':'tool_result','tool_use_id':'" id "','content':'r'}"
+
+static void test_reasoning_between_calls_stays_there(void **state)
+{
+	static const struct request_case cases[] = {
+	    {.members = "'input':[" USER("Hi") REASONING("S") CALLS("c") REASONING("T") CALLS("d")
+		    OUTPUT("c") OUTPUT("d") "]",
+		.sent = HEAD
+		",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" THINKING("S") "," USES(
+		    "c") "," THINKING("T") "," USES("d") "]},{'role':'user',"
+							 "'content':[" RETURNS("c") "," RETURNS(
+							     "d") "]}]}"},
+	    {.members = "'input':[" USER("Hi") CALLS("c")
+		    REASONING("T") ",{'role':'assistant','content':'x'}" OUTPUT("c") "]",
+		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" THINKING(
+		    "T") ",{'type':'text','text':'x'}," USES("c") "]},{'role':'user',"
+								  "'content':[" RETURNS(
+								      "c") "]}]}"},
+	    {.members = "'input':[" USER("Hi") CALLS("c") REASONING("T") OUTPUT("c") "]",
+		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" USES(
+		    "c") "]},{'role':'user','content':[" RETURNS("c") "]}]}",
+		.left_out = "reasoning without an answer"},
 	};
 
 	(void)state;
@@ -242,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(test_what_the_client_says_of_thinking_wins),
 	    cmocka_unit_test(test_what_thinking_forbids_is_left_out),
 	    cmocka_unit_test(test_reasoning_goes_back_as_it_came),
+	    cmocka_unit_test(test_reasoning_between_calls_stays_there),
 	    cmocka_unit_test(test_reasoning_of_others_does_not_go),
 	    cmocka_unit_test(test_thinking_that_nothing_follows_does_not_go),
 	    cmocka_unit_test(test_a_turn_of_calls_without_thinking_stops_it),
