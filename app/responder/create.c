@@ -151,7 +151,7 @@ static void create_polled(struct handlers *handlers, struct create_request *requ
 	} else if (!check_polled(handlers->config, request, &error)) {
 		answer_error(handlers, &error);
 	} else if (context_find(handlers, request, &context)) {
-		if (dialects_can_say(handlers, request, buf_span(&context.items), true))
+		if (dialects_can_say(handlers, request, buf_span(&context.items)))
 			create_response(handlers, request, &context);
 		context_free(&context);
 	}

@@ -61,14 +61,10 @@ static bool fallbacks_can_say(struct search *search, const struct config *config
 	return false;
 }
 
-/* The request as a worker, or a relay, will have it. */
+/* The request as a worker will have it. */
 static void write_request(
-    struct buf *out, const struct create_request *request, struct span context, bool polled)
+    struct buf *out, const struct create_request *request, struct span context)
 {
-	if (!polled) {
-		create_request_write(out, request, context);
-		return;
-	}
 	buf_putc(out, '{');
 	buf_append_span(out, buf_span(&request->rest));
 	if (context.len > 0 || request->input.len > 0)
@@ -77,8 +73,8 @@ static void write_request(
 	buf_putc(out, '}');
 }
 
-bool dialects_can_say(struct handlers *handlers, const struct create_request *request,
-    struct span context, bool polled)
+bool dialects_can_say(
+    struct handlers *handlers, const struct create_request *request, struct span context)
 {
 	const struct config *config = handlers->config;
 	struct search search = {0};
@@ -87,7 +83,7 @@ bool dialects_can_say(struct handlers *handlers, const struct create_request *re
 
 	if (!has_dialects(config, request->model))
 		return true;
-	write_request(&body, request, context, polled);
+	write_request(&body, request, context);
 	search.body = buf_span(&body);
 	said = model_can_say(&search, config, request->model) ||
 	       fallbacks_can_say(&search, config, request->model);

@@ -15,7 +15,6 @@
 #include "common/provider/transfer.h"
 #include "common/response/response_id.h"
 #include "common/store/keys.h"
-#include "dialects.h"
 #include "query.h"
 #include "relay_access.h"
 
@@ -208,8 +207,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	if (handover.query == NULL)
 		return;
 	attempts_begin(&attempts, handlers->config, NULL, request->model);
-	if (!can_call(handlers, &attempts, request->model) ||
-	    !dialects_can_say(handlers, request, context, false))
+	if (!can_call(handlers, &attempts, request->model))
 		return;
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);

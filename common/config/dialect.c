@@ -101,13 +101,17 @@ static unsigned table_quirks(const struct deployment *deployment, const char *mo
 	return provider != NULL ? provider_quirks(provider, deployment_base(deployment, model)) : 0;
 }
 
+unsigned deployment_quirks(const struct deployment *deployment, const char *model)
+{
+	unsigned quirks = table_quirks(deployment, model) | model_quirks(deployment, model);
+
+	return (quirks & ~deployment->quirks_given) |
+	       (deployment->quirks_set & deployment->quirks_given);
+}
+
 bool deployment_has_quirk(const struct deployment *deployment, const char *model, enum quirk quirk)
 {
-	const unsigned bit = 1u << quirk;
-
-	if ((deployment->quirks_given & bit) != 0)
-		return (deployment->quirks_set & bit) != 0;
-	return ((table_quirks(deployment, model) | model_quirks(deployment, model)) & bit) != 0;
+	return (deployment_quirks(deployment, model) & 1u << quirk) != 0;
 }
 
 long deployment_max_tokens(const struct deployment *deployment, const char *model)

@@ -87,7 +87,8 @@ enum quirk {
  * and the Responses API of one that is not in the table.
  */
 enum dialect deployment_dialect(const struct deployment *deployment, const char *model);
-/* Whether the deployment has the quirk. */
+/* The quirks that the deployment has, a bit for each, and whether it has one. */
+unsigned deployment_quirks(const struct deployment *deployment, const char *model);
 bool deployment_has_quirk(const struct deployment *deployment, const char *model, enum quirk quirk);
 /*
  * The max_output_tokens of requests that name none: litellm_params.max_tokens, else for the

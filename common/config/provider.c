@@ -157,8 +157,8 @@ static const char region_characters[] = "0123456789-abcdefghijklmnopqrstuvwxyz";
 
 const struct provider *provider_find(struct span name)
 {
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
-		if (span_is(name, providers[i].name))
+	for (size_t i = 0; name.len > 0 && i < sizeof(providers) / sizeof(providers[0]); i++) {
+		if (name.p[0] == providers[i].name[0] && span_is(name, providers[i].name))
 			return &providers[i];
 	}
 	return NULL;

@@ -225,7 +225,7 @@ static bool add_input(struct chat_messages *messages, struct span input)
 
 static void read_quirks(struct chat_messages *messages)
 {
-	const struct request_writer *writer = messages->writer;
+	struct request_writer *writer = messages->writer;
 
 	messages->string_content = request_has_quirk(writer, QUIRK_STRING_CONTENT);
 	messages->empty_content = request_has_quirk(writer, QUIRK_EMPTY_CONTENT);

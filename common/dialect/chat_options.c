@@ -6,7 +6,7 @@
 
 static void write_max_tokens(struct chat_request *chat)
 {
-	const struct request_writer *writer = chat->writer;
+	struct request_writer *writer = chat->writer;
 	const char *name = request_has_quirk(writer, QUIRK_USES_MAX_COMPLETION_TOKENS)
 			       ? "max_completion_tokens"
 			       : "max_tokens";

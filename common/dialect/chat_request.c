@@ -54,7 +54,7 @@ bool chat_is_written(const struct chat_request *chat, struct span name)
 
 static void read_members(struct chat_request *chat, struct span body)
 {
-	const struct request_writer *writer = chat->writer;
+	struct request_writer *writer = chat->writer;
 	struct json_scan scan = json_open(body, 0);
 	struct span key, name, value;
 	struct buf scratch = {0};
@@ -73,7 +73,7 @@ static void read_members(struct chat_request *chat, struct span body)
 /* What the Responses API does not know itself is meant for the provider. */
 static void write_others(struct chat_request *chat, struct span body)
 {
-	const struct request_writer *writer = chat->writer;
+	struct request_writer *writer = chat->writer;
 	struct json_scan scan = json_open(body, 0);
 	struct span key, name, value;
 	struct buf scratch = {0};

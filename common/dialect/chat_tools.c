@@ -263,7 +263,7 @@ static bool write_parallel(struct chat_request *chat)
 }
 
 /* OpenAI has models that search the web whatever they are asked, with options of their own. */
-static bool model_searches(const struct request_writer *writer)
+static bool model_searches(struct request_writer *writer)
 {
 	char *name;
 	bool searches;

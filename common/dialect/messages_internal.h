@@ -154,7 +154,7 @@ bool messages_add_result(
 
 /* messages_reasoning.c: appends the block of a reasoning item; nothing if it cannot be sent. */
 void messages_write_thinking(
-    struct buf *out, const struct request_writer *writer, const struct messages_fields *item);
+    struct buf *out, struct request_writer *writer, const struct messages_fields *item);
 
 /* messages_blank.c */
 /* Whether a JSON string is empty, or white space alone: no block of text can be so. */

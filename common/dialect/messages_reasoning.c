@@ -27,7 +27,7 @@ static void write_thinking(struct buf *out, struct span text, struct span signat
 
 /* Nothing if the reasoning is not from there. */
 static void write_signed(
-    struct buf *out, const struct request_writer *writer, const struct messages_fields *item)
+    struct buf *out, struct request_writer *writer, const struct messages_fields *item)
 {
 	const struct span *of = item->of;
 	struct buf data = {0}, text = {0};
@@ -62,7 +62,7 @@ static void write_unsigned(struct buf *out, const struct messages_fields *item)
 }
 
 void messages_write_thinking(
-    struct buf *out, const struct request_writer *writer, const struct messages_fields *item)
+    struct buf *out, struct request_writer *writer, const struct messages_fields *item)
 {
 	size_t before = out->len;
 

@@ -62,7 +62,7 @@ void messages_add_tool(struct buf *tools, struct span sent, struct span descript
 }
 
 /* What the client has said of whether the schema is kept to, where that can be said. */
-static struct span strict_of(const struct request_writer *writer, struct span tool)
+static struct span strict_of(struct request_writer *writer, struct span tool)
 {
 	struct span strict = json_get(tool, "strict");
 

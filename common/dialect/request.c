@@ -10,9 +10,12 @@ void request_writer_free(struct request_writer *writer)
 	buf_free(&writer->left_out);
 }
 
-bool request_has_quirk(const struct request_writer *writer, enum quirk quirk)
+bool request_has_quirk(struct request_writer *writer, enum quirk quirk)
 {
-	return deployment_has_quirk(writer->deployment, writer->model, quirk);
+	if (!writer->knows_quirks)
+		writer->quirks = deployment_quirks(writer->deployment, writer->model);
+	writer->knows_quirks = true;
+	return (writer->quirks & 1u << quirk) != 0;
 }
 
 static bool is_left_out(struct request_writer *writer, const char *what)

@@ -24,6 +24,9 @@ struct request_writer {
 	 */
 	bool without_thinking;
 
+	bool knows_quirks; /* request_has_quirk() has been asked before: quirks are the deployment's
+			    */
+	unsigned quirks;
 	struct tool_names tools; /* of the request; for reading the answer */
 	struct buf left_out;     /* names of members, joined by ", ", for the log */
 	struct api_error error;  /* once something has been refused */
@@ -57,6 +60,6 @@ bool request_invalid(struct request_writer *writer, const char *param, const cha
 /* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 
-bool request_has_quirk(const struct request_writer *writer, enum quirk quirk);
+bool request_has_quirk(struct request_writer *writer, enum quirk quirk);
 
 #endif

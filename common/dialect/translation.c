@@ -93,7 +93,7 @@ void translation_open(struct translation *translation, struct fold *fold,
     void (*on_event)(void *ctx, const struct response_event *event), void (*on_begin)(void *ctx),
     void *ctx)
 {
-	const struct request_writer *writer = &translation->writer;
+	struct request_writer *writer = &translation->writer;
 
 	close_readers(translation);
 	builder_open(&translation->builder, fold);

@@ -151,7 +151,9 @@ enum response_status response_status_peek(struct span object)
 
 static void put_field(struct buf *out, enum response_field field, struct span value)
 {
-	buf_printf(out, ",\"%s\":", response_field_name(field));
+	buf_puts(out, ",\"");
+	buf_puts(out, response_field_name(field));
+	buf_puts(out, "\":");
 	if (!echo_write(out, field, value))
 		buf_puts(out, response_field_default(field));
 }
