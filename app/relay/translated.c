@@ -118,6 +118,12 @@ const char *translated_write_body(
 	return NULL;
 }
 
+/* A redirect is not followed, and none of the client's. */
+static long shown_status(long status)
+{
+	return status < 400 ? 502 : status;
+}
+
 void translated_on_head(struct translated *translated, CURL *easy, long status)
 {
 	char media_type[TRANSFER_MEDIA_TYPE_SIZE];
@@ -126,6 +132,8 @@ void translated_on_head(struct translated *translated, CURL *easy, long status)
 	translated->status = status;
 	if (status < 200 || status > 299) {
 		translated->kind = BODY_OF_ERROR;
+		answer_on_made_head(
+		    translated->answer, easy, shown_status(status), "application/json", false);
 		return;
 	}
 	if (strcmp(media_type, "application/json") == 0)
@@ -339,15 +347,11 @@ static const char *type_of(long status)
 	return status < 500 ? "\"invalid_request_error\"" : "\"server_error\"";
 }
 
-void translated_send_error(struct translated *translated, double retry_after)
+void translated_send_error(struct translated *translated)
 {
-	long status = translated_error_status(translated);
+	long status = shown_status(translated_error_status(translated));
 	struct buf error = {0};
-	char seconds[32];
 
-	/* A redirect is not followed, and none of the client's. */
-	if (status < 400)
-		status = 502;
 	write_error(&error, translated);
 	buf_clear(&translated->text);
 	buf_puts(&translated->text, "{\"error\":{");
@@ -361,10 +365,12 @@ void translated_send_error(struct translated *translated, double retry_after)
 	write_member(&translated->text, "code", json_get(buf_span(&error), "code"), "null");
 	buf_puts(&translated->text, "}}");
 	buf_free(&error);
-	answer_on_made_head(translated->answer, NULL, status, "application/json", false);
-	if (retry_after >= 0) {
-		snprintf(seconds, sizeof(seconds), "%.0f", retry_after);
-		cgi_head_add(&translated->answer->head, "Retry-After", seconds);
-	}
+	if (!translated_has_error_head(translated))
+		answer_on_made_head(translated->answer, NULL, status, "application/json", false);
 	send_text(translated);
+}
+
+bool translated_has_error_head(const struct translated *translated)
+{
+	return translated->kind == BODY_OF_ERROR;
 }

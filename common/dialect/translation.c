@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat_reader.h"
+#include "common/dialect/chat/chat_reader.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "common/config/dialect.h"
-#include "messages_reader.h"
+#include "common/dialect/messages/messages_reader.h"
 #include "request.h"
 
 struct translation {

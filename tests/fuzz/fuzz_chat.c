@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "common/dialect/chat_reader.h"
+#include "common/dialect/chat/chat_reader.h"
 #include "common/response/event.h"
 
 enum { THINK_TAGS = 1, IS_OBJECT = 2, DONE = 4 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "common/dialect/messages_reader.h"
+#include "common/dialect/messages/messages_reader.h"
 #include "tests/unit/dialect/recorded_steps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
