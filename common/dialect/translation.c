@@ -60,7 +60,7 @@ void translation_leave_out_thinking(struct translation *translation)
 
 static bool has_words(struct span text, const char *words)
 {
-	return memmem(text.p, text.len, words, strlen(words)) != NULL;
+	return text.len > 0 && memmem(text.p, text.len, words, strlen(words)) != NULL;
 }
 
 bool translation_is_about_thinking(
