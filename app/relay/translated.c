@@ -26,14 +26,10 @@ static void send_text(struct translated *translated)
 /* An event about the whole response, with the object as it stands. */
 static void send_object_event(struct translated *translated, const char *type)
 {
-	const struct fold *fold = &translated->fold;
 	struct response_event event = {.type = event_type_find(span_of(type))};
-	struct buf object = {0};
 
-	json_canonical(&object, buf_span(&fold->doc.text));
-	event.members[EVENT_RESPONSE] = buf_span(&object);
+	event.members[EVENT_RESPONSE] = buf_span(&translated->fold.doc.text);
 	event_write(&translated->text, &event, translated->number++);
-	buf_free(&object);
 	send_text(translated);
 }
 
@@ -247,8 +243,7 @@ static void send_end(struct translated *translated)
 		send_object_event(translated, type);
 		return;
 	}
-	json_canonical(&translated->text, buf_span(&fold->doc.text));
-	send_text(translated);
+	answer_on_body(translated->answer, buf_span(&fold->doc.text));
 }
 
 /* Its last event may lack its end, and some send an object where events are due. */
