@@ -44,10 +44,11 @@ static void end_whole(struct passage *passage)
 	passage_conclude(passage);
 }
 
-static void end_with_error(struct passage *passage, double retry_after)
+static void end_with_error(struct passage *passage)
 {
-	passage_reset_answer(passage);
-	translated_send_error(&passage->translated, retry_after);
+	if (!translated_has_error_head(&passage->translated))
+		passage_reset_answer(passage);
+	translated_send_error(&passage->translated);
 	passage->success = false;
 	passage->outcome = OUTCOME_WHOLE;
 	passage_conclude(passage);
@@ -92,7 +93,7 @@ static void end_by_error(struct passage *passage, double retry_after)
 	passage_tell_health(passage, status);
 	if (!try_again(passage, errand_failure(&passage->errand, status, retry_after), retry_after,
 		"the provider reported an error"))
-		end_with_error(passage, retry_after);
+		end_with_error(passage);
 }
 
 static void end_by_truncation(struct passage *passage, const struct upstream_result *result)

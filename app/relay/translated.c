@@ -26,14 +26,10 @@ static void send_text(struct translated *translated)
 /* An event about the whole response, with the object as it stands. */
 static void send_object_event(struct translated *translated, const char *type)
 {
-	const struct fold *fold = &translated->fold;
 	struct response_event event = {.type = event_type_find(span_of(type))};
-	struct buf object = {0};
 
-	json_canonical(&object, buf_span(&fold->doc.text));
-	event.members[EVENT_RESPONSE] = buf_span(&object);
+	event.members[EVENT_RESPONSE] = buf_span(&translated->fold.doc.text);
 	event_write(&translated->text, &event, translated->number++);
-	buf_free(&object);
 	send_text(translated);
 }
 
@@ -118,6 +114,12 @@ const char *translated_write_body(
 	return NULL;
 }
 
+/* A redirect is not followed, and none of the client's. */
+static long shown_status(long status)
+{
+	return status < 400 ? 502 : status;
+}
+
 void translated_on_head(struct translated *translated, CURL *easy, long status)
 {
 	char media_type[TRANSFER_MEDIA_TYPE_SIZE];
@@ -126,6 +128,8 @@ void translated_on_head(struct translated *translated, CURL *easy, long status)
 	translated->status = status;
 	if (status < 200 || status > 299) {
 		translated->kind = BODY_OF_ERROR;
+		answer_on_made_head(
+		    translated->answer, easy, shown_status(status), "application/json", false);
 		return;
 	}
 	if (strcmp(media_type, "application/json") == 0)
@@ -239,8 +243,7 @@ static void send_end(struct translated *translated)
 		send_object_event(translated, type);
 		return;
 	}
-	json_canonical(&translated->text, buf_span(&fold->doc.text));
-	send_text(translated);
+	answer_on_body(translated->answer, buf_span(&fold->doc.text));
 }
 
 /* Its last event may lack its end, and some send an object where events are due. */
@@ -339,15 +342,11 @@ static const char *type_of(long status)
 	return status < 500 ? "\"invalid_request_error\"" : "\"server_error\"";
 }
 
-void translated_send_error(struct translated *translated, double retry_after)
+void translated_send_error(struct translated *translated)
 {
-	long status = translated_error_status(translated);
+	long status = shown_status(translated_error_status(translated));
 	struct buf error = {0};
-	char seconds[32];
 
-	/* A redirect is not followed, and none of the client's. */
-	if (status < 400)
-		status = 502;
 	write_error(&error, translated);
 	buf_clear(&translated->text);
 	buf_puts(&translated->text, "{\"error\":{");
@@ -361,10 +360,12 @@ void translated_send_error(struct translated *translated, double retry_after)
 	write_member(&translated->text, "code", json_get(buf_span(&error), "code"), "null");
 	buf_puts(&translated->text, "}}");
 	buf_free(&error);
-	answer_on_made_head(translated->answer, NULL, status, "application/json", false);
-	if (retry_after >= 0) {
-		snprintf(seconds, sizeof(seconds), "%.0f", retry_after);
-		cgi_head_add(&translated->answer->head, "Retry-After", seconds);
-	}
+	if (!translated_has_error_head(translated))
+		answer_on_made_head(translated->answer, NULL, status, "application/json", false);
 	send_text(translated);
+}
+
+bool translated_has_error_head(const struct translated *translated)
+{
+	return translated->kind == BODY_OF_ERROR;
 }

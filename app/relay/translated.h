@@ -77,7 +77,12 @@ bool translated_give_up(struct translated *translated, const char *code, const c
 
 /* The HTTP status that the error stands for. */
 long translated_error_status(const struct translated *translated);
-/* Gives it to the answer, as the whole of it. retry_after: s, negative if none (Retry-After). */
-void translated_send_error(struct translated *translated, double retry_after);
+/*
+ * Gives it to the answer, as the whole of it: one that nothing was given before, but for the head
+ * where translated_has_error_head().
+ */
+void translated_send_error(struct translated *translated);
+/* Whether the provider's answer was an error by its status: the answer has its head. */
+bool translated_has_error_head(const struct translated *translated);
 
 #endif

@@ -220,6 +220,21 @@ static bool end_translation(struct stream *s)
 	return translation_end(s->translation, false) != READER_TRUNCATED || !s->fold.any_event;
 }
 
+/* A page that says that a server is down, say, where another API's answer was due. */
+static void end_with_something_else(struct stream *s)
+{
+	static const char why[] =
+	    "the provider answered with something else than a stream of events";
+
+	if (s->translation != NULL) {
+		errand_tell_health(&s->errand, 0);
+		if (try_again(s, FAILURE_PASSING, -1, why))
+			return;
+	}
+	stream_fail(s, "invalid_provider_answer",
+	    "The provider answered with something else than a stream of events.");
+}
+
 /* The stream of events is over, or the connection. */
 static void end_of_events(struct stream *s, enum upstream_end how)
 {
@@ -233,8 +248,7 @@ static void end_of_events(struct stream *s, enum upstream_end how)
 	else if (how == UPSTREAM_DISCONNECTED)
 		end_by_disconnection(s, "the provider closed the connection");
 	else if (!s->is_stream && !s->fold.any_event)
-		stream_fail(s, "invalid_provider_answer",
-		    "The provider answered with something else than a stream of events.");
+		end_with_something_else(s);
 	else if (is_whole && (how == UPSTREAM_COMPLETE || !s->fold.any_event))
 		conclude(s);
 	else

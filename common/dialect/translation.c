@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat_reader.h"
+#include "common/dialect/chat/chat_reader.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "common/config/dialect.h"
-#include "messages_reader.h"
+#include "common/dialect/messages/messages_reader.h"
 #include "request.h"
 
 struct translation {
@@ -60,7 +60,7 @@ void translation_leave_out_thinking(struct translation *translation)
 
 static bool has_words(struct span text, const char *words)
 {
-	return memmem(text.p, text.len, words, strlen(words)) != NULL;
+	return text.len > 0 && memmem(text.p, text.len, words, strlen(words)) != NULL;
 }
 
 bool translation_is_about_thinking(

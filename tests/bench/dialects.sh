@@ -27,15 +27,24 @@ start_sites() {
 	api=
 }
 
-# request_in API: the rate of short requests, four at a time, in $us: us for each.
-request_in() {
+# ask_in API MODE: the rate of short requests, four at a time, in $us: us for each.
+ask_in() {
 	eval "asked_url=\$${1}_url"
-	attend "$build/tests/bench/relay_cost" requests "$asked_url" "$key" 4 "$load_ms" \
+	attend "$build/tests/bench/relay_cost" "$2" "$asked_url" "$key" 4 "$load_ms" \
 		>"$dir/relay_cost.log" 2>&1 ||
-		die_with_log "requests: $1 failed" "$dir/relay_cost.log"
+		die_with_log "$2: $1 failed" "$dir/relay_cost.log"
 	# shellcheck disable=SC2046 # names and numbers in turn
 	set -- $(cat "$dir/relay_cost.log")
 	us=$(calc %.4f "$load_ms * 1000 / $4")
+}
+
+# The provider streams in any case to who asks in another API than the Responses API.
+request_in() {
+	ask_in "$1" requests
+}
+
+stream_in() {
+	ask_in "$1" streams
 }
 
 # event_in API: of a stream that comes as fast as it is read, the CPU time of respool.fcgi for each
@@ -95,8 +104,11 @@ measure_dialects() {
 	start_sites -d 0 -n 1 -b 64
 	asked=$(data dialects-requests)
 	dialects_rounds "$asked" request_in
+	dialects_rows "request that is passed on, four at a time" "$asked" %.0f ""
+	streamed=$(data dialects-streams)
+	dialects_rounds "$streamed" stream_in
 	# A rate of 0.9 is a time of 1.11.
-	dialects_rows "request that is passed on, four at a time" "$asked" %.0f 1.11
+	dialects_rows "streamed request that is passed on, four at a time" "$streamed" %.0f 1.11
 	replace_provider -d 0 -n "$many" -b 64
 	passed=$(data dialects-events)
 	dialects_rounds "$passed" event_in

@@ -4,7 +4,7 @@
  * sockets that stay open, little of what it measures is its own.
  *
  * "requests" asks for short answers, on one connection or on several at once, and prints the median
- * of the time from sending a request to having read its answer.
+ * of the time from sending a request to having read its answer; "streams" asks for them as streams.
  * "stream" reads one stream and prints how long it took for each event. If the provider stamps its
  * deltas (provider -t), it also prints the median of their ages when they were read.
  */
@@ -31,7 +31,7 @@ enum {
 	CLIENTS_MAX = 64,
 };
 
-static const char usage[] = "usage: relay_cost requests URL KEY CLIENTS MILLISECONDS\n"
+static const char usage[] = "usage: relay_cost requests|streams URL KEY CLIENTS MILLISECONDS\n"
 			    "       relay_cost stream URL KEY\n"
 			    "URL: http://127.0.0.1:PORT/PATH\n";
 
@@ -420,7 +420,8 @@ static const char stream_body[] =
 
 int main(int argc, char **argv)
 {
-	bool requests = argc == 6 && strcmp(argv[1], "requests") == 0;
+	bool streams = argc == 6 && strcmp(argv[1], "streams") == 0;
+	bool requests = streams || (argc == 6 && strcmp(argv[1], "requests") == 0);
 	bool stream = argc == 4 && strcmp(argv[1], "stream") == 0;
 	int clients = requests ? atoi(argv[4]) : 1, ms = requests ? atoi(argv[5]) : 1;
 	struct target target;
@@ -429,7 +430,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	set_target(&target, argv[2], argv[3], requests ? short_body : stream_body);
+	set_target(&target, argv[2], argv[3], requests && !streams ? short_body : stream_body);
 	if (requests)
 		measure_requests(&target, clients, ms);
 	else

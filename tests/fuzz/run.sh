@@ -58,6 +58,22 @@ run='
 	echo "$status" >"$build/$1.status"'
 
 cd "$top"
+# Requests of the corpus as what fuzz_dialects reads: four bytes, and the body.
+mkdir -p "$build/corpus/fuzz_dialects"
+for file in tests/upstreams/*/*/request.json; do
+	seed=$(dirname "${file#tests/upstreams/}" | tr / -)
+	case $seed in
+	messages-*) { printf 'A   ' && cat "$file"; } ;;
+	*) { printf '@   ' && cat "$file"; } ;;
+	esac >"$build/corpus/fuzz_dialects/$seed"
+done
+# Its streams as what the readers' harnesses read: a byte, and the data of each event on a line.
+mkdir -p "$build/corpus/fuzz_chat" "$build/corpus/fuzz_messages"
+for file in tests/upstreams/chat/*/upstream.sse tests/upstreams/messages/*/upstream.sse; do
+	harness=fuzz_$(echo "$file" | cut -d / -f 3)
+	{ printf '\004' && sed -n 's/^data: *//p' "$file"; } \
+		>"$build/corpus/$harness/$(basename "$(dirname "$file")")"
+done
 # Streams of providers as what fuzz_fold reads: a byte, and the data of each event on a line.
 mkdir -p "$build/upstreams"
 for file in tests/upstreams/responses/*.sse; do
@@ -65,7 +81,7 @@ for file in tests/upstreams/responses/*.sse; do
 done
 # What needs the generated scripts, or a server, is left out.
 sources="$(find common -name '*.c' ! -path 'common/store/*' ! -name prefork.c) common/store/keys.c"
-helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c tests/unit/dialect/recorded_steps.c"
+helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c"
 harnesses=$(find tests/fuzz -name 'fuzz_*.c' | sort)
 # shellcheck disable=SC2086 # lists of words
 printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$compile" sh '{}'

@@ -1,4 +1,4 @@
-#include "chat_case.h"
+#include "tests/unit/dialect/chat/chat_case.h"
 #include "common/dialect/request_tools.h"
 
 static bool tell(

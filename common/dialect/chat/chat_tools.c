@@ -1,0 +1,317 @@
+#include "chat_request_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/config/model.h"
+#include "common/dialect/request_tools.h"
+
+static const char param[] = "tool_choice";
+
+struct tools {
+	struct buf list;        /* elements of the array */
+	struct buf search;      /* web_search_options, or empty */
+	struct tool_names only; /* what alone is sent */
+	bool restricted;        /* to only */
+	bool takes_strict;
+	bool searches; /* the model is one that does nothing but */
+};
+
+/* A grammar cannot be enforced, but told. */
+static void write_custom_parameters(
+    struct request_writer *writer, struct buf *out, struct span format)
+{
+	struct span grammar = json_get(format, "definition");
+	struct buf description = {0};
+
+	buf_puts(out, ",\"parameters\":{\"type\":\"object\",\"properties\":"
+		      "{\"input\":{\"type\":\"string\"");
+	if (json_type(grammar) == JSON_STRING) {
+		request_leave_out(writer, "tools.format");
+		buf_puts(&description, "Text of this grammar (");
+		json_decode(json_get(format, "syntax"), &description);
+		buf_puts(&description, "):\n");
+		json_decode(grammar, &description);
+		buf_puts(out, ",\"description\":");
+		json_quote(out, buf_span(&description));
+		buf_free(&description);
+	}
+	buf_puts(out, "}},\"required\":[\"input\"],\"additionalProperties\":false}");
+}
+
+static bool write_function_parameters(
+    struct request_writer *writer, struct buf *out, struct span parameters)
+{
+	if (json_is_given(parameters) && json_type(parameters) != JSON_OBJECT)
+		return request_invalid(
+		    writer, "tools", "Invalid 'tools': parameters of a function are no object.");
+	buf_puts(out, ",\"parameters\":");
+	if (json_is_given(parameters))
+		buf_append_span(out, parameters);
+	else
+		buf_puts(out, "{\"type\":\"object\",\"properties\":{}}");
+	return true;
+}
+
+/* The options of a web search have the same names there, but for the place's. */
+static bool add_web_search(struct request_writer *writer, struct tools *tools, struct span tool)
+{
+	struct span size = json_get(tool, "search_context_size");
+	struct span place = json_get(tool, "user_location");
+	struct buf *out = &tools->search;
+	struct json_scan scan = json_open(place, 0);
+	struct span key, value;
+
+	if (!tools->searches)
+		return request_refuse(writer, "tools", "it has no web search");
+	buf_clear(out);
+	buf_putc(out, '{');
+	if (json_is_given(size)) {
+		buf_puts(out, "\"search_context_size\":");
+		buf_append_span(out, size);
+	}
+	if (json_type(place) == JSON_OBJECT) {
+		buf_puts(out, size.len > 0 && json_is_given(size) ? "," : "");
+		buf_puts(out, "\"user_location\":{\"type\":\"approximate\",\"approximate\":{");
+		while (json_member(&scan, &key, &value)) {
+			if (json_raw_is(key, "type") || !json_is_given(value))
+				continue;
+			json_write_name(out, key);
+			buf_append_span(out, value);
+		}
+		buf_puts(out, "}}");
+	}
+	buf_putc(out, '}');
+	return true;
+}
+
+static bool add_tool(
+    struct request_writer *writer, struct span tool, const struct tool_name *name, void *ctx)
+{
+	struct tools *tools = ctx;
+	struct buf *out = &tools->list;
+
+	if (name == NULL)
+		return add_web_search(writer, tools, tool);
+	if (tools->restricted && tool_names_find(&tools->only, span_of(name->sent)) == NULL)
+		return true;
+	buf_puts(out, out->len > 0 ? "," : "");
+	buf_puts(out, "{\"type\":\"function\",\"function\":{\"name\":");
+	json_quote(out, span_of(name->sent));
+	chat_append_given(out, ",\"description\":", json_get(tool, "description"));
+	if (name->kind == TOOL_CUSTOM)
+		write_custom_parameters(writer, out, json_get(tool, "format"));
+	else if (!write_function_parameters(writer, out, json_get(tool, "parameters")))
+		return false;
+	if (name->kind == TOOL_FUNCTION && tools->takes_strict)
+		chat_append_given(out, ",\"strict\":", json_get(tool, "strict"));
+	buf_puts(out, "}}");
+	return true;
+}
+
+/* Tells fn of each tool that tool_choice allows: decoded, space is empty for none. */
+static bool each_allowed(struct chat_request *chat, struct span allowed,
+    void (*fn)(struct chat_request *chat, struct span space, struct span name, void *ctx),
+    void *ctx)
+{
+	struct json_scan scan = json_open(json_get(allowed, "tools"), 0);
+	struct buf space = {0}, name = {0};
+	struct span tool, type;
+	bool told = true;
+
+	while (told && json_element(&scan, &tool)) {
+		type = json_get(tool, "type");
+		buf_clear(&space);
+		buf_clear(&name);
+		json_decode(json_get(tool, "namespace"), &space);
+		if ((json_string_is(type, "function") || json_string_is(type, "custom")) &&
+		    json_decode(json_get(tool, "name"), &name))
+			fn(chat, buf_span(&space), buf_span(&name), ctx);
+		else
+			told = request_refuse(
+			    chat->writer, param, "it has functions only to be allowed");
+	}
+	buf_free(&space);
+	buf_free(&name);
+	return told;
+}
+
+static void add_to_only(struct chat_request *chat, struct span space, struct span name, void *ctx)
+{
+	struct tools *tools = ctx;
+
+	(void)chat;
+	tool_names_add(&tools->only, TOOL_FUNCTION, space.len > 0 ? space : (struct span){0}, name);
+}
+
+static void write_function_choice(struct buf *out, const char *sent)
+{
+	buf_puts(out, "{\"type\":\"function\",\"function\":{\"name\":");
+	json_quote(out, span_of(sent));
+	buf_puts(out, "}}");
+}
+
+static void add_allowed(struct chat_request *chat, struct span space, struct span name, void *ctx)
+{
+	const struct tool_name *tool = tool_names_of_client(&chat->writer->tools, space, name);
+	struct buf *list = ctx;
+
+	if (tool == NULL)
+		return;
+	buf_puts(list, list->len > 0 ? "," : "");
+	write_function_choice(list, tool->sent);
+}
+
+/* Without tools there is nothing to choose, and servers refuse that there is a choice. */
+static bool refuse_demand(struct request_writer *writer)
+{
+	if (!writer->deployment->drop_params)
+		return request_invalid(
+		    writer, param, "Invalid 'tool_choice': it demands a tool that is not there.");
+	request_leave_out(writer, param);
+	return true;
+}
+
+static bool write_mode(struct chat_request *chat, struct span mode, bool any)
+{
+	if (!json_string_is(mode, "auto") && !json_string_is(mode, "none") &&
+	    !json_string_is(mode, "required"))
+		return request_invalid(chat->writer, param,
+		    "Invalid 'tool_choice': its mode is none of 'none', 'auto' and 'required'.");
+	if (any)
+		chat_write_member(chat, param, mode);
+	return any || !json_string_is(mode, "required") || refuse_demand(chat->writer);
+}
+
+static bool write_allowed_list(struct chat_request *chat, struct span choice, struct buf *list)
+{
+	struct span mode = json_get(choice, "mode");
+
+	if (!each_allowed(chat, choice, add_allowed, list))
+		return false;
+	if (list->len == 0)
+		return refuse_demand(chat->writer);
+	if (!json_string_is(mode, "auto") && !json_string_is(mode, "required"))
+		return request_invalid(chat->writer, param,
+		    "Invalid 'tool_choice': its mode is neither 'auto' nor 'required'.");
+	chat_write_name(chat, param);
+	buf_puts(chat->out, "{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":");
+	buf_append_span(chat->out, mode);
+	buf_puts(chat->out, ",\"tools\":[");
+	buf_append_span(chat->out, buf_span(list));
+	buf_puts(chat->out, "]}}");
+	return true;
+}
+
+static bool write_allowed_tools(struct chat_request *chat, struct span choice, bool any)
+{
+	struct buf list = {0};
+	bool written;
+
+	if (!any || !request_has_quirk(chat->writer, QUIRK_OPENAI_MEMBERS))
+		return write_mode(chat, json_get(choice, "mode"), any);
+	written = write_allowed_list(chat, choice, &list);
+	buf_free(&list);
+	return written;
+}
+
+static bool write_named(struct chat_request *chat, struct span choice)
+{
+	struct buf space = {0}, name = {0};
+	const struct tool_name *tool;
+
+	json_decode(json_get(choice, "namespace"), &space);
+	json_decode(json_get(choice, "name"), &name);
+	tool = tool_names_of_client(&chat->writer->tools, buf_span(&space), buf_span(&name));
+	buf_free(&space);
+	buf_free(&name);
+	if (tool == NULL)
+		return refuse_demand(chat->writer);
+	chat_write_name(chat, param);
+	write_function_choice(chat->out, tool->sent);
+	return true;
+}
+
+static bool write_choice(struct chat_request *chat, bool any)
+{
+	struct span choice = chat->given[CHAT_TOOL_CHOICE], type = json_get(choice, "type");
+
+	if (choice.len == 0)
+		return true;
+	if (json_type(choice) == JSON_STRING)
+		return write_mode(chat, choice, any);
+	if (json_string_is(type, "function") || json_string_is(type, "custom"))
+		return write_named(chat, choice);
+	if (json_string_is(type, "allowed_tools"))
+		return write_allowed_tools(chat, choice, any);
+	return request_refuse(chat->writer, param, "only functions can be chosen");
+}
+
+static bool write_parallel(struct chat_request *chat)
+{
+	struct span parallel = chat->given[CHAT_PARALLEL_TOOL_CALLS];
+
+	if (parallel.len == 0)
+		return true;
+	if (request_has_quirk(chat->writer, QUIRK_NO_PARALLEL_TOOL_CALLS))
+		return json_type(parallel) == JSON_TRUE ||
+		       request_refuse(chat->writer, "parallel_tool_calls",
+			   "it cannot be told to call one at a time");
+	chat_write_member(chat, "parallel_tool_calls", parallel);
+	return true;
+}
+
+/* OpenAI has models that search the web whatever they are asked, with options of their own. */
+static bool model_searches(struct request_writer *writer)
+{
+	char *name;
+	bool searches;
+
+	if (!request_has_quirk(writer, QUIRK_OPENAI_MEMBERS))
+		return false;
+	name = model_upstream_name(writer->deployment, writer->model);
+	searches = strstr(name, "-search-") != NULL;
+	free(name);
+	return searches;
+}
+
+static bool collect(struct chat_request *chat, struct tools *tools)
+{
+	struct request_writer *writer = chat->writer;
+	struct span choice = chat->given[CHAT_TOOL_CHOICE];
+
+	tools->takes_strict = !request_has_quirk(writer, QUIRK_NO_STRICT_TOOLS);
+	tools->searches = model_searches(writer);
+	tools->restricted = json_string_is(json_get(choice, "type"), "allowed_tools") &&
+			    !request_has_quirk(writer, QUIRK_OPENAI_MEMBERS);
+	if (tools->restricted && !each_allowed(chat, choice, add_to_only, tools))
+		return false;
+	return request_each_tool(writer, chat->given[CHAT_TOOLS], add_tool, tools);
+}
+
+static bool write_collected(struct chat_request *chat, const struct tools *tools)
+{
+	bool any = tools->list.len > 0;
+
+	if (tools->search.len > 0)
+		chat_write_member(chat, "web_search_options", buf_span(&tools->search));
+	if (any) {
+		chat_write_name(chat, "tools");
+		buf_putc(chat->out, '[');
+		buf_append_span(chat->out, buf_span(&tools->list));
+		buf_putc(chat->out, ']');
+	}
+	return write_choice(chat, any) && (!any || write_parallel(chat));
+}
+
+bool chat_tools_write(struct chat_request *chat)
+{
+	struct tools tools = {0};
+	bool written = collect(chat, &tools) && write_collected(chat, &tools);
+
+	buf_free(&tools.list);
+	buf_free(&tools.search);
+	tool_names_free(&tools.only);
+	return written;
+}
