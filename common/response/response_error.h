@@ -16,5 +16,7 @@ void response_error_write(struct buf *out, struct span error);
  * code, or else its type; 500 if that says nothing.
  */
 long response_error_status(struct span error);
+/* Which of OpenAI's own codes stands for an HTTP status of errors: "server_error" for most. */
+const char *response_error_code(long status);
 
 #endif

@@ -508,11 +508,19 @@ static void test_an_error_ends_it(void **state)
 		"\"type\":\"overloaded_error\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\"}}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\",\"code\":429,\"type\":null}}",
-		"fail {\"code\":429,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"rate_limit_exceeded\",\"status\":429,\"message\":\"Busy\"}\n"
+		"failed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":\"529\",\"type\":\"overloaded_error\"}}",
+		"fail {\"code\":\"overloaded_error\",\"status\":529,\"message\":\"Busy\","
+		"\"type\":\"overloaded_error\"}\nfailed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":\"busy\",\"type\":\"api_error\"}}",
+		"fail {\"code\":\"busy\",\"message\":\"Busy\",\"type\":\"api_error\"}\nfailed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":7}}",
+		"fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"message\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"message\":\"Busy\",\"code\":503}",
-		"fail {\"code\":503,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"server_error\",\"status\":503,\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"error\":7}", "fail {}\nfailed\n"},
 	    {"{\"type\":\"ping\",\"error\":{\"message\":\"x\"}}\n{\"error\":null}", "truncated\n"},
 	};
