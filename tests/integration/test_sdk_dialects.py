@@ -14,7 +14,8 @@ CALLS = [("call", "call_a", "lookup", '{"city":"Ulm"}'),
 FEATURES = {
     "text": Answer(("text", TEXT)),
     "reasoning": Answer(("reasoning", "Hm, well."), ("text", TEXT)),
-    "calls": (Answer(("text", "Let me see."), *CALLS), Answer(("text", TEXT))),
+    "calls": (Answer(("reasoning", "Hm, well."), ("text", "Let me see."), *CALLS),
+              Answer(("text", TEXT))),
     "refusal": Answer(("refusal", "I cannot."), end="refusal"),
     "structured": Answer(("text", WEATHER)),
     "structured_as_tool": Answer(("text", WEATHER)),
@@ -196,13 +197,16 @@ def test_parallel_calls_and_their_outputs(seen, sdk, site, dialect):
     calls = seen[dialect]["calls"]
     assert calls.get("parsed") == [{"city": "Ulm"}, {"city": "Bern"}], calls
     check(calls["first"], "completed", [
-        message("Let me see."), *(["function_call", "completed", *call[1:]] for call in CALLS)])
+        ["reasoning", "Hm, well."], message("Let me see."),
+        *(["function_call", "completed", *call[1:]] for call in CALLS)])
     check(calls["second"], "completed", [message(TEXT)])
     second = site.upstream.requests(path_of(sdk.name, dialect, "calls"))[1].body.decode()
     for city in ("Ulm", "Bern"):
         assert second.count(f"12 degrees in {city}") == 1
     for call_id in ("call_a", "call_b"):
         assert second.count(f'"{call_id}"') == 2, "the call and its output"
+    assert ("Hm, well." in second) == (dialect != "chat")
+    assert ('"signature":"c2ln"' in second) == (dialect == "messages")
 
 
 def test_image_and_file(seen, sdk, site, dialect):

@@ -100,14 +100,20 @@ async function structured({ client, load }, request) {
 
 // Two turns: the calls go back as they came, with their outputs.
 async function calls({ client }, request) {
-	const first = await client.responses.stream({ ...request, tools: [LOOKUP] }).finalResponse();
+	const about = {
+		model: request.model,
+		tools: [LOOKUP],
+		reasoning: { effort: "low" },
+		include: ["reasoning.encrypted_content"],
+	};
+	const first = await client.responses.stream({ ...about, input: "Hello" }).finalResponse();
 	const asked = first.output.filter((item) => item.type === "function_call");
 	const history = [{ role: "user", content: "Hello" }, ...first.output];
 	for (const { call_id, parsed_arguments } of asked) {
 		const output = `12 degrees in ${parsed_arguments.city}`;
 		history.push({ type: "function_call_output", call_id, output });
 	}
-	const second = await client.responses.create({ model: request.model, input: history });
+	const second = await client.responses.create({ ...about, input: history });
 	return { parsed: asked.map((item) => item.parsed_arguments), first, second };
 }
 

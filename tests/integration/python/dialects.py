@@ -92,7 +92,8 @@ def structured(client, request):
 def calls(client, request):
     """Two turns: the calls go back as they came, with their outputs."""
     tools = [openai.pydantic_function_tool(Lookup, name="lookup")]
-    with client.responses.stream(**request, tools=tools) as stream:
+    thinks = {"reasoning": {"effort": "low"}, "include": ["reasoning.encrypted_content"]}
+    with client.responses.stream(**request, **thinks, tools=tools) as stream:
         first = stream.get_final_response()
     parsed, history = [], [{"role": "user", "content": "Hello"}, *first.output]
     for item in first.output:
@@ -100,7 +101,8 @@ def calls(client, request):
             parsed.append(item.parsed_arguments.model_dump())
             history.append({"type": "function_call_output", "call_id": item.call_id,
                             "output": f"12 degrees in {item.parsed_arguments.city}"})
-    second = client.responses.create(model=request["model"], input=history)
+    second = client.responses.parse(
+        model=request["model"], input=history, tools=tools, **thinks)
     return {"parsed": parsed, "first": _object(first), "second": _object(second)}
 
 
