@@ -160,7 +160,9 @@ def test_reasoning(seen, dialect):
 
 def test_refusal(seen, dialect):
     """Anthropic's is an end of its own, not a text."""
-    status, reason = {"messages": ("incomplete", "content_filter")}.get(dialect, ("completed", None))
+    status, reason = "completed", None
+    if dialect == "messages":
+        status, reason = "incomplete", "content_filter"
     for response in each_way(seen, dialect, "refusal"):
         assert [item(one)[2:] for one in response["output"]] == [[("refusal", "I cannot.")]]
         check(response, status, [item(one) for one in response["output"]], reason=reason)

@@ -14,8 +14,8 @@ MESSAGE = "It went wrong."
 class Answer:
     """
     pieces are ("reasoning", text), ("text", text), ("call", call_id, name, arguments) and
-    ("refusal", text), in this order. end is "stop"; "length"; "refusal"; "error", that comes in the place of the
-    end; or "never".
+    ("refusal", text), in this order. end is "stop"; "length"; "refusal"; "error", that comes in the
+    place of the end; or "never".
     """
 
     def __init__(self, *pieces, end="stop"):
