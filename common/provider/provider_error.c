@@ -34,8 +34,10 @@ static void made_error(struct buf *out, long status, struct span body)
 	buf_free(&decoded);
 }
 
-/* The error that the provider's body has, an object with a message; else empty. Google's are in a
- * list. */
+/*
+ * The error that the provider's body has, an object with a message; else empty. Google's is in a
+ * list.
+ */
 static struct span find_error(struct span body)
 {
 	struct json_scan scan = json_open(body, JSON_ACCEPT_BAD_UTF8);

@@ -1,7 +1,7 @@
 """A provider that speaks the Chat Completions API and refuses what the real ones refuse.
 
-It is several providers in one: what a request's path begins with says which (MODES). What it answers
-is scripted: an Answer, or an Error, for each request that it finds in order. It remembers the ids,
+It is several providers in one: what a path begins with says which (MODES). What it answers is
+scripted: an Answer, or an Error, for each request that it finds in order. It remembers the ids,
 the reasoning and the signatures that it gave out and wants them back where the real ones do.
 """
 

@@ -138,7 +138,7 @@ def check_object(case, response):
 # ---- with the programs ---------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def played():
     """The servers, with a deployment for each case and mode."""
     stack = Stack({"model_list": [], "litellm_settings": {"num_retries": 0, "allowed_fails": 1000},

@@ -183,6 +183,30 @@ static void test_every_call_has_an_output_and_every_output_a_call(void **state)
 	ASSERT_CHAT_CASES(tests);
 }
 
+#define CALL_WITH(arguments)                                                                       \
+	"{'type':'function_call','call_id':'1','name':'f','arguments':" arguments "}"
+#define CALLED_WITH(arguments)                                                                     \
+	"{'id':'1','type':'function','function':{'name':'f','arguments':" arguments "}}"
+#define ARGUMENTS(given, sent)                                                                     \
+	SAYS(IN(CALL_WITH(given) "," OUTPUT("1", "'a'")),                                          \
+	    OUT(CALLS("null", CALLED_WITH(sent)) "," TOOL("1", "'a'")))
+
+static void test_arguments_of_a_call_are_json(void **state)
+{
+	static const struct chat_case tests[] = {
+	    {ARGUMENTS("' {\\\"a\\\": 1}'", "' {\\\"a\\\": 1}'")},
+	    {ARGUMENTS("'[1]'", "'[1]'")},
+	    {ARGUMENTS("''", "'{}'")},
+	    {ARGUMENTS("null", "'{}'")},
+	    {ARGUMENTS("{'a':1}", "'{\\\"a\\\":1}'")},
+	    {ARGUMENTS("'{\\\"a'", "'{\\\"input\\\":\\\"{\\\\\\\"a\\\"}'")},
+	    {ARGUMENTS("'{} {}'", "'{\\\"input\\\":\\\"{} {}\\\"}'")},
+	};
+
+	(void)state;
+	ASSERT_CHAT_CASES(tests);
+}
+
 static void test_outputs_are_text(void **state)
 {
 	static const struct chat_case tests[] = {
@@ -467,6 +491,7 @@ int main(void)
 	    cmocka_unit_test(test_calls_are_one_message_with_the_text_before),
 	    cmocka_unit_test(test_what_stands_between_a_call_and_its_output_gives_way),
 	    cmocka_unit_test(test_every_call_has_an_output_and_every_output_a_call),
+	    cmocka_unit_test(test_arguments_of_a_call_are_json),
 	    cmocka_unit_test(test_outputs_are_text),
 	    cmocka_unit_test(test_images_in_outputs_follow_all_outputs_of_the_turn),
 	    cmocka_unit_test(test_ids_have_the_provider_s_form_and_are_unique),
