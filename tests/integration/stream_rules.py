@@ -7,6 +7,8 @@ line says.
 
 import copy
 
+from harness import strict_json
+
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 BEGINNING = ("response.created", "response.queued", "response.in_progress")
 
@@ -305,6 +307,20 @@ class _Check:
         if event["annotation_index"] != len(part["annotations"]):
             raise _Broken("annotation-next", f"annotation_index {event['annotation_index']}")
         part["annotations"].append(copy.deepcopy(event["annotation"]))
+
+
+def events_of(body):
+    """The events of a stream's body; each has its own name in its event line."""
+    events = []
+    for block in body.decode().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.split("\n")
+                     if line and not line.startswith(":"))
+        if lines.get("data", "[DONE]") == "[DONE]":
+            continue
+        event = strict_json(lines["data"])
+        assert lines.get("event", event["type"]) == event["type"], block
+        events.append(event)
+    return events
 
 
 def problems(events):

@@ -14,9 +14,9 @@ import pytest
 import corpus
 from corpus import (answered, bare_events, cases, difference, normal_events, normal_object,
                     translate)
-from harness import Stack, output_text, strict_json
+from harness import Stack, output_text
 from schema import misfits, skip_reason
-from stream_rules import TERMINAL, accumulate, problems
+from stream_rules import TERMINAL, accumulate, events_of, problems
 from upstream import Feed, Script
 
 CASES = {case.name: case for case in cases()}
@@ -203,20 +203,6 @@ def whole(stack, case, mode="whole"):
     body = request_of(stack, case, mode)
     before = script(stack, case, mode)
     return stack.client.post_create(body), before
-
-
-def events_of(body):
-    """The events of a stream's body; each has its own name in its event line."""
-    events = []
-    for block in body.decode().split("\n\n"):
-        lines = dict(line.split(": ", 1) for line in block.split("\n")
-                     if line and not line.startswith(":"))
-        if lines.get("data", "[DONE]") == "[DONE]":
-            continue
-        event = strict_json(lines["data"])
-        assert lines.get("event", event["type"]) == event["type"], block
-        events.append(event)
-    return events
 
 
 def all_at_once(*calls):

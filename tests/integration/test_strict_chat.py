@@ -1,6 +1,7 @@
 """Conversations in the Responses API with providers of the Chat Completions API: none is refused.
 
-Each is held twice: with all earlier items sent again, and by previous_response_id.
+Each is held three times: with all earlier items sent again, in the background or as a stream that
+is passed through, and by previous_response_id.
 """
 
 import copy
@@ -9,6 +10,7 @@ import json
 import pytest
 
 from harness import PROVIDER_KEY, Stack, output_text
+from stream_rules import accumulate, events_of, problems
 from strict_chat import MODES, SKIP_SIGNATURE, Answer, Error, Given, Refused, StrictChat, check
 
 # As at OpenAI's own address.
@@ -23,9 +25,9 @@ PARAMS = {
     "local": {"model": "openai_like/local", "string_content": True, "no_stream_options": True,
               "no_parallel_tool_calls": True, "no_strict_tools": True},
 }
-WAYS = ("again", "chained")
-PNG = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhg"
-       "GAWjR9awAAAABJRU5ErkJggg==")
+WAYS = ("again", "streamed", "chained")
+PNG = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+       "hgGAWjR9awAAAABJRU5ErkJggg==")
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
               "additionalProperties": False}
 WEATHER = {"type": "function", "name": "weather", "description": "The weather of a city",
@@ -95,12 +97,24 @@ class Talk:
             fields["previous_response_id"] = self.last["id"]
         else:
             sent = self.history + sent
-        created = self.client.create(mode or self.mode, sent, **fields)
-        self.last = self.client.wait_terminal(created["id"], timeout=20)
+        ask = self.stream if self.way == "streamed" else self.run
+        self.last = ask(mode or self.mode, sent, **fields)
         assert self.strict.refusals == []
         assert self.last["status"] == status, self.last["error"]
         self.history += [*items, *copy.deepcopy(self.last["output"])]
         return self.last
+
+    def run(self, model, sent, **fields):
+        created = self.client.create(model, sent, **fields)
+        return self.client.wait_terminal(created["id"], timeout=20)
+
+    def stream(self, model, sent, **fields):
+        reply = self.client.post_create({"model": model, "input": sent, "stream": True, **fields})
+        assert reply.status == 200, reply
+        events = events_of(reply.body)
+        assert problems(events) == []
+        assert accumulate(events) == events[-1]["response"]
+        return events[-1]["response"]
 
     def sent(self):
         """The messages of the last request."""
