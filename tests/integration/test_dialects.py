@@ -244,3 +244,47 @@ def test_deployment_that_always_answers_with_an_object_is_read_as_well(made):
     assert problems(events) == []
     assert output_text(events[-1]["response"]) == "Hello"
     assert wait_until(lambda: stack.upstream.requests("m-chat"), 5, "the request")
+
+
+def block(index, kind, **delta):
+    return line({"type": kind, "index": index, **delta})
+
+
+def test_what_waits_for_its_turn_counts_in_the_size_of_a_response(made):
+    """A server that lets blocks grow side by side, and never ends the first."""
+    stack = made(deployment("messages"), respool={"max_response_bytes": 100_000})
+    waiting = [block(1, "content_block_delta", delta={"type": "text_delta", "text": "x" * 10_000})
+               for _ in range(20)]
+    stack.upstream.script("m-messages", [
+        *BEGINNING["messages"], text("messages", "Hel"),
+        block(1, "content_block_start", content_block={"type": "text", "text": ""}),
+        *waiting, Feed()])
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")
+    with streaming(stack.client, "m") as stream:
+        events = stream.rest()
+    assert problems(events) == []
+    assert events[-1]["response"]["error"]["code"] == "response_too_large"
+
+
+def test_reasoning_that_one_provider_has_sealed_is_not_sent_to_another_api(made):
+    stack = made(deployment("messages", "first"), deployment("responses", "second"))
+    stack.upstream.script("first-messages", [
+        BEGINNING["messages"][0],
+        block(0, "content_block_start",
+              content_block={"type": "thinking", "thinking": "", "signature": ""}),
+        block(0, "content_block_delta", delta={"type": "thinking_delta", "thinking": "hm"}),
+        block(0, "content_block_delta", delta={"type": "signature_delta", "signature": "sig"}),
+        block(0, "content_block_stop"),
+        block(1, "content_block_start", content_block={"type": "text", "text": "Hello"}),
+        block(1, "content_block_stop"), *END["messages"][1:]])
+    stack.upstream.script("second-responses", answer(response_object()))
+    first = stack.client.wait_terminal(stack.client.create("first")["id"])
+    assert first["output"][0]["encrypted_content"].startswith("respool.signature.")
+    second = stack.client.create("second", previous_response_id=first["id"])
+    stack.client.wait_terminal(second["id"])
+    stack.client.post_create(
+        {"model": "second", "input": [*first["output"], {"role": "user", "content": "x"}]})
+    for exchange in stack.upstream.requests("second-responses"):
+        assert "respool." not in exchange.body.decode()
+        assert "Hello" in exchange.body.decode()
