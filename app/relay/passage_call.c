@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/dialect/sealed_items.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -59,9 +60,11 @@ static const char *write_body(void *ctx, struct buf *out)
 
 	if (passage->translated.translation != NULL)
 		return passage_write_translated(passage, out);
-	if (passage_has_flag(passage, HANDOVER_CREATES))
-		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-		    passage->errand.choice.model);
+	if (!passage_has_flag(passage, HANDOVER_CREATES))
+		return NULL;
+	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
+	    passage->errand.choice.model);
+	sealed_items_leave_out(out);
 	return NULL;
 }
 
@@ -135,7 +138,8 @@ static void on_idle(void *ctx)
 	if (passage->answer.begun)
 		passage_forget_request(passage);
 	/* What was held has gone out, unless it waits for the client. */
-	if (passage->answer.begun && !client_is_full(&passage->client))
+	if (passage->answer.begun && !client_is_full(&passage->client) &&
+	    passage->translated.translation == NULL)
 		passage_release_held(passage);
 	pause_if_full(passage);
 }

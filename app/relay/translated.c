@@ -161,7 +161,9 @@ static void check_bounds(struct translated *translated)
 {
 	const struct document *doc = &translated->fold.doc;
 
-	if (doc->text.len - doc->blanks > translated->config->max_response_bytes)
+	size_t waiting = translation_waiting(translated->translation);
+
+	if (doc->text.len - doc->blanks + waiting > translated->config->max_response_bytes)
 		fail(translated, "response_too_large",
 		    "The answer is larger than a response may be.");
 	else if (fold_is_costly(&translated->fold))
@@ -223,6 +225,18 @@ bool translated_on_body(struct translated *translated, struct span bytes)
 	if (sse_feed(&translated->sse, bytes) == SSE_TOO_LONG)
 		fail(translated, "event_too_large", "The provider sent an event that is too long.");
 	return !translated->answer->client->lost;
+}
+
+size_t translated_held(const struct translated *translated)
+{
+	return translated->fold.doc.text.len + translated->body.len +
+	       translation_waiting(translated->translation);
+}
+
+void translated_overflow(struct translated *translated)
+{
+	fail(translated, "response_too_large",
+	    "The answers that are passed through now are too large together.");
 }
 
 bool translated_is_over(const struct translated *translated)

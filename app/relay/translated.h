@@ -61,6 +61,10 @@ const char *translated_write_body(
 /* What comes in. False from the second if the client is lost. */
 void translated_on_head(struct translated *translated, CURL *easy, long status);
 bool translated_on_body(struct translated *translated, struct span bytes);
+/* Bytes that it holds of the answer. */
+size_t translated_held(const struct translated *translated);
+/* It cannot hold more: the answer is over, and the response has failed. */
+void translated_overflow(struct translated *translated);
 /* The provider has said all: its call need not be waited for. */
 bool translated_is_over(const struct translated *translated);
 

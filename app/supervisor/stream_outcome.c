@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/config/dialect.h"
+#include "common/dialect/sealed_items.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
@@ -393,6 +394,7 @@ static const char *write_body(void *ctx, struct buf *out)
 		return translate_request(s, out);
 	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
 	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
+	sealed_items_leave_out(out);
 	return NULL;
 }
 

@@ -83,6 +83,8 @@ static void end_reasoning(struct chat_reader *reader)
 	if (!chat_details_any(&reader->details))
 		return;
 	chat_details_take(&reader->details, &array);
+	reader->builder->waiting -= reader->details_bytes;
+	reader->details_bytes = 0;
 	if (array.len > 0) {
 		sealed_write(&sealed, SEALED_DETAILS, reader->setting.origin, buf_span(&array));
 		builder_encrypted(reader->builder, buf_span(&sealed));
@@ -194,6 +196,8 @@ static void read_details(struct chat_reader *reader, struct span details, bool t
 	scan = json_open(details, JSON_ACCEPT_BAD_UTF8);
 	while (json_element(&scan, &element)) {
 		text = chat_details_add(&reader->details, element);
+		reader->details_bytes += element.len;
+		reader->builder->waiting += element.len;
 		if (!tells || text.len == 0)
 			continue;
 		add_told(&reader->reasoning, json_inside(text));

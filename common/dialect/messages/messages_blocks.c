@@ -58,6 +58,12 @@ static struct messages_block *add(struct messages_blocks *blocks, long long inde
 	return blocks->recent = block;
 }
 
+/* What a block keeps until it stops waits, too. */
+static size_t kept_bytes(const struct messages_block *block)
+{
+	return block->kept.len + block->citations.len;
+}
+
 static void drop(struct messages_blocks *blocks, struct messages_block *block)
 {
 	size_t i = 0;
@@ -73,6 +79,7 @@ static void drop(struct messages_blocks *blocks, struct messages_block *block)
 		blocks->talking = NULL;
 	if (blocks->stopped == block)
 		blocks->stopped = NULL;
+	blocks->setting->builder->waiting -= kept_bytes(block);
 	messages_block_free(block);
 	free(block);
 }
@@ -86,6 +93,7 @@ static void hold(struct messages_blocks *blocks, struct messages_block *block, e
 		blocks->held_count++;
 	buf_append(&block->held, &held, sizeof(held));
 	buf_append_span(&block->held, value);
+	blocks->setting->builder->waiting += sizeof(held) + value.len;
 }
 
 /* A call that has been told may go on beside others. */
@@ -111,6 +119,7 @@ static void replay(struct messages_blocks *blocks, struct messages_block *block)
 
 	block->held = (struct buf){0};
 	blocks->held_count--;
+	blocks->setting->builder->waiting -= waiting.len;
 	for (size_t at = 0; at < waiting.len; at += held.len) {
 		memcpy(&held, waiting.data + at, sizeof(held));
 		at += sizeof(held);
@@ -158,6 +167,7 @@ static void start(struct messages_blocks *blocks, struct messages_block *block, 
 		return;
 	}
 	messages_block_start(block, blocks->setting, content);
+	blocks->setting->builder->waiting += kept_bytes(block);
 	if (block->talking)
 		blocks->talking = block;
 }
@@ -176,6 +186,7 @@ static void grow(struct messages_blocks *blocks, struct messages_block *block, s
 {
 	long long index = block->index;
 	struct messages_delta delta;
+	size_t before;
 
 	if (!messages_delta_read(&delta, value))
 		return;
@@ -187,7 +198,9 @@ static void grow(struct messages_blocks *blocks, struct messages_block *block, s
 		}
 		block->kind = delta.kind == DELTA_TEXT ? BLOCK_TEXT : BLOCK_THINKING;
 	}
+	before = kept_bytes(block);
 	messages_block_grow(block, blocks->setting, &delta);
+	blocks->setting->builder->waiting += kept_bytes(block) - before;
 	if (block->talking)
 		blocks->talking = block;
 }
