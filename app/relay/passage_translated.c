@@ -15,6 +15,7 @@ void passage_open_translated(struct passage *passage)
 	translated->config = passage_config(passage);
 	translated->secrets = &errand->secrets;
 	translated->streams = streams;
+	translated->continued_id = passage->request.continued_id;
 	if (!translated_open(translated, errand->choice.deployment, errand->choice.model,
 		passage->request.body)) {
 		errand->accept = passage->request.accept;

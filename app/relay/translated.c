@@ -54,18 +54,23 @@ static bool open_object(struct translated *translated, struct span body)
 {
 	struct create_request request;
 	struct api_error error;
-	struct buf object = {0};
+	struct buf object = {0}, continued = {0};
 	char id[RESPONSE_ID_SIZE];
 	bool opened;
 
 	if (!create_request_parse(&request, body, &error))
 		return false;
 	request.fields[RESPONSE_BACKGROUND] = SPAN("false");
+	if (translated->continued_id[0] != '\0') {
+		json_quote(&continued, span_of(translated->continued_id));
+		request.fields[RESPONSE_PREVIOUS_RESPONSE_ID] = buf_span(&continued);
+	}
 	response_id_generate_unkept(id);
 	response_initial(&object, id, time(NULL), request.fields);
 	create_request_free(&request);
 	opened = fold_open(&translated->fold, buf_span(&object));
 	buf_free(&object);
+	buf_free(&continued);
 	return opened;
 }
 

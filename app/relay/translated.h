@@ -31,7 +31,8 @@ struct translated {
 	struct answer *answer;
 	const struct config *config;
 	const struct secrets *secrets;
-	bool streams; /* to the client */
+	bool streams;             /* to the client */
+	const char *continued_id; /* handover.continued_id */
 
 	/* The rest is translated.c's. translation is NULL while there is nothing to translate. */
 	struct translation *translation;

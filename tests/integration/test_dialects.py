@@ -288,3 +288,14 @@ def test_reasoning_that_one_provider_has_sealed_is_not_sent_to_another_api(made)
     for exchange in stack.upstream.requests("second-responses"):
         assert "respool." not in exchange.body.decode()
         assert "Hello" in exchange.body.decode()
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_response_that_was_passed_through_names_the_one_that_it_continues(made, api):
+    stack = made(deployment(api))
+    stack.upstream.script(f"m-{api}", whole(api))
+    first = stack.client.wait_terminal(stack.client.create("m")["id"])
+    object = stack.client.post_create(
+        {"model": "m", "input": "x", "previous_response_id": first["id"]}).json()
+    assert (object["status"], object["previous_response_id"]) == ("completed", first["id"])
+    assert "previous_response_id" not in stack.upstream.requests(f"m-{api}")[-1].json()
