@@ -717,17 +717,27 @@ def _check_sampling(body):
         raise Refused("`top_k` must be unset when thinking is enabled.")
 
 
-def _beginning_of_turn(messages):
-    """Where a turn begins that the last message is of or brings results to; None if none runs."""
+def _turn_of_last(messages):
+    """
+    The places of the assistant's messages in the turn that the last message is of, or brings
+    results to; the last one first. Results alone do not end a turn.
+    """
     place = len(messages) - 1
     if messages[place]["role"] == "user":
         if not _blocks(messages[place], "tool_result"):
-            return None
+            return []
         place -= 1
+    places = [place]
     while place >= 2 and isinstance(messages[place - 1]["content"], list) and all(
             block["type"] == "tool_result" for block in messages[place - 1]["content"]):
         place -= 2
-    return place
+        places.append(place)
+    return places
+
+
+def _first_kind(message):
+    content = message["content"]
+    return "text" if isinstance(content, str) else content[0]["type"]
 
 
 def _check_end(body):
@@ -745,17 +755,14 @@ def _check_end(body):
             raise Refused("messages: final assistant content cannot end with trailing whitespace")
     if (body.get("thinking") or {}).get("type") != "enabled":
         return
-    turn = _beginning_of_turn(messages)
-    if turn is None:
-        return
-    content = messages[turn]["content"]
-    found = "text" if isinstance(content, str) else content[0]["type"]
-    if found not in ("thinking", "redacted_thinking"):
+    turn = _turn_of_last(messages)
+    found = [_first_kind(messages[place]) for place in turn]
+    if turn and not {"thinking", "redacted_thinking"} & set(found):
         raise Refused(
-            f"messages.{turn}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
-            f"found `{found}`. When `thinking` is enabled, a final `assistant` message must start "
-            "with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` "
-            "blocks). To avoid this requirement, disable `thinking`.")
+            f"messages.{turn[0]}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+            f"found `{found[0]}`. When `thinking` is enabled, a final `assistant` message must "
+            "start with a thinking block (preceeding the lastmost set of `tool_use` and "
+            "`tool_result` blocks). To avoid this requirement, disable `thinking`.")
 
 
 def _check_output(body):

@@ -209,7 +209,7 @@ def events_of(body):
     """The events of a stream's body; each has its own name in its event line."""
     events = []
     for block in body.decode().split("\n\n"):
-        lines = dict(line.split(": ", 1) for line in block.splitlines()
+        lines = dict(line.split(": ", 1) for line in block.split("\n")
                      if line and not line.startswith(":"))
         if lines.get("data", "[DONE]") == "[DONE]":
             continue

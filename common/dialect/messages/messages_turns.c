@@ -226,10 +226,16 @@ static void trim_last_text(struct messages_turns *turns)
 	buf_free(&text);
 }
 
-/* Models that think, and all later ones, do not go on with a message of the assistant's. */
+/*
+ * Models that think, all later ones, and those that answer in a form do not go on with a message of
+ * the assistant's.
+ */
 static bool may_end_assistant(const struct messages_request *request)
 {
+	struct span format = json_get(request->members[MEMBER_TEXT], "format");
+
 	return !request->thinking.is_on &&
+	       !json_string_is(json_get(format, "type"), "json_schema") &&
 	       !request_has_quirk(request->writer, QUIRK_ADAPTIVE_THINKING);
 }
 
