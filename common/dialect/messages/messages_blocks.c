@@ -11,6 +11,9 @@
 /* More than that a server leaves open only if it does not say when a block stops. */
 enum { MOST_OPEN = 256 };
 
+/* So often something else may come before a block that has not stopped is taken to have. */
+enum { PATIENCE = 4 };
+
 enum happening { STARTED, GREW, STOPPED };
 
 /* What comes before each value that a block has to wait with. */
@@ -69,8 +72,10 @@ static void drop(struct messages_blocks *blocks, struct messages_block *block)
 	    (blocks->count - i) * sizeof(struct messages_block *));
 	if (blocks->recent == block)
 		blocks->recent = NULL;
-	if (blocks->talking == block)
+	if (blocks->talking == block) {
 		blocks->talking = NULL;
+		blocks->silence = 0;
+	}
 	if (blocks->stopped == block)
 		blocks->stopped = NULL;
 	messages_block_free(block);
@@ -219,9 +224,15 @@ static void happened(
 			messages_blocks_end(blocks, false);
 		block = add(blocks, index);
 	}
-	if (must_wait(blocks, block, what))
+	if (must_wait(blocks, block, what)) {
 		hold(blocks, block, what, value);
-	else if (what == STARTED)
+		if (blocks->talking != NULL && ++blocks->silence == PATIENCE)
+			finish(blocks, blocks->talking);
+		return;
+	}
+	if (block == blocks->talking)
+		blocks->silence = 0;
+	if (what == STARTED)
 		start(blocks, block, value);
 	else if (what == GREW)
 		grow(blocks, block, value);

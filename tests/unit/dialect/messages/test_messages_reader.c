@@ -340,6 +340,30 @@ static void test_blocks_side_by_side_are_told_one_after_the_other(void **state)
 	CHECK(readings);
 }
 
+static void test_a_block_that_says_nothing_while_others_do_has_stopped(void **state)
+{
+	static const struct reading readings[] = {
+	    {BEGIN_THINKING(0) THINKING(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b")
+		    TEXT(1, "c"),
+		"reasoning \"t\"\nend reasoning\ntext \"a\"\ntext \"b\"\ntext \"c\"\ntruncated\n"},
+	    {BEGIN_TEXT(0) TEXT(0, "t") BEGIN_CALL(1, "i", "f") INPUT(1, "{") INPUT(1, "1")
+		    INPUT(1, "}") STOP(0) STOP(1) MESSAGE_STOP,
+		"text \"t\"\nend part\ncall 1 id \"i\" name \"f\"\narguments 1 \"{\"\n"
+		"arguments 1 \"1\"\narguments 1 \"}\"\nend call 1\n" COMPLETED},
+	    {BEGIN_TEXT(0) TEXT(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b") TEXT(1, "c")
+		    TEXT(0, "u") STOP(0) STOP(1) MESSAGE_STOP,
+		"text \"t\"\nend part\ntext \"a\"\ntext \"b\"\ntext \"c\"\nend part\n"
+		"text \"u\"\nend part\n" COMPLETED},
+	    {BEGIN_THINKING(0) THINKING(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b") TEXT(1, "c")
+		    SIGNATURE(0, "S") STOP(0) STOP(1) MESSAGE_STOP,
+		"reasoning \"t\"\nend reasoning\ntext \"a\"\ntext \"b\"\ntext \"c\"\n"
+		"end part\n" COMPLETED},
+	};
+
+	(void)state;
+	CHECK(readings);
+}
+
 static void test_starts_and_stops_may_be_missing(void **state)
 {
 	static const struct reading readings[] = {
@@ -508,11 +532,17 @@ static void test_an_error_ends_it(void **state)
 		"\"type\":\"overloaded_error\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\"}}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\",\"code\":429,\"type\":null}}",
-		"fail {\"code\":429,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"rate_limit_exceeded\",\"status\":429,"
+		"\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"message\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"message\":\"Busy\",\"code\":503}",
-		"fail {\"code\":503,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"server_error\",\"status\":503,\"message\":\"Busy\"}\n"
+		"failed\n"},
+	    {"{\"error\":{\"code\":400,\"message\":\"Long\",\"type\":\"exceed_context_size_error\","
+	     "\"n_ctx\":512}}",
+		"fail {\"code\":\"invalid_prompt\",\"status\":400,\"message\":\"Long\","
+		"\"type\":\"exceed_context_size_error\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"error\":7}", "fail {}\nfailed\n"},
 	    {"{\"type\":\"ping\",\"error\":{\"message\":\"x\"}}\n{\"error\":null}", "truncated\n"},
 	};
@@ -620,6 +650,7 @@ int main(void)
 	    cmocka_unit_test(test_citations_of_pages_are_annotations_of_their_part),
 	    cmocka_unit_test(test_other_citations_are_left_out),
 	    cmocka_unit_test(test_blocks_side_by_side_are_told_one_after_the_other),
+	    cmocka_unit_test(test_a_block_that_says_nothing_while_others_do_has_stopped),
 	    cmocka_unit_test(test_starts_and_stops_may_be_missing),
 	    cmocka_unit_test(test_an_index_may_be_used_again_or_missing),
 	    cmocka_unit_test(test_more_open_blocks_than_make_sense_are_ended),
