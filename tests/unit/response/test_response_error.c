@@ -39,10 +39,31 @@ static void test_what_an_error_calls_itself_says_its_status(void **state)
 	}
 }
 
+static void test_a_status_has_a_code_of_the_api(void **state)
+{
+	static const struct {
+		long status;
+		const char *code;
+	} codes[] = {
+	    {400, "invalid_prompt"},
+	    {413, "invalid_prompt"},
+	    {422, "invalid_prompt"},
+	    {429, "rate_limit_exceeded"},
+	    {401, "server_error"},
+	    {503, "server_error"},
+	    {0, "server_error"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		assert_string_equal(response_error_code(codes[i].status), codes[i].code);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_an_error_calls_itself_says_its_status),
+	    cmocka_unit_test(test_a_status_has_a_code_of_the_api),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
