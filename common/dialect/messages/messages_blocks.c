@@ -6,7 +6,6 @@
 
 #include "common/base/alloc.h"
 #include "common/base/json.h"
-#include "messages_block.h"
 
 /* More than that a server leaves open only if it does not say when a block stops. */
 enum { MOST_OPEN = 256 };
@@ -25,6 +24,9 @@ struct held {
 void messages_blocks_open(struct messages_blocks *blocks, const struct reader_setting *setting)
 {
 	*blocks = (struct messages_blocks){.setting = setting, .last_index = -1};
+	for (size_t i = 0; i < setting->tools->count; i++)
+		if (setting->tools->names[i].kind == TOOL_FORMAT)
+			blocks->words.wait = true;
 }
 
 void messages_blocks_close(struct messages_blocks *blocks)
@@ -34,6 +36,7 @@ void messages_blocks_close(struct messages_blocks *blocks)
 		free(blocks->list[i]);
 	}
 	free(blocks->list);
+	buf_free(&blocks->words.text);
 }
 
 static struct messages_block *find(struct messages_blocks *blocks, long long index)
@@ -51,6 +54,7 @@ static struct messages_block *add(struct messages_blocks *blocks, long long inde
 	struct messages_block *block = xcalloc(1, sizeof(*block));
 
 	block->index = index;
+	block->words = &blocks->words;
 	if (blocks->count == blocks->cap) {
 		blocks->cap = blocks->cap * 2 + 4;
 		blocks->list =

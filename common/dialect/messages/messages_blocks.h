@@ -8,8 +8,7 @@
 #define RESPOOL_MESSAGES_BLOCKS_H
 
 #include "common/dialect/reader.h"
-
-struct messages_block;
+#include "messages_block.h"
 
 struct messages_blocks {
 	const struct reader_setting *setting;
@@ -21,6 +20,7 @@ struct messages_blocks {
 	struct messages_block
 	    *talking; /* text or thinking that the builder is being told, or NULL */
 	struct messages_block *stopped; /* whose end the builder has not been told, or NULL */
+	struct messages_words words;
 	long long last_index;
 	bool releasing;
 };
