@@ -24,9 +24,6 @@ struct held {
 void messages_blocks_open(struct messages_blocks *blocks, const struct reader_setting *setting)
 {
 	*blocks = (struct messages_blocks){.setting = setting, .last_index = -1};
-	for (size_t i = 0; i < setting->tools->count; i++)
-		if (setting->tools->names[i].kind == TOOL_FORMAT)
-			blocks->words.wait = true;
 }
 
 void messages_blocks_close(struct messages_blocks *blocks)
@@ -49,10 +46,24 @@ static struct messages_block *find(struct messages_blocks *blocks, long long ind
 	return NULL;
 }
 
+/* The reader may be older than the request, which has the tools. */
+static void learn_tools(struct messages_blocks *blocks)
+{
+	const struct tool_names *tools = blocks->setting->tools;
+
+	if (blocks->knows_tools)
+		return;
+	for (size_t i = 0; i < tools->count; i++)
+		if (tools->names[i].kind == TOOL_FORMAT)
+			blocks->words.wait = true;
+	blocks->knows_tools = true;
+}
+
 static struct messages_block *add(struct messages_blocks *blocks, long long index)
 {
 	struct messages_block *block = xcalloc(1, sizeof(*block));
 
+	learn_tools(blocks);
 	block->index = index;
 	block->words = &blocks->words;
 	if (blocks->count == blocks->cap) {

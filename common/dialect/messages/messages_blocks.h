@@ -21,6 +21,7 @@ struct messages_blocks {
 	    *talking; /* text or thinking that the builder is being told, or NULL */
 	struct messages_block *stopped; /* whose end the builder has not been told, or NULL */
 	struct messages_words words;
+	bool knows_tools;
 	long long last_index;
 	bool releasing;
 };
