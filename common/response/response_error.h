@@ -16,7 +16,8 @@ void response_error_write(struct buf *out, struct span error);
  * code, or else its type; 500 if that says nothing.
  */
 long response_error_status(struct span error);
-/* Which of OpenAI's own codes stands for an HTTP status of errors: "server_error" for most. */
+
+/* The code, of those that the API has for errors of a response, for a provider's HTTP status. */
 const char *response_error_code(long status);
 
 #endif
