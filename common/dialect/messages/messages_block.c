@@ -24,7 +24,9 @@ void messages_block_text(
 	if (!is_text(text))
 		return;
 	if (block->words->wait && block->kind == BLOCK_TEXT) {
+		setting->builder->waiting -= block->words->text.len;
 		json_decode(text, &block->words->text);
+		setting->builder->waiting += block->words->text.len;
 		return;
 	}
 	messages_block_talk(block, setting);
@@ -40,6 +42,7 @@ void messages_words_tell(struct messages_words *words, const struct reader_setti
 		builder_text(setting->builder, buf_span(&text), (struct span){0});
 		builder_end_part(setting->builder);
 	}
+	setting->builder->waiting -= words->text.len;
 	buf_clear(&words->text);
 	buf_free(&text);
 }
