@@ -173,21 +173,6 @@ static bool add_item_of_type(struct chat_messages *messages, struct span type, s
 	    (int)(type.len < 64 ? type.len : 64), type.p);
 }
 
-/* What it refers to is in the input, and so has been told: twice would be once too often. */
-static bool check_reference(struct chat_messages *messages, struct span reference)
-{
-	struct buf id = {0};
-	bool known = request_references_find(&messages->references, reference).len > 0;
-
-	if (!known) {
-		json_decode(json_get(reference, "id"), &id);
-		chat_item_invalid(
-		    messages, "there is no item '%.64s' in the input or before it", buf_cstr(&id));
-		buf_free(&id);
-	}
-	return known;
-}
-
 static bool add_item(struct chat_messages *messages, struct span item)
 {
 	struct span type = json_get(item, "type");
@@ -195,11 +180,13 @@ static bool add_item(struct chat_messages *messages, struct span item)
 	if (json_type(item) != JSON_OBJECT)
 		return chat_item_invalid(messages, "an item must be an object");
 	if (json_string_is(type, "item_reference"))
-		return check_reference(messages, item);
+		return request_references_check(&messages->references, messages->writer, item);
 	if (json_type(type) == JSON_STRING)
 		return add_item_of_type(messages, json_inside(type), item);
 	if (!json_is_given(type) && json_is_given(json_get(item, "role")))
 		return add_message(messages, item);
+	if (!json_is_given(type) && json_is_given(json_get(item, "id")))
+		return request_references_check(&messages->references, messages->writer, item);
 	return chat_item_invalid(messages, "an item has no type");
 }
 

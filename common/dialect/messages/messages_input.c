@@ -146,20 +146,9 @@ static bool pass_output(struct walk *walk)
 	       messages_turns_results(&walk->turns);
 }
 
-/* What it names is in the input already, where the response stands that it is from. */
-static bool resolve_reference(struct walk *walk)
+static bool check_reference(struct walk *walk)
 {
-	struct span named = request_references_find(&walk->references, walk->item);
-	struct buf id = {0};
-
-	/* An item that has nothing but its id is a reference, too. */
-	if (json_is_given(json_get(named, "type")) || json_is_given(json_get(named, "role")))
-		return true;
-	json_decode(walk->fields.of[FIELD_ID], &id);
-	request_invalid(
-	    walk->request->writer, param, "Item with id '%.128s' not found.", buf_cstr(&id));
-	buf_free(&id);
-	return false;
+	return request_references_check(&walk->references, walk->request->writer, walk->item);
 }
 
 static bool refuse_compaction(struct walk *walk)
@@ -190,7 +179,7 @@ static const struct {
     {"custom_tool_call", add_call},
     {"function_call_output", pass_output},
     {"custom_tool_call_output", pass_output},
-    {"item_reference", resolve_reference},
+    {"item_reference", check_reference},
     {"compaction", refuse_compaction},
     {"compaction_summary", refuse_compaction},
     {"web_search_call", leave_out},
@@ -221,7 +210,7 @@ static bool add_item(struct walk *walk)
 	if (type.len == 0 && walk->fields.of[FIELD_ROLE].len > 0)
 		return add_message(walk);
 	if (type.len == 0 && walk->fields.of[FIELD_ID].len > 0)
-		return resolve_reference(walk);
+		return check_reference(walk);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (json_string_is(type, kinds[i].type))
 			return kinds[i].add(walk);
