@@ -89,3 +89,14 @@ bool request_invalid(struct request_writer *writer, const char *param, const cha
 	return api_error_set(
 	    &writer->error, 400, "invalid_request_error", param, "invalid_value", "%s", text);
 }
+
+bool request_item_invalid(struct request_writer *writer, const char *format, ...)
+{
+	char why[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return request_invalid(writer, "input", "Invalid 'input[%zu]': %s.", writer->index, why);
+}
