@@ -115,7 +115,7 @@ static bool add_reasoning(struct walk *walk)
 	if (block.len > 0)
 		messages_turns_thinking(&walk->turns, buf_span(&block));
 	else
-		request_leave_out(walk->request->writer, "reasoning of another origin");
+		request_leave_out(walk->request->writer, "input.reasoning");
 	buf_free(&block);
 	return true;
 }
@@ -139,7 +139,7 @@ static bool pass_output(struct walk *walk)
 
 	walk->has_begun = true;
 	if (output == NULL || output->other.len == 0) {
-		request_leave_out(walk->request->writer, "output without its call");
+		request_leave_out(walk->request->writer, "input.function_call_output");
 		return true;
 	}
 	return !messages_turns_awaits(&walk->turns, output->other) ||

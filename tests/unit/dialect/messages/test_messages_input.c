@@ -123,7 +123,7 @@ static void test_each_call_has_one_result(void **state)
 		    ABORTED("1") "," RESULT("2", "y")))},
 	    {.members = INPUT(USER("a") "," OUTPUT("3", "z")),
 		.sent = SENT(U(TEXT("a"))),
-		.left_out = "output without its call"},
+		.left_out = "input.function_call_output"},
 	    {.members = INPUT(USER("a") "," CALL("1")),
 		.sent = SENT(U(TEXT("a")) "," A(USE("1")) "," U(ABORTED("1")))},
 	};
