@@ -7,6 +7,8 @@
 enum {
 	OPENAI_QUIRKS = QUIRK_BIT(USES_MAX_COMPLETION_TOKENS) | QUIRK_BIT(DEVELOPER_ROLE) |
 			QUIRK_BIT(OPENAI_MEMBERS),
+	/* Usage is told there without having been asked for. */
+	MISTRAL_QUIRKS = QUIRK_BIT(NINE_CHARACTER_CALL_IDS) | QUIRK_BIT(NO_STREAM_OPTIONS),
 	VLLM_QUIRKS = QUIRK_BIT(REASONING_SENT_BACK) | QUIRK_BIT(STRING_CONTENT),
 };
 
@@ -34,13 +36,14 @@ static const struct provider providers[] = {
     {"cerebras", "https://api.cerebras.ai/v1", {"CEREBRAS_API_KEY"}, {"CEREBRAS_API_BASE"},
 	.dialect = DIALECT_CHAT},
     {"codestral", "https://codestral.mistral.ai/v1", {"CODESTRAL_API_KEY"}, {"CODESTRAL_API_BASE"},
-	.dialect = DIALECT_CHAT, .quirks = QUIRK_BIT(NINE_CHARACTER_CALL_IDS)},
+	.dialect = DIALECT_CHAT, .not_taken = " user ", .quirks = MISTRAL_QUIRKS},
     {"cohere", "https://api.cohere.ai/compatibility/v1", {"COHERE_API_KEY", "CO_API_KEY"},
 	.dialect = DIALECT_CHAT, .quirks = QUIRK_BIT(NO_PARALLEL_TOOL_CALLS)},
     {"cohere_chat", "https://api.cohere.ai/compatibility/v1", {"COHERE_API_KEY", "CO_API_KEY"},
 	.dialect = DIALECT_CHAT, .quirks = QUIRK_BIT(NO_PARALLEL_TOOL_CALLS)},
-    {"dashscope", "https://dashscope.aliyuncs.com/compatible-mode/v1", {"DASHSCOPE_API_KEY"},
-	{"DASHSCOPE_API_BASE"}, .dialect = DIALECT_CHAT, .quirks = QUIRK_BIT(REASONING_SENT_BACK)},
+    {"dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", {"DASHSCOPE_API_KEY"},
+	{"DASHSCOPE_API_BASE"}, .dialect = DIALECT_CHAT,
+	.quirks = QUIRK_BIT(REASONING_SENT_BACK) | QUIRK_BIT(STRING_CONTENT)},
     {"databricks", NULL, {"DATABRICKS_API_KEY", "DATABRICKS_TOKEN"}, {"DATABRICKS_API_BASE"},
 	.dialect = DIALECT_CHAT},
     {"deepinfra", "https://api.deepinfra.com/v1/openai", {"DEEPINFRA_API_KEY"},
@@ -78,9 +81,9 @@ static const struct provider providers[] = {
 	.dialect = DIALECT_CHAT},
     {"minimax", "https://api.minimax.io/v1", {"MINIMAX_API_KEY"}, {"MINIMAX_API_BASE"},
 	.dialect = DIALECT_CHAT},
-    {"mistral", "https://api.mistral.ai/v1", {"MISTRAL_API_KEY"},
+    {"mistral", "https://api.mistral.ai/v1", {"MISTRAL_AZURE_API_KEY", "MISTRAL_API_KEY"},
 	{"MISTRAL_AZURE_API_BASE", "MISTRAL_API_BASE"}, .dialect = DIALECT_CHAT,
-	.quirks = QUIRK_BIT(NINE_CHARACTER_CALL_IDS)},
+	.default_path = "/v1", .not_taken = " user ", .quirks = MISTRAL_QUIRKS},
     {"moonshot", "https://api.moonshot.ai/v1", {"MOONSHOT_API_KEY"}, {"MOONSHOT_API_BASE"},
 	.dialect = DIALECT_CHAT,
 	.quirks = QUIRK_BIT(REASONING_SENT_BACK) | QUIRK_BIT(STRING_CONTENT) |

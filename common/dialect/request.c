@@ -18,18 +18,20 @@ bool request_has_quirk(struct request_writer *writer, enum quirk quirk)
 	return (writer->quirks & 1u << quirk) != 0;
 }
 
+static const char separator[] = ", ";
+
 static bool is_left_out(struct request_writer *writer, const char *what)
 {
 	size_t len = strlen(what);
-	const char *found = buf_cstr(&writer->left_out), *list = found;
+	const char *name = buf_cstr(&writer->left_out), *end;
 
-	while ((found = strstr(found, what)) != NULL) {
-		if ((found == list || found[-1] == ' ') &&
-		    (found[len] == '\0' || found[len] == ','))
+	for (;; name = end + strlen(separator)) {
+		end = strstr(name, separator);
+		if (end == NULL)
+			return strcmp(name, what) == 0;
+		if ((size_t)(end - name) == len && memcmp(name, what, len) == 0)
 			return true;
-		found += len;
 	}
-	return false;
 }
 
 void request_leave_out(struct request_writer *writer, const char *what)
@@ -37,7 +39,7 @@ void request_leave_out(struct request_writer *writer, const char *what)
 	if (is_left_out(writer, what))
 		return;
 	if (writer->left_out.len > 0)
-		buf_puts(&writer->left_out, ", ");
+		buf_puts(&writer->left_out, separator);
 	buf_puts(&writer->left_out, what);
 }
 
@@ -88,4 +90,15 @@ bool request_invalid(struct request_writer *writer, const char *param, const cha
 	va_end(args);
 	return api_error_set(
 	    &writer->error, 400, "invalid_request_error", param, "invalid_value", "%s", text);
+}
+
+bool request_item_invalid(struct request_writer *writer, const char *format, ...)
+{
+	char why[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return request_invalid(writer, "input", "Invalid 'input[%zu]': %s.", writer->index, why);
 }

@@ -7,6 +7,7 @@
 #define RESPOOL_REQUEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/buf.h"
 #include "common/config/dialect.h"
@@ -24,6 +25,7 @@ struct request_writer {
 	 */
 	bool without_thinking;
 
+	size_t index;      /* of the input's item that is being written, for errors */
 	bool knows_quirks; /* request_has_quirk() has been asked before: quirks are the deployment's
 			    */
 	unsigned quirks;
@@ -57,6 +59,9 @@ bool request_refuse_always(struct request_writer *writer, const char *param, con
 /* It is wrong in any dialect: always an error. Returns false. */
 bool request_invalid(struct request_writer *writer, const char *param, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of the input's item: the text completes "Invalid 'input[3]': ", without a full stop. */
+bool request_item_invalid(struct request_writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 

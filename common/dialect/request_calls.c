@@ -66,27 +66,6 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : (one > other) - (one < other);
 }
 
-/* The first call of the id, or the first output, or NULL. */
-static const struct request_call *find(
-    const struct request_calls *calls, struct span id, bool is_output)
-{
-	size_t low = 0, high = calls->count, middle;
-	const struct request_call *call;
-	int order;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		call = calls->by_id[middle];
-		order = span_compare(call->id, id);
-		if (order < 0 || (order == 0 && call->is_output < is_output))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	call = low < calls->count ? calls->by_id[low] : NULL;
-	return call != NULL && call->is_output == is_output && span_eq(call->id, id) ? call : NULL;
-}
-
 static void pair(struct request_call *call, struct request_call *output)
 {
 	call->other = output->item;
@@ -123,7 +102,6 @@ static void sort(struct request_calls *calls)
 	struct request_call **sorted = xcalloc(calls->count, sizeof(sorted[0]));
 	const char *id = buf_cstr(&calls->ids);
 
-	calls->by_id = xcalloc(calls->count, sizeof(calls->by_id[0]));
 	for (size_t i = 0; i < calls->count; i++) {
 		calls->list[i].id.p = id;
 		id += calls->list[i].id.len;
@@ -131,8 +109,6 @@ static void sort(struct request_calls *calls)
 	}
 	qsort(sorted, calls->count, sizeof(sorted[0]), compare);
 	pair_all(sorted, calls->count);
-	for (size_t i = 0; i < calls->count; i++)
-		calls->by_id[i] = sorted[i];
 	free(sorted);
 }
 
@@ -156,28 +132,8 @@ void request_calls_open(struct request_calls *calls, struct span input)
 void request_calls_close(struct request_calls *calls)
 {
 	free(calls->list);
-	free(calls->by_id);
 	buf_free(&calls->ids);
 	*calls = (struct request_calls){0};
-}
-
-static bool have(const struct request_calls *calls, struct span call_id_json, bool is_output)
-{
-	struct buf id = {0};
-	bool found = json_decode(call_id_json, &id) && find(calls, buf_span(&id), is_output);
-
-	buf_free(&id);
-	return found;
-}
-
-bool request_calls_have_call(const struct request_calls *calls, struct span call_id_json)
-{
-	return have(calls, call_id_json, false);
-}
-
-bool request_calls_have_output(const struct request_calls *calls, struct span call_id_json)
-{
-	return have(calls, call_id_json, true);
 }
 
 const struct request_call *request_calls_of_item(
@@ -193,4 +149,111 @@ const struct request_call *request_calls_of_item(
 			high = middle;
 	}
 	return low < calls->count && calls->list[low].item.p == item.p ? &calls->list[low] : NULL;
+}
+
+/* What has no id's form is hashed. */
+void request_call_write_id(struct buf *out, enum call_id_form form, const struct request_call *call)
+{
+	struct buf id = {0};
+
+	if (call->number == 0) {
+		call_id_write(out, form, call->id);
+		return;
+	}
+	buf_append_span(&id, call->id);
+	buf_printf(&id, "\n%zu", call->number);
+	call_id_write(out, form == CALL_ID_SHORT ? CALL_ID_WORD : form, buf_span(&id));
+	buf_free(&id);
+}
+
+/* Appends the name that a tool which is not among the request's would have been sent by. */
+static void write_unknown(struct buf *out, struct span space, struct span name)
+{
+	struct tool_names alone = {0};
+
+	tool_names_add(&alone, TOOL_FUNCTION, space.len > 0 ? space : (struct span){0}, name);
+	buf_puts(out, alone.names[0].sent);
+	tool_names_free(&alone);
+}
+
+static bool write_name(
+    struct buf *out, const struct tool_names *tools, struct span space, struct span name)
+{
+	const struct tool_name *tool = tool_names_of_client(tools, space, name);
+
+	if (!tool_name_is_valid(name) || (space.len > 0 && !tool_name_is_valid(space)))
+		return false;
+	if (tool != NULL)
+		buf_puts(out, tool->sent);
+	else
+		write_unknown(out, space, name);
+	return true;
+}
+
+bool request_call_write_name(struct buf *out, struct request_writer *writer, struct span item)
+{
+	struct buf space = {0}, name = {0};
+	bool written;
+
+	json_decode(json_get(item, "namespace"), &space);
+	json_decode(json_get(item, "name"), &name);
+	written = write_name(out, &writer->tools, buf_span(&space), buf_span(&name));
+	if (!written)
+		request_item_invalid(writer,
+		    "the name '%.80s%s%.80s' of a call must be 1 to 64 of the "
+		    "characters A-Z, a-z, 0-9, _ and -",
+		    buf_cstr(&space), space.len > 0 ? "__" : "", buf_cstr(&name));
+	buf_free(&space);
+	buf_free(&name);
+	return written;
+}
+
+void request_call_write_text(struct buf *out, struct span text)
+{
+	buf_puts(out, "{\"input\":");
+	buf_append_span(out, json_type(text) == JSON_STRING ? text : SPAN("\"\""));
+	buf_putc(out, '}');
+}
+
+static const struct request_built_in built_in_tools[] = {
+    {"local_shell_call", "local_shell", "action"},
+    {"shell_call", "shell", "action"},
+    {"apply_patch_call", "apply_patch", "operation"},
+};
+
+const struct request_built_in *request_built_in(struct span type)
+{
+	for (size_t i = 0; i < sizeof(built_in_tools) / sizeof(built_in_tools[0]); i++) {
+		if (json_string_is(type, built_in_tools[i].type))
+			return &built_in_tools[i];
+	}
+	return NULL;
+}
+
+bool request_check_built_in(struct request_writer *writer, const struct request_built_in *built_in)
+{
+	return tool_names_of_client(
+		   &writer->tools, (struct span){0}, span_of(built_in->function)) != NULL ||
+	       request_refuse_always(writer, "input",
+		   "it has no calls of type '%s', and no function called '%s' is among the tools",
+		   built_in->type, built_in->function);
+}
+
+bool request_is_of_hosted_tool(struct span type)
+{
+	static const char *const types[] = {"web_search_call", "file_search_call",
+	    "code_interpreter_call", "image_generation_call", "mcp_list_tools", "mcp_call",
+	    "mcp_approval_request", "mcp_approval_response", "tool_search_call",
+	    "tool_search_output"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (json_string_is(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+void request_leave_out_hosted(struct request_writer *writer)
+{
+	request_leave_out(writer, "input's items of hosted tools");
 }

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/buf.h"
+#include "call_id.h"
+#include "request.h"
 
 struct request_call {
 	struct span item;  /* raw */
@@ -21,7 +22,6 @@ struct request_call {
 
 struct request_calls {
 	struct request_call *list; /* in the order of the input */
-	const struct request_call **by_id;
 	size_t count;
 	struct buf ids;
 };
@@ -30,11 +30,41 @@ struct request_calls {
 void request_calls_open(struct request_calls *calls, struct span input);
 void request_calls_close(struct request_calls *calls);
 
-bool request_calls_have_call(const struct request_calls *calls, struct span call_id_json);
-bool request_calls_have_output(const struct request_calls *calls, struct span call_id_json);
-
 /* What is known of an element of the input; NULL if it is neither a call nor an output. */
 const struct request_call *request_calls_of_item(
     const struct request_calls *calls, struct span item);
+
+/* Appends its id in that form, decoded, and one that no other call of the request has. */
+void request_call_write_id(
+    struct buf *out, enum call_id_form form, const struct request_call *call);
+
+/*
+ * Appends what a call's tool is sent as, decoded, whether the request has such a tool or not. item
+ * is that of the call. False after writer->error has been set: it cannot be called so.
+ */
+bool request_call_write_name(struct buf *out, struct request_writer *writer, struct span item);
+
+/* Appends the arguments of a custom tool: {"input": text}, "" in the place of what is no string. */
+void request_call_write_text(struct buf *out, struct span text);
+
+/* Calls of tools that OpenAI's models know by themselves. */
+struct request_built_in {
+	const char *type;      /* of the item */
+	const char *function;  /* what such a tool is called where a client has declared one */
+	const char *arguments; /* the member that holds them */
+};
+
+/* type is a JSON string. NULL if it is another one. */
+const struct request_built_in *request_built_in(struct span type);
+/* Whether the function is among the tools. False after writer->error has been set. */
+bool request_check_built_in(struct request_writer *writer, const struct request_built_in *built_in);
+
+/*
+ * Whether an item of that type, a JSON string, is of a tool that the provider ran itself: what it
+ * did was told in the text that followed.
+ */
+bool request_is_of_hosted_tool(struct span type);
+/* Notes that such an item is left out. */
+void request_leave_out_hosted(struct request_writer *writer);
 
 #endif

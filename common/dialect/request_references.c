@@ -1,19 +1,26 @@
 #include "request_references.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 
+/* What has nothing but its id is a reference, too. */
+static bool is_reference(struct span item)
+{
+	struct span type = json_get(item, "type");
+
+	return json_is_given(type) ? json_string_is(type, "item_reference")
+				   : !json_is_given(json_get(item, "role"));
+}
+
 /* Until all ids are there, only the length of one is known. */
 static void add(struct request_references *references, size_t *room, struct span item)
 {
 	size_t begin = references->ids.len;
 
-	if (json_string_is(json_get(item, "type"), "item_reference") ||
-	    !json_decode(json_get(item, "id"), &references->ids))
+	if (is_reference(item) || !json_decode(json_get(item, "id"), &references->ids))
 		return;
 	if (references->count == *room) {
 		*room = *room != 0 ? *room * 2 : 16;
@@ -95,4 +102,17 @@ struct span request_references_find(
 		item = find(references, buf_span(&id));
 	buf_free(&id);
 	return item;
+}
+
+bool request_references_check(const struct request_references *references,
+    struct request_writer *writer, struct span reference)
+{
+	struct buf id = {0};
+
+	if (request_references_find(references, reference).len > 0)
+		return true;
+	json_decode(json_get(reference, "id"), &id);
+	request_invalid(writer, "input", "Item with id '%.128s' not found.", buf_cstr(&id));
+	buf_free(&id);
+	return false;
 }

@@ -5,9 +5,10 @@
 #ifndef RESPOOL_REQUEST_REFERENCES_H
 #define RESPOOL_REQUEST_REFERENCES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/buf.h"
+#include "request.h"
 
 struct request_reference {
 	struct span id; /* decoded */
@@ -27,5 +28,11 @@ void request_references_close(struct request_references *references);
 /* The item that an item_reference, raw JSON, names; empty if there is none. */
 struct span request_references_find(
     const struct request_references *references, struct span reference);
+/*
+ * Whether it names one, which has been told where it stands then: twice would be once too often.
+ * False after writer->error has been set.
+ */
+bool request_references_check(const struct request_references *references,
+    struct request_writer *writer, struct span reference);
 
 #endif

@@ -26,6 +26,15 @@ static bool read_name(struct request_writer *writer, struct buf *out, struct spa
 	return true;
 }
 
+static bool check_parameters(struct request_writer *writer, struct span tool)
+{
+	struct span parameters = json_get(tool, "parameters");
+
+	return !json_is_given(parameters) || json_type(parameters) == JSON_OBJECT ||
+	       request_invalid(
+		   writer, param, "Invalid 'tools': parameters of a function are no object.");
+}
+
 static bool tell(struct walk *walk, struct span tool, enum tool_kind kind)
 {
 	struct request_writer *writer = walk->writer;
@@ -38,7 +47,7 @@ static bool tell(struct walk *walk, struct span tool, enum tool_kind kind)
 		    walk->space.p != NULL ? walk->space.p : "", walk->space.p != NULL ? "__" : "",
 		    buf_cstr(&name), dialect_name(writer->dialect));
 	buf_free(&name);
-	return told &&
+	return told && (kind != TOOL_FUNCTION || check_parameters(writer, tool)) &&
 	       walk->fn(writer, tool, &writer->tools.names[writer->tools.count - 1], walk->ctx);
 }
 
@@ -73,6 +82,36 @@ static bool refuse(struct walk *walk, struct span type)
 	    request_refuse(walk->writer, param, "it has no tool of type '%.64s'", buf_cstr(&name));
 	buf_free(&name);
 	return left_out;
+}
+
+void request_write_custom_schema(struct request_writer *writer, struct buf *out, struct span tool)
+{
+	struct span format = json_get(tool, "format"), grammar = json_get(format, "definition");
+	struct buf description = {0};
+
+	buf_puts(out, "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"");
+	if (json_type(grammar) == JSON_STRING) {
+		request_leave_out(writer, "tools.format");
+		buf_puts(&description, "Text of this grammar (");
+		json_decode(json_get(format, "syntax"), &description);
+		buf_puts(&description, "):\n");
+		json_decode(grammar, &description);
+		buf_puts(out, ",\"description\":");
+		json_quote(out, buf_span(&description));
+		buf_free(&description);
+	}
+	buf_puts(out, "}},\"required\":[\"input\"],\"additionalProperties\":false}");
+}
+
+bool request_refuse_choice(struct request_writer *writer)
+{
+	static const char choice[] = "tool_choice";
+
+	if (!writer->deployment->drop_params)
+		return request_invalid(
+		    writer, choice, "Invalid 'tool_choice': it demands a tool that is not there.");
+	request_leave_out(writer, choice);
+	return true;
 }
 
 bool request_is_web_search(struct span type)

@@ -22,6 +22,18 @@ typedef bool request_tool_fn(
 bool request_each_tool(
     struct request_writer *writer, struct span tools, request_tool_fn *fn, void *ctx);
 
+/*
+ * Appends the JSON schema of the arguments of a custom tool: one string, whose grammar is told but
+ * cannot be enforced, which is noted.
+ */
+void request_write_custom_schema(struct request_writer *writer, struct buf *out, struct span tool);
+
+/*
+ * tool_choice demands a tool that is not among those that are sent: an error, or with drop_params
+ * it is left out, and true is returned.
+ */
+bool request_refuse_choice(struct request_writer *writer);
+
 /* Whether a tool that is named by its type is a web search. */
 bool request_is_web_search(struct span type);
 

@@ -54,7 +54,7 @@ class Mode:
 MODES = {
     "openai": Mode(MEMBERS, has_developer=True),
     "reasoning": Mode(MEMBERS, has_developer=True, is_reasoning=True),
-    "mistral": Mode(COMMON, nine_characters=True, no_developer=True, thinking_parts=True,
+    "mistral": Mode(COMMON - {"stream_options"}, nine_characters=True, tells_usage=True, no_developer=True, thinking_parts=True,
                     strict_turns=True, whole_calls=True),
     "deepseek": Mode(COMMON | {"thinking"}, no_developer=True, thinks=True, wants_reasoning=True),
     "gemini": Mode(COMMON, no_developer=True, signs_calls=True, whole_calls=True, all_at_zero=True),
@@ -202,7 +202,7 @@ def chunks_of(answer, mode, body, given, numbers):
         yield chunk({"refusal": piece})
     yield from (chunk(delta) for delta in _calls_of(answer, mode, given, number))
     yield chunk({}, answer.finish)
-    if "stream_options" in body:
+    if "stream_options" in body or mode.tells_usage:
         yield {"id": f"chatcmpl-{number}", "choices": [], "usage": {
             "prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}}
 

@@ -382,6 +382,8 @@ REFUSALS = {
     "no-messages": ("openai", {"messages": []}, "too short - 'messages'"),
     "member-that-is-not-known": ("openai", {"input": "x"}, "Unknown parameter: 'input'"),
     "store-elsewhere": ("mistral", {"store": False}, "Unknown parameter: 'store'"),
+    "stream-options-of-mistral": ("mistral", {"stream_options": {"include_usage": True}},
+                                  "Unknown parameter: 'stream_options'"),
     "no-tools": ("openai", {"tools": []}, "[] is too short - 'tools'"),
     "parallel-without-tools": ("openai", {"tools": None, "parallel_tool_calls": True},
                                "'parallel_tool_calls' is only allowed when 'tools'"),
@@ -436,7 +438,8 @@ REFUSALS = {
                             "Unexpected role 'developer'"),
     "content-as-a-list": ("local", {"stream_options": None, "messages": [{
         "role": "user", "content": [{"type": "text", "text": "x"}]}]}, "content must be a string"),
-    "stream-options-refused": ("local", {"tools": None}, "Unknown parameter: 'stream_options'"),
+    "stream-options-refused": ("local", {"stream_options": {"include_usage": True}},
+                               "Unknown parameter: 'stream_options'"),
     "ends-with-the-assistant": ("mistral", {"messages": [
         USER, {"role": "assistant", "content": "x"}]}, "Expected last role User or Tool"),
     "max-tokens-of-a-reasoning-model": (
@@ -458,7 +461,8 @@ REFUSALS = {
 
 
 def checked(mode, change, given=None):
-    body = {**copy.deepcopy(GOOD), **change}
+    good = {name: value for name, value in GOOD.items() if name in MODES[mode].members}
+    body = {**copy.deepcopy(good), **change}
     check({name: value for name, value in body.items() if value is not None}, MODES[mode],
           given or Given())
 

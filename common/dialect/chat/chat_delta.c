@@ -40,11 +40,6 @@ static const struct span part_names[CONTENT_MEMBERS] = {
     [CONTENT_REFUSAL] = MEMBER_NAME("refusal"),
 };
 
-static bool has_text(struct span value)
-{
-	return json_type(value) == JSON_STRING && value.len > 2;
-}
-
 /* FNV-1a. */
 static void add_told(struct chat_told *told, struct span raw)
 {
@@ -138,14 +133,14 @@ static void read_thinking(struct chat_reader *reader, struct span thinking)
 	struct json_scan scan;
 	struct span part, text;
 
-	if (has_text(thinking))
+	if (is_text(thinking))
 		tell_reasoning(reader, thinking);
 	if (json_type(thinking) != JSON_ARRAY)
 		return;
 	scan = json_open(thinking, JSON_ACCEPT_BAD_UTF8);
 	while (json_element(&scan, &part)) {
 		text = json_type(part) == JSON_OBJECT ? json_get(part, "text") : part;
-		if (has_text(text))
+		if (is_text(text))
 			tell_reasoning(reader, text);
 	}
 }
@@ -154,7 +149,7 @@ static void read_part(struct chat_reader *reader, struct span part)
 {
 	struct span members[CONTENT_MEMBERS];
 
-	if (has_text(part)) {
+	if (is_text(part)) {
 		read_text(reader, part);
 		return;
 	}
@@ -162,9 +157,9 @@ static void read_part(struct chat_reader *reader, struct span part)
 		return;
 	if (json_is_given(members[CONTENT_THINKING]))
 		read_thinking(reader, members[CONTENT_THINKING]);
-	else if (has_text(members[CONTENT_TEXT]))
+	else if (is_text(members[CONTENT_TEXT]))
 		read_text(reader, members[CONTENT_TEXT]);
-	else if (has_text(members[CONTENT_REFUSAL]))
+	else if (is_text(members[CONTENT_REFUSAL]))
 		read_refusal(reader, members[CONTENT_REFUSAL]);
 }
 
@@ -176,7 +171,7 @@ static void read_content(
 
 	if (is_old(&reader->content, place))
 		return;
-	if (has_text(content) && is_news(&reader->content, content, place))
+	if (is_text(content) && is_news(&reader->content, content, place))
 		read_text(reader, content);
 	if (json_type(content) != JSON_ARRAY || !is_news(&reader->content, content, place))
 		return;
@@ -212,9 +207,9 @@ static void read_reasoning(
 
 	if (is_old(&reader->reasoning, place))
 		return;
-	if (!has_text(text))
+	if (!is_text(text))
 		text = members[REASONING];
-	if (has_text(text)) {
+	if (is_text(text)) {
 		reader->has_plain_reasoning = true;
 		if (is_news(&reader->reasoning, text, place))
 			tell_reasoning(reader, text);
@@ -265,7 +260,7 @@ void chat_delta_read(struct chat_reader *reader, struct span delta, struct span 
 	chat_logprobs_write(&reader->logprobs, logprobs);
 	read_reasoning(reader, members, place);
 	read_content(reader, members[CONTENT], place);
-	if (has_text(members[REFUSAL]) && !(reader->refused && place == CALLS_IN_MESSAGE))
+	if (is_text(members[REFUSAL]) && !(reader->refused && place == CALLS_IN_MESSAGE))
 		read_refusal(reader, members[REFUSAL]);
 	chat_citations_take(&reader->citations, CITED_ANNOTATIONS, members[ANNOTATIONS]);
 	chat_citations_tell(&reader->citations, reader->builder);

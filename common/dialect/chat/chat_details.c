@@ -103,18 +103,13 @@ static void add_text(
 		keep(&details->signature, members[SIGNATURE]);
 }
 
-static bool has_text(struct span value)
-{
-	return json_type(value) == JSON_STRING && value.len > 2;
-}
-
 struct span chat_details_add(struct chat_details *details, struct span element)
 {
 	struct span members[DETAIL_MEMBERS], text;
 
 	if (!members_read(element, names, DETAIL_MEMBERS, members))
 		return (struct span){0};
-	if (has_text(members[DATA]) || has_text(members[SIGNATURE]))
+	if (is_text(members[DATA]) || is_text(members[SIGNATURE]))
 		details->has_seal = true;
 	text = json_type(members[TEXT]) == JSON_STRING ? members[TEXT] : members[SUMMARY];
 	if (json_string_is(members[TYPE], "reasoning.text") ||
@@ -125,7 +120,7 @@ struct span chat_details_add(struct chat_details *details, struct span element)
 		begin_element(&details->array);
 		buf_append_span(&details->array, element);
 	}
-	return has_text(text) ? text : (struct span){0};
+	return is_text(text) ? text : (struct span){0};
 }
 
 bool chat_details_any(const struct chat_details *details)

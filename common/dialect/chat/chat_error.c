@@ -19,17 +19,12 @@ static const struct span names[ERROR_MEMBERS] = {
     [STATUS_CODE] = MEMBER_NAME("status_code"),
 };
 
-static bool has_text(struct span value)
-{
-	return json_type(value) == JSON_STRING && value.len > 2;
-}
-
 /* A number of HTTP, maybe in quotes; 0 for anything else. */
 static long status_of(struct span value)
 {
 	long long number;
 
-	if (has_text(value))
+	if (is_text(value))
 		value = json_inside(value);
 	return json_integer(value, &number) && number >= 400 && number <= 599 ? (long)number : 0;
 }
@@ -38,7 +33,7 @@ static bool is_word(struct span code)
 {
 	long long number;
 
-	return has_text(code) && !json_integer(json_inside(code), &number);
+	return is_text(code) && !json_integer(json_inside(code), &number);
 }
 
 static long find_status(const struct span *error)
@@ -57,7 +52,7 @@ static long status_of_type(struct span type)
 	struct buf error = {0};
 	long status;
 
-	if (!has_text(type))
+	if (!is_text(type))
 		return 0;
 	buf_puts(&error, "{\"type\":");
 	buf_append_span(&error, type);
@@ -69,7 +64,7 @@ static long status_of_type(struct span type)
 
 static void write_string(struct buf *out, const char *name, struct span value)
 {
-	if (!has_text(value))
+	if (!is_text(value))
 		return;
 	buf_printf(out, ",\"%s\":", name);
 	json_canonical(out, value);
@@ -80,7 +75,7 @@ static struct span message_of(const struct span *error)
 	static const int places[] = {MESSAGE, MSG, DETAIL};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (has_text(error[places[i]]))
+		if (is_text(error[places[i]]))
 			return error[places[i]];
 	}
 	return SPAN("\"The provider reported an error without saying what it was.\"");

@@ -1,23 +1,9 @@
 #include "chat_messages_internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "chat_request_internal.h"
 #include "common/base/json.h"
-
-bool chat_item_invalid(struct chat_messages *messages, const char *format, ...)
-{
-	char why[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	return request_invalid(
-	    messages->writer, "input", "Invalid 'input[%zu]': %s.", messages->index, why);
-}
 
 void chat_message_begin(struct chat_messages *messages)
 {
@@ -46,7 +32,8 @@ static bool read_content(
 	if (json_type(value) == JSON_STRING)
 		chat_content_add_text(content, value);
 	else if (json_is_given(value))
-		return chat_item_invalid(messages, "content is neither a string nor a list");
+		return request_item_invalid(
+		    messages->writer, "content is neither a string nor a list");
 	return true;
 }
 
@@ -121,22 +108,8 @@ static bool add_message(struct chat_messages *messages, struct span item)
 	if (json_string_is(role, "developer"))
 		return add_other(
 		    messages, messages->developer_role ? "developer" : "system", content);
-	return chat_item_invalid(
-	    messages, "the role of a message must be user, assistant, system or developer");
-}
-
-/* What the provider's own tools did was told in the text that followed. */
-static bool is_answered_in_text(struct span type)
-{
-	static const char *const types[] = {"web_search_call", "file_search_call",
-	    "code_interpreter_call", "image_generation_call", "mcp_list_tools", "mcp_call",
-	    "mcp_approval_request", "mcp_approval_response"};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (span_is(type, types[i]))
-			return true;
-	}
-	return false;
+	return request_item_invalid(
+	    messages->writer, "the role of a message must be user, assistant, system or developer");
 }
 
 static bool is_call(struct span type)
@@ -160,32 +133,17 @@ static bool add_item_of_type(struct chat_messages *messages, struct span type, s
 	if (span_is(type, "message"))
 		return add_message(messages, item);
 	if (is_call(type))
-		return chat_call_add(messages, type, item);
+		return chat_call_add(messages, item);
 	if (is_output(type))
 		return chat_output_add(messages, item);
 	if (span_is(type, "reasoning"))
 		return chat_reasoning_add(messages, item);
-	if (is_answered_in_text(type)) {
-		request_leave_out(messages->writer, "input's items of hosted tools");
+	if (request_is_of_hosted_tool(json_get(item, "type"))) {
+		request_leave_out_hosted(messages->writer);
 		return true;
 	}
 	return request_refuse_always(messages->writer, "input", "it has no items of type '%.*s'",
 	    (int)(type.len < 64 ? type.len : 64), type.p);
-}
-
-/* What it refers to is in the input, and so has been told: twice would be once too often. */
-static bool check_reference(struct chat_messages *messages, struct span reference)
-{
-	struct buf id = {0};
-	bool known = request_references_find(&messages->references, reference).len > 0;
-
-	if (!known) {
-		json_decode(json_get(reference, "id"), &id);
-		chat_item_invalid(
-		    messages, "there is no item '%.64s' in the input or before it", buf_cstr(&id));
-		buf_free(&id);
-	}
-	return known;
 }
 
 static bool add_item(struct chat_messages *messages, struct span item)
@@ -193,14 +151,16 @@ static bool add_item(struct chat_messages *messages, struct span item)
 	struct span type = json_get(item, "type");
 
 	if (json_type(item) != JSON_OBJECT)
-		return chat_item_invalid(messages, "an item must be an object");
+		return request_item_invalid(messages->writer, "an item must be an object");
 	if (json_string_is(type, "item_reference"))
-		return check_reference(messages, item);
+		return request_references_check(&messages->references, messages->writer, item);
 	if (json_type(type) == JSON_STRING)
 		return add_item_of_type(messages, json_inside(type), item);
 	if (!json_is_given(type) && json_is_given(json_get(item, "role")))
 		return add_message(messages, item);
-	return chat_item_invalid(messages, "an item has no type");
+	if (!json_is_given(type) && json_is_given(json_get(item, "id")))
+		return request_references_check(&messages->references, messages->writer, item);
+	return request_item_invalid(messages->writer, "an item has no type");
 }
 
 static bool add_items(struct chat_messages *messages, struct span input)
@@ -208,7 +168,7 @@ static bool add_items(struct chat_messages *messages, struct span input)
 	struct json_scan scan = json_open(input, 0);
 	struct span item;
 
-	for (; json_element(&scan, &item); messages->index++) {
+	for (; json_element(&scan, &item); messages->writer->index++) {
 		if (!add_item(messages, item))
 			return false;
 	}

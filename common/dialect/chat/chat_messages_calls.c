@@ -5,60 +5,10 @@
 #include "common/dialect/call_id.h"
 #include "common/base/json.h"
 
-/* An id that several calls have is made one that each has alone: what has no id's form is hashed.
- */
 static void write_id(
     const struct chat_messages *messages, struct buf *out, const struct request_call *call)
 {
-	enum call_id_form form = messages->nine_characters ? CALL_ID_NINE : CALL_ID_SHORT;
-	struct buf id = {0};
-
-	if (call->number == 0) {
-		call_id_write(out, form, call->id);
-		return;
-	}
-	buf_append_span(&id, call->id);
-	buf_printf(&id, "\n%zu", call->number);
-	call_id_write(out, messages->nine_characters ? CALL_ID_NINE : CALL_ID_WORD, buf_span(&id));
-	buf_free(&id);
-}
-
-/* Appends the name that a tool which is not among the request's would have been sent by. */
-static void name_unknown(struct buf *out, struct span space, struct span name)
-{
-	struct tool_names alone = {0};
-
-	tool_names_add(&alone, TOOL_FUNCTION, space.len > 0 ? space : (struct span){0}, name);
-	buf_puts(out, alone.names[0].sent);
-	tool_names_free(&alone);
-}
-
-static bool find_name(
-    struct chat_messages *messages, struct buf *out, struct span space, struct span name)
-{
-	const struct tool_name *tool = tool_names_of_client(&messages->writer->tools, space, name);
-
-	if (!tool_name_is_valid(name) || (space.len > 0 && !tool_name_is_valid(space)))
-		return chat_item_invalid(messages,
-		    "the name of a call must be 1 to 64 of the characters A-Z, a-z, 0-9, _ and -");
-	if (tool != NULL)
-		buf_puts(out, tool->sent);
-	else
-		name_unknown(out, space, name);
-	return true;
-}
-
-static bool read_name(struct chat_messages *messages, struct buf *out, struct span item)
-{
-	struct buf space = {0}, name = {0};
-	bool read;
-
-	json_decode(json_get(item, "namespace"), &space);
-	json_decode(json_get(item, "name"), &name);
-	read = find_name(messages, out, buf_span(&space), buf_span(&name));
-	buf_free(&space);
-	buf_free(&name);
-	return read;
+	request_call_write_id(out, messages->nine_characters ? CALL_ID_NINE : CALL_ID_SHORT, call);
 }
 
 /* Appends {"input": text}, as text, in a JSON string. */
@@ -66,9 +16,7 @@ static void write_input(struct buf *out, struct span text)
 {
 	struct buf arguments = {0};
 
-	buf_puts(&arguments, "{\"input\":");
-	buf_append_span(&arguments, json_type(text) == JSON_STRING ? text : SPAN("\"\""));
-	buf_putc(&arguments, '}');
+	request_call_write_text(&arguments, text);
 	json_quote(out, buf_span(&arguments));
 	buf_free(&arguments);
 }
@@ -92,40 +40,23 @@ static void write_arguments(struct buf *out, struct span arguments)
 	buf_free(&text);
 }
 
-/* Calls of tools that OpenAI's models know by themselves, and what they are called if a client has
- * declared functions for them. */
-static const struct {
-	const char *type, *function, *arguments;
-} built_in[] = {
-    {"local_shell_call", "local_shell", "action"},
-    {"shell_call", "shell", "action"},
-    {"apply_patch_call", "apply_patch", "operation"},
-};
-
 /* Appends the call's arguments, a JSON string, and its name to name. False if it is refused. */
-static bool read_call(struct chat_messages *messages, struct span type, struct span item,
-    struct buf *name, struct buf *arguments)
+static bool read_call(
+    struct chat_messages *messages, struct span item, struct buf *name, struct buf *arguments)
 {
-	if (span_is(type, "custom_tool_call")) {
+	struct span type = json_get(item, "type");
+	const struct request_built_in *built_in = request_built_in(type);
+
+	if (built_in != NULL) {
+		write_arguments(arguments, json_get(item, built_in->arguments));
+		buf_puts(name, built_in->function);
+		return request_check_built_in(messages->writer, built_in);
+	}
+	if (json_string_is(type, "custom_tool_call"))
 		write_input(arguments, json_get(item, "input"));
-		return read_name(messages, name, item);
-	}
-	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
-		if (!span_is(type, built_in[i].type))
-			continue;
-		if (tool_names_of_client(&messages->writer->tools, (struct span){0},
-			span_of(built_in[i].function)) == NULL)
-			return request_refuse_always(messages->writer, "input",
-			    "it has no calls of type '%s', and no function called '%s' is among "
-			    "the "
-			    "tools",
-			    built_in[i].type, built_in[i].function);
-		write_arguments(arguments, json_get(item, built_in[i].arguments));
-		buf_puts(name, built_in[i].function);
-		return true;
-	}
-	write_arguments(arguments, json_get(item, "arguments"));
-	return read_name(messages, name, item);
+	else
+		write_arguments(arguments, json_get(item, "arguments"));
+	return request_call_write_name(name, messages->writer, item);
 }
 
 /* Gemini refuses a turn whose first call has no signature, and takes this one in its place. */
@@ -246,17 +177,17 @@ static bool add_result(
 	return added;
 }
 
-bool chat_call_add(struct chat_messages *messages, struct span type, struct span item)
+bool chat_call_add(struct chat_messages *messages, struct span item)
 {
 	const struct request_call *call = request_calls_of_item(&messages->calls, item);
 	struct buf id = {0}, name = {0}, arguments = {0};
 	bool added;
 
 	if (call == NULL)
-		return chat_item_invalid(messages, "a call has no call_id");
+		return request_item_invalid(messages->writer, "a call has no call_id");
 	chat_turn_open_for_call(messages);
 	write_id(messages, &id, call);
-	added = read_call(messages, type, item, &name, &arguments);
+	added = read_call(messages, item, &name, &arguments);
 	if (added) {
 		write_call(messages, item, buf_span(&id), buf_span(&name), buf_span(&arguments));
 		added = add_result(messages, call, buf_span(&id));
@@ -273,7 +204,7 @@ bool chat_output_add(struct chat_messages *messages, struct span item)
 	const struct request_call *output = request_calls_of_item(&messages->calls, item);
 
 	if (output == NULL)
-		return chat_item_invalid(messages, "an output has no call_id");
+		return request_item_invalid(messages->writer, "an output has no call_id");
 	if (output->other.len == 0)
 		request_leave_out(messages->writer, "input.function_call_output");
 	else

@@ -51,7 +51,7 @@ static bool add_text(struct chat_messages *messages, struct chat_content *conten
 	struct span text = json_get(part, "text");
 
 	if (json_type(text) != JSON_STRING)
-		return chat_item_invalid(messages, "a part of text has no text");
+		return request_item_invalid(messages->writer, "a part of text has no text");
 	chat_content_add_text(content, text);
 	return true;
 }
@@ -62,7 +62,7 @@ static bool add_refusal(
 	struct span text = json_get(part, "refusal");
 
 	if (json_type(text) != JSON_STRING)
-		return chat_item_invalid(messages, "a refusal has no text");
+		return request_item_invalid(messages->writer, "a refusal has no text");
 	chat_content_add_text(content, text);
 	return true;
 }
@@ -77,7 +77,7 @@ static bool add_image(
 		return request_refuse_always(
 		    messages->writer, "input", "an image cannot be named by a file_id");
 	if (json_type(url) != JSON_STRING)
-		return chat_item_invalid(messages, "an image has no image_url");
+		return request_item_invalid(messages->writer, "an image has no image_url");
 	begin_part(content);
 	buf_puts(out, "{\"type\":\"image_url\",\"image_url\":{\"url\":");
 	buf_append_span(out, url);
@@ -119,7 +119,7 @@ static bool add_file(struct chat_messages *messages, struct chat_content *conten
 		return request_refuse_always(
 		    messages->writer, "input", "a file cannot be named by a file_url");
 	if (json_type(id) != JSON_STRING)
-		return chat_item_invalid(messages, "a file has no file_data");
+		return request_item_invalid(messages->writer, "a file has no file_data");
 	if (!messages->openai_members)
 		return request_refuse_always(
 		    messages->writer, "input", "a file cannot be named by a file_id");
@@ -133,7 +133,7 @@ static bool add_audio(
 	struct span audio = json_get(part, "input_audio");
 
 	if (json_type(audio) != JSON_OBJECT)
-		return chat_item_invalid(messages, "a part of audio has no input_audio");
+		return request_item_invalid(messages->writer, "a part of audio has no input_audio");
 	begin_part(content);
 	buf_puts(&content->parts, "{\"type\":\"input_audio\",\"input_audio\":");
 	buf_append_span(&content->parts, audio);
@@ -167,8 +167,8 @@ bool chat_content_add_part(
 			return kinds[i].add(messages, content, part);
 	}
 	if (json_type(type) != JSON_STRING)
-		return chat_item_invalid(messages, "a part has no type");
-	return chat_item_invalid(messages, "parts of type '%.*s' are not known",
+		return request_item_invalid(messages->writer, "a part has no type");
+	return request_item_invalid(messages->writer, "parts of type '%.*s' are not known",
 	    (int)(json_inside(type).len < 64 ? json_inside(type).len : 64), json_inside(type).p);
 }
 

@@ -41,16 +41,11 @@ struct chat_messages {
 	struct request_references references;
 	struct chat_turn turn;
 	struct buf reasoning, details; /* for the next turn */
-	size_t index;                  /* of the item, for errors */
 	size_t count;                  /* of messages that are written */
 	/* Quirks. */
 	bool string_content, empty_content, openai_members, developer_role, reasoning_sent_back,
 	    reasoning_details, thought_signatures, nine_characters;
 };
-
-/* An error about the item; returns false. */
-bool chat_item_invalid(struct chat_messages *messages, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* Appends ',' but for the first message. */
 void chat_message_begin(struct chat_messages *messages);
@@ -82,8 +77,8 @@ void chat_turn_close(struct chat_messages *messages);
 void chat_turn_free(struct chat_turn *turn);
 
 /* chat_messages_calls.c */
-/* type is without its quotes. False if the item is refused. */
-bool chat_call_add(struct chat_messages *messages, struct span type, struct span item);
+/* False if the item is refused. */
+bool chat_call_add(struct chat_messages *messages, struct span item);
 bool chat_output_add(struct chat_messages *messages, struct span item);
 
 /* chat_messages_reasoning.c */

@@ -98,7 +98,7 @@ static bool write_reasoning(struct chat_request *chat)
 
 	if (json_is_given(effort) && !write_effort(chat, effort))
 		return false;
-	if (kwargs.len > 0 && !chat_is_written(chat, SPAN("chat_template_kwargs")))
+	if (kwargs.len > 0 && chat_find_written(chat, SPAN("chat_template_kwargs")) == NULL)
 		chat_write_member(chat, "chat_template_kwargs", kwargs);
 	return true;
 }

@@ -97,11 +97,6 @@ void chat_fail(struct chat_reader *reader, struct span error)
 	buf_free(&text);
 }
 
-static bool has_text(struct span value)
-{
-	return json_type(value) == JSON_STRING && value.len > 2;
-}
-
 static bool has_members(struct span value)
 {
 	struct json_scan scan = json_open(value, JSON_ACCEPT_BAD_UTF8);
@@ -121,17 +116,17 @@ static struct span find_error(struct span event, const struct span *members)
 
 	if (has_members(error))
 		return error;
-	if (!is_chunk && has_text(members[MESSAGE]) && is_said)
+	if (!is_chunk && is_text(members[MESSAGE]) && is_said)
 		return event;
-	if (has_text(error))
+	if (is_text(error))
 		return error;
-	return !is_chunk && has_text(members[DETAIL]) ? event : (struct span){0};
+	return !is_chunk && is_text(members[DETAIL]) ? event : (struct span){0};
 }
 
 /* Whether it is another text than the one told last, which it becomes. */
 static bool is_change(struct buf *told, struct span text)
 {
-	if (!has_text(text) || span_eq(text, buf_span(told)))
+	if (!is_text(text) || span_eq(text, buf_span(told)))
 		return false;
 	buf_clear(told);
 	buf_append_span(told, text);
@@ -231,7 +226,7 @@ static void read_x_groq(struct chat_reader *reader, struct span x_groq)
 		return;
 	read_usage(reader, json_get(x_groq, "usage"));
 	error = json_get(x_groq, "error");
-	if (has_members(error) || has_text(error))
+	if (has_members(error) || is_text(error))
 		chat_fail(reader, error);
 }
 

@@ -43,13 +43,13 @@ void chat_append_given(struct buf *out, const char *name, struct span value)
 	buf_append_span(out, value);
 }
 
-bool chat_is_written(const struct chat_request *chat, struct span name)
+const char *chat_find_written(const struct chat_request *chat, struct span name)
 {
 	for (size_t i = 0; i < chat->written_count; i++) {
 		if (span_is(name, chat->written[i]))
-			return true;
+			return chat->written[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void read_members(struct chat_request *chat, struct span body)
@@ -70,19 +70,28 @@ static void read_members(struct chat_request *chat, struct span body)
 	buf_free(&scratch);
 }
 
-/* What the Responses API does not know itself is meant for the provider. */
+/*
+ * What the Responses API does not know itself is meant for the provider; unless it has been said by
+ * the Responses API's own name for it.
+ */
 static void write_others(struct chat_request *chat, struct span body)
 {
 	struct request_writer *writer = chat->writer;
 	struct json_scan scan = json_open(body, 0);
 	struct span key, name, value;
 	struct buf scratch = {0};
+	const char *written;
 
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
-		if (find_member(name) != CHAT_MEMBER_COUNT || chat_is_written(chat, name) ||
+		if (find_member(name) != CHAT_MEMBER_COUNT ||
 		    deployment_drops(writer->deployment, writer->model, name))
 			continue;
+		written = chat_find_written(chat, name);
+		if (written != NULL) {
+			request_leave_out(writer, written);
+			continue;
+		}
 		buf_puts(chat->out, ",\"");
 		buf_append_span(chat->out, key);
 		buf_puts(chat->out, "\":");
@@ -132,6 +141,9 @@ static bool leave_out_what_it_lacks(const struct chat_request *chat)
 		request_leave_out(writer, "max_tool_calls");
 	if (chat->given[CHAT_MODERATION].len > 0)
 		request_leave_out(writer, "moderation");
+	if (chat->given[CHAT_MESSAGES].len > 0 && !is_empty_array(chat->given[CHAT_MESSAGES]) &&
+	    !request_refuse(writer, "messages", "they are made of 'input'"))
+		return false;
 	return management.len == 0 || is_empty_array(management) ||
 	       request_refuse(writer, "context_management", "it does not manage a context");
 }
@@ -146,7 +158,8 @@ static void write_store(struct chat_request *chat)
 static void write_openai_members(struct chat_request *chat)
 {
 	static const enum chat_member same[] = {CHAT_STORE, CHAT_METADATA, CHAT_SERVICE_TIER,
-	    CHAT_SAFETY_IDENTIFIER, CHAT_PROMPT_CACHE_KEY, CHAT_PROMPT_CACHE_RETENTION};
+	    CHAT_SAFETY_IDENTIFIER, CHAT_PROMPT_CACHE_KEY, CHAT_PROMPT_CACHE_RETENTION,
+	    CHAT_PROMPT_CACHE_OPTIONS};
 	bool taken = request_has_quirk(chat->writer, QUIRK_OPENAI_MEMBERS);
 
 	if (taken)

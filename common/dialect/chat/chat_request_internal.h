@@ -41,6 +41,8 @@
 	X(SAFETY_IDENTIFIER, "safety_identifier")                                                  \
 	X(PROMPT_CACHE_KEY, "prompt_cache_key")                                                    \
 	X(PROMPT_CACHE_RETENTION, "prompt_cache_retention")                                        \
+	X(PROMPT_CACHE_OPTIONS, "prompt_cache_options")                                            \
+	X(MESSAGES, "messages")                                                                    \
 	X(USER, "user")                                                                            \
 	X(CHAT_TEMPLATE_KWARGS, "chat_template_kwargs")
 
@@ -66,8 +68,8 @@ struct chat_request {
 void chat_write_name(struct chat_request *chat, const char *name);
 /* Appends a member; value is JSON. */
 void chat_write_member(struct chat_request *chat, const char *name, struct span value);
-/* Whether a member of that name has been appended. */
-bool chat_is_written(const struct chat_request *chat, struct span name);
+/* The name, as it was given, if such a member has been appended; or NULL. */
+const char *chat_find_written(const struct chat_request *chat, struct span name);
 /* Appends name, which is text like ",\"name\":", and value, if that is given and not null. */
 void chat_append_given(struct buf *out, const char *name, struct span value);
 

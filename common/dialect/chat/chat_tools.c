@@ -18,40 +18,12 @@ struct tools {
 	bool searches; /* the model is one that does nothing but */
 };
 
-/* A grammar cannot be enforced, but told. */
-static void write_custom_parameters(
-    struct request_writer *writer, struct buf *out, struct span format)
+static void write_parameters(struct buf *out, struct span parameters)
 {
-	struct span grammar = json_get(format, "definition");
-	struct buf description = {0};
-
-	buf_puts(out, ",\"parameters\":{\"type\":\"object\",\"properties\":"
-		      "{\"input\":{\"type\":\"string\"");
-	if (json_type(grammar) == JSON_STRING) {
-		request_leave_out(writer, "tools.format");
-		buf_puts(&description, "Text of this grammar (");
-		json_decode(json_get(format, "syntax"), &description);
-		buf_puts(&description, "):\n");
-		json_decode(grammar, &description);
-		buf_puts(out, ",\"description\":");
-		json_quote(out, buf_span(&description));
-		buf_free(&description);
-	}
-	buf_puts(out, "}},\"required\":[\"input\"],\"additionalProperties\":false}");
-}
-
-static bool write_function_parameters(
-    struct request_writer *writer, struct buf *out, struct span parameters)
-{
-	if (json_is_given(parameters) && json_type(parameters) != JSON_OBJECT)
-		return request_invalid(
-		    writer, "tools", "Invalid 'tools': parameters of a function are no object.");
-	buf_puts(out, ",\"parameters\":");
 	if (json_is_given(parameters))
 		buf_append_span(out, parameters);
 	else
 		buf_puts(out, "{\"type\":\"object\",\"properties\":{}}");
-	return true;
 }
 
 /* The options of a web search have the same names there, but for the place's. */
@@ -100,10 +72,11 @@ static bool add_tool(
 	buf_puts(out, "{\"type\":\"function\",\"function\":{\"name\":");
 	json_quote(out, span_of(name->sent));
 	chat_append_given(out, ",\"description\":", json_get(tool, "description"));
+	buf_puts(out, ",\"parameters\":");
 	if (name->kind == TOOL_CUSTOM)
-		write_custom_parameters(writer, out, json_get(tool, "format"));
-	else if (!write_function_parameters(writer, out, json_get(tool, "parameters")))
-		return false;
+		request_write_custom_schema(writer, out, tool);
+	else
+		write_parameters(out, json_get(tool, "parameters"));
 	if (name->kind == TOOL_FUNCTION && tools->takes_strict)
 		chat_append_given(out, ",\"strict\":", json_get(tool, "strict"));
 	buf_puts(out, "}}");
@@ -163,16 +136,6 @@ static void add_allowed(struct chat_request *chat, struct span space, struct spa
 	write_function_choice(list, tool->sent);
 }
 
-/* Without tools there is nothing to choose, and servers refuse that there is a choice. */
-static bool refuse_demand(struct request_writer *writer)
-{
-	if (!writer->deployment->drop_params)
-		return request_invalid(
-		    writer, param, "Invalid 'tool_choice': it demands a tool that is not there.");
-	request_leave_out(writer, param);
-	return true;
-}
-
 static bool write_mode(struct chat_request *chat, struct span mode, bool any)
 {
 	if (!json_string_is(mode, "auto") && !json_string_is(mode, "none") &&
@@ -181,7 +144,7 @@ static bool write_mode(struct chat_request *chat, struct span mode, bool any)
 		    "Invalid 'tool_choice': its mode is none of 'none', 'auto' and 'required'.");
 	if (any)
 		chat_write_member(chat, param, mode);
-	return any || !json_string_is(mode, "required") || refuse_demand(chat->writer);
+	return any || !json_string_is(mode, "required") || request_refuse_choice(chat->writer);
 }
 
 static bool write_allowed_list(struct chat_request *chat, struct span choice, struct buf *list)
@@ -191,7 +154,7 @@ static bool write_allowed_list(struct chat_request *chat, struct span choice, st
 	if (!each_allowed(chat, choice, add_allowed, list))
 		return false;
 	if (list->len == 0)
-		return refuse_demand(chat->writer);
+		return request_refuse_choice(chat->writer);
 	if (!json_string_is(mode, "auto") && !json_string_is(mode, "required"))
 		return request_invalid(chat->writer, param,
 		    "Invalid 'tool_choice': its mode is neither 'auto' nor 'required'.");
@@ -227,7 +190,7 @@ static bool write_named(struct chat_request *chat, struct span choice)
 	buf_free(&space);
 	buf_free(&name);
 	if (tool == NULL)
-		return refuse_demand(chat->writer);
+		return request_refuse_choice(chat->writer);
 	chat_write_name(chat, param);
 	write_function_choice(chat->out, tool->sent);
 	return true;

@@ -88,7 +88,7 @@ bool messages_read_choice(struct messages_request *request)
 	return read_one(request, choice);
 }
 
-static bool find_chosen(struct messages_request *request)
+static void find_chosen(struct messages_request *request)
 {
 	struct request_writer *writer = request->writer;
 	struct buf space = {0}, name = {0};
@@ -98,12 +98,20 @@ static bool find_chosen(struct messages_request *request)
 	tool = tool_names_of_client(&writer->tools, buf_span(&space), buf_span(&name));
 	if (tool != NULL)
 		json_quote(&request->chosen, span_of(tool->sent));
-	else
-		request_invalid(writer, param,
-		    "Tool choice '%.80s' not found in 'tools' parameter.", buf_cstr(&name));
 	buf_free(&space);
 	buf_free(&name);
-	return tool != NULL;
+}
+
+/* What must be called has to be there. */
+static bool check_demand(struct messages_request *request)
+{
+	if (request->choice == CHOICE_ONE)
+		find_chosen(request);
+	if (request->choice == CHOICE_ONE ? request->chosen.len > 0
+					  : request->choice != CHOICE_ANY || request->tools.len > 0)
+		return true;
+	request->choice = CHOICE_UNSAID;
+	return request_refuse_choice(request->writer);
 }
 
 static bool add_format_tool(struct messages_request *request, struct span format)
@@ -172,7 +180,7 @@ bool messages_settle_choice(struct messages_request *request)
 {
 	bool is_forced;
 
-	if (request->choice == CHOICE_ONE && !find_chosen(request))
+	if (!check_demand(request))
 		return false;
 	is_forced = request->choice == CHOICE_ANY || request->choice == CHOICE_ONE;
 	if (is_forced && request->thinking.is_on && request->tools.len > 0) {

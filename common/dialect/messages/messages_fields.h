@@ -13,13 +13,9 @@
 	X(CONTENT, "content")                                                                      \
 	X(ID, "id")                                                                                \
 	X(STATUS, "status")                                                                        \
-	X(NAME, "name")                                                                            \
-	X(NAMESPACE, "namespace")                                                                  \
 	X(ARGUMENTS, "arguments")                                                                  \
 	X(INPUT, "input")                                                                          \
 	X(OUTPUT, "output")                                                                        \
-	X(ACTION, "action")                                                                        \
-	X(OPERATION, "operation")                                                                  \
 	X(SUMMARY, "summary")                                                                      \
 	X(ENCRYPTED, "encrypted_content")                                                          \
 	X(TEXT, "text")                                                                            \

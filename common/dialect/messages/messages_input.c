@@ -75,8 +75,8 @@ static bool add_assistant(struct walk *walk)
 		return true;
 	}
 	if (content.len > 0 && json_type(content) != JSON_ARRAY)
-		return request_invalid(walk->request->writer, param,
-		    "Invalid 'input': a content has to be a string or an array of parts.");
+		return request_item_invalid(
+		    walk->request->writer, "a content has to be a string or an array of parts");
 	while (content.len > 0 && json_element(&scan, &part)) {
 		if (!add_assistant_part(walk, part))
 			return false;
@@ -101,9 +101,9 @@ static bool add_message(struct walk *walk)
 		if (json_string_is(walk->fields.of[FIELD_ROLE], roles[i].role))
 			return roles[i].add(walk);
 	}
-	return request_invalid(walk->request->writer, param,
-	    "Invalid 'input': the role of a message has to be 'user', 'assistant', 'system' or "
-	    "'developer'.");
+	return request_item_invalid(walk->request->writer,
+	    "the role of a message has to be 'user', 'assistant', 'system' or "
+	    "'developer'");
 }
 
 static bool add_reasoning(struct walk *walk)
@@ -115,7 +115,7 @@ static bool add_reasoning(struct walk *walk)
 	if (block.len > 0)
 		messages_turns_thinking(&walk->turns, buf_span(&block));
 	else
-		request_leave_out(walk->request->writer, "reasoning of another origin");
+		request_leave_out(walk->request->writer, "input.reasoning");
 	buf_free(&block);
 	return true;
 }
@@ -126,8 +126,8 @@ static bool add_call(struct walk *walk)
 
 	walk->has_begun = true;
 	if (call == NULL)
-		return request_invalid(walk->request->writer, param,
-		    "Invalid 'input': a call of a tool has no 'call_id'.");
+		return request_item_invalid(
+		    walk->request->writer, "a call of a tool has no 'call_id'");
 	return messages_write_call(
 	    messages_turns_call(&walk->turns, call), walk->request->writer, call, &walk->fields);
 }
@@ -139,45 +139,16 @@ static bool pass_output(struct walk *walk)
 
 	walk->has_begun = true;
 	if (output == NULL || output->other.len == 0) {
-		request_leave_out(walk->request->writer, "output without its call");
+		request_leave_out(walk->request->writer, "input.function_call_output");
 		return true;
 	}
 	return !messages_turns_awaits(&walk->turns, output->other) ||
 	       messages_turns_results(&walk->turns);
 }
 
-/* What it names is in the input already, where the response stands that it is from. */
-static bool resolve_reference(struct walk *walk)
+static bool check_reference(struct walk *walk)
 {
-	struct span named = request_references_find(&walk->references, walk->item);
-	struct buf id = {0};
-
-	/* An item that has nothing but its id is a reference, too. */
-	if (json_is_given(json_get(named, "type")) || json_is_given(json_get(named, "role")))
-		return true;
-	json_decode(walk->fields.of[FIELD_ID], &id);
-	request_invalid(
-	    walk->request->writer, param, "Item with id '%.128s' not found.", buf_cstr(&id));
-	buf_free(&id);
-	return false;
-}
-
-static bool refuse_compaction(struct walk *walk)
-{
-	return request_refuse_always(
-	    walk->request->writer, param, "it cannot read a compacted conversation");
-}
-
-/* The answer that it led to is in the input, too. */
-static bool leave_out(struct walk *walk)
-{
-	request_leave_out(walk->request->writer, "calls of hosted tools");
-	return true;
-}
-
-static bool refuse_item(struct walk *walk)
-{
-	return request_refuse_always(walk->request->writer, param, "it has no calls of computers");
+	return request_references_check(&walk->references, walk->request->writer, walk->item);
 }
 
 static const struct {
@@ -190,27 +161,13 @@ static const struct {
     {"custom_tool_call", add_call},
     {"function_call_output", pass_output},
     {"custom_tool_call_output", pass_output},
-    {"item_reference", resolve_reference},
-    {"compaction", refuse_compaction},
-    {"compaction_summary", refuse_compaction},
-    {"web_search_call", leave_out},
-    {"file_search_call", leave_out},
-    {"code_interpreter_call", leave_out},
-    {"image_generation_call", leave_out},
-    {"mcp_call", leave_out},
-    {"mcp_list_tools", leave_out},
-    {"mcp_approval_request", leave_out},
-    {"mcp_approval_response", leave_out},
-    {"tool_search_call", leave_out},
-    {"tool_search_output", leave_out},
+    {"item_reference", check_reference},
     {"local_shell_call", add_call},
     {"local_shell_call_output", pass_output},
     {"shell_call", add_call},
     {"shell_call_output", pass_output},
     {"apply_patch_call", add_call},
     {"apply_patch_call_output", pass_output},
-    {"computer_call", refuse_item},
-    {"computer_call_output", refuse_item},
 };
 
 static bool add_item(struct walk *walk)
@@ -221,14 +178,20 @@ static bool add_item(struct walk *walk)
 	if (type.len == 0 && walk->fields.of[FIELD_ROLE].len > 0)
 		return add_message(walk);
 	if (type.len == 0 && walk->fields.of[FIELD_ID].len > 0)
-		return resolve_reference(walk);
+		return check_reference(walk);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (json_string_is(type, kinds[i].type))
 			return kinds[i].add(walk);
 	}
+	if (request_is_of_hosted_tool(type)) {
+		request_leave_out_hosted(walk->request->writer);
+		return true;
+	}
+	if (json_type(type) != JSON_STRING)
+		return request_item_invalid(walk->request->writer, "an item has no type");
 	json_decode(type, &name);
-	request_invalid(walk->request->writer, param,
-	    "Invalid 'input': there is no item of type '%.64s'.", buf_cstr(&name));
+	request_refuse_always(
+	    walk->request->writer, param, "it has no items of type '%.64s'", buf_cstr(&name));
 	buf_free(&name);
 	return false;
 }
@@ -246,6 +209,7 @@ static bool add_items(struct walk *walk, struct span input)
 		walk->fields = messages_fields_of(walk->item);
 		if (!add_item(walk))
 			return false;
+		walk->request->writer->index++;
 	}
 	return true;
 }

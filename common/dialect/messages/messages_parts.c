@@ -124,8 +124,8 @@ static bool add_base64(struct target *target, const char *media_type, struct spa
 	}
 	buf_printf(blocks, "{\"type\":\"base64\",\"media_type\":\"%s\",\"data\":\"", media_type);
 	if (!base64_clean(blocks, payload))
-		return request_invalid(target->request->writer, param,
-		    "Invalid 'input': the data of a file is not base64.");
+		return request_item_invalid(
+		    target->request->writer, "the data of a file is not base64");
 	buf_puts(blocks, "\"}");
 	end_block(target);
 	return true;
@@ -193,8 +193,8 @@ static bool add_data(struct target *target, const struct data_url *data)
 		data_url_decode(&bytes, data->payload);
 	else if (!base64_decode(&bytes, data->payload)) {
 		buf_free(&bytes);
-		return request_invalid(target->request->writer, param,
-		    "Invalid 'input': the data of a file is not base64.");
+		return request_item_invalid(
+		    target->request->writer, "the data of a file is not base64");
 	}
 	done = add_document_text(target, buf_span(&bytes));
 	buf_free(&bytes);
@@ -212,9 +212,9 @@ static bool add_image_url(struct target *target, struct span value)
 	if (is_web_url(url))
 		add_source(target, true, "url", "url", value);
 	else if (!data_url_read(&data, url))
-		done = request_invalid(writer, param,
-		    "Invalid 'input': the URL of an image has to begin with 'https://', 'http://' "
-		    "or 'data:'.");
+		done = request_item_invalid(writer,
+		    "the URL of an image has to begin with 'https://', 'http://' "
+		    "or 'data:'");
 	else if (media_type_of(&data) == NULL)
 		done = request_refuse(
 		    writer, param, "it takes images that are PNG, JPEG, GIF or WebP");
@@ -249,8 +249,7 @@ static bool add_image(struct target *target)
 	if (target->part->of[FIELD_FILE_ID].len > 0)
 		return request_refuse_always(target->request->writer, param,
 		    "it knows no images by the file_id of another API");
-	return request_invalid(
-	    target->request->writer, param, "Invalid 'input': an image has no 'image_url'.");
+	return request_item_invalid(target->request->writer, "an image has no 'image_url'");
 }
 
 static bool add_file_data(struct target *target, struct span value)
@@ -261,8 +260,8 @@ static bool add_file_data(struct target *target, struct span value)
 	bool done;
 
 	if (data_url_is(text) && !data_url_read(&data, text))
-		done = request_invalid(target->request->writer, param,
-		    "Invalid 'input': the data of a file is a URL without data.");
+		done = request_item_invalid(
+		    target->request->writer, "the data of a file is a URL without data");
 	else
 		done = add_data(target, &data);
 	buf_free(&scratch);
@@ -277,8 +276,8 @@ static bool add_file_url(struct target *target, struct span value)
 
 	buf_free(&scratch);
 	if (!is_web)
-		return request_invalid(target->request->writer, param,
-		    "Invalid 'input': a 'file_url' has to begin with 'https://' or 'http://'.");
+		return request_item_invalid(target->request->writer,
+		    "a 'file_url' has to begin with 'https://' or 'http://'");
 	add_source(target, false, "url", "url", value);
 	return true;
 }
@@ -294,8 +293,8 @@ static bool add_file(struct target *target)
 	if (json_type(of[FIELD_FILE_URL]) == JSON_STRING)
 		return add_file_url(target, of[FIELD_FILE_URL]);
 	if (json_type(of[FIELD_FILE_ID]) != JSON_STRING)
-		return request_invalid(target->request->writer, param,
-		    "Invalid 'input': a file has none of 'file_data', 'file_url' and 'file_id'.");
+		return request_item_invalid(target->request->writer,
+		    "a file has none of 'file_data', 'file_url' and 'file_id'");
 	add_source(target, false, "file", "file_id", of[FIELD_FILE_ID]);
 	return true;
 }
@@ -335,8 +334,8 @@ static bool add_part(struct target *target)
 			return kinds[i].add(target);
 	}
 	json_decode(target->part->of[FIELD_TYPE], &name);
-	request_invalid(target->request->writer, param,
-	    "Invalid 'input': there is no part of type '%.64s'.", buf_cstr(&name));
+	request_item_invalid(
+	    target->request->writer, "there is no part of type '%.64s'", buf_cstr(&name));
 	buf_free(&name);
 	return false;
 }
@@ -374,7 +373,7 @@ bool messages_add_content(struct messages_request *request, struct buf *blocks, 
 	else if (json_type(content) == JSON_ARRAY)
 		return add_parts(request, blocks, content, place);
 	else if (content.len > 0)
-		return request_invalid(request->writer, param,
-		    "Invalid 'input': a content has to be a string or an array of parts.");
+		return request_item_invalid(
+		    request->writer, "a content has to be a string or an array of parts");
 	return true;
 }

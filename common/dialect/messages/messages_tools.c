@@ -111,18 +111,20 @@ static bool add_tool(
 {
 	struct walk *walk = ctx;
 	struct span parameters = json_get(tool, "parameters"), strict = strict_of(writer, tool);
+	struct buf schema = {0};
 
 	if (name == NULL)
 		return add_web_search(walk, tool);
 	if (!is_allowed(walk->request, name))
 		return true;
 	if (name->kind == TOOL_CUSTOM) {
-		parameters = SPAN("{\"type\":\"object\",\"properties\":{\"input\":{\"type\":"
-				  "\"string\"}},\"required\":[\"input\"]}");
+		request_write_custom_schema(writer, &schema, tool);
+		parameters = buf_span(&schema);
 		strict = (struct span){0};
 	}
 	messages_add_tool(&walk->request->tools, span_of(name->sent), json_get(tool, "description"),
 	    parameters, strict, json_get(tool, "cache_control"));
+	buf_free(&schema);
 	return true;
 }
 

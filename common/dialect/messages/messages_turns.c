@@ -98,7 +98,7 @@ static void cut_thinking(struct messages_turns *turns)
 	if (is_last)
 		turns->assistant.len = turns->said_end;
 	buf_clear(&turns->late);
-	request_leave_out(turns->request->writer, "reasoning without an answer");
+	request_leave_out(turns->request->writer, "input.reasoning");
 }
 
 /* Writes what the user and then the assistant have said, and begins with the results. */

@@ -180,6 +180,8 @@ static void a_quirk_is_the_provider_s_or_the_model_s_unless_the_file_says_it(voi
 	    {"model: openai/m, api: chat, api_base: 'http://own', developer_role: true",
 		QUIRK_DEVELOPER_ROLE, true},
 	    {"model: mistral/m", QUIRK_NINE_CHARACTER_CALL_IDS, true},
+	    {"model: mistral/m", QUIRK_NO_STREAM_OPTIONS, true},
+	    {"model: dashscope/m", QUIRK_STRING_CONTENT, true},
 	    {"model: deepseek/m", QUIRK_REASONING_SENT_BACK, true},
 	    {"model: gemini/m", QUIRK_THOUGHT_SIGNATURES, true},
 	    {"model: unheard-of/m, api: chat, api_base: 'http://own'", QUIRK_STRING_CONTENT, false},

@@ -28,22 +28,6 @@ static struct span element(size_t index)
 	return value;
 }
 
-static void test_ids_are_known_of_calls_and_of_outputs(void **state)
-{
-	struct request_calls calls;
-
-	(void)state;
-	request_calls_open(&calls, span_of(items));
-	assert_true(request_calls_have_call(&calls, SPAN("\"b\"")));
-	assert_false(request_calls_have_output(&calls, SPAN("\"b\"")));
-	assert_true(request_calls_have_output(&calls, SPAN("\"c\"")));
-	assert_false(request_calls_have_call(&calls, SPAN("\"c\"")));
-	assert_false(request_calls_have_call(&calls, SPAN("\"d\"")));
-	assert_false(request_calls_have_call(&calls, SPAN("null")));
-	assert_false(request_calls_have_call(&calls, (struct span){0}));
-	request_calls_close(&calls);
-}
-
 static void test_the_first_call_of_an_id_has_its_first_output(void **state)
 {
 	struct request_calls calls;
@@ -66,7 +50,6 @@ static void test_there_may_be_no_calls(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
 		request_calls_open(&calls, span_of(inputs[i]));
-		assert_false(request_calls_have_call(&calls, SPAN("\"\"")));
 		assert_null(request_calls_of_item(&calls, span_of(items)));
 		request_calls_close(&calls);
 	}
@@ -87,7 +70,6 @@ static void test_a_reference_is_to_an_item_and_not_to_another_reference(void **s
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_ids_are_known_of_calls_and_of_outputs),
 	    cmocka_unit_test(test_the_first_call_of_an_id_has_its_first_output),
 	    cmocka_unit_test(test_there_may_be_no_calls),
 	    cmocka_unit_test(test_a_reference_is_to_an_item_and_not_to_another_reference),

@@ -432,7 +432,7 @@ static void test_what_hosted_tools_did_is_left_out(void **state)
 		 "'input' is not supported by the Chat Completions API, which the model 'm' is "
 		 "served by: it has no items of type 'novelty'"),
 		.param = "input"},
-	    {SAYS(IN("{'id':'x'}"), "Invalid 'input[0]': an item has no type"), .param = "input"},
+	    {SAYS(IN("{'id':'x'}"), "Item with id 'x' not found."), .param = "input"},
 	};
 
 	(void)state;
@@ -445,11 +445,12 @@ static void test_a_reference_to_what_has_been_said_says_nothing_more(void **stat
 	    {SAYS(IN("{'role':'user','content':'u'}," CALL(
 		      "1", "f") ",{'type':'item_reference','id':'fc_1'}," OUTPUT("1", "'a'")),
 		OUT(USER("'u'") "," CALLS("null", CALLED("1", "f")) "," TOOL("1", "'a'")))},
+	    {SAYS(
+		IN("{'role':'user','content':'u','id':'msg_1'},{'id':'msg_1'}"), OUT(USER("'u'")))},
 	    {SAYS(IN("{'role':'user','content':'u'},{'type':'item_reference','id':'msg_1'}"),
-		 "Invalid 'input[1]': there is no item 'msg_1'"),
+		 "Item with id 'msg_1' not found."),
 		.param = "input"},
-	    {SAYS(IN("{'type':'item_reference'}"), "Invalid 'input[0]': there is no item ''"),
-		.param = "input"},
+	    {SAYS(IN("{'type':'item_reference'}"), "Item with id '' not found."), .param = "input"},
 	};
 
 	(void)state;

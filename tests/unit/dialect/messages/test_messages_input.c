@@ -123,7 +123,7 @@ static void test_each_call_has_one_result(void **state)
 		    ABORTED("1") "," RESULT("2", "y")))},
 	    {.members = INPUT(USER("a") "," OUTPUT("3", "z")),
 		.sent = SENT(U(TEXT("a"))),
-		.left_out = "output without its call"},
+		.left_out = "input.function_call_output"},
 	    {.members = INPUT(USER("a") "," CALL("1")),
 		.sent = SENT(U(TEXT("a")) "," A(USE("1")) "," U(ABORTED("1")))},
 	};
@@ -140,7 +140,7 @@ static void test_ids_of_calls_are_words_and_used_once(void **state)
 		    RESULT("call_gQINAJXiYxUDvtaMWFQVDgkD", "x")))},
 	    {.members = INPUT(CALL("1") "," OUTPUT("1", "x") "," CALL("1") "," OUTPUT("1", "y")),
 		.sent = SENT(U(FILLER) "," A(USE("1")) "," U(RESULT("1", "x")) "," A(USE(
-		    "call_ZF2E4NTOqWjJtaEvfeTYcDoJ")) "," U(RESULT("call_ZF2E4NTOqWjJtaEvfeTYcDoJ",
+		    "call_LViGzaVnwbZvAdfqJm5sijey")) "," U(RESULT("call_LViGzaVnwbZvAdfqJm5sijey",
 		    "y")))},
 	    {.members = INPUT("{'type':'function_call','name':'f','arguments':'{}'}"),
 		.sent = "a call of a tool has no",
@@ -291,7 +291,7 @@ static void test_other_items_are_passed_over_or_refused(void **state)
 	static const struct request_case cases[] = {
 	    {.members = INPUT("{'type':'web_search_call','id':'ws_1'}," USER("a")),
 		.sent = SENT(U(TEXT("a"))),
-		.left_out = "calls of hosted tools"},
+		.left_out = "input's items of hosted tools"},
 	    {.members = INPUT("{'type':'message','id':'m_1','role':'user','content':'a'},"
 			      "{'type':'item_reference','id':'m_1'},{'id':'m_1'}"),
 		.sent = SENT(U(TEXT("a")))},
@@ -299,14 +299,14 @@ static void test_other_items_are_passed_over_or_refused(void **state)
 		.sent = "m_1",
 		.param = "input"},
 	    {.members = INPUT("{'type':'compaction','encrypted_content':'x'}"),
-		.sent = "compacted",
+		.sent = "no items of type",
 		.drop_params = true,
 		.param = "input"},
 	    {.members = INPUT("{'type':'shell_call','call_id':'1'}"),
 		.sent = "no function called",
 		.param = "input"},
 	    {.members = INPUT("{'type':'thing'}"), .sent = "thing", .param = "input"},
-	    {.members = INPUT("7"), .sent = "no item of type", .param = "input"},
+	    {.members = INPUT("7"), .sent = "an item has no type", .param = "input"},
 	    {.members = INPUT("{'role':'tool','content':'a'}"), .sent = "role", .param = "input"},
 	    {.members = INPUT("{'role':'user','content':7}"), .sent = "content", .param = "input"},
 	};

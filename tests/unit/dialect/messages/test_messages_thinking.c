@@ -160,7 +160,7 @@ static void test_reasoning_between_calls_stays_there(void **state)
 	    {.members = "'input':[" USER("Hi") CALLS("c") REASONING("T") OUTPUT("c") "]",
 		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" USES(
 		    "c") "]},{'role':'user','content':[" RETURNS("c") "]}]}",
-		.left_out = "reasoning without an answer"},
+		.left_out = "input.reasoning"},
 	};
 
 	(void)state;
@@ -175,7 +175,7 @@ static void test_reasoning_of_others_does_not_go(void **state)
 		      "content':'respool.signature.fedcba9876543210.S'}," CALL "]",
 		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" USE
 							"]}," RESULT "]}",
-		.left_out = "reasoning of another origin"},
+		.left_out = "input.reasoning"},
 	    {.members = "'input':[" USER("Hi") ",{'type':'reasoning'," SUMMARY("a") "}," CALL "]",
 		.sent = HEAD
 		",'messages':[" SAID("Hi") ",{'role':'assistant','content':["
@@ -186,7 +186,7 @@ static void test_reasoning_of_others_does_not_go(void **state)
 		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" USE
 							"]}," RESULT "]}",
 		.quirks = QUIRK(UNSIGNED_THINKING),
-		.left_out = "reasoning of another origin"},
+		.left_out = "input.reasoning"},
 	};
 
 	(void)state;
@@ -200,14 +200,14 @@ static void test_thinking_that_nothing_follows_does_not_go(void **state)
 		 "signature", "S") "}," USER("go") "]",
 		.sent = HEAD ",'messages':[{'role':'user','content':[{'type':'text','text':'Hi'},"
 			     "{'type':'text','text':'go'}]}]}",
-		.left_out = "reasoning without an answer"},
+		.left_out = "input.reasoning"},
 	    {.members = "'input':[" USER("Hi") ",{'role':'assistant','content':'x'},"
 					       "{'type':'reasoning'," SUMMARY("a") "," SEALED(
 						   "signature", "S") "}," USER("go") "]",
 		.sent =
 		    HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':["
 						    "{'type':'text','text':'x'}]}," SAID("go") "]}",
-		.left_out = "reasoning without an answer"},
+		.left_out = "input.reasoning"},
 	};
 
 	(void)state;
@@ -260,7 +260,7 @@ static void test_a_request_can_do_without_thinking(void **state)
 		.sent = HEAD ",'messages':[" SAID("Hi") ",{'role':'assistant','content':[" USE
 							"]}," RESULT "]}",
 		.without_thinking = true,
-		.left_out = "thinking, reasoning of another origin"},
+		.left_out = "thinking, input.reasoning"},
 	    {.members = LOW "'input':'Hi'",
 		.sent = HEAD ",'thinking':{'type':'disabled'},'output_config':{'effort':'low'}" END,
 		.quirks = QUIRK(ADAPTIVE_THINKING),

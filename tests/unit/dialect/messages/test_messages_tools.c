@@ -30,7 +30,7 @@ static void test_tools_are_said_in_its_words(void **state)
 			"'format':{'type':'text'}}]",
 		.sent = HEAD ",'tools':[{'name':'f','description':'d','input_schema':{'type':"
 			     "'object','properties':{'input':{'type':'string'}},'required':"
-			     "['input']}}]" END},
+			     "['input'],'additionalProperties':false}}]" END},
 	    {.members = "'input':'Hi','tools':[{'type':'namespace','name':'n','tools':[" F "]}]",
 		.sent = HEAD ",'tools':[{'name':'n__f'," EMPTY "}]" END},
 	    {.members = "'input':'Hi','tools':[{'type':'web_search','filters':{'allowed_domains':"
@@ -92,7 +92,7 @@ static void test_a_choice_is_said_in_its_words(void **state)
 			      "[{'type':'function','name':'g'},{'type':'function','name':'h'}]}",
 		.sent = HEAD ",'tool_choice':{'type':'any'},'tools':[" SENT_G "]" END},
 	    {.members = TOOLS "'tool_choice':{'type':'function','name':'h'}",
-		.sent = "not found",
+		.sent = "a tool that is not there",
 		.param = "tool_choice"},
 	    {.members = TOOLS "'tool_choice':'some'", .sent = "expected", .param = "tool_choice"},
 	    {.members = TOOLS "'tool_choice':{'type':'file_search'}",
