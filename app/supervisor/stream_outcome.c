@@ -116,7 +116,8 @@ static bool translate_object(struct stream *s, struct span body)
 	return true;
 }
 
-static void end_with_object(struct stream *s)
+/* Takes what has come for an object. False if it is none of the provider's API. */
+static bool take_object(struct stream *s)
 {
 	struct buf clean = {0};
 	bool is_answer;
@@ -125,6 +126,13 @@ static void end_with_object(struct stream *s)
 	is_answer = s->translation != NULL ? translate_object(s, buf_span(&clean))
 					   : fold_object(s, buf_span(&clean));
 	buf_free(&clean);
+	return is_answer;
+}
+
+static void end_with_object(struct stream *s)
+{
+	bool is_answer = take_object(s);
+
 	if (!is_answer)
 		stream_fail(s, "invalid_provider_answer",
 		    "The provider answered with JSON that is no %s object.",
@@ -215,7 +223,7 @@ static bool end_translation(struct stream *s)
 {
 	if (s->translation == NULL || s->answer != ANSWER_EVENTS)
 		return true;
-	if (!s->fold.any_event && translation_object(s->translation, buf_span(&s->body)))
+	if (!s->fold.any_event && take_object(s))
 		return translation_end(s->translation, true) != READER_TRUNCATED;
 	return translation_end(s->translation, false) != READER_TRUNCATED || !s->fold.any_event;
 }

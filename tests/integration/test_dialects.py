@@ -212,6 +212,11 @@ def test_key_is_in_no_answer_and_no_log(made, api):
     stack.upstream.script(f"m-{api}", [line({"error": {"message": says, "code": 401}})])
     failed = stack.client.wait_terminal(stack.client.create("m")["id"])
     assert failed["status"] == "failed" and PROVIDER_KEY not in json.dumps(failed)
+    stack.upstream.script(f"m-{api}", [json.dumps({"type": "error", "error": {
+        "message": says, "type": "authentication_error"}}).encode()])  # no event, but called so
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert "Incorrect API key" in failed["error"]["message"]
+    assert failed["status"] == "failed" and PROVIDER_KEY not in json.dumps(failed)
     stack.upstream.script(f"m-{api}", whole(api, says))
     with streaming(stack.client, "m") as stream:
         assert PROVIDER_KEY not in json.dumps(stream.rest())
