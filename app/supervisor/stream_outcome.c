@@ -116,7 +116,7 @@ static bool translate_object(struct stream *s, struct span body)
 	return true;
 }
 
-/* Takes what has come for an object. False if it is none of the provider's API. */
+/* Takes what has come for an object. False if it is none of the provider's API: says nothing. */
 static bool take_object(struct stream *s)
 {
 	struct buf clean = {0};
@@ -126,17 +126,27 @@ static bool take_object(struct stream *s)
 	is_answer = s->translation != NULL ? translate_object(s, buf_span(&clean))
 					   : fold_object(s, buf_span(&clean));
 	buf_free(&clean);
-	return is_answer;
+	return is_answer && s->fold.any_event;
+}
+
+/* A gateway's own word, say, where another API's answer was due. */
+static void end_with_other_object(struct stream *s)
+{
+	if (s->translation != NULL) {
+		errand_tell_health(&s->errand, 0);
+		if (try_again(s, FAILURE_PASSING, -1,
+			"the provider answered with JSON that is no answer's object"))
+			return;
+	}
+	stream_fail(s, "invalid_provider_answer",
+	    "The provider answered with JSON that is no %s object.",
+	    s->translation != NULL ? "answer's" : "Response");
 }
 
 static void end_with_object(struct stream *s)
 {
-	bool is_answer = take_object(s);
-
-	if (!is_answer)
-		stream_fail(s, "invalid_provider_answer",
-		    "The provider answered with JSON that is no %s object.",
-		    s->translation != NULL ? "answer's" : "Response");
+	if (!take_object(s))
+		end_with_other_object(s);
 	else if (fold_is_costly(&s->fold))
 		stream_end_as_costly(s);
 	else if (!stream_too_large(s))

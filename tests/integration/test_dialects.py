@@ -249,3 +249,25 @@ def test_deployment_that_always_answers_with_an_object_is_read_as_well(made):
     assert problems(events) == []
     assert output_text(events[-1]["response"]) == "Hello"
     assert wait_until(lambda: stack.upstream.requests("m-chat"), 5, "the request")
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("words", [b"[1]", b'"busy"', b"none"])
+def test_json_that_is_no_answer_is_followed_by_another_try(make_stack, api, words):
+    stack = make_stack(
+        {"model_list": [deployment(api)], "router_settings": {"num_retries": 1}})
+    other = Script([words], headers={"Content-Type": "application/json"})
+    stack.upstream.script(f"m-{api}", other, whole(api), other, whole(api))
+    final = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (final["status"], output_text(final)) == ("completed", "Hello")
+    assert output_text(stack.client.post_create({"model": "m", "input": "x"}).json()) == "Hello"
+
+
+def test_object_that_is_no_message_is_named_so(make_stack):
+    stack = make_stack({"model_list": [deployment("messages")]})
+    stack.upstream.script(
+        "m-messages", Script([b"{}"], headers={"Content-Type": "application/json"}))
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert failed["error"] == {
+        "code": "invalid_provider_answer",
+        "message": "The provider answered with JSON that is no answer's object."}
