@@ -10,7 +10,7 @@ import pytest
 from harness import PROVIDER_KEY, Stack, output_text, wait_until
 from stream_rules import problems
 from test_passthrough import answer, response_object, streaming
-from upstream import Feed, Script, json_error
+from upstream import Cut, Feed, Hang, Script, json_error
 
 PROVIDERS = {"chat": "openai_like", "messages": "anthropic"}
 DIALECTS = sorted(PROVIDERS)
@@ -271,3 +271,19 @@ def test_object_that_is_no_message_is_named_so(make_stack):
     assert failed["error"] == {
         "code": "invalid_provider_answer",
         "message": "The provider answered with JSON that is no answer's object."}
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("end, code", [(Hang(), "upstream_timeout"),
+                                       (Cut(), "upstream_disconnected")])
+def test_failed_response_says_how_the_provider_broke_off(made, api, end, code):
+    stack = made(deployment(api, stream_timeout=1))
+    stack.upstream.script(f"m-{api}", [*BEGINNING[api], text(api, "Hel"), end])
+    with streaming(stack.client, "m") as stream:
+        events = stream.rest()
+    assert problems(events) == []
+    assert events[-1]["type"] == "response.failed"
+    object = stack.client.post_create({"model": "m", "input": "x"}).json()
+    for response in (events[-1]["response"], object):
+        assert (response["status"], output_text(response)) == ("failed", "Hel")
+        assert response["error"]["code"] == code
