@@ -10,7 +10,7 @@ import pytest
 from harness import PROVIDER_KEY, Stack, output_text, wait_until
 from stream_rules import problems
 from test_passthrough import answer, response_object, streaming
-from upstream import Cut, Feed, Hang, Script, json_error
+from upstream import Cut, Endless, Feed, Hang, Script, json_error
 
 PROVIDERS = {"chat": "openai_like", "messages": "anthropic"}
 DIALECTS = sorted(PROVIDERS)
@@ -287,3 +287,14 @@ def test_failed_response_says_how_the_provider_broke_off(made, api, end, code):
     for response in (events[-1]["response"], object):
         assert (response["status"], output_text(response)) == ("failed", "Hel")
         assert response["error"]["code"] == code
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_error_that_does_not_end_is_told_as_far_as_it_has_come(made, api):
+    stack = made(deployment(api))
+    error = json.dumps({"type": "error", "error": {
+        "message": "no", "type": "invalid_request_error"}}).encode()
+    stack.upstream.script(f"m-{api}", json_error(400, error))
+    stack.upstream.scripts[f"m-{api}"][0].steps.append(Endless(b" " * 4096, 10))
+    reply = stack.client.post_create({"model": "m", "input": "x"})
+    assert (reply.status, reply.error()["message"]) == (400, "no")
