@@ -214,6 +214,26 @@ static void test_a_call_id_is_used_once(void **state)
 	teardown(&work);
 }
 
+static void test_no_more_calls_are_remembered_than_there_may_be(void **state)
+{
+	struct builder_call call = {.name = TEXT("f")};
+	struct work work;
+	char id[24];
+
+	(void)state;
+	setup(&work);
+	work.builder.on_event = NULL;
+	for (int i = 0; i < OUTPUT_ITEMS_MAX + 10; i++) {
+		snprintf(id, sizeof(id), "\"call_%d\"", i);
+		call.id = span_of(id);
+		builder_call(&work.builder, i, &call);
+		builder_end_call(&work.builder, i);
+	}
+	assert_int_equal(work.made.output.count, OUTPUT_ITEMS_MAX);
+	assert_int_equal(work.builder.call_id_count, OUTPUT_ITEMS_MAX);
+	teardown(&work);
+}
+
 static void test_a_custom_tool_gets_its_text(void **state)
 {
 	struct builder_call custom = {
@@ -353,6 +373,7 @@ int main(void)
 	    cmocka_unit_test(test_calls_grow_side_by_side),
 	    cmocka_unit_test(test_a_call_without_arguments_has_an_empty_object),
 	    cmocka_unit_test(test_a_call_id_is_used_once),
+	    cmocka_unit_test(test_no_more_calls_are_remembered_than_there_may_be),
 	    cmocka_unit_test(test_a_custom_tool_gets_its_text),
 	    cmocka_unit_test(test_half_a_character_waits_for_its_other_half),
 	    cmocka_unit_test(test_annotations_are_counted_in_their_part),
