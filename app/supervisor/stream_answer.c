@@ -26,8 +26,9 @@ bool stream_too_large(struct stream *s)
 {
 	const struct document *doc = &s->fold.doc;
 	size_t limit = s->config->max_response_bytes;
+	size_t held = s->translation != NULL ? translation_held(s->translation) : 0;
 
-	if (doc->text.len - doc->blanks <= limit)
+	if (doc->text.len - doc->blanks + held <= limit)
 		return false;
 	stream_fail(s, "response_too_large", "The answer is larger than %zu bytes.", limit);
 	return true;

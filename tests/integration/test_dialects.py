@@ -298,3 +298,47 @@ def test_error_that_does_not_end_is_told_as_far_as_it_has_come(made, api):
     stack.upstream.scripts[f"m-{api}"][0].steps.append(Endless(b" " * 4096, 10))
     reply = stack.client.post_create({"model": "m", "input": "x"})
     assert (reply.status, reply.error()["message"]) == (400, "no")
+
+
+def call(api, name):
+    if api == "chat":
+        return [line({"choices": [{"index": 0, "delta": {"tool_calls": [
+            {"index": 0, "id": "call_1", "function": {"name": name, "arguments": ""}}]}}]})]
+    return [BEGINNING[api][0], line({"type": "content_block_start", "index": 0, "content_block": {
+        "type": "tool_use", "id": "call_1", "name": name, "input": {}}})]
+
+
+def arguments(api, words):
+    if api == "chat":
+        return line({"choices": [{"index": 0, "delta": {"tool_calls": [
+            {"index": 0, "function": {"arguments": words}}]}}]})
+    return line({"type": "content_block_delta", "index": 0,
+                 "delta": {"type": "input_json_delta", "partial_json": words}})
+
+
+HELD_BACK = {
+    "arguments of a custom tool": {
+        api: [*call(api, "t"), Endless(arguments(api, "x" * 10_000), 1)] for api in DIALECTS},
+    "what has no name, or no end": {
+        "chat": [Endless(arguments("chat", "x" * 10_000), 1)],
+        "messages": [
+            BEGINNING["messages"][0],
+            line({"type": "content_block_start", "index": 0,
+                  "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+            Endless(line({"type": "content_block_delta", "index": 0, "delta": {
+                "type": "signature_delta", "signature": "x" * 10_000}}), 1)]},
+}
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("what", sorted(HELD_BACK))
+def test_what_is_held_back_counts_in_the_size_of_an_answer(made, api, what):
+    stack = made(deployment(api), respool={"max_response_bytes": 100_000})
+    stack.upstream.script(f"m-{api}", HELD_BACK[what][api])
+    body = {"tools": [{"type": "custom", "name": "t"}]}
+    failed = stack.client.wait_terminal(stack.client.create("m", **body)["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")
+    reply = stack.client.post_create({"model": "m", "input": "x", **body}).json()
+    assert reply["error"]["code"] == "response_too_large"
+    with streaming(stack.client, "m", **body) as stream:
+        assert "response_too_large" in json.dumps(stream.rest())
