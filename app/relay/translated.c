@@ -170,19 +170,12 @@ static void check_bounds(struct translated *translated)
 		    "The provider's events take too much work.");
 }
 
-static bool is_done_marker(struct span data)
-{
-	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
-		data.len--;
-	return span_is(data, "[DONE]");
-}
-
 /* sse_parser.on_event */
 static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
-	if (is_done_marker(data)) {
+	if (event_is_done_marker(data)) {
 		/* Answers of the Messages API have an end of their own. */
 		translated->over =
 		    translation_end(translated->translation, true) != READER_TRUNCATED;
