@@ -287,6 +287,22 @@ static void test_annotations_are_counted_in_their_part(void **state)
 	teardown(&work);
 }
 
+static void test_a_part_that_the_object_cannot_have_is_not_told(void **state)
+{
+	struct work work;
+
+	(void)state;
+	setup(&work);
+	work.made.output.part_count = OUTPUT_PARTS_MAX - 1;
+	builder_text(&work.builder, TEXT("a"), NONE);
+	builder_end_part(&work.builder);
+	builder_text(&work.builder, TEXT("b"), NONE);
+	builder_end(&work.builder, STATUS_COMPLETED, NULL);
+	assert_has(agreed(&work), "\"text\":\"a\"");
+	assert_null(strstr(buf_cstr(&work.events), "\"b\""));
+	teardown(&work);
+}
+
 static void test_refusal_is_a_part_of_its_own(void **state)
 {
 	struct work work;
@@ -377,6 +393,7 @@ int main(void)
 	    cmocka_unit_test(test_a_custom_tool_gets_its_text),
 	    cmocka_unit_test(test_half_a_character_waits_for_its_other_half),
 	    cmocka_unit_test(test_annotations_are_counted_in_their_part),
+	    cmocka_unit_test(test_a_part_that_the_object_cannot_have_is_not_told),
 	    cmocka_unit_test(test_refusal_is_a_part_of_its_own),
 	    cmocka_unit_test(test_reasoning_keeps_what_is_encrypted),
 	    cmocka_unit_test(test_an_answer_of_nothing_has_an_empty_message),
