@@ -10,7 +10,7 @@ import pytest
 from harness import PROVIDER_KEY, Stack, output_text, wait_until
 from stream_rules import problems
 from test_passthrough import answer, response_object, streaming
-from upstream import Cut, Endless, Feed, Hang, Script, json_error
+from upstream import Cut, Endless, Feed, Hang, Script, Sleep, json_error
 
 PROVIDERS = {"chat": "openai_like", "messages": "anthropic"}
 DIALECTS = sorted(PROVIDERS)
@@ -342,3 +342,16 @@ def test_what_is_held_back_counts_in_the_size_of_an_answer(made, api, what):
     assert reply["error"]["code"] == "response_too_large"
     with streaming(stack.client, "m", **body) as stream:
         assert "response_too_large" in json.dumps(stream.rest())
+
+
+def test_client_hears_that_a_stream_lives_in_which_nothing_happens(made):
+    ping = line({"type": "ping"})
+    stack = made(deployment("messages"))
+    stack.upstream.script("m-messages", [
+        *BEGINNING["messages"], text("messages", "Hel"), ping, Sleep(15_100), ping, ping,
+        text("messages", "lo"), *END["messages"]])
+    with streaming(stack.client, "m") as stream:
+        stream.connection.sock.settimeout(20)
+        told = stream.answer.read().decode()
+    assert told.count("\n\n:\n\n") == 1
+    assert '"delta":"lo"' in told.partition("\n\n:\n\n")[2]
