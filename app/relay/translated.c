@@ -179,8 +179,7 @@ static void check_bounds(struct translated *translated)
 {
 	const struct document *doc = &translated->fold.doc;
 
-	if (doc->text.len - doc->blanks + translation_held(translated->translation) >
-	    translated->config->max_response_bytes)
+	if (doc->text.len - doc->blanks > translated->config->max_response_bytes)
 		fail(translated, "response_too_large",
 		    "The answer is larger than a response may be.");
 	else if (fold_is_costly(&translated->fold))

@@ -27,9 +27,8 @@ bool stream_too_large(struct stream *s)
 {
 	const struct document *doc = &s->fold.doc;
 	size_t limit = s->config->max_response_bytes;
-	size_t held = s->translation != NULL ? translation_held(s->translation) : 0;
 
-	if (doc->text.len - doc->blanks + held <= limit)
+	if (doc->text.len - doc->blanks <= limit)
 		return false;
 	stream_fail(s, "response_too_large", "The answer is larger than %zu bytes.", limit);
 	return true;

@@ -138,15 +138,6 @@ bool translation_object(struct translation *translation, struct span body)
 	return true;
 }
 
-size_t translation_held(const struct translation *translation)
-{
-	size_t held = builder_held(&translation->builder);
-
-	if (translation->chat != NULL)
-		return held + chat_reader_held(translation->chat);
-	return held + messages_reader_held(translation->messages);
-}
-
 bool translation_is_over(const struct translation *translation)
 {
 	if (translation->chat != NULL)

@@ -55,8 +55,6 @@ void translation_open(struct translation *translation, struct fold *fold,
 void translation_event(struct translation *translation, struct span data);
 /* An answer that is no stream. False if it is no JSON object: nothing is done then. */
 bool translation_object(struct translation *translation, struct span body);
-/* Bytes that are kept of what has come, beside those that are in the object. */
-size_t translation_held(const struct translation *translation);
 /* Whether the provider has said all, by what it said: nothing that follows is of interest. */
 bool translation_is_over(const struct translation *translation);
 /* The answer fails for a reason of the caller's: {"code","message"}, as builder_fail() takes it. */

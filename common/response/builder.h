@@ -76,8 +76,6 @@ void builder_close(struct builder *builder);
 void builder_begin(struct builder *builder);
 /* Whether any item has been opened. */
 bool builder_has_output(const struct builder *builder);
-/* Bytes that it keeps of what it was told, and that the object does not have yet. */
-size_t builder_held(const struct builder *builder);
 
 /* What the provider calls the model, and the tier that it served: JSON strings. */
 void builder_model(struct builder *builder, struct span name);

@@ -179,18 +179,6 @@ void builder_end_items(struct builder *builder, enum response_status status)
 		builder_end_item(builder, builder->open[0], status);
 }
 
-size_t builder_held(const struct builder *builder)
-{
-	size_t held = 0;
-
-	for (size_t i = 0; i < builder->open_count; i++) {
-		const struct builder_item *item = builder->open[i];
-
-		held += item->encrypted.len + item->extra.len + item->arguments.len;
-	}
-	return held;
-}
-
 void builder_forget_items(struct builder *builder)
 {
 	for (size_t i = 0; i < builder->open_count; i++)

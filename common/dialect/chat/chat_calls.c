@@ -241,18 +241,6 @@ static void tell_call(struct chat_calls *calls, struct chat_call *call)
 	tell_held(calls, call);
 }
 
-size_t chat_calls_held(const struct chat_calls *calls)
-{
-	size_t held = calls->extra.len;
-
-	for (long long n = oldest_kept(calls); n < calls->count; n++) {
-		const struct chat_call *call = call_at(calls, n);
-
-		held += call->id.len + call->name.len + call->held.len + call->extra.len;
-	}
-	return held;
-}
-
 /* Tells of those before end that have a name, in their order. */
 static void settle_before(struct chat_calls *calls, long long end)
 {

@@ -44,8 +44,6 @@ void chat_calls_read_legacy(
     struct chat_calls *calls, struct span function_call, enum chat_calls_place place);
 /* extra_content that stands beside the calls which were read last. */
 void chat_calls_extra(struct chat_calls *calls, struct span extra_content);
-/* Bytes of calls that have not been told of. */
-size_t chat_calls_held(const struct chat_calls *calls);
 /* Something else follows, or nothing: tells of the calls that waited for the rest of a name. */
 void chat_calls_settle(struct chat_calls *calls);
 

@@ -128,12 +128,6 @@ struct span chat_details_add(struct chat_details *details, struct span element)
 	return has_text(text) ? text : (struct span){0};
 }
 
-size_t chat_details_held(const struct chat_details *details)
-{
-	return details->array.len + details->others.len + details->text.len +
-	       details->signature.len;
-}
-
 bool chat_details_any(const struct chat_details *details)
 {
 	return details->is_open || details->array.len > 0;

@@ -27,8 +27,6 @@ void chat_details_free(struct chat_details *details);
 /* Adds an element, checked. Returns its text, a JSON string, or an empty span. */
 struct span chat_details_add(struct chat_details *details, struct span element);
 bool chat_details_any(const struct chat_details *details);
-/* Bytes of them. */
-size_t chat_details_held(const struct chat_details *details);
 /*
  * Appends all as a JSON array, and is empty afterwards. Appends nothing if no element has data or
  * a signature: it is nothing but text then.

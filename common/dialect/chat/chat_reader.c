@@ -307,12 +307,6 @@ static void end_answer(struct chat_reader *reader)
 	}
 }
 
-size_t chat_reader_held(const struct chat_reader *reader)
-{
-	return reader->tags.held.len + chat_details_held(&reader->details) +
-	       chat_calls_held(&reader->calls);
-}
-
 bool chat_reader_has_failed(const struct chat_reader *reader)
 {
 	return reader->failed;

@@ -13,8 +13,6 @@ void chat_reader_free(struct chat_reader *reader);
 void chat_reader_event(struct chat_reader *reader, struct span data);
 /* An answer that is no stream: a JSON object. It is followed by chat_reader_end(reader, true). */
 void chat_reader_object(struct chat_reader *reader, struct span object);
-/* Bytes that it keeps, beside what the builder has been told. */
-size_t chat_reader_held(const struct chat_reader *reader);
 /* Whether an error has come: nothing of interest follows. */
 bool chat_reader_has_failed(const struct chat_reader *reader);
 /* The stream has ended; done: "[DONE]" has come. */

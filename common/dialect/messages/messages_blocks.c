@@ -251,18 +251,6 @@ void messages_block_stopped(struct messages_blocks *blocks, struct span index)
 	happened(blocks, index_or(index, blocks->last_index), STOPPED, (struct span){0});
 }
 
-size_t messages_blocks_held(const struct messages_blocks *blocks)
-{
-	size_t held = 0;
-
-	for (size_t i = 0; i < blocks->count; i++) {
-		const struct messages_block *block = blocks->list[i];
-
-		held += block->kept.len + block->citations.len + block->held.len;
-	}
-	return held;
-}
-
 void messages_blocks_end(struct messages_blocks *blocks, bool cut_off)
 {
 	while (blocks->count > 0) {

@@ -34,9 +34,6 @@ void messages_block_started(struct messages_blocks *blocks, struct span index, s
 void messages_block_grew(struct messages_blocks *blocks, struct span index, struct span delta);
 void messages_block_stopped(struct messages_blocks *blocks, struct span index);
 
-/* Bytes of blocks that the builder has not been told of. */
-size_t messages_blocks_held(const struct messages_blocks *blocks);
-
 /*
  * No more will come: all that are open stop, in their order. If the answer was cut_off, the end of
  * the last of them is left to builder_end(), which knows that it is incomplete.

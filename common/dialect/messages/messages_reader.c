@@ -258,11 +258,6 @@ void messages_reader_object(struct messages_reader *reader, struct span object)
 	}
 }
 
-size_t messages_reader_held(const struct messages_reader *reader)
-{
-	return messages_blocks_held(&reader->blocks);
-}
-
 bool messages_reader_is_over(const struct messages_reader *reader)
 {
 	return reader->end != READER_TRUNCATED;

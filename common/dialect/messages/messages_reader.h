@@ -13,8 +13,6 @@ void messages_reader_free(struct messages_reader *reader);
 void messages_reader_event(struct messages_reader *reader, struct span data);
 /* An answer that is no stream, likewise. It is followed by messages_reader_end(). */
 void messages_reader_object(struct messages_reader *reader, struct span object);
-/* Bytes that it keeps, beside what the builder has been told. */
-size_t messages_reader_held(const struct messages_reader *reader);
 /* Whether message_stop, or an error, has come: nothing of interest follows. */
 bool messages_reader_is_over(const struct messages_reader *reader);
 /* The stream has ended. */
