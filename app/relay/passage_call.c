@@ -89,20 +89,24 @@ static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 	return headers;
 }
 
-/* An error that another try follows is read for a moment, so that its connection can be kept. */
+/*
+ * An error that another try follows is read for a moment, so that its connection can be kept; one
+ * that is translated as well, as it goes out when it is over.
+ */
 static bool on_head(void *ctx, CURL *easy, long status)
 {
 	struct passage *passage = ctx;
 	double retry_after = transfer_retry_after(easy);
+	const bool is_translated = passage->translated.translation != NULL;
 
-	if (passage->translated.translation != NULL)
+	if (is_translated)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
-	return passage->droppable;
+	return passage->droppable || (is_translated && !is_success(status));
 }
 
 /* Nothing more is read while what has come cannot go out. */

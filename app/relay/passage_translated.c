@@ -100,18 +100,20 @@ static void end_by_error(struct passage *passage, double retry_after)
 static void end_by_truncation(struct passage *passage, const struct upstream_result *result)
 {
 	bool is_late = result->end == UPSTREAM_TIMEOUT || result->end == UPSTREAM_INVALID;
+	bool has_ended = result->end == UPSTREAM_COMPLETE || result->end == UPSTREAM_UNFRAMED;
+	enum upstream_end end = has_ended ? UPSTREAM_DISCONNECTED : result->end;
+	const char *why = has_ended ? "" : result->error;
+	struct api_error error;
 
 	passage_tell_health(passage, 0);
 	if (try_again(passage, is_late ? FAILURE_DEPLOYMENT : FAILURE_PASSING, result->retry_after,
 		result->error))
 		return;
-	if (translated_give_up(&passage->translated, "upstream_disconnected",
-		"The connection to the provider broke off before the answer was complete."))
+	passage_describe_failure(&error, end, why);
+	if (translated_give_up(&passage->translated, error.code, error.message))
 		end_whole(passage);
-	else if (result->end == UPSTREAM_COMPLETE || result->end == UPSTREAM_UNFRAMED)
-		end_broken(passage, UPSTREAM_DISCONNECTED, "");
 	else
-		end_broken(passage, result->end, result->error);
+		end_broken(passage, end, why);
 }
 
 /* Neither what is due nor an error: as good as no answer. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/config/dialect.h"
@@ -14,13 +15,30 @@
 #include "common/response/fold_lifecycle.h"
 #include "common/response/response_id.h"
 
-enum { MOST_BEGINNING = 64 * 1024 }; /* bytes of an error, or of events before one is known */
+enum {
+	MOST_BEGINNING = 64 * 1024, /* bytes of an error, or of events before one is known */
+	QUIET_SECONDS = 15,         /* a client that hears nothing for longer may give up */
+};
 
 /* The event goes to the client with what follows soon. */
 static void send_text(struct translated *translated)
 {
 	answer_on_body(translated->answer, buf_span(&translated->text));
 	buf_clear(&translated->text);
+	translated->sent_at = monotonic_seconds();
+}
+
+/*
+ * Pings, and what is held back until it is whole, are no events: who stands between here and the
+ * client is to see all the same that the stream lives, by a comment.
+ */
+static void show_life(struct translated *translated)
+{
+	if (!translated->streams || !translated->answer->begun || translated->over ||
+	    monotonic_seconds() - translated->sent_at < QUIET_SECONDS)
+		return;
+	buf_puts(&translated->text, ":\n\n");
+	send_text(translated);
 }
 
 /* An event about the whole response, with the object as it stands. */
@@ -176,19 +194,12 @@ static void check_bounds(struct translated *translated)
 		    "The provider's events take too much work.");
 }
 
-static bool is_done_marker(struct span data)
-{
-	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
-		data.len--;
-	return span_is(data, "[DONE]");
-}
-
 /* sse_parser.on_event */
 static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
-	if (is_done_marker(data)) {
+	if (event_is_done_marker(data)) {
 		/* Answers of the Messages API have an end of their own. */
 		translated->over =
 		    translation_end(translated->translation, true) != READER_TRUNCATED;
@@ -229,6 +240,7 @@ bool translated_on_body(struct translated *translated, struct span bytes)
 		keep(translated, bytes, MOST_BEGINNING);
 	if (sse_feed(&translated->sse, bytes) == SSE_TOO_LONG)
 		fail(translated, "event_too_large", "The provider sent an event that is too long.");
+	show_life(translated);
 	return !translated->answer->client->lost;
 }
 

@@ -43,6 +43,7 @@ struct translated {
 	struct buf body;  /* of an object or an error, and the beginning of events */
 	struct buf text;  /* scratch */
 	long long number; /* of the next event */
+	double sent_at;   /* of the monotonic clock: when the client was given something last */
 	bool over;        /* the provider has said all, or its answer cannot be taken */
 	bool failed;      /* it cannot be taken, or broke off: not the provider says so */
 };

@@ -89,6 +89,9 @@ void builder_call(struct builder *builder, long long key, const struct builder_c
 
 	builder_begin(builder);
 	builder_end_text(builder);
+	/* Before its id is looked for among all others. */
+	if (!builder_has_room(builder))
+		return;
 	write_call(&members, builder, call);
 	item = builder_open_item(
 	    builder, BUILDER_CALL, call->custom ? "ctc_" : "fc_", buf_span(&members));
