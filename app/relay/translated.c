@@ -100,8 +100,7 @@ bool translated_open(struct translated *translated, const struct deployment *dep
 	translated->translation = translation_new(deployment, model);
 	if (translated->translation == NULL)
 		return false;
-	if (!open_object(translated, request))
-		fatalx("a request that was checked cannot be read");
+	translated->is_readable = open_object(translated, request);
 	sse_init(&translated->sse, translated->config->max_event_bytes, on_event, translated);
 	translation_open(translated->translation, &translated->fold,
 	    translated->streams ? on_made_event : NULL, translated->streams ? on_begin : NULL,
@@ -113,7 +112,8 @@ void translated_close(struct translated *translated)
 {
 	if (translated->translation != NULL) {
 		translation_free(translated->translation);
-		fold_close(&translated->fold);
+		if (translated->is_readable)
+			fold_close(&translated->fold);
 		sse_free(&translated->sse);
 	}
 	buf_free(&translated->body);
@@ -127,6 +127,9 @@ const char *translated_write_body(
 	struct translation *translation = translated->translation;
 	struct span names;
 
+	/* What was stored, and is continued, was not checked again. */
+	if (!translated->is_readable)
+		return "the request, or what it continues, cannot be read";
 	if (!translation_write_request(translation, out, request))
 		return translation_refusal(translation)->message;
 	names = translation_left_out(translation);

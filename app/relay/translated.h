@@ -36,6 +36,7 @@ struct translated {
 
 	/* The rest is translated.c's. translation is NULL while there is nothing to translate. */
 	struct translation *translation;
+	bool is_readable; /* the request: else it is not asked, and fold is not open */
 	struct fold fold;
 	struct sse_parser sse;
 	enum { BODY_OF_EVENTS, BODY_OF_OBJECT, BODY_OF_ERROR } kind;
@@ -49,8 +50,8 @@ struct translated {
 };
 
 /*
- * Begins one for a deployment that speaks another dialect; request is the client's, which has been
- * checked. False if there is nothing to translate.
+ * Begins one for a deployment that speaks another dialect; request is the client's, with what it
+ * continues. False if there is nothing to translate.
  */
 bool translated_open(struct translated *translated, const struct deployment *deployment,
     const char *model, struct span request);

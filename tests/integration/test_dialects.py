@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import PROVIDER_KEY, Stack, output_text, wait_until
+from harness import PROVIDER_KEY, Stack, job_key, output_text, wait_until
 from stream_rules import problems
 from test_passthrough import answer, response_object, streaming
 from upstream import Cut, Endless, Feed, Hang, Script, Sleep, json_error
@@ -410,3 +410,16 @@ def test_client_hears_that_a_stream_lives_in_which_nothing_happens(made):
         told = stream.answer.read().decode()
     assert told.count("\n\n:\n\n") == 1
     assert '"delta":"lo"' in told.partition("\n\n:\n\n")[2]
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_stored_input_that_is_damaged_fails_its_request_alone(make_stack, api):
+    stack = make_stack({"model_list": [deployment(api)]})
+    stack.upstream.script(f"m-{api}", whole(api))
+    previous = stack.client.create("m")["id"]
+    stack.client.wait_terminal(previous)
+    stack.redis.hset(job_key(previous), "input", '[{"role":\\q}]')
+    reply = stack.client.post_create({"model": "m", "input": "x", "previous_response_id": previous})
+    assert (reply.status, reply.error()["code"]) == (502, "invalid_deployment")
+    assert "cannot be read" in reply.error()["message"]
+    assert "fatal" not in stack.responder.stderr()
