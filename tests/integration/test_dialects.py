@@ -423,3 +423,10 @@ def test_stored_input_that_is_damaged_fails_its_request_alone(make_stack, api):
     assert (reply.status, reply.error()["code"]) == (502, "invalid_deployment")
     assert "cannot be read" in reply.error()["message"]
     assert "fatal" not in stack.responder.stderr()
+
+
+def test_blanks_before_a_tag_count_in_the_size_of_an_answer(made):
+    stack = made(deployment("chat", think_tags=True), respool={"max_response_bytes": 100_000})
+    stack.upstream.script("m-chat", [Endless(text("chat", "\n" * 10_000), 1)])
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")

@@ -111,10 +111,27 @@ static void tell_tagged(void *ctx, bool is_reasoning, struct span piece)
 		tell_text(ctx, piece);
 }
 
+/* What the tags hold, any number of blanks, waits. */
+static void feed_tags(struct chat_reader *reader, struct span text)
+{
+	size_t before = reader->tags.held.len;
+
+	think_tags_feed(&reader->tags, text, tell_tagged, reader);
+	reader->builder->waiting += reader->tags.held.len - before;
+}
+
+static void flush_tags(struct chat_reader *reader)
+{
+	size_t before = reader->tags.held.len;
+
+	think_tags_flush(&reader->tags, tell_tagged, reader);
+	reader->builder->waiting += reader->tags.held.len - before;
+}
+
 static void read_text(struct chat_reader *reader, struct span text)
 {
 	if (reader->setting.think_tags)
-		think_tags_feed(&reader->tags, text, tell_tagged, reader);
+		feed_tags(reader, text);
 	else
 		tell_text(reader, text);
 }
@@ -264,7 +281,7 @@ static void read_calls(
 
 	if (has_calls || has_legacy) {
 		if (think_tags_hold(&reader->tags))
-			think_tags_flush(&reader->tags, tell_tagged, reader);
+			flush_tags(reader);
 		end_reasoning(reader);
 	}
 	if (has_calls)
@@ -302,7 +319,7 @@ void chat_delta_end(struct chat_reader *reader)
 	chat_calls_settle(&reader->calls);
 	/* Blanks that no text followed are one only if they are all that was said. */
 	if (think_tags_hold(&reader->tags) || !builder_has_output(reader->builder))
-		think_tags_flush(&reader->tags, tell_tagged, reader);
+		flush_tags(reader);
 	end_reasoning(reader);
 	chat_citations_tell(&reader->citations, reader->builder);
 }

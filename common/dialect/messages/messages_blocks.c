@@ -167,10 +167,18 @@ static void release(struct messages_blocks *blocks)
 	blocks->releasing = false;
 }
 
+static void flush(struct messages_blocks *blocks, struct messages_block *block)
+{
+	size_t before = kept_bytes(block);
+
+	messages_block_flush(block, blocks->setting);
+	blocks->setting->builder->waiting += kept_bytes(block) - before;
+}
+
 static void finish(struct messages_blocks *blocks, struct messages_block *block)
 {
 	if (block != blocks->stopped)
-		messages_block_flush(block, blocks->setting);
+		flush(blocks, block);
 	messages_block_end(block, blocks->setting);
 	drop(blocks, block);
 	release(blocks);
@@ -231,7 +239,7 @@ static void grow(struct messages_blocks *blocks, struct messages_block *block, s
  */
 static void stop(struct messages_blocks *blocks, struct messages_block *block)
 {
-	messages_block_flush(block, blocks->setting);
+	flush(blocks, block);
 	blocks->stopped = block;
 	if (blocks->held_count > 0)
 		finish(blocks, block);
@@ -301,7 +309,7 @@ void messages_blocks_end(struct messages_blocks *blocks, bool cut_off)
 			continue;
 		}
 		if (block != blocks->stopped)
-			messages_block_flush(block, blocks->setting);
+			flush(blocks, block);
 		drop(blocks, block);
 	}
 }
