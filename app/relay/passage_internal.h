@@ -99,6 +99,11 @@ void passage_count_request(struct passage *passage);
 void passage_forget_request(struct passage *passage);
 /* answer.may_hold, for the passage that is its context. */
 bool passage_may_hold(void *ctx, size_t len);
+/*
+ * The same for one that is translated, which cannot go out as it comes: one that is small is not to
+ * fail for what others hold.
+ */
+bool passage_may_make(struct passage *passage, size_t len);
 /* The answer has none of its bytes held any more. */
 void passage_release_held(struct passage *passage);
 

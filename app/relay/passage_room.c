@@ -8,7 +8,8 @@ enum {
 	 * above it they go out as they come.
 	 */
 	MOST_HELD = 256 << 20,
-	MOST_ASKED = 256 << 20, /* bytes of all requests that may have to be sent again */
+	MOST_ASKED = 256 << 20,  /* bytes of all requests that may have to be sent again */
+	ALWAYS_MADE = 256 << 10, /* of one that is translated, however much others hold */
 };
 
 bool passage_has_room(const struct passage_host *host, const struct handover *handover)
@@ -37,6 +38,11 @@ bool passage_may_hold(void *ctx, size_t len)
 	/* Nothing of what another try follows is to go out while it comes. */
 	return passage->droppable || (len <= passage_config(passage)->max_response_bytes &&
 					 host->held_bytes <= MOST_HELD);
+}
+
+bool passage_may_make(struct passage *passage, size_t len)
+{
+	return passage_may_hold(passage, len) || len <= ALWAYS_MADE;
 }
 
 void passage_release_held(struct passage *passage)

@@ -150,7 +150,7 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 
 	if (!translated_on_body(&passage->translated, bytes) || passage->over)
 		return false;
-	if (!passage_may_hold(passage, translated_held(&passage->translated)))
+	if (!passage_may_make(passage, translated_held(&passage->translated)))
 		translated_overflow(&passage->translated);
 	if (!translated_is_over(&passage->translated))
 		return true;
