@@ -84,10 +84,9 @@ static bool on_data(void *ctx, struct span data)
 {
 	struct run *run = ctx;
 
-	if (span_is(data, "[DONE]")) {
-		translation_end(run->translation, true);
-		run->over = true;
-		return false;
+	if (event_is_done_marker(data)) {
+		run->over = translation_end(run->translation, true) != READER_TRUNCATED;
+		return !run->over;
 	}
 	run->fold.bytes += data.len;
 	translation_event(run->translation, data);

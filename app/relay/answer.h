@@ -1,5 +1,6 @@
 /*
- * A provider's answer on its way to the client: status, body and some of the headers as they are.
+ * A provider's answer on its way to the client: status, body and some of the headers as they are,
+ * unless it is translated (translated.h): then body and status are what is made of it.
  * An event stream is handed on as it comes, everything else once it is whole. Until the first byte
  * has gone out, the answer can be dropped and that of another deployment be taken.
  */

@@ -33,7 +33,8 @@ static void on_client_room(void *ctx)
 {
 	struct passage *passage = ctx;
 
-	passage_release_held(passage);
+	if (passage->translated.translation == NULL)
+		passage_release_held(passage);
 	if (passage->errand.call != NULL && passage->remembering == NULL)
 		upstream_resume(passage->errand.call);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/dialect/sealed_items.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -59,9 +60,11 @@ static const char *write_body(void *ctx, struct buf *out)
 
 	if (passage->translated.translation != NULL)
 		return passage_write_translated(passage, out);
-	if (passage_has_flag(passage, HANDOVER_CREATES))
-		request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-		    passage->errand.choice.model);
+	if (!passage_has_flag(passage, HANDOVER_CREATES))
+		return NULL;
+	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
+	    passage->errand.choice.model);
+	sealed_items_leave_out(out);
 	return NULL;
 }
 
@@ -86,20 +89,24 @@ static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 	return headers;
 }
 
-/* An error that another try follows is read for a moment, so that its connection can be kept. */
+/*
+ * An error that another try follows is read for a moment, so that its connection can be kept; one
+ * that is translated as well, as it goes out when it is over.
+ */
 static bool on_head(void *ctx, CURL *easy, long status)
 {
 	struct passage *passage = ctx;
 	double retry_after = transfer_retry_after(easy);
+	const bool is_translated = passage->translated.translation != NULL;
 
-	if (passage->translated.translation != NULL)
+	if (is_translated)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
-	return passage->droppable;
+	return passage->droppable || (is_translated && !is_success(status));
 }
 
 /* Nothing more is read while what has come cannot go out. */
@@ -135,7 +142,8 @@ static void on_idle(void *ctx)
 	if (passage->answer.begun)
 		passage_forget_request(passage);
 	/* What was held has gone out, unless it waits for the client. */
-	if (passage->answer.begun && !client_is_full(&passage->client))
+	if (passage->answer.begun && !client_is_full(&passage->client) &&
+	    passage->translated.translation == NULL)
 		passage_release_held(passage);
 	pause_if_full(passage);
 }

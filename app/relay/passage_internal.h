@@ -79,6 +79,8 @@ bool passage_break_off_translated(struct passage *passage);
 /* passage_outcome.c */
 /* The whole answer, from before anything has gone out. */
 void passage_send_error(struct passage *passage, const struct api_error *error);
+/* The error that such an end of a call is for the client; why, in words, may be "". */
+void passage_describe_failure(struct api_error *error, enum upstream_end end, const char *why);
 /* Tells the client how it has ended, once nothing is waited for before. */
 void passage_conclude(struct passage *passage);
 

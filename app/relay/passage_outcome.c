@@ -32,20 +32,25 @@ void passage_send_error(struct passage *passage, const struct api_error *error)
 	buf_free(&body);
 }
 
+void passage_describe_failure(struct api_error *error, enum upstream_end end, const char *why)
+{
+	size_t i = 0;
+
+	while (failures[i].end != end)
+		i++;
+	api_error_set(error, failures[i].status, "server_error", NULL, failures[i].code, "%s%s%s.",
+	    failures[i].message, why[0] != '\0' ? ": " : "", why);
+}
+
 static void tell_failure(struct passage *passage)
 {
 	struct api_error error;
-	size_t i = 0;
 
-	while (failures[i].end != passage->broken_by)
-		i++;
 	if (passage->process_ends)
 		api_error_set(&error, 503, "server_error", NULL, "shutting_down",
 		    "The server is stopping before the provider has answered.");
 	else
-		api_error_set(&error, failures[i].status, "server_error", NULL, failures[i].code,
-		    "%s%s%s.", failures[i].message, passage->error[0] != '\0' ? ": " : "",
-		    passage->error);
+		passage_describe_failure(&error, passage->broken_by, passage->error);
 	if (!passage->answer.begun) {
 		passage_send_error(passage, &error);
 	} else if (!answer_break_off(&passage->answer, error.type, error.code, error.message)) {

@@ -15,6 +15,7 @@ void passage_open_translated(struct passage *passage)
 	translated->config = passage_config(passage);
 	translated->secrets = &errand->secrets;
 	translated->streams = streams;
+	translated->continued_id = passage->request.continued_id;
 	if (!translated_open(translated, errand->choice.deployment, errand->choice.model,
 		passage->request.body)) {
 		errand->accept = passage->request.accept;
@@ -99,18 +100,20 @@ static void end_by_error(struct passage *passage, double retry_after)
 static void end_by_truncation(struct passage *passage, const struct upstream_result *result)
 {
 	bool is_late = result->end == UPSTREAM_TIMEOUT || result->end == UPSTREAM_INVALID;
+	bool has_ended = result->end == UPSTREAM_COMPLETE || result->end == UPSTREAM_UNFRAMED;
+	enum upstream_end end = has_ended ? UPSTREAM_DISCONNECTED : result->end;
+	const char *why = has_ended ? "" : result->error;
+	struct api_error error;
 
 	passage_tell_health(passage, 0);
 	if (try_again(passage, is_late ? FAILURE_DEPLOYMENT : FAILURE_PASSING, result->retry_after,
 		result->error))
 		return;
-	if (translated_give_up(&passage->translated, "upstream_disconnected",
-		"The connection to the provider broke off before the answer was complete."))
+	passage_describe_failure(&error, end, why);
+	if (translated_give_up(&passage->translated, error.code, error.message))
 		end_whole(passage);
-	else if (result->end == UPSTREAM_COMPLETE || result->end == UPSTREAM_UNFRAMED)
-		end_broken(passage, UPSTREAM_DISCONNECTED, "");
 	else
-		end_broken(passage, result->end, result->error);
+		end_broken(passage, end, why);
 }
 
 /* Neither what is due nor an error: as good as no answer. */
@@ -147,6 +150,8 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 
 	if (!translated_on_body(&passage->translated, bytes) || passage->over)
 		return false;
+	if (!passage_may_hold(passage, translated_held(&passage->translated)))
+		translated_overflow(&passage->translated);
 	if (!translated_is_over(&passage->translated))
 		return true;
 	/* Whatever becomes of the connection now. */

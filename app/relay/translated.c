@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/config/dialect.h"
@@ -14,13 +15,30 @@
 #include "common/response/fold_lifecycle.h"
 #include "common/response/response_id.h"
 
-enum { MOST_BEGINNING = 64 * 1024 }; /* bytes of an error, or of events before one is known */
+enum {
+	MOST_BEGINNING = 64 * 1024, /* bytes of an error, or of events before one is known */
+	QUIET_SECONDS = 15,         /* a client that hears nothing for longer may give up */
+};
 
 /* The event goes to the client with what follows soon. */
 static void send_text(struct translated *translated)
 {
 	answer_on_body(translated->answer, buf_span(&translated->text));
 	buf_clear(&translated->text);
+	translated->sent_at = monotonic_seconds();
+}
+
+/*
+ * Pings, and what is held back until it is whole, are no events: who stands between here and the
+ * client is to see all the same that the stream lives, by a comment.
+ */
+static void show_life(struct translated *translated)
+{
+	if (!translated->streams || !translated->answer->begun || translated->over ||
+	    monotonic_seconds() - translated->sent_at < QUIET_SECONDS)
+		return;
+	buf_puts(&translated->text, ":\n\n");
+	send_text(translated);
 }
 
 /* An event about the whole response, with the object as it stands. */
@@ -54,18 +72,23 @@ static bool open_object(struct translated *translated, struct span body)
 {
 	struct create_request request;
 	struct api_error error;
-	struct buf object = {0};
+	struct buf object = {0}, continued = {0};
 	char id[RESPONSE_ID_SIZE];
 	bool opened;
 
 	if (!create_request_parse(&request, body, &error))
 		return false;
 	request.fields[RESPONSE_BACKGROUND] = SPAN("false");
+	if (translated->continued_id[0] != '\0') {
+		json_quote(&continued, span_of(translated->continued_id));
+		request.fields[RESPONSE_PREVIOUS_RESPONSE_ID] = buf_span(&continued);
+	}
 	response_id_generate_unkept(id);
 	response_initial(&object, id, time(NULL), request.fields);
 	create_request_free(&request);
 	opened = fold_open(&translated->fold, buf_span(&object));
 	buf_free(&object);
+	buf_free(&continued);
 	return opened;
 }
 
@@ -161,7 +184,9 @@ static void check_bounds(struct translated *translated)
 {
 	const struct document *doc = &translated->fold.doc;
 
-	if (doc->text.len - doc->blanks > translated->config->max_response_bytes)
+	size_t waiting = translation_waiting(translated->translation);
+
+	if (doc->text.len - doc->blanks + waiting > translated->config->max_response_bytes)
 		fail(translated, "response_too_large",
 		    "The answer is larger than a response may be.");
 	else if (fold_is_costly(&translated->fold))
@@ -169,19 +194,12 @@ static void check_bounds(struct translated *translated)
 		    "The provider's events take too much work.");
 }
 
-static bool is_done_marker(struct span data)
-{
-	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
-		data.len--;
-	return span_is(data, "[DONE]");
-}
-
 /* sse_parser.on_event */
 static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
-	if (is_done_marker(data)) {
+	if (event_is_done_marker(data)) {
 		/* Answers of the Messages API have an end of their own. */
 		translated->over =
 		    translation_end(translated->translation, true) != READER_TRUNCATED;
@@ -222,7 +240,20 @@ bool translated_on_body(struct translated *translated, struct span bytes)
 		keep(translated, bytes, MOST_BEGINNING);
 	if (sse_feed(&translated->sse, bytes) == SSE_TOO_LONG)
 		fail(translated, "event_too_large", "The provider sent an event that is too long.");
+	show_life(translated);
 	return !translated->answer->client->lost;
+}
+
+size_t translated_held(const struct translated *translated)
+{
+	return translated->fold.doc.text.len + translated->body.len +
+	       translation_waiting(translated->translation);
+}
+
+void translated_overflow(struct translated *translated)
+{
+	fail(translated, "response_too_large",
+	    "The answers that are passed through now are too large together.");
 }
 
 bool translated_is_over(const struct translated *translated)

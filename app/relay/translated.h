@@ -31,7 +31,8 @@ struct translated {
 	struct answer *answer;
 	const struct config *config;
 	const struct secrets *secrets;
-	bool streams; /* to the client */
+	bool streams;             /* to the client */
+	const char *continued_id; /* handover.continued_id */
 
 	/* The rest is translated.c's. translation is NULL while there is nothing to translate. */
 	struct translation *translation;
@@ -42,6 +43,7 @@ struct translated {
 	struct buf body;  /* of an object or an error, and the beginning of events */
 	struct buf text;  /* scratch */
 	long long number; /* of the next event */
+	double sent_at;   /* of the monotonic clock: when the client was given something last */
 	bool over;        /* the provider has said all, or its answer cannot be taken */
 	bool failed;      /* it cannot be taken, or broke off: not the provider says so */
 };
@@ -61,6 +63,10 @@ const char *translated_write_body(
 /* What comes in. False from the second if the client is lost. */
 void translated_on_head(struct translated *translated, CURL *easy, long status);
 bool translated_on_body(struct translated *translated, struct span bytes);
+/* Bytes that it holds of the answer. */
+size_t translated_held(const struct translated *translated);
+/* It cannot hold more: the answer is over, and the response has failed. */
+void translated_overflow(struct translated *translated);
 /* The provider has said all: its call need not be waited for. */
 bool translated_is_over(const struct translated *translated);
 

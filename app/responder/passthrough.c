@@ -202,6 +202,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	    .model = request->model,
 	    .deployment = deployment_id,
 	    .body = request->body,
+	    .continued_id = request->continues ? request->previous_id : NULL,
 	};
 
 	if (handover.query == NULL)

@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/provider/transfer.h"
+#include "common/response/event.h"
 #include "common/response/fold_lifecycle.h"
 
 enum {
@@ -26,8 +27,9 @@ bool stream_too_large(struct stream *s)
 {
 	const struct document *doc = &s->fold.doc;
 	size_t limit = s->config->max_response_bytes;
+	size_t waiting = s->translation != NULL ? translation_waiting(s->translation) : 0;
 
-	if (doc->text.len - doc->blanks <= limit)
+	if (doc->text.len - doc->blanks + waiting <= limit)
 		return false;
 	stream_fail(s, "response_too_large", "The answer is larger than %zu bytes.", limit);
 	return true;
@@ -125,13 +127,6 @@ static bool take_event(struct stream *s, struct span data)
 	return true;
 }
 
-static bool is_done_marker(struct span data)
-{
-	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
-		data.len--;
-	return span_is(data, "[DONE]");
-}
-
 static bool take_clean_event(struct stream *s, struct span data)
 {
 	struct buf clean = {0};
@@ -166,7 +161,7 @@ bool stream_on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
 
-	if (is_done_marker(data))
+	if (event_is_done_marker(data))
 		return ends_by_marker(s) ? end_stream(s) : true;
 	if (!take_clean_event(s, data))
 		return false;

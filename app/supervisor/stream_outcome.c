@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/config/dialect.h"
+#include "common/dialect/sealed_items.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
@@ -116,7 +117,8 @@ static bool translate_object(struct stream *s, struct span body)
 	return true;
 }
 
-static void end_with_object(struct stream *s)
+/* Takes what has come for an object. False if it is none of the provider's API: says nothing. */
+static bool take_object(struct stream *s)
 {
 	struct buf clean = {0};
 	bool is_answer;
@@ -125,10 +127,27 @@ static void end_with_object(struct stream *s)
 	is_answer = s->translation != NULL ? translate_object(s, buf_span(&clean))
 					   : fold_object(s, buf_span(&clean));
 	buf_free(&clean);
-	if (!is_answer)
-		stream_fail(s, "invalid_provider_answer",
-		    "The provider answered with JSON that is no %s object.",
-		    s->translation != NULL ? "answer's" : "Response");
+	return is_answer && s->fold.any_event;
+}
+
+/* A gateway's own word, say, where another API's answer was due. */
+static void end_with_other_object(struct stream *s)
+{
+	if (s->translation != NULL) {
+		errand_tell_health(&s->errand, 0);
+		if (try_again(s, FAILURE_PASSING, -1,
+			"the provider answered with JSON that is no answer's object"))
+			return;
+	}
+	stream_fail(s, "invalid_provider_answer",
+	    "The provider answered with JSON that is no %s object.",
+	    s->translation != NULL ? "answer's" : "Response");
+}
+
+static void end_with_object(struct stream *s)
+{
+	if (!take_object(s))
+		end_with_other_object(s);
 	else if (fold_is_costly(&s->fold))
 		stream_end_as_costly(s);
 	else if (!stream_too_large(s))
@@ -215,7 +234,7 @@ static bool end_translation(struct stream *s)
 {
 	if (s->translation == NULL || s->answer != ANSWER_EVENTS)
 		return true;
-	if (!s->fold.any_event && translation_object(s->translation, buf_span(&s->body)))
+	if (!s->fold.any_event && take_object(s))
 		return translation_end(s->translation, true) != READER_TRUNCATED;
 	return translation_end(s->translation, false) != READER_TRUNCATED || !s->fold.any_event;
 }
@@ -393,6 +412,7 @@ static const char *write_body(void *ctx, struct buf *out)
 		return translate_request(s, out);
 	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
 	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
+	sealed_items_leave_out(out);
 	return NULL;
 }
 

@@ -28,8 +28,8 @@ bool dialect_of_url(struct span url, enum dialect *dialect);
 
 /*
  * NAME, "its key in litellm_params", what it means. Whether a deployment has it says the key, else
- * the provider's line in the table, else, for NO_SAMPLING and the last four, the model where it is
- * asked by the Messages API.
+ * the provider's line in the table or, for NO_REASONING_EFFORT, NO_SAMPLING and the last four, the
+ * model where it is asked by the Messages API.
  */
 #define QUIRKS(X)                                                                                  \
 	X(USES_MAX_COMPLETION_TOKENS, "uses_max_completion_tokens",                                \

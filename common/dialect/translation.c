@@ -138,6 +138,11 @@ bool translation_object(struct translation *translation, struct span body)
 	return true;
 }
 
+size_t translation_waiting(const struct translation *translation)
+{
+	return translation->builder.waiting;
+}
+
 bool translation_is_over(const struct translation *translation)
 {
 	if (translation->chat != NULL)

@@ -55,6 +55,8 @@ void translation_open(struct translation *translation, struct fold *fold,
 void translation_event(struct translation *translation, struct span data);
 /* An answer that is no stream. False if it is no JSON object: nothing is done then. */
 bool translation_object(struct translation *translation, struct span body);
+/* Bytes of the answer that wait to get into the object: for who bounds what is held. */
+size_t translation_waiting(const struct translation *translation);
 /* Whether the provider has said all, by what it said: nothing that follows is of interest. */
 bool translation_is_over(const struct translation *translation);
 /* The answer fails for a reason of the caller's: {"code","message"}, as builder_fail() takes it. */

@@ -29,6 +29,7 @@ static const size_t texts[] = {
     offsetof(struct handover, openai_beta),
     offsetof(struct handover, client_request_id),
     offsetof(struct handover, forget_id),
+    offsetof(struct handover, continued_id),
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), UNREAD = TEXT_COUNT, BODY, PART_COUNT };

@@ -43,6 +43,8 @@ struct handover {
 	const char *openai_beta;
 	const char *client_request_id;
 	const char *forget_id;
+	/* The background response that the request continues; body has what it stands for. */
+	const char *continued_id;
 
 	struct span body;   /* of the request, as JSON that names the client's model */
 	struct span unread; /* what has been read from the connection behind the request */

@@ -65,19 +65,6 @@ void provider_error(struct buf *out, long status, struct span body, const struct
 	buf_free(&clean);
 }
 
-/* Of a content that cannot be taken: another provider would not take it either. */
-static bool is_about_content(long status)
-{
-	return status == 400 || status == 413 || status == 422;
-}
-
-static const char *code_of_status(long status)
-{
-	if (status == 429)
-		return "\"rate_limit_exceeded\"";
-	return is_about_content(status) ? "\"invalid_prompt\"" : "\"server_error\"";
-}
-
 static bool says_something(struct span value)
 {
 	return json_type(value) == JSON_STRING && json_inside(value).len > 0;
@@ -102,6 +89,15 @@ static void write_with_code(struct buf *out, struct span error, struct span code
 	buf_free(&coded);
 }
 
+static void write_with_code_of(struct buf *out, struct span error, long status)
+{
+	struct buf code = {0};
+
+	json_quote(&code, span_of(response_error_code(status)));
+	write_with_code(out, error, buf_span(&code));
+	buf_free(&code);
+}
+
 void provider_error_translated(
     struct buf *out, long status, struct span body, const struct secrets *secrets)
 {
@@ -120,6 +116,6 @@ void provider_error_translated(
 		 says_something(type))
 		write_with_code(out, error, type);
 	else
-		write_with_code(out, error, span_of(code_of_status(status)));
+		write_with_code_of(out, error, status);
 	buf_free(&clean);
 }

@@ -66,6 +66,9 @@ struct builder {
 	struct builder_usage usage;
 	bool has_usage;
 	struct buf scratch, piece;
+	/* Bytes that wait to get into the object, here and with who tells the builder: its to
+	 * count. */
+	size_t waiting;
 };
 
 /* fold outlives the builder. on_event, on_begin and ctx are set by the caller afterwards. */

@@ -89,6 +89,9 @@ void builder_call(struct builder *builder, long long key, const struct builder_c
 
 	builder_begin(builder);
 	builder_end_text(builder);
+	/* Before its id is looked for among all others. */
+	if (!builder_has_room(builder))
+		return;
 	write_call(&members, builder, call);
 	item = builder_open_item(
 	    builder, BUILDER_CALL, call->custom ? "ctc_" : "fc_", buf_span(&members));
@@ -120,10 +123,13 @@ void builder_arguments(struct builder *builder, long long key, struct span piece
 	if (item == NULL || piece.len <= 2)
 		return;
 	item->has_arguments = true;
-	if (item->custom)
+	if (item->custom) {
+		builder->waiting -= item->arguments.len;
 		json_decode(piece, &item->arguments);
-	else
+		builder->waiting += item->arguments.len;
+	} else {
 		grow(builder, item, arguments_delta, builder_piece(builder, item, piece));
+	}
 }
 
 void builder_call_extra(struct builder *builder, long long key, struct span extra)
@@ -157,6 +163,7 @@ static void finish_input(struct builder *builder, struct builder_item *item)
 	if (input.len > 2)
 		grow(builder, item, input_delta, buf_span(&input));
 	event.members[EVENT_INPUT] = buf_span(&input);
+	builder->waiting -= item->arguments.len;
 	if (builder->on_event != NULL)
 		builder->on_event(builder->ctx, &event);
 	buf_free(&input);

@@ -45,6 +45,8 @@ struct builder_item {
 struct response_event builder_event_of(const struct builder_item *item, const char *type);
 /* An event goes to who wants it, and into the fold. */
 void builder_apply(struct builder *builder, const struct response_event *event);
+/* Whether the answer may have another item. */
+bool builder_has_room(const struct builder *builder);
 /* Begins an item: members is what follows id, as in ,"type":"message". NULL if there are too many.
  */
 struct builder_item *builder_open_item(

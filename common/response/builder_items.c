@@ -80,6 +80,11 @@ static void forget_open(struct builder *builder, const struct builder_item *item
 		builder->text = NULL;
 }
 
+bool builder_has_room(const struct builder *builder)
+{
+	return builder->item_count < OUTPUT_ITEMS_MAX;
+}
+
 struct builder_item *builder_open_item(
     struct builder *builder, enum builder_kind kind, const char *id_prefix, struct span members)
 {
@@ -87,7 +92,7 @@ struct builder_item *builder_open_item(
 	struct buf *text = &builder->scratch;
 
 	builder_begin(builder);
-	if (builder->item_count >= OUTPUT_ITEMS_MAX)
+	if (!builder_has_room(builder))
 		return NULL;
 	item = xcalloc(1, sizeof(*item));
 	item->kind = kind;
@@ -191,7 +196,7 @@ void builder_item(struct builder *builder, struct span item, const char *id_pref
 
 	builder_begin(builder);
 	builder_end_text(builder);
-	if (builder->item_count >= OUTPUT_ITEMS_MAX || !builder_is_shallow(item))
+	if (!builder_has_room(builder) || !builder_is_shallow(item))
 		return;
 	buf_puts(&whole, "{\"id\":");
 	builder_make_id(&whole, builder, id_prefix, builder->item_count);

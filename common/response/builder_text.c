@@ -42,10 +42,13 @@ static struct response_event event_of_part(const struct builder_item *item, cons
 	return event;
 }
 
-static void open_part(struct builder *builder, struct builder_item *item, enum builder_part part)
+/* False if there are too many: nothing is told of one that the object cannot have. */
+static bool open_part(struct builder *builder, struct builder_item *item, enum builder_part part)
 {
 	struct response_event event;
 
+	if (builder->fold->output.part_count >= OUTPUT_PARTS_MAX)
+		return false;
 	item->part = part;
 	item->counted_bytes = 0;
 	item->counted = 0;
@@ -54,6 +57,7 @@ static void open_part(struct builder *builder, struct builder_item *item, enum b
 	event = event_of_part(item, parts[part].added);
 	event.members[EVENT_PART] = parts[part].empty;
 	builder_apply(builder, &event);
+	return true;
 }
 
 struct span builder_piece(struct builder *builder, struct builder_item *item, struct span text)
@@ -176,7 +180,8 @@ static void add_text(struct builder *builder, struct builder_item *item, enum bu
 		return;
 	if (item->part != part) {
 		builder_close_part(builder, item);
-		open_part(builder, item, part);
+		if (!open_part(builder, item, part))
+			return;
 	}
 	grow(builder, item, builder_piece(builder, item, text), logprobs);
 }

@@ -250,3 +250,10 @@ bool event_is_idle(struct span beginning)
 	type = event_type_find((struct span){beginning.p, (size_t)(quote - beginning.p)});
 	return type != NULL && type->apply == event_does_nothing;
 }
+
+bool event_is_done_marker(struct span data)
+{
+	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))
+		data.len--;
+	return span_is(data, "[DONE]");
+}

@@ -109,4 +109,7 @@ const char *event_member_name(enum event_member member);
  */
 bool event_is_idle(struct span beginning);
 
+/* Whether event data is "[DONE]", by which many streams end. */
+bool event_is_done_marker(struct span data);
+
 #endif

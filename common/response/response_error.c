@@ -115,3 +115,17 @@ long response_error_status(struct span error)
 		status = status_of(json_get(error, "type"));
 	return status != 0 ? status : 500;
 }
+
+const char *response_error_code(long status)
+{
+	switch (status) {
+	case 429:
+		return "rate_limit_exceeded";
+	case 400:
+	case 413:
+	case 422:
+		return "invalid_prompt";
+	default:
+		return "server_error";
+	}
+}

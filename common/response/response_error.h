@@ -17,4 +17,7 @@ void response_error_write(struct buf *out, struct span error);
  */
 long response_error_status(struct span error);
 
+/* The code, of those that the API has for errors of a response, for a provider's HTTP status. */
+const char *response_error_code(long status);
+
 #endif

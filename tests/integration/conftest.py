@@ -17,6 +17,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import harness  # noqa: E402  (needs the path above)
+import node_package  # noqa: E402
+import python_package  # noqa: E402
+import sdk  # noqa: E402
 from harness import BUILD, Stack, adopt_orphans, children_of, running_programs  # noqa: E402
 
 numbers = itertools.count(1)
@@ -28,7 +31,7 @@ LONGEST = (
     "test_held_streams")
 
 # The modules that start none of our programs.
-WITHOUT_PROGRAMS = ("test_harness", "test_stream_rules")
+WITHOUT_PROGRAMS = ("test_harness", "test_sdk_streams", "test_sdk_types", "test_stream_rules")
 
 
 def pytest_configure(config):
@@ -138,3 +141,19 @@ def upstream(stack):
 def model():
     """The name of a model that no other test uses, so that each test scripts its own answers."""
     return f"model-{os.getpid()}-{next(numbers)}"
+
+
+@pytest.fixture(scope="session")
+def node_sdk(tmp_path_factory):
+    """OpenAI's SDK for Node, or the test is skipped."""
+    node = node_package.node()
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all workers of this run
+    return sdk.NodeSdk(node, node_package.modules(shared))
+
+
+@pytest.fixture(scope="session")
+def python_sdk():
+    """OpenAI's SDK for Python, or the test is skipped."""
+    return sdk.PythonSdk(python_package.interpreter("openai"))

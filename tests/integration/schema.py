@@ -32,6 +32,7 @@ def _components():
         return json.load(file)["components"]
 
 
+@functools.lru_cache(None)
 def _validator(name):
     import jsonschema
 
@@ -79,6 +80,28 @@ def misfits(object):
     """What does not fit, a line each."""
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
             for error in _validator("ResponseResource").iter_errors(without_further(object))]
+
+
+@functools.lru_cache
+def _event_schemas():
+    """The name of each event's schema by the event's type."""
+    return {schema["properties"]["type"]["enum"][0]: name
+            for name, schema in _components()["schemas"].items()
+            if name.endswith("StreamingEvent")}
+
+
+def event_misfits(event):
+    """
+    What of an event does not fit its schema, a line each. Of events and of items that are outside
+    the specification nothing is asked.
+    """
+    name = _event_schemas().get(event["type"])
+    if name is None or _is_further(event.get("item"), _types("ItemField")):
+        return []
+    if "response" in event:
+        event = {**event, "response": without_further(event["response"])}
+    return [f"{event['type']}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+            for error in _validator(name).iter_errors(event)]
 
 
 def assert_fits(object):

@@ -15,7 +15,7 @@ import corpus
 from corpus import (answered, bare_events, cases, difference, normal_events, normal_object,
                     translate)
 from harness import Stack, output_text
-from schema import misfits, skip_reason
+from schema import event_misfits, misfits, skip_reason
 from stream_rules import TERMINAL, accumulate, events_of, problems
 from upstream import Feed, Script
 
@@ -96,6 +96,8 @@ def test_case_without_servers(name):
 
 def check_translation(case, found, told):
     """What broke off is for those who read it to end."""
+    if skip_reason() is None:
+        assert [misfit for event in found.events for misfit in event_misfits(event)] == []
     if found.end != "truncated":
         check_answer(case, found.events, found.object, told)
         return

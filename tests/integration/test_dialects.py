@@ -10,7 +10,7 @@ import pytest
 from harness import PROVIDER_KEY, Stack, output_text, wait_until
 from stream_rules import problems
 from test_passthrough import answer, response_object, streaming
-from upstream import Feed, Script, json_error
+from upstream import Cut, Endless, Feed, Hang, Script, Sleep, json_error
 
 PROVIDERS = {"chat": "openai_like", "messages": "anthropic"}
 DIALECTS = sorted(PROVIDERS)
@@ -212,6 +212,11 @@ def test_key_is_in_no_answer_and_no_log(made, api):
     stack.upstream.script(f"m-{api}", [line({"error": {"message": says, "code": 401}})])
     failed = stack.client.wait_terminal(stack.client.create("m")["id"])
     assert failed["status"] == "failed" and PROVIDER_KEY not in json.dumps(failed)
+    stack.upstream.script(f"m-{api}", [json.dumps({"type": "error", "error": {
+        "message": says, "type": "authentication_error"}}).encode()])  # no event, but called so
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert "Incorrect API key" in failed["error"]["message"]
+    assert failed["status"] == "failed" and PROVIDER_KEY not in json.dumps(failed)
     stack.upstream.script(f"m-{api}", whole(api, says))
     with streaming(stack.client, "m") as stream:
         assert PROVIDER_KEY not in json.dumps(stream.rest())
@@ -244,3 +249,164 @@ def test_deployment_that_always_answers_with_an_object_is_read_as_well(made):
     assert problems(events) == []
     assert output_text(events[-1]["response"]) == "Hello"
     assert wait_until(lambda: stack.upstream.requests("m-chat"), 5, "the request")
+
+
+def block(index, kind, **delta):
+    return line({"type": kind, "index": index, **delta})
+
+
+def test_what_waits_for_its_turn_counts_in_the_size_of_a_response(made):
+    """A server that lets blocks grow side by side, and never ends the first."""
+    stack = made(deployment("messages"), respool={"max_response_bytes": 100_000})
+    waiting = [block(1, "content_block_delta", delta={"type": "text_delta", "text": "x" * 10_000})
+               for _ in range(20)]
+    stack.upstream.script("m-messages", [
+        *BEGINNING["messages"], text("messages", "Hel"),
+        block(1, "content_block_start", content_block={"type": "text", "text": ""}),
+        *waiting, Feed()])
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")
+    with streaming(stack.client, "m") as stream:
+        events = stream.rest()
+    assert problems(events) == []
+    assert events[-1]["response"]["error"]["code"] == "response_too_large"
+
+
+def test_reasoning_that_one_provider_has_sealed_is_not_sent_to_another_api(made):
+    stack = made(deployment("messages", "first"), deployment("responses", "second"))
+    stack.upstream.script("first-messages", [
+        BEGINNING["messages"][0],
+        block(0, "content_block_start",
+              content_block={"type": "thinking", "thinking": "", "signature": ""}),
+        block(0, "content_block_delta", delta={"type": "thinking_delta", "thinking": "hm"}),
+        block(0, "content_block_delta", delta={"type": "signature_delta", "signature": "sig"}),
+        block(0, "content_block_stop"),
+        block(1, "content_block_start", content_block={"type": "text", "text": "Hello"}),
+        block(1, "content_block_stop"), *END["messages"][1:]])
+    stack.upstream.script("second-responses", answer(response_object()))
+    first = stack.client.wait_terminal(stack.client.create("first")["id"])
+    assert first["output"][0]["encrypted_content"].startswith("respool.signature.")
+    second = stack.client.create("second", previous_response_id=first["id"])
+    stack.client.wait_terminal(second["id"])
+    stack.client.post_create(
+        {"model": "second", "input": [*first["output"], {"role": "user", "content": "x"}]})
+    for exchange in stack.upstream.requests("second-responses"):
+        assert "respool." not in exchange.body.decode()
+        assert "Hello" in exchange.body.decode()
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_response_that_was_passed_through_names_the_one_that_it_continues(made, api):
+    stack = made(deployment(api))
+    stack.upstream.script(f"m-{api}", whole(api))
+    first = stack.client.wait_terminal(stack.client.create("m")["id"])
+    object = stack.client.post_create(
+        {"model": "m", "input": "x", "previous_response_id": first["id"]}).json()
+    assert (object["status"], object["previous_response_id"]) == ("completed", first["id"])
+    assert "previous_response_id" not in stack.upstream.requests(f"m-{api}")[-1].json()
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("words", [b"[1]", b'"busy"', b"none"])
+def test_json_that_is_no_answer_is_followed_by_another_try(make_stack, api, words):
+    stack = make_stack(
+        {"model_list": [deployment(api)], "router_settings": {"num_retries": 1}})
+    other = Script([words], headers={"Content-Type": "application/json"})
+    stack.upstream.script(f"m-{api}", other, whole(api), other, whole(api))
+    final = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (final["status"], output_text(final)) == ("completed", "Hello")
+    assert output_text(stack.client.post_create({"model": "m", "input": "x"}).json()) == "Hello"
+
+
+def test_object_that_is_no_message_is_named_so(make_stack):
+    stack = make_stack({"model_list": [deployment("messages")]})
+    stack.upstream.script(
+        "m-messages", Script([b"{}"], headers={"Content-Type": "application/json"}))
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert failed["error"] == {
+        "code": "invalid_provider_answer",
+        "message": "The provider answered with JSON that is no answer's object."}
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("end, code", [(Hang(), "upstream_timeout"),
+                                       (Cut(), "upstream_disconnected")])
+def test_failed_response_says_how_the_provider_broke_off(made, api, end, code):
+    stack = made(deployment(api, stream_timeout=1))
+    stack.upstream.script(f"m-{api}", [*BEGINNING[api], text(api, "Hel"), end])
+    with streaming(stack.client, "m") as stream:
+        events = stream.rest()
+    assert problems(events) == []
+    assert events[-1]["type"] == "response.failed"
+    object = stack.client.post_create({"model": "m", "input": "x"}).json()
+    for response in (events[-1]["response"], object):
+        assert (response["status"], output_text(response)) == ("failed", "Hel")
+        assert response["error"]["code"] == code
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_error_that_does_not_end_is_told_as_far_as_it_has_come(made, api):
+    stack = made(deployment(api))
+    error = json.dumps({"type": "error", "error": {
+        "message": "no", "type": "invalid_request_error"}}).encode()
+    stack.upstream.script(f"m-{api}", json_error(400, error))
+    stack.upstream.scripts[f"m-{api}"][0].steps.append(Endless(b" " * 4096, 10))
+    reply = stack.client.post_create({"model": "m", "input": "x"})
+    assert (reply.status, reply.error()["message"]) == (400, "no")
+
+
+def call(api, name):
+    if api == "chat":
+        return [line({"choices": [{"index": 0, "delta": {"tool_calls": [
+            {"index": 0, "id": "call_1", "function": {"name": name, "arguments": ""}}]}}]})]
+    return [BEGINNING[api][0], line({"type": "content_block_start", "index": 0, "content_block": {
+        "type": "tool_use", "id": "call_1", "name": name, "input": {}}})]
+
+
+def arguments(api, words):
+    if api == "chat":
+        return line({"choices": [{"index": 0, "delta": {"tool_calls": [
+            {"index": 0, "function": {"arguments": words}}]}}]})
+    return line({"type": "content_block_delta", "index": 0,
+                 "delta": {"type": "input_json_delta", "partial_json": words}})
+
+
+HELD_BACK = {
+    "arguments of a custom tool": {
+        api: [*call(api, "t"), Endless(arguments(api, "x" * 10_000), 1)] for api in DIALECTS},
+    "what has no name, or no end": {
+        "chat": [Endless(arguments("chat", "x" * 10_000), 1)],
+        "messages": [
+            BEGINNING["messages"][0],
+            line({"type": "content_block_start", "index": 0,
+                  "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+            Endless(line({"type": "content_block_delta", "index": 0, "delta": {
+                "type": "signature_delta", "signature": "x" * 10_000}}), 1)]},
+}
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("what", sorted(HELD_BACK))
+def test_what_is_held_back_counts_in_the_size_of_an_answer(made, api, what):
+    stack = made(deployment(api), respool={"max_response_bytes": 100_000})
+    stack.upstream.script(f"m-{api}", HELD_BACK[what][api])
+    body = {"tools": [{"type": "custom", "name": "t"}]}
+    failed = stack.client.wait_terminal(stack.client.create("m", **body)["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")
+    reply = stack.client.post_create({"model": "m", "input": "x", **body}).json()
+    assert reply["error"]["code"] == "response_too_large"
+    with streaming(stack.client, "m", **body) as stream:
+        assert "response_too_large" in json.dumps(stream.rest())
+
+
+def test_client_hears_that_a_stream_lives_in_which_nothing_happens(made):
+    ping = line({"type": "ping"})
+    stack = made(deployment("messages"))
+    stack.upstream.script("m-messages", [
+        *BEGINNING["messages"], text("messages", "Hel"), ping, Sleep(15_100), ping, ping,
+        text("messages", "lo"), *END["messages"]])
+    with streaming(stack.client, "m") as stream:
+        stream.connection.sock.settimeout(20)
+        told = stream.answer.read().decode()
+    assert told.count("\n\n:\n\n") == 1
+    assert '"delta":"lo"' in told.partition("\n\n:\n\n")[2]

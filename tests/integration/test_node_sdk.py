@@ -1,19 +1,12 @@
 """OpenAI's own SDK for Node as the client, behind lighttpd with the configuration in deploy."""
 
-import contextlib
-import http.client
 import json
-import os
-import queue
-import subprocess
-import threading
 
 import pytest
 
-import node_package
-from deployed import LighttpdSite, free_port
 from events import PROVIDER_ID, delta, message_item, message_stream, opening, text_part, usage
-from harness import ALICE, BOB, PROVIDER_KEY, Client, ProgramFailed, merged, output_text
+from harness import ALICE, BOB, PROVIDER_KEY, merged, output_text
+from sdk import SdkSite
 from upstream import Cut, Feed, Gate, Hang, Script, json_error
 
 NATIVE = "native-model"
@@ -29,116 +22,25 @@ CONFIG = {
 }
 
 
-class SdkSite(LighttpdSite):
-    """Listens on a port of the loopback interface too: the SDK takes no socket's path."""
-
+class Site(SdkSite):
     def __init__(self, config=None, **options):
-        self.port = None
-        super().__init__(config=merged(CONFIG, config), children=2 * MAX_PASSTHROUGH, **options)
-
-    def write(self, name, text):
-        if name == "lighttpd.conf":
-            text += f'$SERVER["socket"] == "127.0.0.1:{self.port}" {{ }}\n'
-        return super().write(name, text)
-
-    def start_web(self):
-        for _ in range(5):
-            self.port = free_port()
-            try:
-                super().start_web()
-                # Answering, it has all its ports.
-                assert Client(self.address).get("/health/liveliness").status == 200
-                return
-            except (ProgramFailed, OSError, http.client.HTTPException):
-                self.web.stop()  # the port was taken meanwhile
-                self.programs.remove(self.web)
-        raise ProgramFailed("no free port for lighttpd:\n" + self.web.stderr())
-
-    @property
-    def base_url(self):
-        return f"http://127.0.0.1:{self.port}/v1"
-
-
-class Scenario:
-    """A function of node/*.mjs, that runs in a process of its own."""
-
-    def __init__(self, node, task, directory):
-        self.lines = queue.SimpleQueue()
-        self.stderr_path = directory / "node.stderr"
-        with open(self.stderr_path, "wb") as log:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", node, node_package.NODE / "scenario.mjs"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=directory,
-                env={name: value for name, value in os.environ.items()
-                     if not name.startswith(("OPENAI_", "NODE_"))})
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-        self.tell(task)
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
-        self.lines.put(None)
-
-    def tell(self, value=None):
-        with contextlib.suppress(BrokenPipeError):  # said() tells why it ended
-            self.process.stdin.write(json.dumps(value).encode() + b"\n")
-            self.process.stdin.flush()
-
-    def _next(self, kind, timeout):
-        try:
-            message = self.lines.get(timeout=timeout)
-        except queue.Empty:
-            raise AssertionError(f"the scenario said nothing for {timeout} s") from None
-        if message is None:
-            raise AssertionError("node ended early:\n" + self.stderr_path.read_text())
-        assert kind in message, f"expected that it has {kind}: {message}"
-        return message[kind]
-
-    def said(self, timeout=10):
-        """What the scenario says next."""
-        return self._next("said", timeout)
-
-    def result(self, timeout=30):
-        """What the scenario returned."""
-        return self._next("result", timeout)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join(5)
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def modules(tmp_path_factory):
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent  # of all workers of this run
-    return node_package.modules(shared)
-
-
-@pytest.fixture(scope="session")
-def node():
-    return node_package.node()
+        super().__init__(merged(CONFIG, config), children=2 * MAX_PASSTHROUGH, **options)
 
 
 @pytest.fixture(scope="module")
-def stack(node, modules):
-    site = SdkSite()
+def stack(node_sdk):
+    site = Site()
     yield site
     site.close()
 
 
 @pytest.fixture
-def make_site(node, modules):
+def make_site(node_sdk):
     """Sites with a configuration of their own, ended after the test."""
     sites = []
 
     def make(*args, **options):
-        sites.append(SdkSite(*args, **options))
+        sites.append(Site(*args, **options))
         return sites[-1]
 
     yield make
@@ -147,16 +49,13 @@ def make_site(node, modules):
 
 
 @pytest.fixture
-def begin(request, node, modules, directory):
+def begin(request, node_sdk, directory):
     """Begins a scenario: its file and name, what it is about, and options of the SDK's client."""
     begun = []
 
     def begin(file, name, about, site=None, **options):
         site = site or request.getfixturevalue("stack")
-        task = {"modules": str(modules), "file": f"./{file}.mjs", "scenario": name,
-                "request": about, "client": {"baseURL": site.base_url, "apiKey": ALICE,
-                                             "maxRetries": 0, "timeout": 30000, **options}}
-        begun.append(Scenario(node, task, directory))
+        begun.append(node_sdk.begin(file, name, about, site.base_url, directory, **options))
         return begun[-1]
 
     yield begin

@@ -181,6 +181,12 @@ static void tell_arguments(struct chat_calls *calls, struct chat_call *call, str
 		builder_arguments(calls->builder, call->key, piece);
 }
 
+static void hold(struct chat_calls *calls, struct chat_call *call, struct span raw)
+{
+	buf_append_span(&call->held, raw);
+	calls->builder->waiting += raw.len;
+}
+
 static void tell_held(struct chat_calls *calls, struct chat_call *call)
 {
 	struct buf *string = &calls->scratch;
@@ -192,6 +198,7 @@ static void tell_held(struct chat_calls *calls, struct chat_call *call)
 	buf_append_span(string, buf_span(&call->held));
 	buf_putc(string, '"');
 	tell_arguments(calls, call, buf_span(string));
+	calls->builder->waiting -= call->held.len;
 	buf_free(&call->held);
 }
 
@@ -305,7 +312,7 @@ static void take_arguments(struct chat_calls *calls, struct chat_call *call,
 	if (call->told)
 		tell_arguments(calls, call, piece->arguments);
 	else
-		buf_append_span(&call->held, raw);
+		hold(calls, call, raw);
 }
 
 /* The call that the piece belongs to, or NULL if it repeats one. */

@@ -78,6 +78,8 @@ static void end_reasoning(struct chat_reader *reader)
 	if (!chat_details_any(&reader->details))
 		return;
 	chat_details_take(&reader->details, &array);
+	reader->builder->waiting -= reader->details_bytes;
+	reader->details_bytes = 0;
 	if (array.len > 0) {
 		sealed_write(&sealed, SEALED_DETAILS, reader->setting.origin, buf_span(&array));
 		builder_encrypted(reader->builder, buf_span(&sealed));
@@ -125,45 +127,74 @@ static void read_refusal(struct chat_reader *reader, struct span refusal)
 	builder_refusal(reader->builder, refusal);
 }
 
+/* What parts that follow each other say, as one text: a list may have any number of them. */
+struct run {
+	enum run_kind { RUN_TEXT, RUN_THINKING, RUN_REFUSAL } kind;
+	struct buf string; /* without its last quote; or empty */
+};
+
+static void end_run(struct chat_reader *reader, struct run *run)
+{
+	if (run->string.len == 0)
+		return;
+	buf_putc(&run->string, '"');
+	if (run->kind == RUN_TEXT)
+		read_text(reader, buf_span(&run->string));
+	else if (run->kind == RUN_THINKING)
+		tell_reasoning(reader, buf_span(&run->string));
+	else
+		read_refusal(reader, buf_span(&run->string));
+	buf_free(&run->string);
+}
+
+static void add_to_run(
+    struct chat_reader *reader, struct run *run, enum run_kind kind, struct span text)
+{
+	if (!is_text(text))
+		return;
+	if (run->kind != kind)
+		end_run(reader, run);
+	run->kind = kind;
+	if (run->string.len == 0)
+		buf_putc(&run->string, '"');
+	buf_append_span(&run->string, json_inside(text));
+}
+
 /* The texts of a list of parts, or a string. */
-static void read_thinking(struct chat_reader *reader, struct span thinking)
+static void read_thinking(struct chat_reader *reader, struct run *run, struct span thinking)
 {
 	struct json_scan scan;
 	struct span part, text;
 
-	if (is_text(thinking))
-		tell_reasoning(reader, thinking);
+	add_to_run(reader, run, RUN_THINKING, thinking);
 	if (json_type(thinking) != JSON_ARRAY)
 		return;
 	scan = json_open(thinking, JSON_ACCEPT_BAD_UTF8);
 	while (json_element(&scan, &part)) {
 		text = json_type(part) == JSON_OBJECT ? json_get(part, "text") : part;
-		if (is_text(text))
-			tell_reasoning(reader, text);
+		add_to_run(reader, run, RUN_THINKING, text);
 	}
 }
 
-static void read_part(struct chat_reader *reader, struct span part)
+static void read_part(struct chat_reader *reader, struct run *run, struct span part)
 {
 	struct span members[CONTENT_MEMBERS];
 
-	if (is_text(part)) {
-		read_text(reader, part);
-		return;
-	}
+	add_to_run(reader, run, RUN_TEXT, part);
 	if (!members_read(part, part_names, CONTENT_MEMBERS, members))
 		return;
 	if (json_is_given(members[CONTENT_THINKING]))
-		read_thinking(reader, members[CONTENT_THINKING]);
+		read_thinking(reader, run, members[CONTENT_THINKING]);
 	else if (is_text(members[CONTENT_TEXT]))
-		read_text(reader, members[CONTENT_TEXT]);
-	else if (is_text(members[CONTENT_REFUSAL]))
-		read_refusal(reader, members[CONTENT_REFUSAL]);
+		add_to_run(reader, run, RUN_TEXT, members[CONTENT_TEXT]);
+	else
+		add_to_run(reader, run, RUN_REFUSAL, members[CONTENT_REFUSAL]);
 }
 
 static void read_content(
     struct chat_reader *reader, struct span content, enum chat_calls_place place)
 {
+	struct run run = {0};
 	struct json_scan scan;
 	struct span part;
 
@@ -175,7 +206,8 @@ static void read_content(
 		return;
 	scan = json_open(content, JSON_ACCEPT_BAD_UTF8);
 	while (json_element(&scan, &part))
-		read_part(reader, part);
+		read_part(reader, &run, part);
+	end_run(reader, &run);
 }
 
 /* Gathers them; their text is told if nothing else has said it. */
@@ -189,6 +221,8 @@ static void read_details(struct chat_reader *reader, struct span details, bool t
 	scan = json_open(details, JSON_ACCEPT_BAD_UTF8);
 	while (json_element(&scan, &element)) {
 		text = chat_details_add(&reader->details, element);
+		reader->details_bytes += element.len;
+		reader->builder->waiting += element.len;
 		if (!tells || text.len == 0)
 			continue;
 		add_told(&reader->reasoning, json_inside(text));

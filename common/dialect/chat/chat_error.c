@@ -62,20 +62,6 @@ static long status_of_type(struct span type)
 	return status;
 }
 
-static const char *code_of_status(long status)
-{
-	switch (status) {
-	case 429:
-		return "rate_limit_exceeded";
-	case 400:
-	case 413:
-	case 422:
-		return "invalid_prompt";
-	default:
-		return "server_error";
-	}
-}
-
 static void write_string(struct buf *out, const char *name, struct span value)
 {
 	if (!is_text(value))
@@ -104,7 +90,7 @@ static void write_object(struct buf *out, const struct span *error)
 		json_canonical(out, error[CODE]);
 	else
 		buf_printf(out, "\"%s\"",
-		    code_of_status(status != 0 ? status : status_of_type(error[TYPE])));
+		    response_error_code(status != 0 ? status : status_of_type(error[TYPE])));
 	write_string(out, "message", message_of(error));
 	write_string(out, "type", error[TYPE]);
 	write_string(out, "param", error[PARAM]);

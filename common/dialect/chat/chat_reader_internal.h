@@ -35,6 +35,7 @@ struct chat_reader {
 	bool has_plain_reasoning; /* details only repeat it */
 	struct think_tags tags;
 	struct chat_details details;
+	size_t details_bytes; /* of the elements that are in it */
 	struct chat_calls calls;
 	struct chat_citations citations;
 	struct buf logprobs;

@@ -23,8 +23,28 @@ void messages_block_text(
 {
 	if (!is_text(text))
 		return;
+	if (block->words->wait && block->kind == BLOCK_TEXT) {
+		setting->builder->waiting -= block->words->text.len;
+		json_decode(text, &block->words->text);
+		setting->builder->waiting += block->words->text.len;
+		return;
+	}
 	messages_block_talk(block, setting);
 	builder_text(setting->builder, text, (struct span){0});
+}
+
+void messages_words_tell(struct messages_words *words, const struct reader_setting *setting)
+{
+	struct buf text = {0};
+
+	if (words->text.len > 0 && !words->in_vain) {
+		json_quote(&text, buf_span(&words->text));
+		builder_text(setting->builder, buf_span(&text), (struct span){0});
+		builder_end_part(setting->builder);
+	}
+	setting->builder->waiting -= words->text.len;
+	buf_clear(&words->text);
+	buf_free(&text);
 }
 
 void messages_block_thinking(

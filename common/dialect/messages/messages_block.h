@@ -14,6 +14,16 @@ enum messages_block_kind {
 	BLOCK_IGNORED, /* has no counterpart, or was told whole when it started */
 };
 
+/*
+ * Text of an answer whose form is that of a tool: a server that only imitates the API may put words
+ * before the call. They are not told beside the call, but in its place if it never comes.
+ */
+struct messages_words {
+	bool wait;    /* there is such a tool */
+	bool in_vain; /* it has been called */
+	struct buf text;
+};
+
 struct messages_block {
 	long long index; /* the provider's; for a call also its key for the builder */
 	enum messages_block_kind kind;
@@ -21,10 +31,11 @@ struct messages_block {
 	bool has_thinking; /* not a signature alone */
 	/* The signature of thinking; the input of a search, or that a call was started with. */
 	struct buf kept;
-	bool kept_at_start;   /* if pieces of it come, they are the whole */
-	struct buf citations; /* with a "," before each */
-	long long text_start; /* where its text begins in the builder's part */
-	struct buf held;      /* what it has to wait with: belongs to messages_blocks.c */
+	bool kept_at_start;           /* if pieces of it come, they are the whole */
+	struct buf citations;         /* with a "," before each */
+	long long text_start;         /* where its text begins in the builder's part */
+	struct buf held;              /* what it has to wait with: belongs to messages_blocks.c */
+	struct messages_words *words; /* of the answer */
 };
 
 enum messages_delta_kind {
@@ -42,6 +53,9 @@ struct messages_delta {
 };
 
 void messages_block_free(struct messages_block *block);
+
+/* Tells the words that had to wait. */
+void messages_words_tell(struct messages_words *words, const struct reader_setting *setting);
 
 /* It has started, with what the provider says of it; kind is BLOCK_UNKNOWN so far. */
 void messages_block_start(

@@ -125,8 +125,10 @@ static void call_started(
 	tool = find_tool(setting, content[CONTENT_NAME]);
 	if (tool != NULL && tool->kind == TOOL_FORMAT) {
 		block->kind = BLOCK_FORMAT;
+		block->words->in_vain = true;
 	} else {
 		block->kind = BLOCK_CALL;
+		messages_words_tell(block->words, setting);
 		tell_call(block, setting, content, tool);
 	}
 	keep_input(block, content[CONTENT_INPUT]);

@@ -6,10 +6,12 @@
 
 #include "common/base/alloc.h"
 #include "common/base/json.h"
-#include "messages_block.h"
 
 /* More than that a server leaves open only if it does not say when a block stops. */
 enum { MOST_OPEN = 256 };
+
+/* So often something else may come before a block that has not stopped is taken to have. */
+enum { PATIENCE = 4 };
 
 enum happening { STARTED, GREW, STOPPED };
 
@@ -31,6 +33,7 @@ void messages_blocks_close(struct messages_blocks *blocks)
 		free(blocks->list[i]);
 	}
 	free(blocks->list);
+	buf_free(&blocks->words.text);
 }
 
 static struct messages_block *find(struct messages_blocks *blocks, long long index)
@@ -43,11 +46,26 @@ static struct messages_block *find(struct messages_blocks *blocks, long long ind
 	return NULL;
 }
 
+/* The reader may be older than the request, which has the tools. */
+static void learn_tools(struct messages_blocks *blocks)
+{
+	const struct tool_names *tools = blocks->setting->tools;
+
+	if (blocks->knows_tools)
+		return;
+	for (size_t i = 0; i < tools->count; i++)
+		if (tools->names[i].kind == TOOL_FORMAT)
+			blocks->words.wait = true;
+	blocks->knows_tools = true;
+}
+
 static struct messages_block *add(struct messages_blocks *blocks, long long index)
 {
 	struct messages_block *block = xcalloc(1, sizeof(*block));
 
+	learn_tools(blocks);
 	block->index = index;
+	block->words = &blocks->words;
 	if (blocks->count == blocks->cap) {
 		blocks->cap = blocks->cap * 2 + 4;
 		blocks->list =
@@ -56,6 +74,12 @@ static struct messages_block *add(struct messages_blocks *blocks, long long inde
 	blocks->list[blocks->count++] = block;
 	blocks->last_index = index;
 	return blocks->recent = block;
+}
+
+/* What a block keeps until it stops waits, too. */
+static size_t kept_bytes(const struct messages_block *block)
+{
+	return block->kept.len + block->citations.len;
 }
 
 static void drop(struct messages_blocks *blocks, struct messages_block *block)
@@ -69,10 +93,13 @@ static void drop(struct messages_blocks *blocks, struct messages_block *block)
 	    (blocks->count - i) * sizeof(struct messages_block *));
 	if (blocks->recent == block)
 		blocks->recent = NULL;
-	if (blocks->talking == block)
+	if (blocks->talking == block) {
 		blocks->talking = NULL;
+		blocks->silence = 0;
+	}
 	if (blocks->stopped == block)
 		blocks->stopped = NULL;
+	blocks->setting->builder->waiting -= kept_bytes(block);
 	messages_block_free(block);
 	free(block);
 }
@@ -86,6 +113,7 @@ static void hold(struct messages_blocks *blocks, struct messages_block *block, e
 		blocks->held_count++;
 	buf_append(&block->held, &held, sizeof(held));
 	buf_append_span(&block->held, value);
+	blocks->setting->builder->waiting += sizeof(held) + value.len;
 }
 
 /* A call that has been told may go on beside others. */
@@ -111,6 +139,7 @@ static void replay(struct messages_blocks *blocks, struct messages_block *block)
 
 	block->held = (struct buf){0};
 	blocks->held_count--;
+	blocks->setting->builder->waiting -= waiting.len;
 	for (size_t at = 0; at < waiting.len; at += held.len) {
 		memcpy(&held, waiting.data + at, sizeof(held));
 		at += sizeof(held);
@@ -158,6 +187,7 @@ static void start(struct messages_blocks *blocks, struct messages_block *block, 
 		return;
 	}
 	messages_block_start(block, blocks->setting, content);
+	blocks->setting->builder->waiting += kept_bytes(block);
 	if (block->talking)
 		blocks->talking = block;
 }
@@ -176,6 +206,7 @@ static void grow(struct messages_blocks *blocks, struct messages_block *block, s
 {
 	long long index = block->index;
 	struct messages_delta delta;
+	size_t before;
 
 	if (!messages_delta_read(&delta, value))
 		return;
@@ -187,7 +218,9 @@ static void grow(struct messages_blocks *blocks, struct messages_block *block, s
 		}
 		block->kind = delta.kind == DELTA_TEXT ? BLOCK_TEXT : BLOCK_THINKING;
 	}
+	before = kept_bytes(block);
 	messages_block_grow(block, blocks->setting, &delta);
+	blocks->setting->builder->waiting += kept_bytes(block) - before;
 	if (block->talking)
 		blocks->talking = block;
 }
@@ -219,9 +252,15 @@ static void happened(
 			messages_blocks_end(blocks, false);
 		block = add(blocks, index);
 	}
-	if (must_wait(blocks, block, what))
+	if (must_wait(blocks, block, what)) {
 		hold(blocks, block, what, value);
-	else if (what == STARTED)
+		if (blocks->talking != NULL && ++blocks->silence == PATIENCE)
+			finish(blocks, blocks->talking);
+		return;
+	}
+	if (block == blocks->talking)
+		blocks->silence = 0;
+	if (what == STARTED)
 		start(blocks, block, value);
 	else if (what == GREW)
 		grow(blocks, block, value);

@@ -1,24 +1,27 @@
 /*
  * The content blocks of an answer of the Messages API, told to the builder. Items are built one
  * after the other, but for calls: while text or thinking is being told, what comes of another block
- * is held back until that one stops.
+ * is held back until that one stops; or until so much has come that the server is one that says of
+ * no block that it has stopped before the whole answer has.
  */
 #ifndef RESPOOL_MESSAGES_BLOCKS_H
 #define RESPOOL_MESSAGES_BLOCKS_H
 
 #include "common/dialect/reader.h"
-
-struct messages_block;
+#include "messages_block.h"
 
 struct messages_blocks {
 	const struct reader_setting *setting;
 	struct messages_block **list; /* those that are open, in the order in which they came */
 	size_t count, cap;
-	size_t held_count;             /* how many hold something back */
+	size_t held_count; /* how many hold something back */
+	unsigned silence;  /* what has been held back since talking has said something */
 	struct messages_block *recent; /* the one that was looked up last, or NULL */
 	struct messages_block
 	    *talking; /* text or thinking that the builder is being told, or NULL */
 	struct messages_block *stopped; /* whose end the builder has not been told, or NULL */
+	struct messages_words words;
+	bool knows_tools;
 	long long last_index;
 	bool releasing;
 };

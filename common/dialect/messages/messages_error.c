@@ -2,6 +2,7 @@
 
 #include "common/base/json.h"
 #include "common/dialect/members.h"
+#include "common/response/response_error.h"
 
 enum { ERROR_CODE, ERROR_TYPE, ERROR_MESSAGE, ERROR_MEMBERS };
 
@@ -17,21 +18,44 @@ static void add_member(struct buf *out, const char *name, struct span value)
 	json_canonical(out, value);
 }
 
+/* A number of HTTP, maybe in quotes; 0 for anything else. */
+static long status_of(struct span code)
+{
+	long long number;
+
+	if (is_text(code))
+		code = json_inside(code);
+	return json_integer(code, &number) && number >= 400 && number <= 599 ? (long)number : 0;
+}
+
+/* What calls itself by a word keeps its name. */
+static void add_code(struct buf *out, const struct span *error)
+{
+	long status = status_of(error[ERROR_CODE]);
+
+	if (status == 0 && is_text(error[ERROR_CODE]))
+		add_member(out, "code", error[ERROR_CODE]);
+	else if (is_text(error[ERROR_TYPE]))
+		add_member(out, "code", error[ERROR_TYPE]);
+	else if (status != 0)
+		buf_printf(out, "\"code\":\"%s\"", response_error_code(status));
+	if (status != 0) {
+		json_write_name(out, SPAN("status"));
+		buf_printf(out, "%ld", status);
+	}
+}
+
 void messages_error_write(struct buf *out, struct span error)
 {
-	struct span members[ERROR_MEMBERS] = {{0}}, code;
+	struct span members[ERROR_MEMBERS] = {{0}};
 
 	if (!members_read(error, error_names, ERROR_MEMBERS, members))
 		members[ERROR_MESSAGE] = error;
 	/* The type of the event, which had no error in it. */
 	if (json_string_is(members[ERROR_TYPE], "error"))
 		members[ERROR_TYPE] = (struct span){0};
-	code = members[ERROR_CODE];
-	if (!is_text(code) && json_type(code) != JSON_NUMBER)
-		code = members[ERROR_TYPE];
 	buf_putc(out, '{');
-	if (code.len > 0)
-		add_member(out, "code", code);
+	add_code(out, members);
 	if (is_text(members[ERROR_MESSAGE]))
 		add_member(out, "message", members[ERROR_MESSAGE]);
 	if (is_text(members[ERROR_TYPE]))

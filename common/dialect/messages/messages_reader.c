@@ -135,6 +135,7 @@ static void finish(struct messages_reader *reader)
 	struct builder *builder = reader->setting->builder;
 
 	messages_blocks_end(&reader->blocks, reason->status == STATUS_INCOMPLETE);
+	messages_words_tell(&reader->blocks.words, reader->setting);
 	if (reader->refusal.len > 0)
 		builder_refusal(builder, buf_span(&reader->refusal));
 	builder_end(builder, reason->status, reason->why);

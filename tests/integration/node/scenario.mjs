@@ -21,10 +21,13 @@ function write(message) {
 }
 
 const task = await hear();
-const { default: OpenAI } = await import(pathToFileURL(`${task.modules}/openai/index.mjs`));
+// Another file of the package.
+const load = (path) => import(pathToFileURL(`${task.modules}/openai/${path}.mjs`));
+const { default: OpenAI } = await load("index");
 const scenarios = await import(new URL(task.file, import.meta.url));
 const context = {
 	OpenAI,
+	load,
 	client: new OpenAI(task.client),
 	say: (value) => write({ said: value }),
 	hear,

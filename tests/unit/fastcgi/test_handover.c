@@ -79,6 +79,7 @@ static const struct handover whole = {
     .openai_beta = "beta=v1",
     .client_request_id = "client-7",
     .forget_id = "resp_2",
+    .continued_id = "litellm_poll_3",
 };
 
 static void expect_texts(const struct handover *got, const struct handover *sent)
@@ -97,6 +98,7 @@ static void expect_texts(const struct handover *got, const struct handover *sent
 	assert_string_equal(got->openai_beta, sent->openai_beta);
 	assert_string_equal(got->client_request_id, sent->client_request_id);
 	assert_string_equal(got->forget_id, sent->forget_id);
+	assert_string_equal(got->continued_id, sent->continued_id);
 }
 
 static void send_it(void **state, const struct handover *handover, int fd)

@@ -214,6 +214,26 @@ static void test_a_call_id_is_used_once(void **state)
 	teardown(&work);
 }
 
+static void test_no_more_calls_are_remembered_than_there_may_be(void **state)
+{
+	struct builder_call call = {.name = TEXT("f")};
+	struct work work;
+	char id[24];
+
+	(void)state;
+	setup(&work);
+	work.builder.on_event = NULL;
+	for (int i = 0; i < OUTPUT_ITEMS_MAX + 10; i++) {
+		snprintf(id, sizeof(id), "\"call_%d\"", i);
+		call.id = span_of(id);
+		builder_call(&work.builder, i, &call);
+		builder_end_call(&work.builder, i);
+	}
+	assert_int_equal(work.made.output.count, OUTPUT_ITEMS_MAX);
+	assert_int_equal(work.builder.call_id_count, OUTPUT_ITEMS_MAX);
+	teardown(&work);
+}
+
 static void test_a_custom_tool_gets_its_text(void **state)
 {
 	struct builder_call custom = {
@@ -264,6 +284,22 @@ static void test_annotations_are_counted_in_their_part(void **state)
 	builder_end(&work.builder, STATUS_COMPLETED, NULL);
 	assert_has(agreed(&work), "\"annotations\":[{\"type\":\"url_citation\"}]");
 	assert_has(agreed(&work), "\"annotations\":[{\"type\":\"file_citation\"}]");
+	teardown(&work);
+}
+
+static void test_a_part_that_the_object_cannot_have_is_not_told(void **state)
+{
+	struct work work;
+
+	(void)state;
+	setup(&work);
+	work.made.output.part_count = OUTPUT_PARTS_MAX - 1;
+	builder_text(&work.builder, TEXT("a"), NONE);
+	builder_end_part(&work.builder);
+	builder_text(&work.builder, TEXT("b"), NONE);
+	builder_end(&work.builder, STATUS_COMPLETED, NULL);
+	assert_has(agreed(&work), "\"text\":\"a\"");
+	assert_null(strstr(buf_cstr(&work.events), "\"b\""));
 	teardown(&work);
 }
 
@@ -353,9 +389,11 @@ int main(void)
 	    cmocka_unit_test(test_calls_grow_side_by_side),
 	    cmocka_unit_test(test_a_call_without_arguments_has_an_empty_object),
 	    cmocka_unit_test(test_a_call_id_is_used_once),
+	    cmocka_unit_test(test_no_more_calls_are_remembered_than_there_may_be),
 	    cmocka_unit_test(test_a_custom_tool_gets_its_text),
 	    cmocka_unit_test(test_half_a_character_waits_for_its_other_half),
 	    cmocka_unit_test(test_annotations_are_counted_in_their_part),
+	    cmocka_unit_test(test_a_part_that_the_object_cannot_have_is_not_told),
 	    cmocka_unit_test(test_refusal_is_a_part_of_its_own),
 	    cmocka_unit_test(test_reasoning_keeps_what_is_encrypted),
 	    cmocka_unit_test(test_an_answer_of_nothing_has_an_empty_message),

@@ -39,10 +39,21 @@ static void test_what_an_error_calls_itself_says_its_status(void **state)
 	}
 }
 
+static void test_a_status_has_a_code_of_openai_s_own(void **state)
+{
+	(void)state;
+	assert_string_equal(response_error_code(429), "rate_limit_exceeded");
+	assert_string_equal(response_error_code(400), "invalid_prompt");
+	assert_string_equal(response_error_code(413), "invalid_prompt");
+	assert_string_equal(response_error_code(401), "server_error");
+	assert_string_equal(response_error_code(529), "server_error");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_an_error_calls_itself_says_its_status),
+	    cmocka_unit_test(test_a_status_has_a_code_of_openai_s_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

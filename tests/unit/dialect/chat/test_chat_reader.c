@@ -158,7 +158,7 @@ static void test_content_may_be_a_list_of_parts(void **state)
 		   DELTA("\"content\":[{\"type\":\"thinking\",\"thinking\":\"b\"},"
 			 "{\"type\":\"text\",\"text\":\"c\"},\"d\",{\"type\":\"reference\"}]"),
 		   TEXT("e"), STOP),
-	    "reasoning \"a\"\nreasoning \"b\"\ntext \"c\"\ntext \"d\"\ntext \"e\"\n");
+	    "reasoning \"a\"\nreasoning \"b\"\ntext \"cd\"\ntext \"e\"\n");
 }
 
 static void test_think_tags_are_read_where_they_are_expected(void **state)

@@ -248,6 +248,30 @@ static void test_tools_have_the_names_that_the_client_gave(void **state)
 	tool_names_free(&tools);
 }
 
+static void test_words_beside_an_answer_in_a_form_are_not_told(void **state)
+{
+	static const struct reading readings[] = {
+	    {BEGIN_TEXT(0) TEXT(0, "Here:") STOP(0) BEGIN_CALL(1, "i", "answer") INPUT(1, "{}")
+		    STOP(1) BEGIN_TEXT(2) TEXT(2, "Done.") STOP(2) MESSAGE_STOP,
+		"text \"{}\"\nend part\n" COMPLETED},
+	    {BEGIN_TEXT(0) TEXT(0, "Here:") BEGIN_CALL(1, "i", "answer") INPUT(1, "{}") STOP(0)
+		    STOP(1) MESSAGE_STOP,
+		"text \"{}\"\nend part\n" COMPLETED},
+	    {BEGIN_TEXT(0) TEXT(0, "No ") TEXT(0, "\\u00e4\\n") STOP(0) MESSAGE_STOP,
+		"text \"No \xc3\xa4\\n\"\nend part\n" COMPLETED},
+	    {BEGIN_TEXT(0) TEXT(0, "Let me look.") STOP(0) BEGIN_CALL(1, "i", "f") STOP(1)
+		    BEGIN_TEXT(2) TEXT(2, "a") STOP(2) MESSAGE_STOP,
+		"text \"Let me look.\"\nend part\ncall 1 id \"i\" name \"f\"\nend call 1\n"
+		"text \"a\"\nend part\n" COMPLETED},
+	};
+
+	(void)state;
+	assert_true(tool_names_add(&tools, TOOL_FUNCTION, (struct span){0}, SPAN("f")));
+	assert_true(tool_names_add(&tools, TOOL_FORMAT, (struct span){0}, SPAN("answer")));
+	CHECK(readings);
+	tool_names_free(&tools);
+}
+
 static void test_a_web_search_is_an_item_once_its_input_is_whole(void **state)
 {
 	static const struct reading readings[] = {
@@ -334,6 +358,30 @@ static void test_blocks_side_by_side_are_told_one_after_the_other(void **state)
 		    STOP(0) MESSAGE_STOP,
 		"call 0 id \"i\" name \"f\"\ntext \"a\"\narguments 0 \"{}\"\ntext \"b\"\n"
 		"end part\nend call 0\n" COMPLETED},
+	};
+
+	(void)state;
+	CHECK(readings);
+}
+
+static void test_a_block_that_says_nothing_while_others_do_has_stopped(void **state)
+{
+	static const struct reading readings[] = {
+	    {BEGIN_THINKING(0) THINKING(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b")
+		    TEXT(1, "c"),
+		"reasoning \"t\"\nend reasoning\ntext \"a\"\ntext \"b\"\ntext \"c\"\ntruncated\n"},
+	    {BEGIN_TEXT(0) TEXT(0, "t") BEGIN_CALL(1, "i", "f") INPUT(1, "{") INPUT(1, "1")
+		    INPUT(1, "}") STOP(0) STOP(1) MESSAGE_STOP,
+		"text \"t\"\nend part\ncall 1 id \"i\" name \"f\"\narguments 1 \"{\"\n"
+		"arguments 1 \"1\"\narguments 1 \"}\"\nend call 1\n" COMPLETED},
+	    {BEGIN_TEXT(0) TEXT(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b") TEXT(1, "c")
+		    TEXT(0, "u") STOP(0) STOP(1) MESSAGE_STOP,
+		"text \"t\"\nend part\ntext \"a\"\ntext \"b\"\ntext \"c\"\nend part\n"
+		"text \"u\"\nend part\n" COMPLETED},
+	    {BEGIN_THINKING(0) THINKING(0, "t") BEGIN_TEXT(1) TEXT(1, "a") TEXT(1, "b") TEXT(1, "c")
+		    SIGNATURE(0, "S") STOP(0) STOP(1) MESSAGE_STOP,
+		"reasoning \"t\"\nend reasoning\ntext \"a\"\ntext \"b\"\ntext \"c\"\n"
+		"end part\n" COMPLETED},
 	};
 
 	(void)state;
@@ -508,11 +556,19 @@ static void test_an_error_ends_it(void **state)
 		"\"type\":\"overloaded_error\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\"}}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":{\"message\":\"Busy\",\"code\":429,\"type\":null}}",
-		"fail {\"code\":429,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"rate_limit_exceeded\",\"status\":429,\"message\":\"Busy\"}\n"
+		"failed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":\"529\",\"type\":\"overloaded_error\"}}",
+		"fail {\"code\":\"overloaded_error\",\"status\":529,\"message\":\"Busy\","
+		"\"type\":\"overloaded_error\"}\nfailed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":\"busy\",\"type\":\"api_error\"}}",
+		"fail {\"code\":\"busy\",\"message\":\"Busy\",\"type\":\"api_error\"}\nfailed\n"},
+	    {"{\"error\":{\"message\":\"Busy\",\"code\":7}}",
+		"fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"error\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"message\":\"Busy\"}", "fail {\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"message\":\"Busy\",\"code\":503}",
-		"fail {\"code\":503,\"message\":\"Busy\"}\nfailed\n"},
+		"fail {\"code\":\"server_error\",\"status\":503,\"message\":\"Busy\"}\nfailed\n"},
 	    {"{\"type\":\"error\",\"error\":7}", "fail {}\nfailed\n"},
 	    {"{\"type\":\"ping\",\"error\":{\"message\":\"x\"}}\n{\"error\":null}", "truncated\n"},
 	};
@@ -616,10 +672,12 @@ int main(void)
 	    cmocka_unit_test(test_redacted_thinking_without_data_is_skipped),
 	    cmocka_unit_test(test_input_comes_in_pieces_or_with_the_start),
 	    cmocka_unit_test(test_tools_have_the_names_that_the_client_gave),
+	    cmocka_unit_test(test_words_beside_an_answer_in_a_form_are_not_told),
 	    cmocka_unit_test(test_a_web_search_is_an_item_once_its_input_is_whole),
 	    cmocka_unit_test(test_citations_of_pages_are_annotations_of_their_part),
 	    cmocka_unit_test(test_other_citations_are_left_out),
 	    cmocka_unit_test(test_blocks_side_by_side_are_told_one_after_the_other),
+	    cmocka_unit_test(test_a_block_that_says_nothing_while_others_do_has_stopped),
 	    cmocka_unit_test(test_starts_and_stops_may_be_missing),
 	    cmocka_unit_test(test_an_index_may_be_used_again_or_missing),
 	    cmocka_unit_test(test_more_open_blocks_than_make_sense_are_ended),
