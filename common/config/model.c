@@ -133,14 +133,30 @@ static char *name_from_pattern(const struct deployment *deployment, const char *
 	return name.data;
 }
 
+/* As LiteLLM spells it out where only the last part of a model's name is given. */
+static char *below(const char *place, char *name)
+{
+	struct buf whole = {0};
+
+	if (place == NULL || strncmp(name, place, strcspn(place, "/") + 1) == 0)
+		return name;
+	buf_puts(&whole, place);
+	buf_puts(&whole, name);
+	buf_cstr(&whole);
+	free(name);
+	return whole.data;
+}
+
 char *model_upstream_name(const struct deployment *deployment, const char *model)
 {
+	const struct provider *provider = deployment_table_line(deployment, model);
 	char *name = name_from_pattern(deployment, model);
 
 	if (name == NULL)
-		return xstrdup(deployment->model);
-	model_drop_api(name);
-	return name;
+		name = xstrdup(deployment->model);
+	else
+		model_drop_api(name);
+	return below(provider != NULL ? provider->models_below : NULL, name);
 }
 
 bool model_asks_for_api(const struct deployment *deployment, const char *model, enum dialect *api)

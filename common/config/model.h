@@ -64,7 +64,8 @@ bool model_asks_for_api(const struct deployment *deployment, const char *model, 
 
 /*
  * What to call the model at the provider: deployment->model, its '*' replaced by what model_name's
- * stood for, or left alone if model_name has none. The caller frees it.
+ * stood for, or left alone if model_name has none; below the provider's place for models. The
+ * caller frees it.
  */
 char *model_upstream_name(const struct deployment *deployment, const char *model);
 

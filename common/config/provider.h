@@ -45,6 +45,7 @@ struct provider {
 	enum provider_paths paths;
 	const char *default_path;     /* of an api_base without a path, "/v1", say; or NULL */
 	const char *version_variable; /* holds the default api_version; NULL if none does */
+	const char *models_below;     /* before a name that is not below the same root; or NULL */
 	const char *not_taken;        /* members of a request, each between blanks; or NULL */
 	unsigned quirks;              /* of QUIRK_BIT() */
 	/* The host that alone has the quirks; NULL: every api_base that is called by this name. */

@@ -140,8 +140,9 @@ static void check_upstream_request(const struct create_request *request)
 /* A body that is passed on differs in the model, and in what stands for a previous response. */
 static void check_passed_on(const struct create_request *request)
 {
-	char pattern[] = "*", upstream_model[] = "up";
-	struct deployment deployment = {.model_name = pattern, .model = upstream_model};
+	char pattern[] = "*", upstream_model[] = "up", provider[] = "openai";
+	struct deployment deployment = {
+	    .model_name = pattern, .model = upstream_model, .provider = provider};
 	struct json_object *sent, *received;
 	struct buf text = {0}, written = {0};
 

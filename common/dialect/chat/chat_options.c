@@ -46,6 +46,15 @@ static bool write_sampling(struct chat_request *chat, enum chat_member member, c
 	return true;
 }
 
+/* Those beside the first would be paid for and not be shown. */
+static bool check_answers(const struct chat_request *chat)
+{
+	struct span count = chat->given[CHAT_N];
+
+	return count.len == 0 || is_one(count) ||
+	       request_refuse(chat->writer, "n", "a response has one answer");
+}
+
 static bool thinks(struct span effort)
 {
 	return !json_string_is(effort, "none") && !json_string_is(effort, "minimal");
@@ -180,7 +189,7 @@ bool chat_options_write(struct chat_request *chat)
 {
 	write_max_tokens(chat);
 	write_logprobs(chat);
-	return write_sampling(chat, CHAT_TEMPERATURE, "temperature") &&
+	return check_answers(chat) && write_sampling(chat, CHAT_TEMPERATURE, "temperature") &&
 	       write_sampling(chat, CHAT_TOP_P, "top_p") && write_reasoning(chat) &&
 	       write_text(chat);
 }

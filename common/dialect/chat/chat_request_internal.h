@@ -42,6 +42,7 @@
 	X(PROMPT_CACHE_KEY, "prompt_cache_key")                                                    \
 	X(PROMPT_CACHE_RETENTION, "prompt_cache_retention")                                        \
 	X(PROMPT_CACHE_OPTIONS, "prompt_cache_options")                                            \
+	X(N, "n")                                                                                  \
 	X(MESSAGES, "messages")                                                                    \
 	X(USER, "user")                                                                            \
 	X(CHAT_TEMPLATE_KWARGS, "chat_template_kwargs")

@@ -661,6 +661,8 @@ static void the_upstream_name_takes_what_the_star_stood_for(void **state)
 	    {{"my-*", "openai", "gpt-*"}, "other", "gpt-*"},
 	    {{"openai/*", "openai", "*"}, "openai/responses/gpt-5", "gpt-5"},
 	    {{"*", "openai", "*"}, "my/responses/x", "my/responses/x"},
+	    {{"k", "fireworks_ai", "kimi-k2"}, "k", "accounts/fireworks/models/kimi-k2"},
+	    {{"fw/*", "fireworks_ai", "*"}, "fw/accounts/me/models/m", "accounts/me/models/m"},
 	};
 
 	(void)state;

@@ -11,9 +11,12 @@ static void assert_body(const char *body, const char *expected)
 {
 	char seed[] = "seed", user[] = "user";
 	char *dropped[] = {seed, user};
-	char name[] = "m", upstream[] = "up";
-	const struct deployment deployment = {
-	    .model_name = name, .model = upstream, .dropped = dropped, .dropped_count = 2};
+	char name[] = "m", upstream[] = "up", provider[] = "openai";
+	const struct deployment deployment = {.model_name = name,
+	    .model = upstream,
+	    .provider = provider,
+	    .dropped = dropped,
+	    .dropped_count = 2};
 	struct buf out = {0};
 
 	request_body_for(&out, span_of(body), &deployment, "m");

@@ -8,18 +8,21 @@
 #include "common/provider/upstream_body.h"
 
 static char name[] = "gpt", any[] = "gpt-*", upstream_name[] = "provider/gpt \"5\"",
-	    upstream_any[] = "served-*";
+	    upstream_any[] = "served-*", provider[] = "openai";
 static char top_p[] = "top_p", metadata[] = "metadata";
 static char *dropped[] = {top_p, metadata};
 
-static const struct deployment plain = {.model_name = name, .model = upstream_name};
+static const struct deployment plain = {
+    .model_name = name, .model = upstream_name, .provider = provider};
 static const struct deployment picky = {
     .model_name = name,
     .model = upstream_name,
+    .provider = provider,
     .dropped = dropped,
     .dropped_count = 2,
 };
-static const struct deployment pattern = {.model_name = any, .model = upstream_any};
+static const struct deployment pattern = {
+    .model_name = any, .model = upstream_any, .provider = provider};
 
 #define HEAD "{\"model\":\"provider/gpt \\\"5\\\"\",\"stream\":true"
 
