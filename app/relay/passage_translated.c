@@ -66,8 +66,11 @@ static void end_broken(struct passage *passage, enum upstream_end by, const char
 static bool try_again(
     struct passage *passage, enum call_failure failure, double retry_after, const char *why)
 {
-	return !passage->answer.begun &&
-	       errand_try_again(&passage->errand, failure, retry_after, why);
+	if (passage->answer.begun || !errand_try_again(&passage->errand, failure, retry_after, why))
+		return false;
+	/* The next deployment may take what this one did not. */
+	passage->without_thinking = false;
+	return true;
 }
 
 /* What the provider has signed itself it may not take back: once that is left out. */
@@ -95,6 +98,19 @@ static void end_by_error(struct passage *passage, double retry_after)
 	if (!try_again(passage, errand_failure(&passage->errand, status, retry_after), retry_after,
 		"the provider reported an error"))
 		end_with_error(passage);
+}
+
+/* What it has said so far, and why it went no further, is better than nothing. */
+static void end_failed(struct passage *passage)
+{
+	long status = translated_error_status(&passage->translated);
+
+	passage_tell_health(passage, status);
+	if (try_again(passage, errand_failure(&passage->errand, status, -1), -1,
+		"the provider reported an error"))
+		return;
+	translated_finish(&passage->translated);
+	end_whole(passage);
 }
 
 static void end_by_truncation(struct passage *passage, const struct upstream_result *result)
@@ -134,6 +150,9 @@ static void end_answer(struct passage *passage, const struct upstream_result *re
 		break;
 	case TRANSLATED_ERROR:
 		end_by_error(passage, result->retry_after);
+		break;
+	case TRANSLATED_FAILED:
+		end_failed(passage);
 		break;
 	case TRANSLATED_TRUNCATED:
 		end_by_truncation(passage, result);

@@ -165,7 +165,10 @@ void translated_on_head(struct translated *translated, CURL *easy, long status)
 	    translated->streams);
 }
 
-/* Nothing more of it is taken: the response fails for that. */
+/*
+ * Nothing more of it is taken: the response fails for that, also if the provider has just said that
+ * it is complete.
+ */
 static void fail(struct translated *translated, const char *code, const char *message)
 {
 	struct buf error = {0};
@@ -180,18 +183,27 @@ static void fail(struct translated *translated, const char *code, const char *me
 	json_quote(&error, span_of(message));
 	buf_putc(&error, '}');
 	translation_fail(translated->translation, buf_span(&error));
+	if (!translated->fold.error_seen)
+		fold_fail_with(&translated->fold, buf_span(&error));
 	buf_free(&error);
+}
+
+/* Of the object, and of what waits to get into it. */
+static size_t object_bytes(const struct translated *translated)
+{
+	const struct document *doc = &translated->fold.doc;
+
+	return doc->text.len - doc->blanks + translation_waiting(translated->translation);
 }
 
 static void check_bounds(struct translated *translated)
 {
-	const struct document *doc = &translated->fold.doc;
+	size_t limit = translated->config->max_response_bytes;
+	char message[64];
 
-	size_t waiting = translation_waiting(translated->translation);
-
-	if (doc->text.len - doc->blanks + waiting > translated->config->max_response_bytes)
-		fail(translated, "response_too_large",
-		    "The answer is larger than a response may be.");
+	snprintf(message, sizeof(message), "The answer is larger than %zu bytes.", limit);
+	if (object_bytes(translated) > limit)
+		fail(translated, "response_too_large", message);
 	else if (fold_is_costly(&translated->fold))
 		fail(translated, "invalid_provider_answer",
 		    "The provider's events take too much work.");
@@ -220,9 +232,10 @@ static bool on_event(void *ctx, struct span data)
 
 static void keep(struct translated *translated, struct span bytes, size_t most)
 {
-	if (translated->body.len + bytes.len <= most)
-		buf_append_span(&translated->body, bytes);
-	else if (translated->kind == BODY_OF_OBJECT)
+	size_t room = most - translated->body.len;
+
+	buf_append(&translated->body, bytes.p, bytes.len < room ? bytes.len : room);
+	if (bytes.len > room && translated->kind == BODY_OF_OBJECT)
 		fail(translated, "event_too_large", "The provider's answer is too large.");
 }
 
@@ -241,6 +254,8 @@ bool translated_on_body(struct translated *translated, struct span bytes)
 	/* Some providers begin with an error that is no event, whatever they call it. */
 	if (!translated->fold.any_event)
 		keep(translated, bytes, MOST_BEGINNING);
+	else if (translated->body.cap > 0)
+		buf_free(&translated->body);
 	if (sse_feed(&translated->sse, bytes) == SSE_TOO_LONG)
 		fail(translated, "event_too_large", "The provider sent an event that is too long.");
 	show_life(translated);
@@ -249,8 +264,9 @@ bool translated_on_body(struct translated *translated, struct span bytes)
 
 size_t translated_held(const struct translated *translated)
 {
-	return translated->fold.doc.text.len + translated->body.len +
-	       translation_waiting(translated->translation);
+	const struct client *client = translated->answer->client;
+
+	return object_bytes(translated) + translated->body.len + client->unsent.len - client->sent;
 }
 
 void translated_overflow(struct translated *translated)
@@ -327,8 +343,15 @@ enum translated_end translated_end(struct translated *translated, bool whole)
 		return TRANSLATED_TRUNCATED;
 	if (end == READER_FAILED && client_has_nothing(translated))
 		return TRANSLATED_ERROR;
+	if (end == READER_FAILED && !translated->answer->begun && !translated->failed)
+		return TRANSLATED_FAILED;
 	send_end(translated);
 	return TRANSLATED_WHOLE;
+}
+
+void translated_finish(struct translated *translated)
+{
+	send_end(translated);
 }
 
 bool translated_give_up(struct translated *translated, const char *code, const char *message)

@@ -19,8 +19,9 @@
 
 /* How it has ended, or may have. */
 enum translated_end {
-	TRANSLATED_WHOLE,     /* the client has it all, or will have with translated_finish() */
-	TRANSLATED_ERROR,     /* the provider reported an error, and the client has nothing */
+	TRANSLATED_WHOLE,  /* the client has it all, or will have with translated_finish() */
+	TRANSLATED_ERROR,  /* the provider reported an error before it said anything */
+	TRANSLATED_FAILED, /* it failed after it had said something, and the client has nothing */
 	TRANSLATED_TRUNCATED, /* it broke off, and the client has nothing */
 	TRANSLATED_NO_ANSWER, /* the provider answered with something else */
 };
@@ -76,6 +77,8 @@ bool translated_is_over(const struct translated *translated);
  * the client has to be told beside the end of its answer has been given to the answer.
  */
 enum translated_end translated_end(struct translated *translated, bool whole);
+/* For FAILED where no other try is left: the client gets the object of the failed response. */
+void translated_finish(struct translated *translated);
 /*
  * For one that will not be whole: the response fails, for that reason, and the client is told so.
  * False if it has nothing yet, and is to get an error instead.

@@ -226,7 +226,9 @@ void stream_on_writer_ready(void *ctx)
 /* Some providers begin with an error that is no event, whatever they call it. */
 static void keep_beginning(struct stream *s, struct span bytes)
 {
-	if (s->translation != NULL && !s->fold.any_event && s->body.len < MAX_ERROR_BYTES)
+	if (s->fold.any_event && s->body.cap > 0)
+		buf_free(&s->body);
+	else if (s->translation != NULL && !s->fold.any_event && s->body.len < MAX_ERROR_BYTES)
 		buf_append_span(&s->body, bytes);
 }
 

@@ -57,6 +57,8 @@ static bool try_again(
 {
 	if (s->begun || !errand_try_again(&s->errand, failure, retry_after, why))
 		return false;
+	/* The next deployment may take what this one did not. */
+	s->without_thinking = false;
 	/* That of what has failed is over, too. */
 	stream_stop_waiting(s);
 	reset_fold(s);
@@ -327,7 +329,7 @@ static void end_unasked(struct stream *s, const char *error)
 	if (try_again(s, FAILURE_DEPLOYMENT, -1, error))
 		return;
 	if (strcmp(code, "invalid_deployment") != 0)
-		stream_fail(s, code, "%s", error);
+		stream_fail(s, code, "%s", refusal->message);
 	else
 		stream_fail(s, "invalid_deployment", "The provider cannot be asked: %s.", error);
 }

@@ -17,7 +17,7 @@ static struct span plain_message(struct span body, struct buf *decoded)
 	return body;
 }
 
-static void made_error(struct buf *out, long status, struct span body)
+static void made_error(struct buf *out, long status, struct span body, const char *code)
 {
 	struct buf message = {0}, decoded = {0};
 	struct span quoted = plain_message(body, &decoded);
@@ -27,7 +27,7 @@ static void made_error(struct buf *out, long status, struct span body)
 		quoted.len = QUOTED_BYTES;
 	buf_puts(&message, quoted.len != 0 ? ": " : ".");
 	buf_append_span(&message, quoted);
-	buf_puts(out, "{\"code\":\"upstream_error\",\"message\":");
+	buf_printf(out, "{\"code\":\"%s\",\"message\":", code);
 	json_quote(out, buf_span(&message));
 	buf_putc(out, '}');
 	buf_free(&message);
@@ -61,7 +61,7 @@ void provider_error(struct buf *out, long status, struct span body, const struct
 	if (error.len > 0)
 		response_error_write(out, error);
 	else
-		made_error(out, status, buf_span(&clean));
+		made_error(out, status, buf_span(&clean), "upstream_error");
 	buf_free(&clean);
 }
 
@@ -109,7 +109,7 @@ void provider_error_translated(
 	code = json_get(error, "code");
 	type = json_get(error, "type");
 	if (error.len == 0)
-		made_error(out, status, buf_span(&clean));
+		made_error(out, status, buf_span(&clean), response_error_code(status));
 	else if (says_something(code))
 		response_error_write(out, error);
 	else if (json_string_is(json_get(buf_span(&clean), "type"), "error") &&

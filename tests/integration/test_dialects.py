@@ -430,3 +430,29 @@ def test_blanks_before_a_tag_count_in_the_size_of_an_answer(made):
     stack.upstream.script("m-chat", [Endless(text("chat", "\n" * 10_000), 1)])
     failed = stack.client.wait_terminal(stack.client.create("m")["id"])
     assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+def test_answer_that_fails_is_tried_again_while_its_client_has_nothing(make_stack, api):
+    stack = make_stack({"model_list": [deployment(api)], "router_settings": {"num_retries": 1}})
+    failing = [*BEGINNING[api], text(api, "Hel"),
+               line({"error": {"type": "overloaded_error", "message": "Overloaded", "code": 529}})]
+    stack.upstream.script(f"m-{api}", failing, whole(api))
+    object = stack.client.post_create({"model": "m", "input": "x"}).json()
+    assert (object["status"], output_text(object)) == ("completed", "Hello")
+    stack.upstream.script(f"m-{api}", failing)
+    object = stack.client.post_create({"model": "m", "input": "x"}).json()
+    assert (object["status"], output_text(object)) == ("failed", "Hel")
+    assert object["error"]["message"] == "Overloaded"
+
+
+def test_answer_that_is_too_large_fails_though_its_provider_says_that_it_is_complete(made):
+    stack = made(deployment("messages"), respool={"max_response_bytes": 100_000})
+    stack.upstream.script("m-messages", Script([json.dumps({
+        "type": "message", "role": "assistant", "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": "x" * 200_000}]}).encode()],
+        headers={"Content-Type": "application/json"}))
+    object = stack.client.post_create({"model": "m", "input": "x"}).json()
+    assert (object["status"], object["error"]["code"]) == ("failed", "response_too_large")
+    failed = stack.client.wait_terminal(stack.client.create("m")["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "response_too_large")

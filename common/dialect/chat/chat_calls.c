@@ -41,10 +41,11 @@ void chat_calls_open(
 	*calls = (struct chat_calls){.builder = builder, .tools = tools};
 }
 
-static void free_call(struct chat_call *call)
+static void free_call(struct chat_calls *calls, struct chat_call *call)
 {
 	if (call == NULL)
 		return;
+	calls->builder->waiting -= call->held.len;
 	buf_free(&call->id);
 	buf_free(&call->name);
 	buf_free(&call->held);
@@ -55,7 +56,7 @@ static void free_call(struct chat_call *call)
 void chat_calls_close(struct chat_calls *calls)
 {
 	for (size_t i = 0; i < CHAT_CALLS_KEPT; i++)
-		free_call(calls->kept[i]);
+		free_call(calls, calls->kept[i]);
 	buf_free(&calls->extra);
 	buf_free(&calls->scratch);
 }
@@ -153,7 +154,7 @@ static struct chat_call *add_call(struct chat_calls *calls, const struct piece *
 
 	if (*place != NULL)
 		builder_end_call(calls->builder, (*place)->key);
-	free_call(*place);
+	free_call(calls, *place);
 	*place = xcalloc(1, sizeof(**place));
 	(*place)->key = calls->count++;
 	(*place)->has_index = piece->has_index;
