@@ -180,8 +180,7 @@ static void openais_quirks_are_those_of_its_own_host(void **state)
 	assert_int_equal(provider_quirks(openai, "https://api.openai.com/v1"), openai->quirks);
 	assert_int_equal(provider_quirks(openai, "https://eu.api.openai.com/v1"), openai->quirks);
 	assert_int_equal(provider_quirks(openai, "http://127.0.0.1:8000/v1"), 0);
-	assert_int_equal(
-	    provider_quirks(find("mistral"), "http://own"), find("mistral")->quirks);
+	assert_int_equal(provider_quirks(find("mistral"), "http://own"), find("mistral")->quirks);
 }
 
 static void the_first_variable_that_is_set_counts(void **state)

@@ -264,7 +264,7 @@ static void test_members_of_other_apis_are_passed_on(void **state)
 		"'seed':1,'stop':['a'],'top_k':4,'presence_penalty':0.1,'logit_bias':{},'min_p':"
 		"0")},
 	    {SAYS(HI "'messages':[],'max_tokens':1,'max_output_tokens':2",
-		"'messages':[{'role':'user','content':'hi'}],'max_tokens':2"),
+		 "'messages':[{'role':'user','content':'hi'}],'max_tokens':2"),
 		.left_out = "max_tokens"},
 	    {SAYS(HI "'max_tokens':1", "'max_tokens':1")},
 	};
