@@ -105,6 +105,14 @@ void json_canonical(struct buf *out, struct span value);
 void json_text(struct buf *out, struct span raw, unsigned *pending);
 
 /*
+ * Takes the first character off the inside of a checked string that is not empty, as far as it is
+ * in ASCII: of another one a byte, and the number of one that is escaped.
+ */
+unsigned json_take_char(struct span *inside);
+/* Whether a character is one that may stand between tokens. */
+bool json_is_blank(unsigned c);
+
+/*
  * Appends a raw name, canonically spelled, in quotes and with its ':', and before it a ',' if the
  * object that out ends in has members.
  */

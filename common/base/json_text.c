@@ -31,6 +31,28 @@ static unsigned hex4(const char *p)
 	return code;
 }
 
+bool json_is_blank(unsigned c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+unsigned json_take_char(struct span *inside)
+{
+	const char *p = inside->p;
+	unsigned c = (unsigned char)p[0];
+	size_t len = 1;
+
+	if (c == '\\' && p[1] == 'u') {
+		c = hex4(p + 2);
+		len = 6;
+	} else if (c == '\\') {
+		c = (unsigned char)escaped_char(p[1]);
+		len = 2;
+	}
+	*inside = (struct span){p + len, inside->len - len};
+	return c;
+}
+
 void json_append_escaped(struct buf *out, unsigned code)
 {
 	static const char short_form[0x20] = {

@@ -1,6 +1,6 @@
 #include "call_arguments.h"
 
-#include "string_chars.h"
+#include "common/base/json.h"
 
 /* FNV-1a, over characters. */
 static void count(struct call_arguments *arguments, unsigned c)
@@ -35,9 +35,9 @@ static void add_between(struct call_arguments *arguments, unsigned c)
 void call_arguments_add(struct call_arguments *arguments, struct span piece)
 {
 	while (piece.len > 0) {
-		unsigned c = string_take_char(&piece);
+		unsigned c = json_take_char(&piece);
 
-		if (!arguments->in_string && char_is_blank(c))
+		if (!arguments->in_string && json_is_blank(c))
 			continue;
 		if (arguments->in_string)
 			add_in_string(arguments, c);

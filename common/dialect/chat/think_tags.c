@@ -1,7 +1,6 @@
 #include "think_tags.h"
 
 #include "common/base/json.h"
-#include "string_chars.h"
 
 static const char opening[] = "<think>", closing[] = "</think>";
 
@@ -51,9 +50,9 @@ static struct span read_before(struct think_tags *tags, struct span raw)
 	struct span rest = raw;
 
 	while (rest.len > 0) {
-		unsigned c = string_take_char(&rest);
+		unsigned c = json_take_char(&rest);
 
-		if (tags->matched == 0 && char_is_blank(c))
+		if (tags->matched == 0 && json_is_blank(c))
 			continue;
 		if (c != (unsigned char)opening[tags->matched]) {
 			tags->state = THINK_TEXT;
@@ -75,7 +74,7 @@ static struct span skip_blanks(struct think_tags *tags, struct span raw, enum th
 
 	while (rest.len > 0) {
 		raw = rest;
-		if (!char_is_blank(string_take_char(&rest))) {
+		if (!json_is_blank(json_take_char(&rest))) {
 			enter(tags, next);
 			return raw;
 		}
@@ -92,7 +91,7 @@ static struct span read_inside(struct think_tags *tags, struct span raw, think_f
 
 	while (rest.len > 0 && tags->matched < sizeof(closing) - 1) {
 		struct span here = rest;
-		unsigned c = string_take_char(&rest);
+		unsigned c = json_take_char(&rest);
 
 		if (c != (unsigned char)closing[tags->matched]) {
 			tags->matched = 0;

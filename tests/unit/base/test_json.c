@@ -689,6 +689,17 @@ static void json_quote_and_json_decode_are_inverse_for_every_byte(void **state)
 	buf_free(&back);
 }
 
+static void test_characters_are_taken_off_as_they_are_or_as_escapes(void **state)
+{
+	static const unsigned expected[] = {'a', '\n', '"', '<', 0xd83d, 0xc3, 0xa4};
+	struct span inside = SPAN("a\\n\\\"\\u003c\\uD83D\xc3\xa4");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		assert_int_equal(json_take_char(&inside), expected[i]);
+	assert_int_equal(inside.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -720,6 +731,7 @@ int main(void)
 	    cmocka_unit_test(json_write_name_puts_a_comma_between_members),
 	    cmocka_unit_test(json_quote_escapes_what_must_be_escaped),
 	    cmocka_unit_test(json_quote_and_json_decode_are_inverse_for_every_byte),
+	    cmocka_unit_test(test_characters_are_taken_off_as_they_are_or_as_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
