@@ -260,13 +260,11 @@ static void clear(struct messages_request *request)
 bool messages_request_write(struct buf *out, struct request_writer *writer, struct span body)
 {
 	struct messages_request request = {.writer = writer};
-	bool written;
+	bool written = read_members(&request, body) && check_include(&request) &&
+		       messages_plan_thinking(&request) && messages_read_choice(&request) &&
+		       messages_read_tools(&request) && messages_read_input(&request) &&
+		       messages_settle_choice(&request) && write_whole(out, &request);
 
-	writer->dialect = DIALECT_MESSAGES;
-	written = read_members(&request, body) && check_include(&request) &&
-		  messages_plan_thinking(&request) && messages_read_choice(&request) &&
-		  messages_read_tools(&request) && messages_read_input(&request) &&
-		  messages_settle_choice(&request) && write_whole(out, &request);
 	clear(&request);
 	return written;
 }

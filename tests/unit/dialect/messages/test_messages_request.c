@@ -166,7 +166,8 @@ static void test_a_member_that_is_dropped_is_not_looked_at(void **state)
 	    .max_tokens = 9,
 	    .dropped = dropped,
 	    .dropped_count = 2};
-	struct request_writer writer = {.deployment = &deployment, .model = "claude"};
+	struct request_writer writer = {
+	    .deployment = &deployment, .model = "claude", .dialect = DIALECT_MESSAGES};
 	struct buf out = {0};
 
 	(void)state;

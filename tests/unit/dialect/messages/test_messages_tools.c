@@ -166,7 +166,8 @@ static void test_a_format_that_is_a_tool_is_known_as_such(void **state)
 	    .provider = text("anthropic"),
 	    .quirks_given = ~0u,
 	    .quirks_set = QUIRK(FORMAT_AS_TOOL)};
-	struct request_writer writer = {.deployment = &deployment, .model = "claude"};
+	struct request_writer writer = {
+	    .deployment = &deployment, .model = "claude", .dialect = DIALECT_MESSAGES};
 	struct buf body = with_quotes("{'model':'claude','input':'Hi','tools':[{'type':'function',"
 				      "'name':'json_answer'}]," FORMAT "}");
 	struct buf out = {0};
