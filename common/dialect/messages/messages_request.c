@@ -184,14 +184,17 @@ static void write_output_config(struct buf *out, const struct messages_request *
 }
 
 /* Both APIs have a member of that name; this one's is an object. */
-static void write_context_management(struct buf *out, const struct messages_request *request)
+static bool write_context_management(struct buf *out, const struct messages_request *request)
 {
+	static const char name[] = "context_management";
 	struct span value = request->members[MEMBER_CONTEXT_MANAGEMENT];
 
 	if (json_type(value) == JSON_OBJECT)
-		pass(out, SPAN("context_management"), value);
-	else if (value.len > 0)
-		request_leave_out(request->writer, "context_management");
+		pass(out, span_of(name), value);
+	else if (value.len > 0 && !is_empty(value))
+		return request_refuse(
+		    request->writer, name, "it manages a context in words of its own");
+	return true;
 }
 
 static void write_list(struct buf *out, const char *name, const struct buf *list, size_t *surplus)
@@ -234,7 +237,8 @@ static bool write_whole(struct buf *out, struct messages_request *request)
 	write_output_config(out, request);
 	write_service_tier(out, request);
 	write_user(out, request);
-	write_context_management(out, request);
+	if (!write_context_management(out, request))
+		return false;
 	if (request->members[MEMBER_CACHE_CONTROL].len > 0)
 		pass(out, SPAN("cache_control"), request->members[MEMBER_CACHE_CONTROL]);
 	buf_append_span(out, buf_span(&request->passed));
