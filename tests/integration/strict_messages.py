@@ -777,6 +777,8 @@ def _check_output(body):
                           "'xhigh' or 'max'")
         if generation < (4, 6) and not body["model"].startswith("claude-opus-4-5"):
             raise Refused("This model does not support the effort parameter.")
+        if config["effort"] == "xhigh" and generation < (4, 7):
+            raise Refused("This model does not support effort level 'xhigh'.")
     if "format" in config:
         if generation < (4, 1):
             raise Refused(f"'{body['model']}' does not support output format.")

@@ -131,6 +131,8 @@ BAD = {
     "Invalid `data` in `redacted_thinking` block": {
         "messages": [user("a"), assistant(redacted("bad"), "b"), user("c")]},
     "does not support the effort parameter": {"output_config": {"effort": "low"}},
+    "does not support effort level 'xhigh'": {
+        "model": OPUS, "output_config": {"effort": "xhigh"}},
     "does not support output format": {
         "model": HAIKU, "output_config": {"format": {"type": "json_schema", "schema": ZONE}}},
     "output_config.format.name: Extra inputs": {
@@ -255,7 +257,7 @@ class Client:
             "tool_choice": ["auto", "none", "required"],
             "parallel_tool_calls": [True, False],
             "reasoning": [{"effort": effort, "summary": "auto"}
-                          for effort in (None, "none", "minimal", "low", "high")],
+                          for effort in (None, "none", "minimal", "low", "high", "xhigh")],
             "max_output_tokens": [16, 2000, 5000],
             "temperature": [0, 0.5, 1, 1.5],
             "top_p": [0.1, 0.99, 1],
