@@ -291,7 +291,9 @@ def translated(directory, model, body, answer=None):
 
 
 def may_be_refused(model, body, param):
-    """A form beside thinking by an old model, and a choice among no tools."""
+    """A form beside thinking by an old model, a choice among no tools, and nothing at all."""
+    if param == "input":
+        return not body["input"] and not body.get("instructions")
     if param == "tool_choice":
         return body["tool_choice"] == "required" and not body.get("tools")
     return param == "text" and model == HAIKU

@@ -171,7 +171,8 @@ static void test_a_member_that_is_dropped_is_not_looked_at(void **state)
 
 	(void)state;
 	assert_true(messages_request_write(&out, &writer,
-	    SPAN("{\"model\":\"claude\",\"background\":true,\"temperature\":\"x\"}")));
+	    SPAN("{\"model\":\"claude\",\"background\":true,\"temperature\":\"x\",\"input\":"
+		 "\"\"}")));
 	assert_string_equal(buf_cstr(&out),
 	    "{\"model\":\"claude-1\",\"max_tokens\":9,\"stream\":true,\"messages\":[{\"role\":"
 	    "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"\xe2\x80\xa6\"}]}]}");
