@@ -250,9 +250,7 @@ static bool write_whole(struct buf *out, struct messages_request *request)
 
 static void clear(struct messages_request *request)
 {
-	if (request->among != NULL)
-		tool_names_free(request->among);
-	free(request->among);
+	request_allowed_free(&request->allowed);
 	buf_free(&request->chosen);
 	buf_free(&request->messages);
 	buf_free(&request->system);

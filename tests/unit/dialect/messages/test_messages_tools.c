@@ -91,6 +91,17 @@ static void test_a_choice_is_said_in_its_words(void **state)
 	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'required','tools':"
 			      "[{'type':'function','name':'g'},{'type':'function','name':'h'}]}",
 		.sent = HEAD ",'tool_choice':{'type':'any'},'tools':[" SENT_G "]" END},
+	    {.members = "'input':'Hi','tools':[" F ",{'type':'web_search'}],'tool_choice':{'type':"
+			"'allowed_tools','mode':'auto','tools':[{'type':'web_search_preview'}]}",
+		.sent = HEAD ",'tool_choice':{'type':'auto'},'tools':[{'type':"
+			     "'web_search_20250305','name':'web_search'}]" END},
+	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'auto','tools':{}}",
+		.sent = "expected an array of tools",
+		.param = "tool_choice"},
+	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'auto','tools':"
+			      "[{'type':'mcp','server_label':'l'}]}",
+		.sent = "mcp",
+		.param = "tool_choice"},
 	    {.members = TOOLS "'tool_choice':{'type':'function','name':'h'}",
 		.sent = "a tool that is not there",
 		.param = "tool_choice"},
