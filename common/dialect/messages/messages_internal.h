@@ -6,6 +6,7 @@
  *	messages_thinking.c	reasoning, and the room that it takes
  *	messages_tools.c	tools
  *	messages_choice.c	which of them may or must be called; a text format
+ *	messages_schema.c	the schema of that
  *	messages_input.c	items of the input
  *	messages_parts.c	parts of their content
  *	messages_calls.c	calls of tools and their results

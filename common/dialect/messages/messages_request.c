@@ -3,6 +3,7 @@
 #include "common/base/json.h"
 #include "common/config/model.h"
 #include "messages_internal.h"
+#include "messages_schema.h"
 
 enum { MOST_MARKS = 4 };
 
@@ -174,7 +175,7 @@ static void write_output_config(struct buf *out, const struct messages_request *
 	if (request->format.len > 0 && json_get(own, "format").len == 0) {
 		json_write_name(&members, SPAN("format"));
 		buf_puts(&members, "{\"type\":\"json_schema\",\"schema\":");
-		buf_append_span(&members, request->format);
+		messages_write_closed(&members, request->format);
 		buf_putc(&members, '}');
 	}
 	buf_putc(&members, '}');

@@ -62,7 +62,8 @@ static void test_effort_is_a_word_for_models_that_adapt(void **state)
 	    {.members = "'input':'Hi','reasoning':{'effort':'high'},"
 			"'text':{'format':{'type':'json_schema','schema':{'type':'object'}}}",
 		.sent = HEAD ",'thinking':{'type':'adaptive'},'output_config':{'effort':'high',"
-			     "'format':{'type':'json_schema','schema':{'type':'object'}}}" END,
+			     "'format':{'type':'json_schema','schema':{'type':'object',"
+			     "'additionalProperties':false}}}" END,
 		.quirks = QUIRK(ADAPTIVE_THINKING)},
 	};
 

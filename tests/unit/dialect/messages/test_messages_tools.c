@@ -143,7 +143,10 @@ static void test_a_schema_is_a_format_or_a_tool(void **state)
 	static const struct request_case cases[] = {
 	    {.members = "'input':'Hi'," FORMAT,
 		.sent = HEAD ",'output_config':{'format':{'type':'json_schema','schema':{'type':"
-			     "'object','a':1}}}" END},
+			     "'object','a':1,'additionalProperties':false}}}" END},
+	    {.members = "'input':'Hi'," FORMAT ",'output_config':{'format':{'schema':{'type':"
+			"'object'}}}",
+		.sent = HEAD ",'output_config':{'format':{'schema':{'type':'object'}}}" END},
 	    {.members = "'input':'Hi'," FORMAT,
 		.sent = HEAD ",'tool_choice':{'type':'tool','name':'json_answer',"
 			     "'disable_parallel_tool_use':true},'tools':[" FORMAT_TOOL "]" END,
