@@ -4,8 +4,9 @@
  *	translate -c CONFIG -m MODEL [-n BYTES] REQUEST [ANSWER]
  *
  * Writes lines of JSON: {"request":…} as the deployment of MODEL would get it, or {"error":…} if it
- * cannot be said to it; and of ANSWER, a file of events (NAME.sse) or an object (NAME.json), that
- * is read BYTES at once, each event as the client would get it, then {"end":…,"object":…}.
+ * is wrong or cannot be said to it; and of ANSWER, a file of events (NAME.sse) or an object
+ *(NAME.json), that is read BYTES at once, each event as the client would get it, then
+ *{"end":…,"object":…}.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -144,21 +145,25 @@ static void print_end(struct run *run, enum reader_end end)
 	buf_free(&object);
 }
 
-static void open_fold(struct run *run, struct span body)
+static void open_fold(struct run *run, struct create_request *request)
 {
-	struct create_request request;
-	struct api_error error;
 	struct buf object = {0};
 	char id[RESPONSE_ID_SIZE];
 
-	if (!create_request_parse(&request, body, &error))
-		fatalx("%s", error.message);
-	request.fields[RESPONSE_BACKGROUND] = SPAN("false");
+	request->fields[RESPONSE_BACKGROUND] = SPAN("false");
 	response_id_generate_unkept(id);
-	response_initial(&object, id, time(NULL), request.fields);
+	response_initial(&object, id, time(NULL), request->fields);
 	fold_open(&run->fold, buf_span(&object));
-	create_request_free(&request);
 	buf_free(&object);
+}
+
+static void print_error(const struct api_error *error)
+{
+	struct buf out = {0};
+
+	api_error_json(&out, error);
+	printf("%s\n", buf_cstr(&out));
+	buf_free(&out);
 }
 
 /* False if the request cannot be said. */
@@ -172,12 +177,27 @@ static bool print_request(struct run *run, struct span body)
 		    (int)translation_left_out(run->translation).len,
 		    translation_left_out(run->translation).p);
 	} else {
-		buf_clear(&out);
-		api_error_json(&out, translation_refusal(run->translation));
-		printf("%s\n", buf_cstr(&out));
+		print_error(translation_refusal(run->translation));
 	}
 	buf_free(&out);
 	return said;
+}
+
+static void translate(struct run *run, struct span body, const char *answer, size_t at_once)
+{
+	struct create_request request;
+	struct api_error error;
+
+	if (!create_request_parse(&request, body, &error)) {
+		print_error(&error);
+		return;
+	}
+	if (print_request(run, body) && answer != NULL) {
+		open_fold(run, &request);
+		translation_open(run->translation, &run->fold, on_event, on_begin, run);
+		print_end(run, read_answer(run, answer, at_once));
+	}
+	create_request_free(&request);
 }
 
 static _Noreturn void usage(void)
@@ -217,15 +237,9 @@ int main(int argc, char **argv)
 	if (run.translation == NULL)
 		fatalx("%s: %s needs no translation", config_file, model);
 	read_file(&request, argv[optind]);
-	if (print_request(&run, buf_span(&request)) && optind + 1 < argc) {
-		open_fold(&run, buf_span(&request));
-		translation_open(run.translation, &run.fold, on_event, on_begin, &run);
-		print_end(&run, read_answer(&run, argv[optind + 1], at_once));
-		translation_free(run.translation);
-		fold_close(&run.fold);
-	} else {
-		translation_free(run.translation);
-	}
+	translate(&run, buf_span(&request), optind + 1 < argc ? argv[optind + 1] : NULL, at_once);
+	translation_free(run.translation);
+	fold_close(&run.fold);
 	buf_free(&request);
 	buf_free(&run.text);
 	config_free(config);

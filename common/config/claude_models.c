@@ -75,6 +75,8 @@ unsigned claude_quirks(const char *model)
 		quirks |= QUIRK_BIT(NO_TOP_P_WITH_TEMPERATURE);
 	if (claude.version >= 406)
 		quirks |= QUIRK_BIT(ADAPTIVE_THINKING);
+	if (claude.version == 406)
+		quirks |= QUIRK_BIT(NO_XHIGH_EFFORT);
 	if (claude.version >= 407)
 		quirks |= QUIRK_BIT(NO_SAMPLING) | QUIRK_BIT(FIXED_TEMPERATURE);
 	return quirks;

@@ -28,7 +28,7 @@ bool dialect_of_url(struct span url, enum dialect *dialect);
 
 /*
  * NAME, "its key in litellm_params", what it means. Whether a deployment has it says the key, else
- * the provider's line in the table or, for NO_REASONING_EFFORT, NO_SAMPLING and the last four, the
+ * the provider's line in the table or, for NO_REASONING_EFFORT, NO_SAMPLING and the last five, the
  * model where it is asked by the Messages API.
  */
 #define QUIRKS(X)                                                                                  \
@@ -64,6 +64,8 @@ bool dialect_of_url(struct span url, enum dialect *dialect);
 	    "earlier reasoning without a signature goes back, with an empty one (Messages API)")   \
 	X(ADAPTIVE_THINKING, "adaptive_thinking",                                                  \
 	    "effort goes as output_config.effort with adaptive thinking, not as a budget")         \
+	X(NO_XHIGH_EFFORT, "no_xhigh_effort",                                                      \
+	    "does not know the effort xhigh: high goes in its place (Messages API)")               \
 	X(FORMAT_AS_TOOL, "format_as_tool",                                                        \
 	    "has no output_config.format: a JSON schema goes as the one tool that must be called") \
 	X(NO_TOP_P_WITH_TEMPERATURE, "no_top_p_with_temperature",                                  \

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/json.h"
+
 void request_writer_free(struct request_writer *writer)
 {
 	tool_names_free(&writer->tools);
@@ -101,4 +103,23 @@ bool request_item_invalid(struct request_writer *writer, const char *format, ...
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
 	return request_invalid(writer, "input", "Invalid 'input[%zu]': %s.", writer->index, why);
+}
+
+static bool is_empty_list(struct span value)
+{
+	struct json_scan scan = json_open(value, 0);
+	struct span element;
+
+	return json_type(value) == JSON_ARRAY && !json_element(&scan, &element) &&
+	       scan.error == NULL;
+}
+
+bool request_says_something(
+    struct request_writer *writer, struct span instructions, struct span input)
+{
+	if (json_is_given(input) && !is_empty_list(input))
+		return true;
+	if (json_is_given(instructions) && !span_is(instructions, "\"\""))
+		return true;
+	return request_invalid(writer, "input", "Invalid 'input': there is nothing to answer.");
 }

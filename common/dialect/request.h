@@ -62,6 +62,12 @@ bool request_invalid(struct request_writer *writer, const char *param, const cha
 /* The same of the input's item: the text completes "Invalid 'input[3]': ", without a full stop. */
 bool request_item_invalid(struct request_writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * Whether there is an input, or instructions: raw values, empty where not given. False after
+ * writer->error has been set.
+ */
+bool request_says_something(
+    struct request_writer *writer, struct span instructions, struct span input);
 /* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 

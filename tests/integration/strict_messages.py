@@ -622,16 +622,26 @@ def _check_custom_tool(tool, where):
         _check_closed(schema, f"{where}.input_schema")
 
 
+def _schemas_within(schema):
+    for name in ("properties", "$defs", "definitions"):
+        for key, value in schema.get(name, {}).items():
+            yield f"{name}.{key}", value
+    for name in ("items", "prefixItems", "anyOf", "allOf", "oneOf", "not"):
+        value = schema.get(name, [])
+        for one in value if isinstance(value, list) else [value]:
+            yield name, one
+
+
 def _check_closed(schema, where):
-    if isinstance(schema, dict):
-        if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-            raise Refused(f"{where}: For 'object' type, 'additionalProperties' must be "
-                          "explicitly set to false")
-        for name, value in schema.items():
-            _check_closed(value, f"{where}.{name}")
-    elif isinstance(schema, list):
-        for value in schema:
-            _check_closed(value, where)
+    if not isinstance(schema, dict):
+        return
+    kind = schema.get("type", [])
+    is_object = "object" in ([kind] if isinstance(kind, str) else kind) or "properties" in schema
+    if is_object and schema.get("additionalProperties") is not False:
+        raise Refused(f"{where}: For 'object' type, 'additionalProperties' must be "
+                      "explicitly set to false")
+    for name, value in _schemas_within(schema):
+        _check_closed(value, f"{where}.{name}")
 
 
 def _check_tool_choice(body):
@@ -777,6 +787,8 @@ def _check_output(body):
                           "'xhigh' or 'max'")
         if generation < (4, 6) and not body["model"].startswith("claude-opus-4-5"):
             raise Refused("This model does not support the effort parameter.")
+        if config["effort"] == "xhigh" and generation < (4, 7):
+            raise Refused("This model does not support effort level 'xhigh'.")
     if "format" in config:
         if generation < (4, 1):
             raise Refused(f"'{body['model']}' does not support output format.")

@@ -33,6 +33,13 @@ CRM = {"type": "namespace", "name": "crm", "description": "Customers",
 ZONE = {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"],
         "additionalProperties": False}
 ZONE_FORMAT = {"format": {"type": "json_schema", "name": "zone", "schema": ZONE, "strict": True}}
+# No object in it says that it is closed.
+PLACE = {"$defs": {"place": {"type": ["object", "null"], "properties": {
+             "town": {"type": "string"}, "in": {"anyOf": [{"$ref": "#/$defs/place"}, {
+                 "properties": {"zone": {"type": "string"}}}]}}}},
+         "type": "object", "properties": {"places": {
+             "type": "array", "items": {"$ref": "#/$defs/place"}}}}
+PLACE_FORMAT = {"format": {"type": "json_schema", "name": "place", "schema": PLACE}}
 
 
 # ---- the provider itself -------------------------------------------------------------------------
@@ -131,6 +138,8 @@ BAD = {
     "Invalid `data` in `redacted_thinking` block": {
         "messages": [user("a"), assistant(redacted("bad"), "b"), user("c")]},
     "does not support the effort parameter": {"output_config": {"effort": "low"}},
+    "does not support effort level 'xhigh'": {
+        "model": OPUS, "output_config": {"effort": "xhigh"}},
     "does not support output format": {
         "model": HAIKU, "output_config": {"format": {"type": "json_schema", "schema": ZONE}}},
     "output_config.format.name: Extra inputs": {
@@ -153,6 +162,7 @@ FINE = {
                           "output_config": {"effort": "low"}},
     "four marks": {"system": [{**text("a"), **MARK}] * 4},
     "image": {"messages": [user(image())]},
+    "closed schema": {"output_config": {"format": {"type": "json_schema", "schema": ZONE}}},
 }
 
 
@@ -162,6 +172,22 @@ def test_provider_refuses(words):
     with pytest.raises(Refused) as refused:
         strict_messages.check(body, SIGNED, set())
     assert words in str(refused.value)
+
+
+OPEN = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("schema", [
+    OPEN, {"type": ["null", "object"]}, {"properties": {}}, {"$defs": {"a": OPEN}},
+    {"definitions": {"a": OPEN}}, {"items": OPEN}, {"prefixItems": [OPEN]},
+    {"anyOf": [{"type": "null"}, OPEN]}, {"allOf": [OPEN]}, {"oneOf": [{"items": OPEN}]},
+    {"not": OPEN}, {**ZONE, "properties": {"zone": OPEN}},
+    {**ZONE, "additionalProperties": {"type": "string"}}])
+def test_provider_refuses_schema_that_is_not_closed(schema):
+    config = {"format": {"type": "json_schema", "schema": schema}}
+    with pytest.raises(Refused) as refused:
+        strict_messages.check({**GOOD, "output_config": config}, SIGNED, set())
+    assert "explicitly set to false" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", FINE)
@@ -255,11 +281,11 @@ class Client:
             "tool_choice": ["auto", "none", "required"],
             "parallel_tool_calls": [True, False],
             "reasoning": [{"effort": effort, "summary": "auto"}
-                          for effort in (None, "none", "minimal", "low", "high")],
+                          for effort in (None, "none", "minimal", "low", "high", "xhigh")],
             "max_output_tokens": [16, 2000, 5000],
             "temperature": [0, 0.5, 1, 1.5],
             "top_p": [0.1, 0.99, 1],
-            "text": [{"format": {"type": "text"}}, {"verbosity": "low"}, ZONE_FORMAT],
+            "text": [{"format": {"type": "text"}}, {"verbosity": "low"}, ZONE_FORMAT, PLACE_FORMAT],
             "user": ["u1"],
             "service_tier": ["auto", "default", "flex"],
             "stop": ["END", ["END"]],
@@ -289,7 +315,9 @@ def translated(directory, model, body, answer=None):
 
 
 def may_be_refused(model, body, param):
-    """A form beside thinking by an old model, and a choice among no tools."""
+    """A form beside thinking by an old model, a choice among no tools, and nothing at all."""
+    if param == "input":
+        return not body["input"] and not body.get("instructions")
     if param == "tool_choice":
         return body["tool_choice"] == "required" and not body.get("tools")
     return param == "text" and model == HAIKU

@@ -212,6 +212,8 @@ bool chat_messages_write(struct chat_request *chat)
 	struct span instructions = chat->given[CHAT_INSTRUCTIONS], input = chat->given[CHAT_INPUT];
 	bool written;
 
+	if (!request_says_something(chat->writer, instructions, input))
+		return false;
 	read_quirks(&messages);
 	request_calls_open(&messages.calls, input);
 	request_references_open(&messages.references, input);

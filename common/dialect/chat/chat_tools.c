@@ -5,15 +5,16 @@
 
 #include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/dialect/request_allowed.h"
 #include "common/dialect/request_tools.h"
 
 static const char param[] = "tool_choice";
 
 struct tools {
-	struct buf list;        /* elements of the array */
-	struct buf search;      /* web_search_options, or empty */
-	struct tool_names only; /* what alone is sent */
-	bool restricted;        /* to only */
+	struct buf list;   /* elements of the array */
+	struct buf search; /* web_search_options, or empty */
+	struct request_allowed allowed;
+	bool tells_allowed; /* of all tools; else these alone are sent */
 	bool takes_strict;
 	bool searches; /* the model is one that does nothing but */
 };
@@ -64,10 +65,10 @@ static bool add_tool(
 	struct tools *tools = ctx;
 	struct buf *out = &tools->list;
 
+	if ((name == NULL || !tools->tells_allowed) && !request_allows(&tools->allowed, name))
+		return true;
 	if (name == NULL)
 		return add_web_search(writer, tools, tool);
-	if (tools->restricted && tool_names_find(&tools->only, span_of(name->sent)) == NULL)
-		return true;
 	buf_puts(out, out->len > 0 ? "," : "");
 	buf_puts(out, "{\"type\":\"function\",\"function\":{\"name\":");
 	json_quote(out, span_of(name->sent));
@@ -83,41 +84,6 @@ static bool add_tool(
 	return true;
 }
 
-/* Tells fn of each tool that tool_choice allows: decoded, space is empty for none. */
-static bool each_allowed(struct chat_request *chat, struct span allowed,
-    void (*fn)(struct chat_request *chat, struct span space, struct span name, void *ctx),
-    void *ctx)
-{
-	struct json_scan scan = json_open(json_get(allowed, "tools"), 0);
-	struct buf space = {0}, name = {0};
-	struct span tool, type;
-	bool told = true;
-
-	while (told && json_element(&scan, &tool)) {
-		type = json_get(tool, "type");
-		buf_clear(&space);
-		buf_clear(&name);
-		json_decode(json_get(tool, "namespace"), &space);
-		if ((json_string_is(type, "function") || json_string_is(type, "custom")) &&
-		    json_decode(json_get(tool, "name"), &name))
-			fn(chat, buf_span(&space), buf_span(&name), ctx);
-		else
-			told = request_refuse(
-			    chat->writer, param, "it has functions only to be allowed");
-	}
-	buf_free(&space);
-	buf_free(&name);
-	return told;
-}
-
-static void add_to_only(struct chat_request *chat, struct span space, struct span name, void *ctx)
-{
-	struct tools *tools = ctx;
-
-	(void)chat;
-	tool_names_add(&tools->only, TOOL_FUNCTION, space.len > 0 ? space : (struct span){0}, name);
-}
-
 static void write_function_choice(struct buf *out, const char *sent)
 {
 	buf_puts(out, "{\"type\":\"function\",\"function\":{\"name\":");
@@ -125,15 +91,15 @@ static void write_function_choice(struct buf *out, const char *sent)
 	buf_puts(out, "}}");
 }
 
-static void add_allowed(struct chat_request *chat, struct span space, struct span name, void *ctx)
+static void list_allowed(
+    struct buf *list, const struct tool_names *names, const struct request_allowed *allowed)
 {
-	const struct tool_name *tool = tool_names_of_client(&chat->writer->tools, space, name);
-	struct buf *list = ctx;
-
-	if (tool == NULL)
-		return;
-	buf_puts(list, list->len > 0 ? "," : "");
-	write_function_choice(list, tool->sent);
+	for (size_t i = 0; i < names->count; i++) {
+		if (!request_allows(allowed, &names->names[i]))
+			continue;
+		buf_puts(list, list->len > 0 ? "," : "");
+		write_function_choice(list, names->names[i].sent);
+	}
 }
 
 static bool write_mode(struct chat_request *chat, struct span mode, bool any)
@@ -147,36 +113,34 @@ static bool write_mode(struct chat_request *chat, struct span mode, bool any)
 	return any || !json_string_is(mode, "required") || request_refuse_choice(chat->writer);
 }
 
-static bool write_allowed_list(struct chat_request *chat, struct span choice, struct buf *list)
+static void write_allowed_list(struct chat_request *chat, struct span mode, struct span list)
 {
-	struct span mode = json_get(choice, "mode");
-
-	if (!each_allowed(chat, choice, add_allowed, list))
-		return false;
-	if (list->len == 0)
-		return request_refuse_choice(chat->writer);
-	if (!json_string_is(mode, "auto") && !json_string_is(mode, "required"))
-		return request_invalid(chat->writer, param,
-		    "Invalid 'tool_choice': its mode is neither 'auto' nor 'required'.");
 	chat_write_name(chat, param);
 	buf_puts(chat->out, "{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":");
 	buf_append_span(chat->out, mode);
 	buf_puts(chat->out, ",\"tools\":[");
-	buf_append_span(chat->out, buf_span(list));
+	buf_append_span(chat->out, list);
 	buf_puts(chat->out, "]}}");
-	return true;
 }
 
-static bool write_allowed_tools(struct chat_request *chat, struct span choice, bool any)
+static bool write_allowed_tools(
+    struct chat_request *chat, const struct tools *tools, struct span mode)
 {
+	bool is_auto = json_string_is(mode, "auto");
 	struct buf list = {0};
-	bool written;
 
-	if (!any || !request_has_quirk(chat->writer, QUIRK_OPENAI_MEMBERS))
-		return write_mode(chat, json_get(choice, "mode"), any);
-	written = write_allowed_list(chat, choice, &list);
+	if (tools->list.len == 0 || !tools->tells_allowed ||
+	    (!is_auto && !json_string_is(mode, "required")))
+		return write_mode(chat, mode, tools->list.len > 0);
+	list_allowed(&list, &chat->writer->tools, &tools->allowed);
+	if (list.len == 0 && !is_auto)
+		return request_refuse_choice(chat->writer);
+	if (list.len == 0)
+		chat_write_member(chat, param, SPAN("\"none\""));
+	else
+		write_allowed_list(chat, mode, buf_span(&list));
 	buf_free(&list);
-	return written;
+	return true;
 }
 
 static bool write_named(struct chat_request *chat, struct span choice)
@@ -196,18 +160,18 @@ static bool write_named(struct chat_request *chat, struct span choice)
 	return true;
 }
 
-static bool write_choice(struct chat_request *chat, bool any)
+static bool write_choice(struct chat_request *chat, const struct tools *tools)
 {
 	struct span choice = chat->given[CHAT_TOOL_CHOICE], type = json_get(choice, "type");
 
 	if (choice.len == 0)
 		return true;
 	if (json_type(choice) == JSON_STRING)
-		return write_mode(chat, choice, any);
+		return write_mode(chat, choice, tools->list.len > 0);
 	if (json_string_is(type, "function") || json_string_is(type, "custom"))
 		return write_named(chat, choice);
-	if (json_string_is(type, "allowed_tools"))
-		return write_allowed_tools(chat, choice, any);
+	if (tools->allowed.is_limited)
+		return write_allowed_tools(chat, tools, json_get(choice, "mode"));
 	return request_refuse(chat->writer, param, "only functions can be chosen");
 }
 
@@ -242,15 +206,12 @@ static bool model_searches(struct request_writer *writer)
 static bool collect(struct chat_request *chat, struct tools *tools)
 {
 	struct request_writer *writer = chat->writer;
-	struct span choice = chat->given[CHAT_TOOL_CHOICE];
 
 	tools->takes_strict = !request_has_quirk(writer, QUIRK_NO_STRICT_TOOLS);
 	tools->searches = model_searches(writer);
-	tools->restricted = json_string_is(json_get(choice, "type"), "allowed_tools") &&
-			    !request_has_quirk(writer, QUIRK_OPENAI_MEMBERS);
-	if (tools->restricted && !each_allowed(chat, choice, add_to_only, tools))
-		return false;
-	return request_each_tool(writer, chat->given[CHAT_TOOLS], add_tool, tools);
+	tools->tells_allowed = request_has_quirk(writer, QUIRK_OPENAI_MEMBERS);
+	return request_read_allowed(&tools->allowed, writer, chat->given[CHAT_TOOL_CHOICE]) &&
+	       request_each_tool(writer, chat->given[CHAT_TOOLS], add_tool, tools);
 }
 
 static bool write_collected(struct chat_request *chat, const struct tools *tools)
@@ -265,7 +226,7 @@ static bool write_collected(struct chat_request *chat, const struct tools *tools
 		buf_append_span(chat->out, buf_span(&tools->list));
 		buf_putc(chat->out, ']');
 	}
-	return write_choice(chat, any) && (!any || write_parallel(chat));
+	return write_choice(chat, tools) && (!any || write_parallel(chat));
 }
 
 bool chat_tools_write(struct chat_request *chat)
@@ -275,6 +236,6 @@ bool chat_tools_write(struct chat_request *chat)
 
 	buf_free(&tools.list);
 	buf_free(&tools.search);
-	tool_names_free(&tools.only);
+	request_allowed_free(&tools.allowed);
 	return written;
 }

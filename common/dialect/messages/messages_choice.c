@@ -1,6 +1,3 @@
-#include <string.h>
-
-#include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "messages_internal.h"
 #include "common/dialect/request_tools.h"
@@ -19,43 +16,6 @@ static bool read_mode(struct messages_request *request, struct span mode)
 		return request_invalid(request->writer, param,
 		    "Invalid value for 'tool_choice': expected 'none', 'auto' or 'required'.");
 	return true;
-}
-
-/* Appends what a tool that is referred to is called; a namespace as a whole has no name. */
-static void read_reference(struct span tool, struct buf *space, struct buf *name)
-{
-	struct span type = json_get(tool, "type");
-
-	json_decode(json_get(tool, "namespace"), space);
-	if (json_string_is(type, "namespace"))
-		json_decode(json_get(tool, "name"), space);
-	else if (request_is_web_search(type))
-		buf_puts(name, "web_search");
-	else
-		json_decode(json_get(tool, "name"), name);
-}
-
-static bool read_allowed(struct messages_request *request, struct span choice)
-{
-	struct json_scan scan = json_open(json_get(choice, "tools"), 0);
-	struct buf space = {0}, name = {0};
-	struct span tool, in;
-
-	request->among = xcalloc(1, sizeof(*request->among));
-	while (json_element(&scan, &tool)) {
-		buf_clear(&space);
-		buf_clear(&name);
-		read_reference(tool, &space, &name);
-		in = space.len > 0 ? buf_span(&space) : (struct span){0};
-		buf_cstr(&name);
-		tool_names_add(request->among, TOOL_FUNCTION, in, buf_span(&name));
-	}
-	buf_free(&space);
-	buf_free(&name);
-	if (scan.error != NULL)
-		return request_invalid(request->writer, param,
-		    "Invalid 'tool_choice.tools': expected an array of tools.");
-	return read_mode(request, json_get(choice, "mode"));
 }
 
 static bool read_one(struct messages_request *request, struct span choice)
@@ -81,20 +41,24 @@ bool messages_read_choice(struct messages_request *request)
 
 	if (choice.len == 0)
 		return true;
+	if (!request_read_allowed(&request->allowed, request->writer, choice))
+		return false;
 	if (json_type(choice) != JSON_OBJECT)
 		return read_mode(request, choice);
-	if (json_string_is(json_get(choice, "type"), "allowed_tools"))
-		return read_allowed(request, choice);
+	if (request->allowed.is_limited)
+		return read_mode(request, json_get(choice, "mode"));
 	return read_one(request, choice);
 }
 
 static void find_chosen(struct messages_request *request)
 {
 	struct request_writer *writer = request->writer;
+	struct span choice = request->members[MEMBER_TOOL_CHOICE];
 	struct buf space = {0}, name = {0};
 	const struct tool_name *tool;
 
-	read_reference(request->members[MEMBER_TOOL_CHOICE], &space, &name);
+	json_decode(json_get(choice, "namespace"), &space);
+	json_decode(json_get(choice, "name"), &name);
 	tool = tool_names_of_client(&writer->tools, buf_span(&space), buf_span(&name));
 	if (tool != NULL)
 		json_quote(&request->chosen, span_of(tool->sent));

@@ -232,6 +232,8 @@ bool messages_read_input(struct messages_request *request)
 	struct walk walk = {.request = request};
 	bool done;
 
+	if (!request_says_something(request->writer, request->members[MEMBER_INSTRUCTIONS], input))
+		return false;
 	messages_turns_open(&walk.turns, request);
 	request_calls_open(&walk.calls, input);
 	request_references_open(&walk.references, input);

@@ -6,6 +6,7 @@
  *	messages_thinking.c	reasoning, and the room that it takes
  *	messages_tools.c	tools
  *	messages_choice.c	which of them may or must be called; a text format
+ *	messages_schema.c	the schema of that
  *	messages_input.c	items of the input
  *	messages_parts.c	parts of their content
  *	messages_calls.c	calls of tools and their results
@@ -22,6 +23,7 @@
 #include "common/base/buf.h"
 #include "messages_fields.h"
 #include "common/dialect/request.h"
+#include "common/dialect/request_allowed.h"
 #include "common/dialect/request_calls.h"
 
 /* NAME, "its name in the request", what is done with it before anything else */
@@ -99,10 +101,10 @@ struct messages_request {
 	/* Elements of the arrays, joined by commas. */
 	struct buf tools, system, messages;
 	enum messages_choice choice;
-	struct buf chosen;        /* CHOICE_ONE: the tool's name there, a JSON string */
-	struct tool_names *among; /* allowed_tools: those; NULL: all */
-	struct span format;       /* for output_config.format: the schema, or empty */
-	bool answers_by_tool;     /* the only thing that may be called stands for the format */
+	struct buf chosen; /* CHOICE_ONE: the tool's name there, a JSON string */
+	struct request_allowed allowed;
+	struct span format;   /* for output_config.format: the schema, or empty */
+	bool answers_by_tool; /* the only thing that may be called stands for the format */
 };
 
 /* messages_sampling.c: each begins with a comma. False if it is refused. */
@@ -120,7 +122,7 @@ void messages_add_tool(struct buf *tools, struct span sent, struct span descript
     struct span parameters, struct span strict, struct span cache_control);
 
 /* messages_choice.c */
-/* What tool_choice says: choice and among. Before the tools are read. */
+/* What tool_choice says: choice and allowed. Before the tools are read. */
 bool messages_read_choice(struct messages_request *request);
 /* Once tools and thinking are known: makes sure of the choice, and of text.format. */
 bool messages_settle_choice(struct messages_request *request);

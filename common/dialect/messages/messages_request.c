@@ -3,6 +3,7 @@
 #include "common/base/json.h"
 #include "common/config/model.h"
 #include "messages_internal.h"
+#include "messages_schema.h"
 
 enum { MOST_MARKS = 4 };
 
@@ -174,7 +175,7 @@ static void write_output_config(struct buf *out, const struct messages_request *
 	if (request->format.len > 0 && json_get(own, "format").len == 0) {
 		json_write_name(&members, SPAN("format"));
 		buf_puts(&members, "{\"type\":\"json_schema\",\"schema\":");
-		buf_append_span(&members, request->format);
+		messages_write_closed(&members, request->format);
 		buf_putc(&members, '}');
 	}
 	buf_putc(&members, '}');
@@ -184,14 +185,17 @@ static void write_output_config(struct buf *out, const struct messages_request *
 }
 
 /* Both APIs have a member of that name; this one's is an object. */
-static void write_context_management(struct buf *out, const struct messages_request *request)
+static bool write_context_management(struct buf *out, const struct messages_request *request)
 {
+	static const char name[] = "context_management";
 	struct span value = request->members[MEMBER_CONTEXT_MANAGEMENT];
 
 	if (json_type(value) == JSON_OBJECT)
-		pass(out, SPAN("context_management"), value);
-	else if (value.len > 0)
-		request_leave_out(request->writer, "context_management");
+		pass(out, span_of(name), value);
+	else if (value.len > 0 && !is_empty(value))
+		return request_refuse(
+		    request->writer, name, "it manages a context in words of its own");
+	return true;
 }
 
 static void write_list(struct buf *out, const char *name, const struct buf *list, size_t *surplus)
@@ -234,7 +238,8 @@ static bool write_whole(struct buf *out, struct messages_request *request)
 	write_output_config(out, request);
 	write_service_tier(out, request);
 	write_user(out, request);
-	write_context_management(out, request);
+	if (!write_context_management(out, request))
+		return false;
 	if (request->members[MEMBER_CACHE_CONTROL].len > 0)
 		pass(out, SPAN("cache_control"), request->members[MEMBER_CACHE_CONTROL]);
 	buf_append_span(out, buf_span(&request->passed));
@@ -246,9 +251,7 @@ static bool write_whole(struct buf *out, struct messages_request *request)
 
 static void clear(struct messages_request *request)
 {
-	if (request->among != NULL)
-		tool_names_free(request->among);
-	free(request->among);
+	request_allowed_free(&request->allowed);
 	buf_free(&request->chosen);
 	buf_free(&request->messages);
 	buf_free(&request->system);
@@ -260,13 +263,11 @@ static void clear(struct messages_request *request)
 bool messages_request_write(struct buf *out, struct request_writer *writer, struct span body)
 {
 	struct messages_request request = {.writer = writer};
-	bool written;
+	bool written = read_members(&request, body) && check_include(&request) &&
+		       messages_plan_thinking(&request) && messages_read_choice(&request) &&
+		       messages_read_tools(&request) && messages_read_input(&request) &&
+		       messages_settle_choice(&request) && write_whole(out, &request);
 
-	writer->dialect = DIALECT_MESSAGES;
-	written = read_members(&request, body) && check_include(&request) &&
-		  messages_plan_thinking(&request) && messages_read_choice(&request) &&
-		  messages_read_tools(&request) && messages_read_input(&request) &&
-		  messages_settle_choice(&request) && write_whole(out, &request);
 	clear(&request);
 	return written;
 }

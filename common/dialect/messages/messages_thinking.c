@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "common/base/json.h"
 #include "messages_internal.h"
 
@@ -41,11 +43,20 @@ static void set_member(struct messages_thinking *thinking, const char *member)
 	buf_puts(&thinking->member, member);
 }
 
+static const char *effort_sent(struct request_writer *writer, const struct effort *effort)
+{
+	if (effort->sent == NULL || strcmp(effort->sent, "xhigh") != 0 ||
+	    !request_has_quirk(writer, QUIRK_NO_XHIGH_EFFORT))
+		return effort->sent;
+	request_leave_out(writer, "reasoning.effort beyond high");
+	return "high";
+}
+
 static void plan_adaptive(struct messages_request *request, const struct effort *effort)
 {
 	struct messages_thinking *thinking = &request->thinking;
 
-	thinking->effort = effort->sent;
+	thinking->effort = effort_sent(request->writer, effort);
 	thinking->is_on = effort->budget > 0;
 	if (!thinking->is_on)
 		set_member(thinking, "{\"type\":\"disabled\"}");

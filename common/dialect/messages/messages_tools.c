@@ -73,16 +73,6 @@ static struct span strict_of(struct request_writer *writer, struct span tool)
 	return strict;
 }
 
-static bool is_allowed(const struct messages_request *request, const struct tool_name *name)
-{
-	struct span space = name->space != NULL ? span_of(name->space) : (struct span){0};
-
-	return request->among == NULL ||
-	       tool_names_of_client(request->among, space, span_of(name->name)) != NULL ||
-	       (space.len > 0 &&
-		   tool_names_of_client(request->among, space, (struct span){0}) != NULL);
-}
-
 static bool add_web_search(struct walk *walk, struct span tool)
 {
 	struct messages_request *request = walk->request;
@@ -90,9 +80,7 @@ static bool add_web_search(struct walk *walk, struct span tool)
 	struct span filters = json_get(tool, "filters");
 	struct messages_fields fields = messages_fields_of(tool);
 
-	if (walk->has_web_search ||
-	    (request->among != NULL &&
-		tool_names_of_client(request->among, (struct span){0}, SPAN("web_search")) == NULL))
+	if (walk->has_web_search)
 		return true;
 	walk->has_web_search = true;
 	messages_begin_block(out);
@@ -113,10 +101,10 @@ static bool add_tool(
 	struct span parameters = json_get(tool, "parameters"), strict = strict_of(writer, tool);
 	struct buf schema = {0};
 
+	if (!request_allows(&walk->request->allowed, name))
+		return true;
 	if (name == NULL)
 		return add_web_search(walk, tool);
-	if (!is_allowed(walk->request, name))
-		return true;
 	if (name->kind == TOOL_CUSTOM) {
 		request_write_custom_schema(writer, &schema, tool);
 		parameters = buf_span(&schema);

@@ -15,6 +15,7 @@ enum {
 	THOUGHTLESS = QUIRK_BIT(NO_REASONING_EFFORT),
 	ONE_OF_TWO = QUIRK_BIT(NO_TOP_P_WITH_TEMPERATURE),
 	ADAPTIVE = QUIRK_BIT(ADAPTIVE_THINKING),
+	NOT_SO_HIGH = QUIRK_BIT(NO_XHIGH_EFFORT),
 	UNSAMPLED = QUIRK_BIT(NO_SAMPLING) | QUIRK_BIT(FIXED_TEMPERATURE),
 };
 
@@ -39,8 +40,8 @@ static const struct {
     {"claude-haiku-4-5", ONE_OF_TWO, 64000},
     {"claude-opus-4-5", ONE_OF_TWO, 64000},
     {"us.anthropic.claude-opus-4-5-20251101-v1:0", ONE_OF_TWO, 64000},
-    {"claude-sonnet-4-6", ONE_OF_TWO | ADAPTIVE, 64000},
-    {"anthropic/claude-opus-4.6", ONE_OF_TWO | ADAPTIVE, 128000},
+    {"claude-sonnet-4-6", ONE_OF_TWO | ADAPTIVE | NOT_SO_HIGH, 64000},
+    {"anthropic/claude-opus-4.6", ONE_OF_TWO | ADAPTIVE | NOT_SO_HIGH, 128000},
     {"claude-opus-4-7-20260416", ONE_OF_TWO | ADAPTIVE | UNSAMPLED, 128000},
     {"claude-sonnet-5", ONE_OF_TWO | ADAPTIVE | UNSAMPLED, 128000},
     {"claude-haiku-5-5-20261101", ONE_OF_TWO | ADAPTIVE | UNSAMPLED, 128000},

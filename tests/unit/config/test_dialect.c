@@ -187,6 +187,8 @@ static void a_quirk_is_the_provider_s_or_the_model_s_unless_the_file_says_it(voi
 	    {"model: unheard-of/m, api: chat, api_base: 'http://own'", QUIRK_STRING_CONTENT, false},
 	    {"model: anthropic/claude-sonnet-4-6", QUIRK_ADAPTIVE_THINKING, true},
 	    {"model: anthropic/claude-sonnet-4-5", QUIRK_ADAPTIVE_THINKING, false},
+	    {"model: anthropic/claude-sonnet-4-6", QUIRK_NO_XHIGH_EFFORT, true},
+	    {"model: anthropic/claude-opus-4-7", QUIRK_NO_XHIGH_EFFORT, false},
 	    {"model: anthropic/claude-sonnet-4-5", QUIRK_NO_TOP_P_WITH_TEMPERATURE, true},
 	    {"model: anthropic/claude-3-7-sonnet", QUIRK_FORMAT_AS_TOOL, true},
 	    {"model: anthropic/claude-opus-4-7", QUIRK_FIXED_TEMPERATURE, true},

@@ -38,6 +38,8 @@ static void test_instructions_come_first(void **state)
 		.quirks = BIT(DEVELOPER_ROLE)},
 	    {SAYS(IN("") ",'instructions':'a'", OUT(SYSTEM("'a'")))},
 	    {SAYS(IN("") ",'instructions':''", "Invalid 'input'"), .param = "input"},
+	    {SAYS("'input':null", "Invalid 'input': there is nothing to answer."), .param = "input",
+		.drop_params = true},
 	    {SAYS(IN("{'role':'tool','content':'a'}"), "Invalid 'input[0]': the role"),
 		.param = "input"},
 	    {SAYS(IN("{'role':'user','content':'a'},7"), "Invalid 'input[1]'"), .param = "input"},

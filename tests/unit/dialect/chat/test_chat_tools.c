@@ -124,6 +124,41 @@ static void test_allowed_tools_are_the_only_ones_where_they_cannot_be_told(void 
 	ASSERT_CHAT_CASES(tests);
 }
 
+#define SPACE "{'type':'namespace','name':'s','tools':[" F("f") "," F("g") "]}"
+#define ONLY(mode, tools)                                                                          \
+	"'tool_choice':{'type':'allowed_tools','mode':'" mode "','tools':" tools "}"
+
+static void test_namespaces_and_searches_are_allowed_as_a_whole(void **state)
+{
+	static const struct chat_case tests[] = {
+	    {SAYS(HI "'tools':[" F("f") "," SPACE
+					"]," ONLY("auto", "[{'type':'namespace','name':'s'}]"),
+		"'tools':[" SENT("s__f") "," SENT("s__g") "],'tool_choice':'auto'")},
+	    {SAYS(HI "'tools':[" F("f") "," SPACE
+					"]," ONLY("required", "[{'type':'namespace','name':'s'}]"),
+		 "'tool_choice':{'type':'allowed_tools','allowed_tools':{'mode':'required','tools':"
+		 "[{'type':'function','function':{'name':'s__f'}},{'type':'function','function':"
+		 "{'name':'s__g'}}]}}"),
+		.quirks = BIT(OPENAI_MEMBERS)},
+	    {SAYS(HI "'tools':[" F("f") ",{'type':'web_search'}]," ONLY(
+		      "auto", "[{'type':'web_search'}]"),
+		 "'web_search_options':{},'tools':[" SENT("f") "],'tool_choice':'none'"),
+		.quirks = BIT(OPENAI_MEMBERS), .upstream = "gpt-4o-search-preview"},
+	    {SAYS(HI "'tools':[" F("f") ",{'type':'web_search'}]," ONLY(
+		      "auto", "[{'type':'function','name':'f'}]"),
+		"'tools':[" SENT("f") "],'tool_choice':'auto'")},
+	    {SAYS(HI "'tools':[" F("f") "]," ONLY("required", "[{'type':'function','name':'g'}]"),
+		 "Invalid 'tool_choice'"),
+		.quirks = BIT(OPENAI_MEMBERS), .param = "tool_choice"},
+	    {SAYS(HI "'tools':[" F("f") "]," ONLY("auto", "{}"),
+		 "Invalid 'tool_choice.tools': expected an array of tools."),
+		.param = "tool_choice"},
+	};
+
+	(void)state;
+	ASSERT_CHAT_CASES(tests);
+}
+
 static void test_calls_one_at_a_time_can_be_refused(void **state)
 {
 	static const struct chat_case tests[] = {
@@ -186,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(test_tools_of_a_namespace_have_its_name_before_theirs),
 	    cmocka_unit_test(test_a_choice_is_said_only_of_tools_that_are_there),
 	    cmocka_unit_test(test_allowed_tools_are_the_only_ones_where_they_cannot_be_told),
+	    cmocka_unit_test(test_namespaces_and_searches_are_allowed_as_a_whole),
 	    cmocka_unit_test(test_calls_one_at_a_time_can_be_refused),
 	    cmocka_unit_test(test_hosted_tools_are_refused_or_dropped),
 	    cmocka_unit_test(test_models_that_search_have_options_for_it),

@@ -54,6 +54,7 @@ static inline void assert_sent(const struct request_case *one)
 	    .quirks_set = one->quirks};
 	struct request_writer writer = {.deployment = &deployment,
 	    .model = "claude",
+	    .dialect = DIALECT_MESSAGES,
 	    .without_thinking = one->without_thinking};
 	struct buf members = with_quotes(one->members), expected = with_quotes(one->sent);
 	struct buf body = {0}, out = {0};

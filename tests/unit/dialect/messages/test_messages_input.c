@@ -27,8 +27,29 @@ static void test_neighbours_of_one_role_are_one_message(void **state)
 		.sent = SENT(U(TEXT("a")) "," A(TEXT("c") "," TEXT("d")) "," U(TEXT("e")))},
 	    {.members = INPUT(ASSISTANT("a") "," USER("b")),
 		.sent = SENT(U(FILLER) "," A(TEXT("a")) "," U(TEXT("b")))},
-	    {.members = INPUT(""), .sent = SENT(U(FILLER))},
 	    {.members = "'input':' '", .sent = SENT(U(FILLER))},
+	};
+
+	(void)state;
+	ASSERT_ALL_SENT(cases);
+}
+
+static void test_what_says_nothing_at_all_is_refused(void **state)
+{
+	static const struct request_case cases[] = {
+	    {.members = INPUT(""), .sent = "nothing to answer", .param = "input"},
+	    {.members = INPUT(" ") ",'instructions':''",
+		.sent = "nothing to answer",
+		.param = "input"},
+	    {.members = "'input':null,'instructions':null",
+		.sent = "nothing to answer",
+		.param = "input",
+		.drop_params = true},
+	    {.members = "", .sent = "nothing to answer", .param = "input"},
+	    {.members = INPUT("") ",'instructions':'i'",
+		.sent = HEAD ",'system':[" TEXT("i") "],'messages':[" U(FILLER) "]}"},
+	    {.members = INPUT("{'role':'developer','content':'d'}"),
+		.sent = HEAD ",'system':[" TEXT("d") "],'messages':[" U(FILLER) "]}"},
 	};
 
 	(void)state;
@@ -337,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_neighbours_of_one_role_are_one_message),
+	    cmocka_unit_test(test_what_says_nothing_at_all_is_refused),
 	    cmocka_unit_test(test_text_that_is_blank_does_not_go),
 	    cmocka_unit_test(test_a_final_message_of_the_assistants_is_gone_on_with),
 	    cmocka_unit_test(test_the_system_speaks_first),

@@ -38,9 +38,7 @@ static void test_what_does_no_harm_is_left_out_and_noted(void **state)
 	    {.members = "'input':'Hi','service_tier':'flex'",
 		.sent = HEAD END,
 		.left_out = "service_tier"},
-	    {.members = "'input':'Hi','context_management':[{'type':'compaction'}]",
-		.sent = HEAD END,
-		.left_out = "context_management"},
+	    {.members = "'input':'Hi','context_management':[]", .sent = HEAD END},
 	    {.members = "'input':'Hi','presence_penalty':0,'frequency_penalty':-0.0e3,"
 			"'logit_bias':{},'logprobs':false,'top_logprobs':0,'background':false,"
 			"'previous_response_id':null,'include':['reasoning.encrypted_content']",
@@ -76,6 +74,7 @@ static void test_what_would_change_the_answer_is_refused(void **state)
 	    {"top_logprobs", "3"},
 	    {"include", "['message.output_text.logprobs']"},
 	    {"text", "{'format':{'type':'json_object'}}"},
+	    {"context_management", "[{'type':'compaction','compact_threshold':1000}]"},
 	};
 
 	(void)state;
@@ -166,12 +165,14 @@ static void test_a_member_that_is_dropped_is_not_looked_at(void **state)
 	    .max_tokens = 9,
 	    .dropped = dropped,
 	    .dropped_count = 2};
-	struct request_writer writer = {.deployment = &deployment, .model = "claude"};
+	struct request_writer writer = {
+	    .deployment = &deployment, .model = "claude", .dialect = DIALECT_MESSAGES};
 	struct buf out = {0};
 
 	(void)state;
 	assert_true(messages_request_write(&out, &writer,
-	    SPAN("{\"model\":\"claude\",\"background\":true,\"temperature\":\"x\"}")));
+	    SPAN("{\"model\":\"claude\",\"background\":true,\"temperature\":\"x\",\"input\":"
+		 "\"\"}")));
 	assert_string_equal(buf_cstr(&out),
 	    "{\"model\":\"claude-1\",\"max_tokens\":9,\"stream\":true,\"messages\":[{\"role\":"
 	    "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"\xe2\x80\xa6\"}]}]}");

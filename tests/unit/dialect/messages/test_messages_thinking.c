@@ -42,6 +42,14 @@ static void test_effort_is_a_word_for_models_that_adapt(void **state)
 		.sent = HEAD ",'thinking':{'type':'adaptive','display':'summarized'},"
 			     "'output_config':{'effort':'xhigh'}" END,
 		.quirks = QUIRK(ADAPTIVE_THINKING)},
+	    {.members = "'input':'Hi','reasoning':{'effort':'xhigh'}",
+		.sent =
+		    HEAD ",'thinking':{'type':'adaptive'},'output_config':{'effort':'high'}" END,
+		.quirks = QUIRK(ADAPTIVE_THINKING) | QUIRK(NO_XHIGH_EFFORT),
+		.left_out = "reasoning.effort beyond high"},
+	    {.members = "'input':'Hi','reasoning':{'effort':'max'}",
+		.sent = HEAD ",'thinking':{'type':'adaptive'},'output_config':{'effort':'max'}" END,
+		.quirks = QUIRK(ADAPTIVE_THINKING) | QUIRK(NO_XHIGH_EFFORT)},
 	    {.members = "'input':'Hi','reasoning':{'effort':'low'}",
 		.sent = HEAD ",'thinking':{'type':'adaptive'},'output_config':{'effort':'low'}" END,
 		.quirks = QUIRK(ADAPTIVE_THINKING)},
@@ -54,7 +62,8 @@ static void test_effort_is_a_word_for_models_that_adapt(void **state)
 	    {.members = "'input':'Hi','reasoning':{'effort':'high'},"
 			"'text':{'format':{'type':'json_schema','schema':{'type':'object'}}}",
 		.sent = HEAD ",'thinking':{'type':'adaptive'},'output_config':{'effort':'high',"
-			     "'format':{'type':'json_schema','schema':{'type':'object'}}}" END,
+			     "'format':{'type':'json_schema','schema':{'type':'object',"
+			     "'additionalProperties':false}}}" END,
 		.quirks = QUIRK(ADAPTIVE_THINKING)},
 	};
 

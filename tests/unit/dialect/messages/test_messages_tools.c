@@ -91,6 +91,17 @@ static void test_a_choice_is_said_in_its_words(void **state)
 	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'required','tools':"
 			      "[{'type':'function','name':'g'},{'type':'function','name':'h'}]}",
 		.sent = HEAD ",'tool_choice':{'type':'any'},'tools':[" SENT_G "]" END},
+	    {.members = "'input':'Hi','tools':[" F ",{'type':'web_search'}],'tool_choice':{'type':"
+			"'allowed_tools','mode':'auto','tools':[{'type':'web_search_preview'}]}",
+		.sent = HEAD ",'tool_choice':{'type':'auto'},'tools':[{'type':"
+			     "'web_search_20250305','name':'web_search'}]" END},
+	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'auto','tools':{}}",
+		.sent = "expected an array of tools",
+		.param = "tool_choice"},
+	    {.members = TOOLS "'tool_choice':{'type':'allowed_tools','mode':'auto','tools':"
+			      "[{'type':'mcp','server_label':'l'}]}",
+		.sent = "mcp",
+		.param = "tool_choice"},
 	    {.members = TOOLS "'tool_choice':{'type':'function','name':'h'}",
 		.sent = "a tool that is not there",
 		.param = "tool_choice"},
@@ -132,7 +143,10 @@ static void test_a_schema_is_a_format_or_a_tool(void **state)
 	static const struct request_case cases[] = {
 	    {.members = "'input':'Hi'," FORMAT,
 		.sent = HEAD ",'output_config':{'format':{'type':'json_schema','schema':{'type':"
-			     "'object','a':1}}}" END},
+			     "'object','a':1,'additionalProperties':false}}}" END},
+	    {.members = "'input':'Hi'," FORMAT ",'output_config':{'format':{'schema':{'type':"
+			"'object'}}}",
+		.sent = HEAD ",'output_config':{'format':{'schema':{'type':'object'}}}" END},
 	    {.members = "'input':'Hi'," FORMAT,
 		.sent = HEAD ",'tool_choice':{'type':'tool','name':'json_answer',"
 			     "'disable_parallel_tool_use':true},'tools':[" FORMAT_TOOL "]" END,
@@ -166,7 +180,8 @@ static void test_a_format_that_is_a_tool_is_known_as_such(void **state)
 	    .provider = text("anthropic"),
 	    .quirks_given = ~0u,
 	    .quirks_set = QUIRK(FORMAT_AS_TOOL)};
-	struct request_writer writer = {.deployment = &deployment, .model = "claude"};
+	struct request_writer writer = {
+	    .deployment = &deployment, .model = "claude", .dialect = DIALECT_MESSAGES};
 	struct buf body = with_quotes("{'model':'claude','input':'Hi','tools':[{'type':'function',"
 				      "'name':'json_answer'}]," FORMAT "}");
 	struct buf out = {0};
