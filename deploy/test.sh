@@ -240,7 +240,7 @@ if [ -z "$quick" ]; then
 	build_and_test asan CC=gcc CFLAGS="-g -O1" --enable-sanitizers || true
 	check "build clang" compile clang CC=clang --enable-werror || true
 fi
-[ -n "$quick" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 10 "$(nproc)"
+[ -n "$quick" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 6 "$(nproc)"
 check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
 check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
 totals

@@ -24,7 +24,7 @@ REFUSED = [name for name, case in CASES.items() if case.error]
 ANSWERED = [name for name, case in CASES.items() if not case.error]
 OWN = [name for name in ANSWERED if CASES[name].has_own_answer]
 MODES = ("background", "streamed", "whole", "again")
-SPLITS = (1, 2, 3, 7)
+SPLITS = (1, 7)
 PLAIN = "plain"
 # Answers that are long or odd enough for a look at them on their way.
 PAUSED = [name for name in OWN if CASES[name].info.get("paused")]
