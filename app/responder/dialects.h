@@ -13,8 +13,8 @@
 /*
  * Whether a deployment of the request's model, or of one of its fallbacks, can be asked: one that
  * speaks the Responses API, or another dialect in which the request can be said. context is what
- * comes before the input. If there is none, the client has the reason of
- * the first one as its answer.
+ * comes before the input. If there is none, the client has the reason of the first one as its
+ * answer.
  */
 bool dialects_can_say(
     struct handlers *handlers, const struct create_request *request, struct span context);
