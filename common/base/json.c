@@ -243,6 +243,22 @@ bool json_is_given(struct span value)
 	return value.len != 0 && json_type(value) != JSON_NULL;
 }
 
+bool json_is_empty(struct span value)
+{
+	struct json_scan scan = json_open(value, JSON_ACCEPT_BAD_UTF8);
+	struct span name, member;
+
+	if (json_type(value) == JSON_OBJECT)
+		return !json_member(&scan, &name, &member) && scan.error == NULL;
+	return json_type(value) == JSON_ARRAY && !json_element(&scan, &member) &&
+	       scan.error == NULL;
+}
+
+bool json_is_text(struct span value)
+{
+	return json_type(value) == JSON_STRING && value.len > 2;
+}
+
 const char *json_type_name(enum json_type type)
 {
 	static const char *const names[] = {

@@ -50,6 +50,10 @@ bool json_check(struct span text, unsigned flags, const char **error, size_t *of
 enum json_type json_type(struct span value);
 /* Whether it is neither absent nor null. */
 bool json_is_given(struct span value);
+/* Whether it is an array without elements, or an object without members. */
+bool json_is_empty(struct span value);
+/* Whether it is a string that is not "". */
+bool json_is_text(struct span value);
 /* A type's name for messages: "an object", "null". */
 const char *json_type_name(enum json_type type);
 

@@ -29,8 +29,3 @@ bool members_read(struct span object, const struct span *names, size_t count, st
 	buf_free(&scratch);
 	return scan.error == NULL;
 }
-
-bool is_text(struct span value)
-{
-	return json_type(value) == JSON_STRING && value.len > 2;
-}

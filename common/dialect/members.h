@@ -19,7 +19,4 @@
  */
 bool members_read(struct span object, const struct span *names, size_t count, struct span *values);
 
-/* Whether it is a string that is not "". */
-bool is_text(struct span value);
-
 #endif

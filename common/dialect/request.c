@@ -2,9 +2,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/config/model.h"
 
 void request_writer_free(struct request_writer *writer)
 {
@@ -18,6 +20,14 @@ bool request_has_quirk(struct request_writer *writer, enum quirk quirk)
 		writer->quirks = deployment_quirks(writer->deployment, writer->model);
 	writer->knows_quirks = true;
 	return (writer->quirks & 1u << quirk) != 0;
+}
+
+void request_write_model(struct buf *out, const struct request_writer *writer)
+{
+	char *name = model_upstream_name(writer->deployment, writer->model);
+
+	json_quote(out, span_of(name));
+	free(name);
 }
 
 static const char separator[] = ", ";
@@ -105,19 +115,10 @@ bool request_item_invalid(struct request_writer *writer, const char *format, ...
 	return request_invalid(writer, "input", "Invalid 'input[%zu]': %s.", writer->index, why);
 }
 
-static bool is_empty_list(struct span value)
-{
-	struct json_scan scan = json_open(value, 0);
-	struct span element;
-
-	return json_type(value) == JSON_ARRAY && !json_element(&scan, &element) &&
-	       scan.error == NULL;
-}
-
 bool request_says_something(
     struct request_writer *writer, struct span instructions, struct span input)
 {
-	if (json_is_given(input) && !is_empty_list(input))
+	if (json_is_given(input) && !json_is_empty(input))
 		return true;
 	if (json_is_given(instructions) && !span_is(instructions, "\"\""))
 		return true;

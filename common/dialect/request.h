@@ -71,6 +71,9 @@ bool request_says_something(
 /* It is left out without harm; what is noted once, however often it is said. */
 void request_leave_out(struct request_writer *writer, const char *what);
 
+/* Appends what the deployment calls the model, a JSON string. */
+void request_write_model(struct buf *out, const struct request_writer *writer);
+
 bool request_has_quirk(struct request_writer *writer, enum quirk quirk);
 
 #endif

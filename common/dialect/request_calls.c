@@ -136,19 +136,21 @@ void request_calls_close(struct request_calls *calls)
 	*calls = (struct request_calls){0};
 }
 
+/* The list is in the order of the input: by the addresses of its items. */
+static int compare_place(const void *key, const void *element)
+{
+	uintptr_t place = (uintptr_t)((const struct span *)key)->p;
+	uintptr_t other = (uintptr_t)((const struct request_call *)element)->item.p;
+
+	return (place > other) - (place < other);
+}
+
 const struct request_call *request_calls_of_item(
     const struct request_calls *calls, struct span item)
 {
-	size_t low = 0, high = calls->count, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if ((uintptr_t)calls->list[middle].item.p < (uintptr_t)item.p)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < calls->count && calls->list[low].item.p == item.p ? &calls->list[low] : NULL;
+	if (calls->count == 0)
+		return NULL;
+	return bsearch(&item, calls->list, calls->count, sizeof(calls->list[0]), compare_place);
 }
 
 /* What has no id's form is hashed. */

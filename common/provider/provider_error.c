@@ -27,9 +27,7 @@ static void made_error(struct buf *out, long status, struct span body, const cha
 		quoted.len = QUOTED_BYTES;
 	buf_puts(&message, quoted.len != 0 ? ": " : ".");
 	buf_append_span(&message, quoted);
-	buf_printf(out, "{\"code\":\"%s\",\"message\":", code);
-	json_quote(out, buf_span(&message));
-	buf_putc(out, '}');
+	response_error_make(out, code, buf_span(&message));
 	buf_free(&message);
 	buf_free(&decoded);
 }
@@ -65,36 +63,12 @@ void provider_error(struct buf *out, long status, struct span body, const struct
 	buf_free(&clean);
 }
 
-static bool says_something(struct span value)
-{
-	return json_type(value) == JSON_STRING && json_inside(value).len > 0;
-}
-
-static void write_with_code(struct buf *out, struct span error, struct span code)
-{
-	struct json_scan scan = json_open(error, JSON_ACCEPT_BAD_UTF8);
-	struct buf coded = {0};
-	struct span name, value;
-
-	buf_puts(&coded, "{\"code\":");
-	buf_append_span(&coded, code);
-	while (json_member(&scan, &name, &value)) {
-		if (json_raw_is(name, "code"))
-			continue;
-		json_write_name(&coded, name);
-		buf_append_span(&coded, value);
-	}
-	buf_putc(&coded, '}');
-	response_error_write(out, buf_span(&coded));
-	buf_free(&coded);
-}
-
 static void write_with_code_of(struct buf *out, struct span error, long status)
 {
 	struct buf code = {0};
 
 	json_quote(&code, span_of(response_error_code(status)));
-	write_with_code(out, error, buf_span(&code));
+	response_error_write_as(out, error, buf_span(&code));
 	buf_free(&code);
 }
 
@@ -110,11 +84,10 @@ void provider_error_translated(
 	type = json_get(error, "type");
 	if (error.len == 0)
 		made_error(out, status, buf_span(&clean), response_error_code(status));
-	else if (says_something(code))
+	else if (json_is_text(code))
 		response_error_write(out, error);
-	else if (json_string_is(json_get(buf_span(&clean), "type"), "error") &&
-		 says_something(type))
-		write_with_code(out, error, type);
+	else if (json_string_is(json_get(buf_span(&clean), "type"), "error") && json_is_text(type))
+		response_error_write_as(out, error, type);
 	else
 		write_with_code_of(out, error, status);
 	buf_free(&clean);

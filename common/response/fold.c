@@ -146,11 +146,7 @@ void fold_fail(struct fold *fold, const char *code, struct span message)
 {
 	struct buf error = {0};
 
-	buf_puts(&error, "{\"code\":");
-	json_quote(&error, span_of(code));
-	buf_puts(&error, ",\"message\":");
-	json_quote(&error, message);
-	buf_putc(&error, '}');
+	response_error_make(&error, code, message);
 	fold_fail_with(fold, buf_span(&error));
 	buf_free(&error);
 }

@@ -27,14 +27,13 @@ static void write_message(struct buf *out, struct span message)
 		buf_puts(out, "\"The provider reported an error without saying what it was.\"");
 }
 
-void response_error_write(struct buf *out, struct span error)
+/* What is behind the code. */
+static void write_others(struct buf *out, struct span error)
 {
 	struct json_scan scan;
 	struct span name, value;
 	bool is_object = json_type(error) == JSON_OBJECT;
 
-	buf_putc(out, '{');
-	write_code(out, is_object ? json_get(error, "code") : (struct span){0});
 	write_message(out, is_object ? json_get(error, "message") : error);
 	if (is_object) {
 		scan = json_open(error, JSON_ACCEPT_BAD_UTF8);
@@ -45,6 +44,29 @@ void response_error_write(struct buf *out, struct span error)
 			json_canonical(out, value);
 		}
 	}
+	buf_putc(out, '}');
+}
+
+void response_error_write_as(struct buf *out, struct span error, struct span code)
+{
+	buf_putc(out, '{');
+	write_code(out, code);
+	write_others(out, error);
+}
+
+void response_error_write(struct buf *out, struct span error)
+{
+	bool is_object = json_type(error) == JSON_OBJECT;
+
+	response_error_write_as(out, error, is_object ? json_get(error, "code") : (struct span){0});
+}
+
+void response_error_make(struct buf *out, const char *code, struct span message)
+{
+	buf_puts(out, "{\"code\":");
+	json_quote(out, span_of(code));
+	buf_puts(out, ",\"message\":");
+	json_quote(out, message);
 	buf_putc(out, '}');
 }
 
@@ -85,23 +107,28 @@ static bool fits(struct span name, const char *pattern)
 	return name.len >= len - 1 && memcmp(name.p, pattern, len - 1) == 0;
 }
 
-/* 0 if the value is no string that says anything. */
+long response_error_number(struct span value)
+{
+	long long number;
+
+	if (json_type(value) == JSON_STRING)
+		value = json_inside(value);
+	return json_integer(value, &number) && number >= 400 && number <= 599 ? (long)number : 0;
+}
+
+/* 0 if the value is neither a word that is known nor such a number. */
 static long status_of(struct span value)
 {
 	struct buf name = {0};
-	long long number;
 	long status = 0;
 	size_t i;
 
-	if (!json_decode(value, &name) && json_type(value) == JSON_NUMBER)
-		buf_append_span(&name, value);
+	json_decode(value, &name);
 	for (i = 0; status == 0 && i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (fits(buf_span(&name), statuses[i].name))
 			status = statuses[i].status;
-	if (status == 0 && json_integer(buf_span(&name), &number) && number >= 400 && number <= 599)
-		status = (long)number;
 	buf_free(&name);
-	return status;
+	return status != 0 ? status : response_error_number(value);
 }
 
 long response_error_status(struct span error)

@@ -11,6 +11,13 @@
  */
 void response_error_write(struct buf *out, struct span error);
 
+/* The same with another code, a JSON string. */
+void response_error_write_as(struct buf *out, struct span error, struct span code);
+/* Appends {"code","message"}. */
+void response_error_make(struct buf *out, const char *code, struct span message);
+
+/* The HTTP status of errors that a value is, a number or one in quotes; 0 for anything else. */
+long response_error_number(struct span value);
 /*
  * The HTTP status that the error of a stream stands for: what the number status says, or else its
  * code, or else its type; 500 if that says nothing.

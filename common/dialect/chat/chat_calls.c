@@ -359,7 +359,7 @@ static void read_piece(struct chat_calls *calls, const struct piece *piece)
 
 static struct span text_of(struct span value)
 {
-	return json_type(value) == JSON_STRING && value.len > 2 ? value : (struct span){0};
+	return json_is_text(value) ? value : (struct span){0};
 }
 
 /* Reads the piece whose function has this name and these arguments, of any type. */

@@ -167,7 +167,7 @@ static void end_run(struct chat_reader *reader, struct run *run)
 static void add_to_run(
     struct chat_reader *reader, struct run *run, enum run_kind kind, struct span text)
 {
-	if (!is_text(text))
+	if (!json_is_text(text))
 		return;
 	if (run->kind != kind)
 		end_run(reader, run);
@@ -202,7 +202,7 @@ static void read_part(struct chat_reader *reader, struct run *run, struct span p
 		return;
 	if (json_is_given(members[CONTENT_THINKING]))
 		read_thinking(reader, run, members[CONTENT_THINKING]);
-	else if (is_text(members[CONTENT_TEXT]))
+	else if (json_is_text(members[CONTENT_TEXT]))
 		add_to_run(reader, run, RUN_TEXT, members[CONTENT_TEXT]);
 	else
 		add_to_run(reader, run, RUN_REFUSAL, members[CONTENT_REFUSAL]);
@@ -217,7 +217,7 @@ static void read_content(
 
 	if (is_old(&reader->content, place))
 		return;
-	if (is_text(content) && is_news(&reader->content, content, place))
+	if (json_is_text(content) && is_news(&reader->content, content, place))
 		read_text(reader, content);
 	if (json_type(content) != JSON_ARRAY || !is_news(&reader->content, content, place))
 		return;
@@ -254,9 +254,9 @@ static void read_reasoning(
 
 	if (is_old(&reader->reasoning, place))
 		return;
-	if (!is_text(text))
+	if (!json_is_text(text))
 		text = members[REASONING];
-	if (is_text(text)) {
+	if (json_is_text(text)) {
 		reader->has_plain_reasoning = true;
 		if (is_news(&reader->reasoning, text, place))
 			tell_reasoning(reader, text);
@@ -264,19 +264,12 @@ static void read_reasoning(
 	read_details(reader, members[REASONING_DETAILS], !reader->has_plain_reasoning);
 }
 
-static bool has_elements(struct span value)
-{
-	struct json_scan scan = json_open(value, JSON_ACCEPT_BAD_UTF8);
-	struct span element;
-
-	return json_type(value) == JSON_ARRAY && json_element(&scan, &element);
-}
-
 static void read_calls(
     struct chat_reader *reader, const struct span *members, enum chat_calls_place place)
 {
+	enum json_type type = json_type(members[TOOL_CALLS]);
 	bool has_calls =
-	    has_elements(members[TOOL_CALLS]) || json_type(members[TOOL_CALLS]) == JSON_OBJECT;
+	    type == JSON_OBJECT || (type == JSON_ARRAY && !json_is_empty(members[TOOL_CALLS]));
 	bool has_legacy = json_type(members[FUNCTION_CALL]) == JSON_OBJECT;
 
 	if (has_calls || has_legacy) {
@@ -307,7 +300,7 @@ void chat_delta_read(struct chat_reader *reader, struct span delta, struct span 
 	chat_logprobs_write(&reader->logprobs, logprobs);
 	read_reasoning(reader, members, place);
 	read_content(reader, members[CONTENT], place);
-	if (is_text(members[REFUSAL]) && !(reader->refused && place == CALLS_IN_MESSAGE))
+	if (json_is_text(members[REFUSAL]) && !(reader->refused && place == CALLS_IN_MESSAGE))
 		read_refusal(reader, members[REFUSAL]);
 	chat_citations_take(&reader->citations, CITED_ANNOTATIONS, members[ANNOTATIONS]);
 	chat_citations_tell(&reader->citations, reader->builder);

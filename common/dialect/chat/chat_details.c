@@ -109,7 +109,7 @@ struct span chat_details_add(struct chat_details *details, struct span element)
 
 	if (!members_read(element, names, DETAIL_MEMBERS, members))
 		return (struct span){0};
-	if (is_text(members[DATA]) || is_text(members[SIGNATURE]))
+	if (json_is_text(members[DATA]) || json_is_text(members[SIGNATURE]))
 		details->has_seal = true;
 	text = json_type(members[TEXT]) == JSON_STRING ? members[TEXT] : members[SUMMARY];
 	if (json_string_is(members[TYPE], "reasoning.text") ||
@@ -120,7 +120,7 @@ struct span chat_details_add(struct chat_details *details, struct span element)
 		begin_element(&details->array);
 		buf_append_span(&details->array, element);
 	}
-	return is_text(text) ? text : (struct span){0};
+	return json_is_text(text) ? text : (struct span){0};
 }
 
 bool chat_details_any(const struct chat_details *details)

@@ -19,21 +19,11 @@ static const struct span names[ERROR_MEMBERS] = {
     [STATUS_CODE] = MEMBER_NAME("status_code"),
 };
 
-/* A number of HTTP, maybe in quotes; 0 for anything else. */
-static long status_of(struct span value)
-{
-	long long number;
-
-	if (is_text(value))
-		value = json_inside(value);
-	return json_integer(value, &number) && number >= 400 && number <= 599 ? (long)number : 0;
-}
-
 static bool is_word(struct span code)
 {
 	long long number;
 
-	return is_text(code) && !json_integer(json_inside(code), &number);
+	return json_is_text(code) && !json_integer(json_inside(code), &number);
 }
 
 static long find_status(const struct span *error)
@@ -42,7 +32,7 @@ static long find_status(const struct span *error)
 	long status = 0;
 
 	for (size_t i = 0; status == 0 && i < sizeof(places) / sizeof(places[0]); i++)
-		status = status_of(error[places[i]]);
+		status = response_error_number(error[places[i]]);
 	return status;
 }
 
@@ -52,7 +42,7 @@ static long status_of_type(struct span type)
 	struct buf error = {0};
 	long status;
 
-	if (!is_text(type))
+	if (!json_is_text(type))
 		return 0;
 	buf_puts(&error, "{\"type\":");
 	buf_append_span(&error, type);
@@ -64,7 +54,7 @@ static long status_of_type(struct span type)
 
 static void write_string(struct buf *out, const char *name, struct span value)
 {
-	if (!is_text(value))
+	if (!json_is_text(value))
 		return;
 	buf_printf(out, ",\"%s\":", name);
 	json_canonical(out, value);
@@ -75,7 +65,7 @@ static struct span message_of(const struct span *error)
 	static const int places[] = {MESSAGE, MSG, DETAIL};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (is_text(error[places[i]]))
+		if (json_is_text(error[places[i]]))
 			return error[places[i]];
 	}
 	return SPAN("\"The provider reported an error without saying what it was.\"");

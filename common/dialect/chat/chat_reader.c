@@ -99,10 +99,7 @@ void chat_fail(struct chat_reader *reader, struct span error)
 
 static bool has_members(struct span value)
 {
-	struct json_scan scan = json_open(value, JSON_ACCEPT_BAD_UTF8);
-	struct span name, member;
-
-	return json_type(value) == JSON_OBJECT && json_member(&scan, &name, &member);
+	return json_type(value) == JSON_OBJECT && !json_is_empty(value);
 }
 
 /* The error that an event reports in place of a chunk or in it; an empty span if it reports none.
@@ -116,17 +113,17 @@ static struct span find_error(struct span event, const struct span *members)
 
 	if (has_members(error))
 		return error;
-	if (!is_chunk && is_text(members[MESSAGE]) && is_said)
+	if (!is_chunk && json_is_text(members[MESSAGE]) && is_said)
 		return event;
-	if (is_text(error))
+	if (json_is_text(error))
 		return error;
-	return !is_chunk && is_text(members[DETAIL]) ? event : (struct span){0};
+	return !is_chunk && json_is_text(members[DETAIL]) ? event : (struct span){0};
 }
 
 /* Whether it is another text than the one told last, which it becomes. */
 static bool is_change(struct buf *told, struct span text)
 {
-	if (!is_text(text) || span_eq(text, buf_span(told)))
+	if (!json_is_text(text) || span_eq(text, buf_span(told)))
 		return false;
 	buf_clear(told);
 	buf_append_span(told, text);
@@ -226,7 +223,7 @@ static void read_x_groq(struct chat_reader *reader, struct span x_groq)
 		return;
 	read_usage(reader, json_get(x_groq, "usage"));
 	error = json_get(x_groq, "error");
-	if (has_members(error) || is_text(error))
+	if (has_members(error) || json_is_text(error))
 		chat_fail(reader, error);
 }
 

@@ -1,7 +1,5 @@
 #include "chat_request_internal.h"
 
-#include <stdlib.h>
-
 #include "common/base/json.h"
 #include "common/config/model.h"
 
@@ -122,14 +120,6 @@ static bool refuse_what_is_kept_elsewhere(const struct chat_request *chat)
 	       request_refuse_always(writer, "background", "it has no responses to poll");
 }
 
-static bool is_empty_array(struct span value)
-{
-	struct json_scan scan = json_open(value, 0);
-	struct span element;
-
-	return json_type(value) == JSON_ARRAY && !json_element(&scan, &element);
-}
-
 static bool leave_out_what_it_lacks(const struct chat_request *chat)
 {
 	struct request_writer *writer = chat->writer;
@@ -141,10 +131,10 @@ static bool leave_out_what_it_lacks(const struct chat_request *chat)
 		request_leave_out(writer, "max_tool_calls");
 	if (chat->given[CHAT_MODERATION].len > 0)
 		request_leave_out(writer, "moderation");
-	if (chat->given[CHAT_MESSAGES].len > 0 && !is_empty_array(chat->given[CHAT_MESSAGES]) &&
+	if (chat->given[CHAT_MESSAGES].len > 0 && !json_is_empty(chat->given[CHAT_MESSAGES]) &&
 	    !request_refuse(writer, "messages", "they are made of 'input'"))
 		return false;
-	return management.len == 0 || is_empty_array(management) ||
+	return management.len == 0 || json_is_empty(management) ||
 	       request_refuse(writer, "context_management", "it does not manage a context");
 }
 
@@ -178,11 +168,8 @@ static void write_openai_members(struct chat_request *chat)
 
 static void write_model(struct chat_request *chat)
 {
-	char *name = model_upstream_name(chat->writer->deployment, chat->writer->model);
-
 	chat_write_name(chat, "model");
-	json_quote(chat->out, span_of(name));
-	free(name);
+	request_write_model(chat->out, chat->writer);
 }
 
 static void write_stream(struct chat_request *chat)

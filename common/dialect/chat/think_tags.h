@@ -32,7 +32,7 @@ void think_tags_free(struct think_tags *tags);
 
 /* Reads more of the text, a checked JSON string. */
 void think_tags_feed(struct think_tags *tags, struct span text, think_fn *tell, void *ctx);
-/* No more text comes for now: tells what was held. */
+/* Something else than text comes, or the end: tells what was held. */
 void think_tags_flush(struct think_tags *tags, think_fn *tell, void *ctx);
 /* Whether anything but blanks is held. */
 bool think_tags_hold(const struct think_tags *tags);

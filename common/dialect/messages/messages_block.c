@@ -21,7 +21,7 @@ void messages_block_talk(struct messages_block *block, const struct reader_setti
 void messages_block_text(
     struct messages_block *block, const struct reader_setting *setting, struct span text)
 {
-	if (!is_text(text))
+	if (!json_is_text(text))
 		return;
 	if (block->words->wait && block->kind == BLOCK_TEXT) {
 		setting->builder->waiting -= block->words->text.len;
@@ -50,7 +50,7 @@ void messages_words_tell(struct messages_words *words, const struct reader_setti
 void messages_block_thinking(
     struct messages_block *block, const struct reader_setting *setting, struct span thinking)
 {
-	if (!is_text(thinking))
+	if (!json_is_text(thinking))
 		return;
 	messages_block_talk(block, setting);
 	block->has_thinking = true;
@@ -67,7 +67,7 @@ void messages_block_keep_citation(struct messages_block *block, struct span cita
 
 void messages_block_keep(struct messages_block *block, struct span piece)
 {
-	if (!is_text(piece))
+	if (!json_is_text(piece))
 		return;
 	if (block->kept_at_start)
 		buf_clear(&block->kept);
@@ -115,14 +115,14 @@ static void text_came(
 	if (block->kind == BLOCK_TEXT)
 		messages_block_text(block, setting, text);
 	/* A server that counts a text and a call as one block. */
-	else if (block->kind == BLOCK_CALL && is_text(text))
+	else if (block->kind == BLOCK_CALL && json_is_text(text))
 		builder_text(setting->builder, text, (struct span){0});
 }
 
 static void input_came(
     struct messages_block *block, const struct reader_setting *setting, struct span piece)
 {
-	if (!is_text(piece))
+	if (!json_is_text(piece))
 		return;
 	if (block->kind == BLOCK_SEARCH) {
 		messages_block_keep(block, piece);
@@ -150,7 +150,7 @@ void messages_block_grow(struct messages_block *block, const struct reader_setti
 			messages_block_thinking(block, setting, delta->value);
 		break;
 	case DELTA_SIGNATURE:
-		if (block->kind != BLOCK_THINKING || !is_text(delta->value))
+		if (block->kind != BLOCK_THINKING || !json_is_text(delta->value))
 			break;
 		messages_block_talk(block, setting);
 		messages_block_keep(block, delta->value);

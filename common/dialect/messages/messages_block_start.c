@@ -60,7 +60,7 @@ static void thinking_started(
 {
 	block->kind = BLOCK_THINKING;
 	messages_block_thinking(block, setting, content[CONTENT_THINKING]);
-	if (!is_text(content[CONTENT_SIGNATURE]))
+	if (!json_is_text(content[CONTENT_SIGNATURE]))
 		return;
 	messages_block_talk(block, setting);
 	messages_block_keep(block, content[CONTENT_SIGNATURE]);
@@ -98,7 +98,7 @@ static void tell_call(const struct messages_block *block, const struct reader_se
 	struct builder_call call = {.name = content[CONTENT_NAME]};
 	struct buf name = {0}, space = {0};
 
-	if (is_text(content[CONTENT_ID]))
+	if (json_is_text(content[CONTENT_ID]))
 		call.id = content[CONTENT_ID];
 	if (tool != NULL) {
 		json_quote(&name, span_of(tool->name));
@@ -120,7 +120,7 @@ static void call_started(
 	const struct tool_name *tool;
 
 	block->kind = BLOCK_IGNORED;
-	if (!is_text(content[CONTENT_NAME]))
+	if (!json_is_text(content[CONTENT_NAME]))
 		return;
 	tool = find_tool(setting, content[CONTENT_NAME]);
 	if (tool != NULL && tool->kind == TOOL_FORMAT) {
@@ -163,7 +163,7 @@ void messages_block_start(
 
 	/* Without a type it is as if its start had been lost: deltas tell its kind. */
 	if (!members_read(content, content_names, CONTENT_MEMBERS, members) ||
-	    !is_text(members[CONTENT_TYPE]))
+	    !json_is_text(members[CONTENT_TYPE]))
 		return;
 	block->kind = BLOCK_IGNORED;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)

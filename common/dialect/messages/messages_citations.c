@@ -33,7 +33,7 @@ static struct span address_of(const struct span *members)
 	struct span type = members[CITATION_TYPE], none = {0};
 
 	if (json_string_is(type, "web_search_result_location"))
-		return is_text(members[CITATION_URL]) ? members[CITATION_URL] : none;
+		return json_is_text(members[CITATION_URL]) ? members[CITATION_URL] : none;
 	if (json_string_is(type, "search_result_location") && is_address(members[CITATION_SOURCE]))
 		return members[CITATION_SOURCE];
 	return none;
@@ -53,7 +53,7 @@ bool messages_annotation_write(
 	json_canonical(out, address);
 	buf_puts(out, ",\"title\":");
 	json_canonical(
-	    out, is_text(members[CITATION_TITLE]) ? members[CITATION_TITLE] : SPAN("\"\""));
+	    out, json_is_text(members[CITATION_TITLE]) ? members[CITATION_TITLE] : SPAN("\"\""));
 	buf_printf(out, ",\"start_index\":%lld,\"end_index\":%lld}", start, end);
 	return true;
 }

@@ -18,24 +18,14 @@ static void add_member(struct buf *out, const char *name, struct span value)
 	json_canonical(out, value);
 }
 
-/* A number of HTTP, maybe in quotes; 0 for anything else. */
-static long status_of(struct span code)
-{
-	long long number;
-
-	if (is_text(code))
-		code = json_inside(code);
-	return json_integer(code, &number) && number >= 400 && number <= 599 ? (long)number : 0;
-}
-
 /* What calls itself by a word keeps its name. */
 static void add_code(struct buf *out, const struct span *error)
 {
-	long status = status_of(error[ERROR_CODE]);
+	long status = response_error_number(error[ERROR_CODE]);
 
-	if (status == 0 && is_text(error[ERROR_CODE]))
+	if (status == 0 && json_is_text(error[ERROR_CODE]))
 		add_member(out, "code", error[ERROR_CODE]);
-	else if (is_text(error[ERROR_TYPE]))
+	else if (json_is_text(error[ERROR_TYPE]))
 		add_member(out, "code", error[ERROR_TYPE]);
 	else if (status != 0)
 		buf_printf(out, "\"code\":\"%s\"", response_error_code(status));
@@ -56,9 +46,9 @@ void messages_error_write(struct buf *out, struct span error)
 		members[ERROR_TYPE] = (struct span){0};
 	buf_putc(out, '{');
 	add_code(out, members);
-	if (is_text(members[ERROR_MESSAGE]))
+	if (json_is_text(members[ERROR_MESSAGE]))
 		add_member(out, "message", members[ERROR_MESSAGE]);
-	if (is_text(members[ERROR_TYPE]))
+	if (json_is_text(members[ERROR_TYPE]))
 		add_member(out, "type", members[ERROR_TYPE]);
 	buf_putc(out, '}');
 }

@@ -105,7 +105,7 @@ static void message_began(struct messages_reader *reader, const struct span *mes
 	struct builder *builder = reader->setting->builder;
 
 	builder_begin(builder);
-	if (is_text(message[MESSAGE_MODEL]))
+	if (json_is_text(message[MESSAGE_MODEL]))
 		builder_model(builder, message[MESSAGE_MODEL]);
 	messages_usage_came(&reader->usage, message[MESSAGE_USAGE], builder);
 }
@@ -115,7 +115,7 @@ static void stop_reason_came(struct messages_reader *reader, const struct span *
 	struct span reason = message[MESSAGE_STOP_REASON], explanation;
 	size_t i = 0;
 
-	if (!is_text(reason))
+	if (!json_is_text(reason))
 		return;
 	while (i < STOP_REASONS && !json_string_is(reason, stop_reasons[i].name))
 		i++;
@@ -125,7 +125,7 @@ static void stop_reason_came(struct messages_reader *reader, const struct span *
 	reader->stop_reason = &stop_reasons[i < STOP_REASONS ? i : COMPLETED];
 	explanation = json_get(message[MESSAGE_STOP_DETAILS], "explanation");
 	buf_clear(&reader->refusal);
-	if (json_string_is(reason, "refusal") && is_text(explanation))
+	if (json_string_is(reason, "refusal") && json_is_text(explanation))
 		buf_append_span(&reader->refusal, explanation);
 }
 
@@ -209,8 +209,8 @@ static const struct {
 static bool is_error(struct span type, struct span error, struct span message)
 {
 	return json_string_is(type, "error") ||
-	       (!json_is_given(type) &&
-		   (json_type(error) == JSON_OBJECT || is_text(error) || is_text(message)));
+	       (!json_is_given(type) && (json_type(error) == JSON_OBJECT || json_is_text(error) ||
+					    json_is_text(message)));
 }
 
 void messages_reader_event(struct messages_reader *reader, struct span data)

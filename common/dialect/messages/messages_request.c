@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "common/base/json.h"
 #include "common/config/model.h"
 #include "messages_internal.h"
@@ -34,20 +32,10 @@ static bool is_zero(struct span number)
 	return true;
 }
 
-static bool is_empty(struct span value)
-{
-	struct json_scan scan = json_open(value, 0);
-	struct span key, member;
-
-	if (json_type(value) == JSON_OBJECT)
-		return !json_member(&scan, &key, &member);
-	return json_type(value) == JSON_ARRAY && !json_element(&scan, &member);
-}
-
 static bool says_nothing(struct span value)
 {
 	return json_type(value) == JSON_FALSE ||
-	       (json_type(value) == JSON_NUMBER && is_zero(value)) || is_empty(value);
+	       (json_type(value) == JSON_NUMBER && is_zero(value)) || json_is_empty(value);
 }
 
 static bool take(struct messages_request *request, enum messages_member member, struct span value)
@@ -122,15 +110,6 @@ static bool check_include(struct messages_request *request)
 	return true;
 }
 
-static void write_model(struct buf *out, const struct request_writer *writer)
-{
-	char *name = model_upstream_name(writer->deployment, writer->model);
-
-	buf_puts(out, "\"model\":");
-	json_quote(out, span_of(name));
-	free(name);
-}
-
 static void write_user(struct buf *out, const struct messages_request *request)
 {
 	struct span user = request->members[MEMBER_SAFETY_IDENTIFIER];
@@ -192,7 +171,7 @@ static bool write_context_management(struct buf *out, const struct messages_requ
 
 	if (json_type(value) == JSON_OBJECT)
 		pass(out, span_of(name), value);
-	else if (value.len > 0 && !is_empty(value))
+	else if (value.len > 0 && !json_is_empty(value))
 		return request_refuse(
 		    request->writer, name, "it manages a context in words of its own");
 	return true;
@@ -227,8 +206,8 @@ static void write_lists(struct buf *out, const struct messages_request *request)
 
 static bool write_whole(struct buf *out, struct messages_request *request)
 {
-	buf_putc(out, '{');
-	write_model(out, request->writer);
+	buf_puts(out, "{\"model\":");
+	request_write_model(out, request->writer);
 	messages_write_max_tokens(out, request);
 	buf_puts(out, ",\"stream\":true");
 	if (!messages_write_sampling(out, request))

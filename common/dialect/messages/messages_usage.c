@@ -82,7 +82,7 @@ static void tier_came(struct span tier, struct builder *builder)
 {
 	if (json_string_is(tier, "standard"))
 		tier = SPAN("\"default\"");
-	if (is_text(tier))
+	if (json_is_text(tier))
 		builder_service_tier(builder, tier);
 }
 
