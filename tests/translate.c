@@ -85,10 +85,6 @@ static bool on_data(void *ctx, struct span data)
 {
 	struct run *run = ctx;
 
-	if (event_is_done_marker(data)) {
-		run->over = translation_end(run->translation, true) != READER_TRUNCATED;
-		return !run->over;
-	}
 	run->fold.bytes += data.len;
 	translation_event(run->translation, data);
 	run->over = translation_is_over(run->translation);

@@ -6,13 +6,13 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/base/log.h"
 #include "common/config/dialect.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/transfer.h"
 #include "common/response/create_request.h"
 #include "common/response/event.h"
 #include "common/response/fold_lifecycle.h"
+#include "common/response/response_error.h"
 #include "common/response/response_id.h"
 
 enum {
@@ -125,18 +125,13 @@ const char *translated_write_body(
     struct translated *translated, struct buf *out, struct span request, const char *request_id)
 {
 	struct translation *translation = translated->translation;
-	struct span names;
 
 	/* What was stored, and is continued, was not checked again. */
 	if (!translated->is_readable)
 		return "the request, or what it continues, cannot be read";
 	if (!translation_write_request(translation, out, request))
 		return translation_refusal(translation)->message;
-	names = translation_left_out(translation);
-	if (names.len > 0)
-		log_info("%s: left out of the request, as the provider's API has no place for it: "
-			 "%.*s",
-		    request_id, (int)names.len, names.p);
+	translation_log_left_out(translation, request_id);
 	return NULL;
 }
 
@@ -177,11 +172,7 @@ static void fail(struct translated *translated, const char *code, const char *me
 		return;
 	translated->over = true;
 	translated->failed = true;
-	buf_puts(&error, "{\"code\":");
-	json_quote(&error, span_of(code));
-	buf_puts(&error, ",\"message\":");
-	json_quote(&error, span_of(message));
-	buf_putc(&error, '}');
+	response_error_make(&error, code, span_of(message));
 	translation_fail(translated->translation, buf_span(&error));
 	if (!translated->fold.error_seen)
 		fold_fail_with(&translated->fold, buf_span(&error));
@@ -214,19 +205,10 @@ static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
-	if (event_is_done_marker(data)) {
-		/* Answers of the Messages API have an end of their own. */
-		translated->over =
-		    translation_end(translated->translation, true) != READER_TRUNCATED;
-		return !translated->over;
-	}
 	translated->fold.bytes += data.len;
 	translation_event(translated->translation, data);
 	check_bounds(translated);
-	if (translation_is_over(translated->translation)) {
-		translation_end(translated->translation, false);
-		translated->over = true;
-	}
+	translated->over = translated->over || translation_is_over(translated->translation);
 	return !translated->over;
 }
 
@@ -280,8 +262,7 @@ bool translated_is_over(const struct translated *translated)
 	return translated->over;
 }
 
-/* The client gets the object: as the last event, or as it is. */
-static void send_end(struct translated *translated)
+void translated_finish(struct translated *translated)
 {
 	struct fold *fold = &translated->fold;
 	char type[32];
@@ -345,13 +326,8 @@ enum translated_end translated_end(struct translated *translated, bool whole)
 		return TRANSLATED_ERROR;
 	if (end == READER_FAILED && !translated->answer->begun && !translated->failed)
 		return TRANSLATED_FAILED;
-	send_end(translated);
+	translated_finish(translated);
 	return TRANSLATED_WHOLE;
-}
-
-void translated_finish(struct translated *translated)
-{
-	send_end(translated);
 }
 
 bool translated_give_up(struct translated *translated, const char *code, const char *message)
@@ -359,7 +335,7 @@ bool translated_give_up(struct translated *translated, const char *code, const c
 	if (client_has_nothing(translated))
 		return false;
 	fail(translated, code, message);
-	send_end(translated);
+	translated_finish(translated);
 	return true;
 }
 
@@ -380,10 +356,13 @@ static void write_error(struct buf *out, const struct translated *translated)
 		buf_append_span(out, fold_error(&translated->fold));
 }
 
+/* A member of the error; otherwise: what stands for one that it lacks. */
 static void write_member(
-    struct buf *out, const char *name, struct span value, const char *otherwise)
+    struct buf *out, const char *name, struct span error, const char *otherwise)
 {
-	buf_printf(out, "\"%s\":", name);
+	struct span value = json_get(error, name);
+
+	json_write_name(out, span_of(name));
 	if (json_is_given(value))
 		buf_append_span(out, value);
 	else
@@ -407,14 +386,10 @@ void translated_send_error(struct translated *translated)
 	write_error(&error, translated);
 	buf_clear(&translated->text);
 	buf_puts(&translated->text, "{\"error\":{");
-	write_member(&translated->text, "message", json_get(buf_span(&error), "message"), "\"\"");
-	buf_putc(&translated->text, ',');
-	write_member(
-	    &translated->text, "type", json_get(buf_span(&error), "type"), type_of(status));
-	buf_putc(&translated->text, ',');
-	write_member(&translated->text, "param", json_get(buf_span(&error), "param"), "null");
-	buf_putc(&translated->text, ',');
-	write_member(&translated->text, "code", json_get(buf_span(&error), "code"), "null");
+	write_member(&translated->text, "message", buf_span(&error), "\"\"");
+	write_member(&translated->text, "type", buf_span(&error), type_of(status));
+	write_member(&translated->text, "param", buf_span(&error), "null");
+	write_member(&translated->text, "code", buf_span(&error), "null");
 	buf_puts(&translated->text, "}}");
 	buf_free(&error);
 	if (!translated_has_error_head(translated))

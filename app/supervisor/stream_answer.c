@@ -144,25 +144,17 @@ static bool take_clean_event(struct stream *s, struct span data)
 static bool end_stream(struct stream *s)
 {
 	s->done = true;
-	if (s->translation != NULL)
-		translation_end(s->translation, true);
 	stream_end_call(s);
 	stream_end_of_stream(s);
 	return false;
-}
-
-/* Answers of the Messages API have an end of their own. */
-static bool ends_by_marker(const struct stream *s)
-{
-	return s->translation == NULL || translation_end(s->translation, true) != READER_TRUNCATED;
 }
 
 bool stream_on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
 
-	if (event_is_done_marker(data))
-		return ends_by_marker(s) ? end_stream(s) : true;
+	if (s->translation == NULL && event_is_done_marker(data))
+		return end_stream(s);
 	if (!take_clean_event(s, data))
 		return false;
 	if (s->translation != NULL && translation_is_over(s->translation))

@@ -5,7 +5,6 @@
 
 #include "common/base/json.h"
 #include "common/base/log.h"
-#include "common/config/dialect.h"
 #include "common/dialect/sealed_items.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/upstream_body.h"
@@ -379,17 +378,6 @@ static void on_begin(void *ctx)
 		translation_open(s->translation, &s->fold, NULL, NULL, NULL);
 }
 
-static void log_left_out(const struct stream *s)
-{
-	struct span names = translation_left_out(s->translation);
-
-	if (names.len > 0)
-		log_info("%s: left out of the request, as the %s has no place for it: %.*s", s->id,
-		    dialect_name(
-			deployment_dialect(s->errand.choice.deployment, s->errand.choice.model)),
-		    (int)names.len, names.p);
-}
-
 static const char *translate_request(struct stream *s, struct buf *out)
 {
 	struct buf body = {0};
@@ -402,7 +390,7 @@ static const char *translate_request(struct stream *s, struct buf *out)
 	written = translation_write_request(s->translation, out, buf_span(&body));
 	buf_free(&body);
 	if (written)
-		log_left_out(s);
+		translation_log_left_out(s->translation, s->id);
 	return written ? NULL : translation_refusal(s->translation)->message;
 }
 

@@ -6,8 +6,10 @@
 #include "common/dialect/chat/chat_reader.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
+#include "common/base/log.h"
 #include "common/config/dialect.h"
 #include "common/dialect/messages/messages_reader.h"
+#include "common/response/event.h"
 #include "request.h"
 
 struct translation {
@@ -89,6 +91,16 @@ struct span translation_left_out(const struct translation *translation)
 	return buf_span(&translation->writer.left_out);
 }
 
+void translation_log_left_out(const struct translation *translation, const char *name)
+{
+	const struct request_writer *writer = &translation->writer;
+
+	if (writer->left_out.len > 0)
+		log_info("%s: left out of the request, as the %s has no place for it: %.*s", name,
+		    dialect_name(writer->dialect), (int)writer->left_out.len,
+		    writer->left_out.data);
+}
+
 void translation_open(struct translation *translation, struct fold *fold,
     void (*on_event)(void *ctx, const struct response_event *event), void (*on_begin)(void *ctx),
     void *ctx)
@@ -113,14 +125,32 @@ void translation_open(struct translation *translation, struct fold *fold,
 		translation->messages = messages_reader_new(&translation->setting);
 }
 
-void translation_event(struct translation *translation, struct span data)
+static void read_event(struct translation *translation, struct span data)
 {
-	if (translation->ended)
-		return;
 	if (translation->chat != NULL)
 		chat_reader_event(translation->chat, data);
 	else
 		messages_reader_event(translation->messages, data);
+}
+
+static bool is_said(const struct translation *translation)
+{
+	if (translation->chat != NULL)
+		return chat_reader_has_failed(translation->chat);
+	return messages_reader_is_over(translation->messages);
+}
+
+/* Answers of the Messages API have an end of their own: "[DONE]" is none there. */
+void translation_event(struct translation *translation, struct span data)
+{
+	bool is_marker = event_is_done_marker(data);
+
+	if (translation->ended)
+		return;
+	if (!is_marker)
+		read_event(translation, data);
+	if (is_marker || is_said(translation))
+		translation_end(translation, is_marker);
 }
 
 bool translation_object(struct translation *translation, struct span body)
@@ -145,9 +175,7 @@ size_t translation_waiting(const struct translation *translation)
 
 bool translation_is_over(const struct translation *translation)
 {
-	if (translation->chat != NULL)
-		return chat_reader_has_failed(translation->chat);
-	return messages_reader_is_over(translation->messages);
+	return translation->ended;
 }
 
 void translation_fail(struct translation *translation, struct span error)
@@ -159,11 +187,11 @@ void translation_fail(struct translation *translation, struct span error)
 	translation->end = READER_FAILED;
 }
 
-enum reader_end translation_end(struct translation *translation, bool done)
+enum reader_end translation_end(struct translation *translation, bool whole)
 {
 	if (translation->ended)
 		return translation->end;
-	translation->end = translation->chat != NULL ? chat_reader_end(translation->chat, done)
+	translation->end = translation->chat != NULL ? chat_reader_end(translation->chat, whole)
 						     : messages_reader_end(translation->messages);
 	translation->ended = translation->end != READER_TRUNCATED;
 	return translation->end;

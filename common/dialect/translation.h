@@ -43,6 +43,8 @@ bool translation_write_request(struct translation *translation, struct buf *out,
 const struct api_error *translation_refusal(const struct translation *translation);
 /* The names of what was left out, joined by ", "; empty if nothing was. */
 struct span translation_left_out(const struct translation *translation);
+/* Says so in the log, if anything was; name is the request's. */
+void translation_log_left_out(const struct translation *translation, const char *name);
 
 /*
  * The answer begins. It is folded into fold; on_event and on_begin are the builder's (builder.h),
@@ -51,20 +53,23 @@ struct span translation_left_out(const struct translation *translation);
 void translation_open(struct translation *translation, struct fold *fold,
     void (*on_event)(void *ctx, const struct response_event *event), void (*on_begin)(void *ctx),
     void *ctx);
-/* The data of an event of the provider's stream, but for "[DONE]". */
+/* The data of an event of the provider's stream. */
 void translation_event(struct translation *translation, struct span data);
 /* An answer that is no stream. False if it is no JSON object: nothing is done then. */
 bool translation_object(struct translation *translation, struct span body);
 /* Bytes of the answer that wait to get into the object: for who bounds what is held. */
 size_t translation_waiting(const struct translation *translation);
-/* Whether the provider has said all, by what it said: nothing that follows is of interest. */
+/*
+ * Whether the provider has said all, by an event: "[DONE]", if its API ends so, or one of its own.
+ * Nothing that follows is of interest.
+ */
 bool translation_is_over(const struct translation *translation);
 /* The answer fails for a reason of the caller's: {"code","message"}, as builder_fail() takes it. */
 void translation_fail(struct translation *translation, struct span error);
 /*
- * The provider's answer has ended; done: by "[DONE]", or as an object. Of repeated calls only the
- * first that does not find it truncated does something; the others return the same.
+ * The provider's answer has ended; whole: as an object does. Of repeated calls only the first that
+ * does not find it truncated does something; the others return the same.
  */
-enum reader_end translation_end(struct translation *translation, bool done);
+enum reader_end translation_end(struct translation *translation, bool whole);
 
 #endif
