@@ -114,6 +114,9 @@ struct config {
 	size_t max_queue_bytes; /* of jobs that wait or run, and of contexts that are kept */
 	int max_streams;
 	int flush_interval_ms;
+	int stream_interval_ms; /* the same, of a response that is streamed */
+	int keepalive_seconds;  /* of silence on a stream before a comment line */
+	long unstored_ttl;      /* s that one with "store": false is kept after its end */
 	int lease_seconds;
 	int max_attempts;
 	int drain_seconds;

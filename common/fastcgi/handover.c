@@ -30,6 +30,8 @@ static const size_t texts[] = {
     offsetof(struct handover, client_request_id),
     offsetof(struct handover, forget_id),
     offsetof(struct handover, continued_id),
+    offsetof(struct handover, followed_id),
+    offsetof(struct handover, after),
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), UNREAD = TEXT_COUNT, BODY, PART_COUNT };

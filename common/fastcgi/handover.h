@@ -23,6 +23,7 @@ enum handover_flag {
 	HANDOVER_STAY = 0x40,     /* no other deployment can answer */
 	HANDOVER_ONLY = 0x80,     /* likewise, and no fallback: it is about that one's response */
 	HANDOVER_IDLE = 0x100,    /* no request at all: a kept connection on which nothing is */
+	HANDOVER_FOLLOWS = 0x200, /* the events of a background response: followed_id, after */
 };
 
 /* Texts are never NULL, "" if there is nothing. */
@@ -45,6 +46,9 @@ struct handover {
 	const char *forget_id;
 	/* The background response that the request continues; body has what it stands for. */
 	const char *continued_id;
+	/* The one whose events are asked for, and the number of the last that the client has. */
+	const char *followed_id;
+	const char *after; /* decimal; "" if it has none */
 
 	struct span body;   /* of the request, as JSON that names the client's model */
 	struct span unread; /* what has been read from the connection behind the request */

@@ -99,6 +99,16 @@ const struct event_type *event_type_find(struct span name);
  */
 void event_write(struct buf *out, const struct response_event *event, long long sequence_number);
 
+/*
+ * The same for an event that carries the whole response. Line ends in it, which can only stand
+ * between its values, become blanks.
+ */
+void event_write_response(
+    struct buf *out, const char *type, struct span response, long long sequence_number);
+
+/* The type of the event that ends the stream of a response of this terminal status. */
+const char *event_terminal_type(enum response_status status);
+
 /* The name of an event's type, and of a member, for messages. */
 const char *event_name(const struct response_event *event);
 const char *event_member_name(enum event_member member);

@@ -9,6 +9,8 @@ void response_keys(struct response_keys *keys, const char *id)
 	    RESPONSE_ID_MAX, id);
 	snprintf(keys->job, sizeof(keys->job), KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "%.*s}",
 	    RESPONSE_ID_MAX, id);
+	snprintf(keys->events, sizeof(keys->events),
+	    KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "%.*s}", RESPONSE_ID_MAX, id);
 }
 
 bool native_id_valid(const char *id)

@@ -8,6 +8,7 @@
 
 #define KEY_RESPONSE_PREFIX "litellm:polling:response:"
 #define KEY_JOB_PREFIX      "litellm:polling:job:"
+#define KEY_EVENTS_PREFIX   "litellm:polling:events:"
 #define KEY_NATIVE_PREFIX   "litellm:polling:native:"
 #define KEY_QUEUE           "litellm:polling:{jobs}:queue"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
@@ -24,10 +25,14 @@ enum {
 	NATIVE_ID_MAX = 512, /* proxies put a lot into theirs */
 };
 
-/* The keys of one response. Both are in the cluster slot of the response's key. */
+/*
+ * The keys of one response. All are in the cluster slot of the response's key. That of the events
+ * is also the name of the channel on which they are published.
+ */
 struct response_keys {
 	char response[sizeof(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX];
 	char job[sizeof(KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX];
+	char events[sizeof(KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX];
 };
 
 /* id is at most RESPONSE_ID_MAX characters, as response_id_valid() sees to. */
