@@ -16,8 +16,9 @@ struct create_request {
 	char *model; /* decoded, NUL-terminated; owned */
 	bool background;
 	bool stream;
-	struct span input; /* raw JSON value; empty when the request has none */
-	char *previous_id; /* previous_response_id, decoded; NULL if not given; owned */
+	struct span stream_options; /* raw JSON value; empty when the request has none */
+	struct span input;          /* likewise */
+	char *previous_id;          /* previous_response_id, decoded; NULL if not given; owned */
 	/*
 	 * previous_id is a background response of ours. No provider knows it: what it stands for,
 	 * the context, goes before the input.
@@ -48,6 +49,13 @@ struct create_request {
 bool create_request_parse(
     struct create_request *request, struct span body, struct api_error *error);
 void create_request_free(struct create_request *request);
+
+/*
+ * Checks the options of a stream that is sent from here: an object or null, and include_obfuscation
+ * in it a boolean. On failure returns false and fills in *error (status 400).
+ */
+bool create_request_check_stream_options(
+    const struct create_request *request, struct api_error *error);
 
 /* Notes, once, that the request follows a response of that id, one that a provider keeps. */
 void create_request_follow(struct create_request *request, struct span id);

@@ -52,6 +52,15 @@ static bool read_stream(struct create_request *request, struct span value, struc
 	return read_flag(&request->stream, "stream", value, error);
 }
 
+/* Of a stream that is passed through they are the provider's affair. */
+static bool read_stream_options(
+    struct create_request *request, struct span value, struct api_error *error)
+{
+	(void)error;
+	request->stream_options = value;
+	return true;
+}
+
 static bool read_input(struct create_request *request, struct span value, struct api_error *error)
 {
 	enum json_type type = json_type(value);
@@ -102,6 +111,7 @@ static const struct {
     {"model", read_model, true},
     {"background", read_background, true},
     {"stream", read_stream, true},
+    {"stream_options", read_stream_options, false},
     {"input", read_input, true},
     {"previous_response_id", read_previous, false},
     {"metadata", read_metadata, false},
@@ -153,6 +163,21 @@ static bool keep_field(
 		    error, response_field_name(field), expected_of_field[field], value);
 	request->fields[field] = value;
 	return true;
+}
+
+bool create_request_check_stream_options(
+    const struct create_request *request, struct api_error *error)
+{
+	struct span options = request->stream_options, obfuscation;
+	bool obfuscates;
+
+	if (options.len == 0 || json_type(options) == JSON_NULL)
+		return true;
+	if (json_type(options) != JSON_OBJECT)
+		return create_request_invalid_type(error, "stream_options", "an object", options);
+	obfuscation = json_get(options, "include_obfuscation");
+	return obfuscation.len == 0 ||
+	       read_flag(&obfuscates, "stream_options.include_obfuscation", obfuscation, error);
 }
 
 bool create_request_replaces(struct span name)

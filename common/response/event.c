@@ -190,6 +190,7 @@ enum fold_result event_read(struct fold *fold, struct response_event *event, str
 	struct buf scratch = {0};
 	struct span name, value, type;
 
+	event->data = data;
 	scan.depth = DEEPER_IN_OBJECT;
 	while (json_member(&scan, &name, &value)) {
 		enum event_member member = find_member(json_name(&scratch, name));

@@ -82,6 +82,7 @@ struct event_type {
 struct response_event {
 	const struct event_type *type;
 	struct span members[EVENT_MEMBERS]; /* raw values, empty if absent */
+	struct span data;                   /* all of it; empty for one that was made here */
 };
 
 /* An event_fn for events that do nothing. */
@@ -98,6 +99,13 @@ const struct event_type *event_type_find(struct span name);
  * its members as data, behind type and sequence_number.
  */
 void event_write(struct buf *out, const struct response_event *event, long long sequence_number);
+
+/*
+ * The same in two steps, for who has members of his own to append between them, each with a comma
+ * before it.
+ */
+void event_write_begin(struct buf *out, const char *type, long long sequence_number);
+void event_write_end(struct buf *out);
 
 /*
  * The same for an event that carries the whole response. Line ends in it, which can only stand

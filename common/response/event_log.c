@@ -58,6 +58,17 @@ struct span event_log_at(const struct event_log *log, size_t i)
 	return (struct span){log->text.data + start, log->ends[i] - start};
 }
 
+size_t event_log_batch(const struct event_log *log)
+{
+	size_t count = log->count;
+
+	if (log->text.len <= EVENT_LOG_BATCH)
+		return count;
+	while (count > 1 && log->ends[count - 1] > EVENT_LOG_BATCH)
+		count--;
+	return count;
+}
+
 void event_log_drop(struct event_log *log, size_t count)
 {
 	size_t gone = start_of(log, count);

@@ -34,6 +34,13 @@ void event_log_added(struct event_log *log);
 
 /* The i-th of those that are kept. Valid until the next change. */
 struct span event_log_at(const struct event_log *log, size_t i);
+/*
+ * How many of those from the front are to be stored at once: EVENT_LOG_BATCH bytes of them, and at
+ * least one if there is any. All of a large answer's would be more than Redis takes as one string.
+ */
+size_t event_log_batch(const struct event_log *log);
+enum { EVENT_LOG_BATCH = 16 << 20 };
+
 /* Forgets so many from the front: they are stored. */
 void event_log_drop(struct event_log *log, size_t count);
 

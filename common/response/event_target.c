@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "fold_warning.h"
+#include "shown_ids.h"
 
 #define LITERAL(text)                                                                              \
 	{                                                                                          \
@@ -176,7 +177,15 @@ void target_make_id(struct buf *out, const struct fold *fold, const char *prefix
 {
 	const char *own = fold->doc.text.data + RESPONSE_ID_OFFSET;
 
-	buf_printf(out, "\"%s_%.*s_%lld\"", prefix, RESPONSE_ID_LEN, own, index);
+	struct buf id = {0};
+
+	buf_printf(&id, "%s_%.*s_%lld", prefix, RESPONSE_ID_LEN, own, index);
+	buf_putc(out, '"');
+	buf_append_span(out, fold->shown == NULL
+				 ? buf_span(&id)
+				 : shown_ids_rename(fold->shown, buf_span(&id), true));
+	buf_putc(out, '"');
+	buf_free(&id);
 }
 
 static void write_opened_item(struct buf *out, const struct fold *fold,

@@ -1,12 +1,19 @@
 #include "event.h"
 
+void event_write_begin(struct buf *out, const char *type, long long sequence_number)
+{
+	buf_printf(out, "event: %s\ndata: {\"type\":\"%s\",\"sequence_number\":%lld", type, type,
+	    sequence_number);
+}
+
+void event_write_end(struct buf *out)
+{
+	buf_puts(out, "}\n\n");
+}
+
 void event_write(struct buf *out, const struct response_event *event, long long sequence_number)
 {
-	buf_puts(out, "event: ");
-	buf_append_span(out, event->type->name);
-	buf_puts(out, "\ndata: {\"type\":\"");
-	buf_append_span(out, event->type->name);
-	buf_printf(out, "\",\"sequence_number\":%lld", sequence_number);
+	event_write_begin(out, event_name(event), sequence_number);
 	for (int m = EVENT_SEQUENCE_NUMBER + 1; m < EVENT_MEMBERS; m++) {
 		if (event->members[m].len == 0)
 			continue;
@@ -15,7 +22,7 @@ void event_write(struct buf *out, const struct response_event *event, long long 
 		buf_puts(out, "\":");
 		buf_append_span(out, event->members[m]);
 	}
-	buf_puts(out, "}\n\n");
+	event_write_end(out);
 }
 
 static void append_on_one_line(struct buf *out, struct span json)
@@ -32,11 +39,10 @@ static void append_on_one_line(struct buf *out, struct span json)
 void event_write_response(
     struct buf *out, const char *type, struct span response, long long sequence_number)
 {
-	buf_printf(out,
-	    "event: %s\ndata: {\"type\":\"%s\",\"sequence_number\":%lld,\"response\":", type, type,
-	    sequence_number);
+	event_write_begin(out, type, sequence_number);
+	buf_puts(out, ",\"response\":");
 	append_on_one_line(out, response);
-	buf_puts(out, "}\n\n");
+	event_write_end(out);
 }
 
 const char *event_terminal_type(enum response_status status)

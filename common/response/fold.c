@@ -5,6 +5,7 @@
 #include "fold_warning.h"
 #include "common/base/json.h"
 #include "response_error.h"
+#include "shown_ids.h"
 
 enum {
 	/*
@@ -39,10 +40,14 @@ bool fold_is_costly(const struct fold *fold)
 
 static enum fold_result apply(struct fold *fold, const struct response_event *event)
 {
-	enum fold_result result = event->type->apply(fold, event);
+	enum fold_result result;
 
+	fold->changed = NULL;
+	result = event->type->apply(fold, event);
 	if (result != FOLD_SKIPPED && event->type->apply != event_does_nothing)
 		fold->any_event = true;
+	if (fold->listener != NULL && result != FOLD_SKIPPED)
+		fold->listener(fold->listener_ctx, event);
 	return result;
 }
 
@@ -57,6 +62,8 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 		return FOLD_IGNORED;
 	fold->bytes += data.len;
 	result = event_read(fold, &event, data);
+	if (result != FOLD_SKIPPED && fold->shown != NULL)
+		shown_ids_rename_event(fold->shown, &event, false);
 	if (result != FOLD_SKIPPED)
 		result = apply(fold, &event);
 	return fold_is_costly(fold) ? FOLD_COSTLY : result;
@@ -64,10 +71,16 @@ enum fold_result fold_event(struct fold *fold, struct span data)
 
 enum fold_result fold_apply(struct fold *fold, const struct response_event *event)
 {
+	struct response_event renamed;
 	enum fold_result result;
 
 	if (fold->ended)
 		return FOLD_IGNORED;
+	if (fold->shown != NULL) {
+		renamed = *event;
+		shown_ids_rename_event(fold->shown, &renamed, true);
+		event = &renamed;
+	}
 	result = apply(fold, event);
 	return fold_is_costly(fold) ? FOLD_COSTLY : result;
 }
@@ -89,6 +102,8 @@ enum fold_result fold_response(struct fold *fold, struct span response)
 		    json_type_name(json_type(response)));
 	fold->any_event = true;
 	fold->bytes += response.len;
+	if (fold->shown != NULL)
+		response = shown_ids_rename_response(fold->shown, response, false);
 	fold_end_life(fold, "the response", response, STATUS_COMPLETED);
 	return fold_is_costly(fold) ? FOLD_COSTLY : FOLD_TERMINAL;
 }

@@ -13,6 +13,7 @@
 #define RESPOOL_FOLD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "common/base/buf.h"
@@ -28,6 +29,15 @@ enum fold_result {
 	FOLD_TERMINAL, /* a terminal event: fold->status is what it says */
 	FOLD_COSTLY,   /* the events so far take more work than a stream of their size may */
 };
+
+struct response_event;
+struct shown_ids;
+
+/* Is told of each event that was applied: fold->changed says what it has changed. */
+typedef void fold_listener_fn(void *ctx, const struct response_event *event);
+
+/* fold->changed_part for an event that is about no part, or all of them. */
+#define FOLD_NO_PART SIZE_MAX
 
 /* Cannot be moved: it points into itself. */
 struct fold {
@@ -49,6 +59,13 @@ struct fold {
 	bool progress;     /* the last event has changed the output, or says how it all ended */
 	bool ended;        /* fold_end() or fold_fail() has been called */
 	unsigned long long bytes; /* of all events so far */
+	/* Whose they are sets them, after fold_open(). */
+	fold_listener_fn *listener; /* NULL: nobody wants to know */
+	void *listener_ctx;
+	struct shown_ids *shown; /* what ids become that clients have seen; NULL: they stay */
+	/* What the last event has changed: NULL if no item, or any (a terminal event). */
+	struct item *changed;
+	size_t changed_part; /* of the list that the event is about, or FOLD_NO_PART */
 	/* What of the last event was left out, and why; empty if nothing was. */
 	char warning[160];
 };
@@ -63,8 +80,6 @@ void fold_close(struct fold *fold);
 
 /* Folds the data of one event in. After fold_end() or fold_fail() every event is ignored. */
 enum fold_result fold_event(struct fold *fold, struct span event);
-
-struct response_event;
 
 /* Folds an event in that is taken apart already (event.h): of valid JSON, and of a known type. */
 enum fold_result fold_apply(struct fold *fold, const struct response_event *event);

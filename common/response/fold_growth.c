@@ -7,6 +7,15 @@
 #include "fold_warning.h"
 #include "common/base/json.h"
 
+/* The event has changed what was found. */
+static enum fold_result grown_by(
+    struct fold *fold, const struct response_event *event, const struct target *target)
+{
+	bool is_own = event->type->part == PART_NONE && event->type->value != EVENT_PART;
+
+	return fold_output_changed(fold, target->item, is_own ? FOLD_NO_PART : target->part);
+}
+
 static bool has_logprobs(const struct response_event *event)
 {
 	struct span logprobs = event->members[EVENT_LOGPROBS];
@@ -40,7 +49,7 @@ enum fold_result delta_came(struct fold *fold, const struct response_event *even
 	if (has_logprobs(event))
 		append_logprobs(fold, event, &target);
 	fold->text_seen = true;
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }
 
 static void set_logprobs(
@@ -64,7 +73,7 @@ enum fold_result value_done(struct fold *fold, const struct response_event *even
 	output_set_value(&fold->output, grown, event->members[event->type->value]);
 	if (has_logprobs(event))
 		set_logprobs(fold, event, &target);
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }
 
 enum fold_result annotation_added(struct fold *fold, const struct response_event *event)
@@ -76,7 +85,7 @@ enum fold_result annotation_added(struct fold *fold, const struct response_event
 	    target_find_grown(fold, event, &target, &grown) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;
 	output_append_element(&fold->output, grown, event->members[event->type->value]);
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }
 
 enum fold_result command_added(struct fold *fold, const struct response_event *event)
@@ -90,7 +99,7 @@ enum fold_result command_added(struct fold *fold, const struct response_event *e
 		return FOLD_SKIPPED;
 	if (json_inside(command).len != 0)
 		output_set_value(&fold->output, grown, command);
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }
 
 static const enum part_member streams[] = {PART_STDOUT, PART_STDERR};
@@ -125,7 +134,7 @@ enum fold_result streams_came(struct fold *fold, const struct response_event *ev
 			    output_part_grown(&fold->output, part, streams[i]), text);
 	}
 	fold->text_seen = true;
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }
 
 static enum fold_result whole_part_came(struct fold *fold, const struct response_event *event,
@@ -135,7 +144,7 @@ static enum fold_result whole_part_came(struct fold *fold, const struct response
 		return FOLD_SKIPPED;
 	if (target_put_part(fold, event, target, event->members[EVENT_PART], keeping) == NULL)
 		return target_no_place_for_part(fold, event);
-	return fold_output_changed(fold);
+	return grown_by(fold, event, target);
 }
 
 /* Replaces the part at its index, or comes behind the last one. */
@@ -195,5 +204,5 @@ enum fold_result outputs_done(struct fold *fold, const struct response_event *ev
 	for (; !fold_is_costly(fold) && json_element(&scan, &element); target.part++)
 		if (target_put_part(fold, event, &target, element, KEEP_ABSENT) == NULL)
 			return target_no_place_for_part(fold, event);
-	return fold_output_changed(fold);
+	return grown_by(fold, event, &target);
 }

@@ -8,16 +8,21 @@
 #include "fold_warning.h"
 #include "common/base/json.h"
 
-/* Appends the item with that id, raw JSON, in the place of its own. */
-static void write_with_id(struct buf *out, struct span item, struct span id)
+/* Appends the item with that id, raw JSON, in the place of its own, and that call_id unless empty.
+ */
+static void write_with_ids(struct buf *out, struct span item, struct span id, struct span call_id)
 {
 	struct json_scan scan = json_open(item, JSON_ACCEPT_BAD_UTF8);
 	struct span name, value;
 
 	buf_puts(out, "{\"id\":");
 	buf_append_span(out, id);
+	if (call_id.len > 0) {
+		buf_puts(out, ",\"call_id\":");
+		buf_append_span(out, call_id);
+	}
 	while (json_member(&scan, &name, &value)) {
-		if (json_raw_is(name, "id"))
+		if (json_raw_is(name, "id") || (call_id.len > 0 && json_raw_is(name, "call_id")))
 			continue;
 		json_write_name(out, name);
 		buf_append_span(out, value);
@@ -50,7 +55,7 @@ static enum fold_result add_item(
 	index += fold->base;
 	if (!has_id(raw)) {
 		target_make_id(&id, fold, target_id_prefix(json_get(raw, "type")), index);
-		write_with_id(&named, raw, buf_span(&id));
+		write_with_ids(&named, raw, buf_span(&id), (struct span){0});
 		raw = buf_span(&named);
 	}
 	item_layout_write(&layout, raw, growing);
@@ -60,7 +65,9 @@ static enum fold_result add_item(
 	item_layout_free(&layout);
 	buf_free(&id);
 	buf_free(&named);
-	return item != NULL ? fold_output_changed(fold) : target_too_many_items(fold, event);
+	if (item == NULL)
+		return target_too_many_items(fold, event);
+	return fold_output_changed(fold, item, FOLD_NO_PART);
 }
 
 /* Parts that an announcement does not name have still only been made. */
@@ -73,13 +80,49 @@ static void mark_kept_parts(struct item *item, const size_t named[ITEM_LISTS])
 			item->lists[i].parts[part]->announced = false;
 }
 
+/* The item with the ids that it has: clients may have seen them already. */
+static struct span with_seen_ids(struct buf *out, const struct item *item, struct span raw)
+{
+	struct buf id = {0};
+
+	if (item->telling == 0 || item->id == NULL)
+		return raw;
+	buf_printf(&id, "\"%s\"", item->id);
+	write_with_ids(out, raw, buf_span(&id), buf_span(&item->call_id));
+	buf_free(&id);
+	return buf_span(out);
+}
+
+void fold_name_item(struct fold *fold, struct item *item, struct span id, struct span call_id)
+{
+	struct span raw = document_value(&fold->doc, &item->node);
+	bool names = span_eq(json_get(raw, "id"), id) &&
+		     (call_id.len == 0 || span_eq(json_get(raw, "call_id"), call_id));
+	struct item_layout layout = {0};
+	struct buf named = {0};
+	bool announced = item->announced, put = item->put;
+
+	buf_clear(&item->call_id);
+	buf_append_span(&item->call_id, call_id);
+	if (names)
+		return;
+	write_with_ids(&named, raw, id, call_id);
+	item_layout_write(&layout, buf_span(&named), !item->done);
+	output_replace(&fold->output, item, &layout);
+	item->announced = announced;
+	item->put = put;
+	item_layout_free(&layout);
+	buf_free(&named);
+}
+
 void fold_put_item(
     struct fold *fold, struct item *item, struct span raw, bool growing, enum keeping keeping)
 {
 	struct item_layout layout = {0};
 	size_t named[ITEM_LISTS];
-	struct buf kept = {0};
+	struct buf kept = {0}, seen = {0};
 
+	raw = with_seen_ids(&seen, item, raw);
 	item_layout_write(&layout, raw, growing);
 	memcpy(named, layout.counts, sizeof(named));
 	if (item_may_lack(&fold->output, item, &layout, keeping)) {
@@ -95,6 +138,7 @@ void fold_put_item(
 		mark_kept_parts(item, named);
 	item_layout_free(&layout);
 	buf_free(&kept);
+	buf_free(&seen);
 }
 
 /* Checks what an event with a whole item has to have, and finds the item of its id. */
@@ -127,7 +171,7 @@ enum fold_result item_added(struct fold *fold, const struct response_event *even
 	    item->announced ? KEEP_NOTHING : KEEP_EMPTY);
 	item->done = false;
 	item->told = 0;
-	return fold_output_changed(fold);
+	return fold_output_changed(fold, item, FOLD_NO_PART);
 }
 
 static bool same_text(struct span a, struct span b)
@@ -191,12 +235,12 @@ enum fold_result item_done(struct fold *fold, const struct response_event *event
 		return add_item(fold, event, false);
 	if (item->id != NULL && !has_id(raw)) {
 		buf_printf(&id, "\"%s\"", item->id);
-		write_with_id(&named, raw, buf_span(&id));
+		write_with_ids(&named, raw, buf_span(&id), (struct span){0});
 		raw = buf_span(&named);
 	}
 	fold_put_item(fold, item, raw, false, KEEP_ABSENT);
 	item->done = true;
 	buf_free(&id);
 	buf_free(&named);
-	return fold_output_changed(fold);
+	return fold_output_changed(fold, item, FOLD_NO_PART);
 }

@@ -6,8 +6,10 @@
 #include "response_error.h"
 
 /* After a terminal event it takes a new life for that. */
-enum fold_result fold_output_changed(struct fold *fold)
+enum fold_result fold_output_changed(struct fold *fold, struct item *item, size_t part)
 {
+	fold->changed = item;
+	fold->changed_part = part;
 	fold->output_seen = true;
 	fold->progress = true;
 	if (!fold->life_ended)

@@ -12,8 +12,11 @@
 
 event_fn response_created, response_told, response_ended, error_came;
 
-/* The output has changed: what may have been the end is none yet. Returns FOLD_CHANGED. */
-enum fold_result fold_output_changed(struct fold *fold);
+/*
+ * An item of the output has changed, or a part of it (else FOLD_NO_PART): what may have been the
+ * end is none yet. Returns FOLD_CHANGED.
+ */
+enum fold_result fold_output_changed(struct fold *fold, struct item *item, size_t part);
 
 /* Whether the events so far take more work than a stream of their size may. */
 bool fold_is_costly(const struct fold *fold);

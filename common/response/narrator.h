@@ -20,7 +20,10 @@
 
 struct narrator;
 
-/* The events go to log, which outlives the narrator. */
+/*
+ * The events go to log, which outlives the narrator; so does nothing that it follows: a fold is to
+ * be closed before.
+ */
 struct narrator *narrator_new(struct event_log *log);
 void narrator_free(struct narrator *narrator);
 
@@ -34,13 +37,14 @@ void narrator_recall(
 
 /*
  * From now on what is folded into fold is told, until it is closed: fold_close() ends that. fold
- * has just been opened. Tells response.in_progress if that has not been told.
+ * has just been opened. Tells response.in_progress if that has not been told. May be called again
+ * for another attempt: if the one before has told of any item, narrator_end() comes first.
  */
 void narrator_follow(struct narrator *narrator, struct fold *fold);
 
 /*
  * The fold has ended (fold_end, fold_fail): tells what of the output has not been told, and ends
- * every item.
+ * every item. Comes before fold_close(); may be left out if nothing more is to be told.
  */
 void narrator_end(struct narrator *narrator);
 

@@ -54,6 +54,7 @@ void output_close(struct output *output)
 	for (i = 0; i < output->count; i++) {
 		empty_item(output, NULL, output->items[i]);
 		free(output->items[i]->id);
+		buf_free(&output->items[i]->call_id);
 		free(output->items[i]);
 	}
 	free(output->items);
@@ -264,6 +265,7 @@ struct item *output_add_at(
 	set_id(item, layout->id);
 	item->index = index_at(output, place, index);
 	item->announced = true;
+	item->put = true;
 	open_place(output, place);
 	output->items[place] = item;
 	if (place + 1 < output->count)
@@ -285,6 +287,7 @@ void output_replace(struct output *output, struct item *item, const struct item_
 	empty_item(output, output->doc, item);
 	set_id(item, layout->id);
 	item->announced = true;
+	item->put = true;
 	document_replace(output->doc, &item->node, buf_span(&layout->text));
 	enter_inside(output, item, layout);
 }

@@ -44,6 +44,7 @@ struct item {
 	struct node node;
 	char *id; /* canonically spelled; NULL for an item without one, or an empty one */
 	size_t id_len;
+	struct buf call_id; /* the one that clients have seen, a JSON string; empty if none is */
 	long long index;
 	enum item_nature nature;
 	bool announced;      /* not only made for what was to grow in it */
@@ -52,6 +53,8 @@ struct item {
 	struct place status; /* the slot, from the item's beginning on; end is 0 if there is none */
 	struct grown members[ITEM_MEMBERS];
 	struct part_list lists[ITEM_LISTS];
+	size_t telling; /* who listens to the fold: what it knows of the item, from 1; 0: nothing */
+	bool put;       /* it has come as a whole since the listener has looked at it */
 	bool parts_left_out; /* there are more parts than the lists hold: no more can be added */
 };
 

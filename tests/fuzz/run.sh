@@ -51,7 +51,9 @@ run='
 	[ ! -e "$3" ] || dict=-dict=$3
 	status=0
 	seeds=
-	[ "$1" != fuzz_fold ] || seeds=$build/upstreams
+	case $1 in
+	fuzz_fold | fuzz_narrator) seeds=$build/upstreams ;;
+	esac
 	"$build/$1" "$build/corpus/$1" "$2" $seeds $dict -max_total_time="$seconds" -max_len=4096 \
 		-timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
 		-artifact_prefix="$build/findings/$1-" >"$build/$1.log" 2>&1 || status=$?
@@ -74,14 +76,14 @@ for file in tests/upstreams/chat/*/upstream.sse tests/upstreams/messages/*/upstr
 	{ printf '\004' && sed -n 's/^data: *//p' "$file"; } \
 		>"$build/corpus/$harness/$(basename "$(dirname "$file")")"
 done
-# Streams of providers as what fuzz_fold reads: a byte, and the data of each event on a line.
+# Streams of providers as what fuzz_fold and fuzz_narrator read: a byte, and the data of each event on a line.
 mkdir -p "$build/upstreams"
 for file in tests/upstreams/responses/*.sse; do
 	{ printf U && sed -n 's/^data: //p' "$file"; } >"$build/upstreams/$(basename "$file" .sse)"
 done
 # What needs the generated scripts, or a server, is left out.
 sources="$(find common -name '*.c' ! -path 'common/store/*' ! -name prefork.c) common/store/keys.c"
-helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c"
+helpers="app/responder/input_items.c app/responder/query.c app/responder/route.c tests/unit/response/naive_fold.c tests/unit/response/stored_copy.c tests/unit/response/told_rules.c"
 harnesses=$(find tests/fuzz -name 'fuzz_*.c' | sort)
 # shellcheck disable=SC2086 # lists of words
 printf '%s\n' $sources $helpers $harnesses | xargs -P "$jobs" -I '{}' sh -euc "$compile" sh '{}'

@@ -66,6 +66,40 @@ static void takes_the_members_that_respool_acts_on(void **state)
 	create_request_free(&request);
 }
 
+static bool takes_options(const char *body, const char *param)
+{
+	struct create_request request = parsed(body);
+	struct api_error error = {0};
+	bool taken = create_request_check_stream_options(&request, &error);
+
+	if (!taken) {
+		assert_int_equal(error.status, 400);
+		assert_string_equal(error.param, param);
+	}
+	create_request_free(&request);
+	return taken;
+}
+
+static void options_of_a_stream_are_an_object_with_a_flag(void **state)
+{
+	const char *const whole = "stream_options";
+
+	(void)state;
+	assert_true(takes_options("{\"model\":\"m\"}", ""));
+	assert_true(takes_options("{\"model\":\"m\",\"stream_options\":null}", ""));
+	assert_true(takes_options("{\"model\":\"m\",\"stream_options\":{\"x\":1}}", ""));
+	assert_true(takes_options("{\"model\":\"m\",\"stream_options\":"
+				  "{\"include_obfuscation\":false}}",
+	    ""));
+	assert_false(takes_options("{\"model\":\"m\",\"stream_options\":[]}", whole));
+	assert_false(takes_options("{\"model\":\"m\",\"stream_options\":\"x\"}", whole));
+	assert_false(takes_options("{\"model\":\"m\",\"stream_options\":"
+				   "{\"include_obfuscation\":1}}",
+	    "stream_options.include_obfuscation"));
+	assert_rest(
+	    "{\"model\":\"m\",\"stream_options\":{\"x\":1}}", "\"stream_options\":{\"x\":1}");
+}
+
 static void flags_may_be_absent_or_null(void **state)
 {
 	struct create_request request = parsed("{\"model\":\"m\"}");
@@ -461,6 +495,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(takes_the_members_that_respool_acts_on),
+	    cmocka_unit_test(options_of_a_stream_are_an_object_with_a_flag),
 	    cmocka_unit_test(flags_may_be_absent_or_null),
 	    cmocka_unit_test(rest_keeps_every_character_of_the_other_members),
 	    cmocka_unit_test(rest_leaves_out_the_four_members_however_they_are_spelled),
