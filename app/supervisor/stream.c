@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
+#include "common/response/event.h"
 
 const char *stream_id(const struct stream *s)
 {
@@ -38,6 +38,8 @@ void stream_free(struct stream *s)
 	sse_free(&s->sse);
 	translation_free(s->translation);
 	fold_close(&s->fold);
+	narrator_free(s->narrator);
+	event_log_close(&s->log);
 	writer_close(&s->writer);
 	if (s->timer != NULL)
 		event_free(s->timer);
@@ -65,12 +67,21 @@ void stream_let_go(struct stream *s)
 	stream_free(s);
 }
 
+/* Events that readers may have are lost: what follows must not contradict what is stored. */
+static void begin_again(struct stream *s)
+{
+	log_warnx("%s: Redis has lost events that were stored; beginning again", s->id);
+	job_release(s->host->jobs, s->id, s->writer.fence, true);
+}
+
 static void on_writer_over(void *ctx, enum write_result result)
 {
 	struct stream *s = ctx;
 	struct jobs *jobs = s->host->jobs;
 
-	if (!s->gone && result != WRITE_TAKEN)
+	if (!s->gone && result == WRITE_LOST)
+		begin_again(s);
+	else if (!s->gone && result != WRITE_TAKEN)
 		job_drop(jobs, s->id);
 	stream_let_go(s);
 	if (result == WRITE_TAKEN)
@@ -81,7 +92,8 @@ static void on_writer_over(void *ctx, enum write_result result)
 void stream_end(struct stream *s)
 {
 	stream_stop_waiting(s);
-	fold_seal(&s->fold, time(NULL));
+	if (s->narrator != NULL)
+		narrator_end(s->narrator);
 	if (s->errand.choice.deployment != NULL)
 		s->writer.deployment = s->errand.choice.deployment->id;
 	writer_end(&s->writer);
@@ -114,6 +126,30 @@ static void choose_deployment(struct stream *s, const struct claimed_job *job)
 	else if (job->deployment.len != 0)
 		attempts_prefer(&s->errand.choice, id);
 	free(id);
+}
+
+/* Redis has lost it, as it may evict a key. */
+static void tell_beginning(struct stream *s, const struct claimed_job *job)
+{
+	event_write_response(
+	    event_log_room(&s->log), "response.created", job->object, event_log_next(&s->log));
+	event_log_added(&s->log);
+}
+
+/* What earlier attempts have told goes on. */
+static void begin_telling(struct stream *s, const struct claimed_job *job)
+{
+	unsigned long long bytes = 0;
+
+	for (size_t i = 0; i < job->event_count; i++)
+		bytes += job->events[i].len;
+	event_log_open(&s->log, job->told, bytes);
+	if (job->told == 0)
+		tell_beginning(s, job);
+	s->narrator = narrator_new(&s->log);
+	if (job->event_count > 0)
+		narrator_recall(s->narrator, job->object, job->events, job->event_count);
+	narrator_follow(s->narrator, &s->fold);
 }
 
 static void begin(struct stream *s)
@@ -165,20 +201,50 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	    .id = s->id,
 	    .fence = job->fence,
 	    .fold = &s->fold,
-	    .interval_ms = s->config->flush_interval_ms,
+	    .interval_ms =
+		job->streamed ? s->config->stream_interval_ms : s->config->flush_interval_ms,
+	    .log = job->streamed ? &s->log : NULL,
 	    .over = on_writer_over,
 	    .ready = stream_on_writer_ready,
 	    .ctx = s,
 	};
 	writer_open(&s->writer, host->base, host->jobs);
 	choose_deployment(s, job);
+	if (job->streamed)
+		begin_telling(s, job);
 	begin(s);
+	if (job->streamed)
+		stream_show_changes(s);
 	return s;
+}
+
+/* Whether all that readers have been told is this stream's, or was there when it began. */
+static bool has_told_all(const struct stream *s, const struct claimed_job *job)
+{
+	long long i = s->log.first;
+
+	if (!job->streamed)
+		return true;
+	if (job->told < i || job->told > event_log_next(&s->log))
+		return false;
+	for (; i < job->told && i < (long long)job->event_count; i++) {
+		size_t waiting = (size_t)(i - s->log.first);
+
+		if (!span_eq(job->events[i], event_log_at(&s->log, waiting)))
+			return false;
+	}
+	return true;
 }
 
 void stream_adopt(struct stream *s, const struct claimed_job *job)
 {
-	writer_restart(&s->writer, job->fence);
+	if (has_told_all(s, job)) {
+		writer_restart(&s->writer, job->fence);
+		return;
+	}
+	log_info("%s: another worker has gone on with it; beginning again", s->id);
+	job_release(s->host->jobs, s->id, job->fence, false);
+	stream_let_go(s);
 }
 
 void stream_resume(struct stream *s)

@@ -6,7 +6,8 @@
  *	              ^    |
  *	              +----+ again, or another deployment, when nothing came yet
  *
- * The first text is written as soon as it comes, later text at most every flush_interval_ms. A
+ * The first text is written as soon as it comes, later text at most every flush_interval_ms. Of a
+ * response that has readers of its events, these are written with it, every stream_interval_ms. A
  * stream that another party has ended (cancel, delete, reclaim) learns of it by revocation or by
  * its next write, and closes the provider's connection.
  */
@@ -42,7 +43,11 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 
 const char *stream_id(const struct stream *stream);
 
-/* The job was claimed once more by this same worker: goes on under the new fence. */
+/*
+ * The job was claimed once more by this same worker: goes on under the new fence. If another worker
+ * has told readers something meanwhile, the stream is let go of, and the job goes back into the
+ * queue.
+ */
 void stream_adopt(struct stream *stream, const struct claimed_job *job);
 
 /* The job has been cancelled or deleted: closes the provider's connection, writes no more. */

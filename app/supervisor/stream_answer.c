@@ -29,7 +29,7 @@ bool stream_too_large(struct stream *s)
 	size_t limit = s->config->max_response_bytes;
 	size_t waiting = s->translation != NULL ? translation_waiting(s->translation) : 0;
 
-	if (doc->text.len - doc->blanks + waiting <= limit)
+	if (doc->text.len - doc->blanks + waiting + s->log.bytes <= limit)
 		return false;
 	stream_fail(s, "response_too_large", "The answer is larger than %zu bytes.", limit);
 	return true;
@@ -104,6 +104,12 @@ static enum fold_result translate(struct stream *s, struct span data)
 	return fold_is_costly(fold) ? FOLD_COSTLY : FOLD_CHANGED;
 }
 
+/* What changes nothing may have been told all the same, and grows the log. */
+static bool has_told(const struct stream *s)
+{
+	return s->narrator != NULL && !s->fold.ended;
+}
+
 /* Folds an event in. Returns false when that settles everything. */
 static bool take_event(struct stream *s, struct span data)
 {
@@ -117,7 +123,7 @@ static bool take_event(struct stream *s, struct span data)
 		return false;
 	}
 	if (result != FOLD_CHANGED && result != FOLD_TERMINAL)
-		return true;
+		return !has_told(s) || !stream_too_large(s);
 	if (!s->begun && s->fold.output_seen)
 		begin_output(s);
 	if (stream_too_large(s))
@@ -193,7 +199,7 @@ void stream_event_too_long(struct stream *s)
 static void hold_if_pausing(struct stream *s, struct span bytes)
 {
 	if (s->errand.call != NULL && bytes.len <= HELD_BYTES && s->waiting == WAITING_NOT &&
-	    s->config->flush_interval_ms <= LONGEST_HOLD_MS && writer_is_pausing(&s->writer))
+	    s->writer.interval_ms <= LONGEST_HOLD_MS && writer_is_pausing(&s->writer))
 		upstream_hold(s->errand.call);
 }
 

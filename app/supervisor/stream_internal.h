@@ -10,7 +10,9 @@
 #include "common/base/sse.h"
 #include "common/dialect/translation.h"
 #include "common/provider/errand.h"
+#include "common/response/event_log.h"
 #include "common/response/fold.h"
+#include "common/response/narrator.h"
 #include "common/response/response_id.h"
 #include "stream.h"
 #include "writer.h"
@@ -68,6 +70,9 @@ struct stream {
 	int warnings;
 
 	struct fold fold;
+	/* Of a response that is streamed to readers: what they are told; NULL else. */
+	struct narrator *narrator;
+	struct event_log log;
 	struct writer writer;
 	bool gone; /* let go of; freed as soon as no write is under way */
 };

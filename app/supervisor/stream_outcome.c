@@ -48,6 +48,8 @@ static void reset_fold(struct stream *s)
 	if (!fold_open(&s->fold, buf_span(&s->initial)))
 		fatalx("an object that was read cannot be read again");
 	document_mark_unknown(&s->fold.doc);
+	if (s->narrator != NULL)
+		narrator_follow(s->narrator, &s->fold);
 }
 
 /* Arranges for another try of a request that has brought no output. False if none is left. */
@@ -372,9 +374,10 @@ static void on_begin(void *ctx)
 	sse_init(&s->sse, s->config->max_event_bytes, stream_on_event, s);
 	translation_free(s->translation);
 	s->translation = translation_new(s->errand.choice.deployment, s->errand.choice.model);
-	if (s->translation == NULL)
+	/* What only tells of progress changes no object, but readers are told. */
+	if (s->translation == NULL && s->narrator == NULL)
 		s->sse.is_idle = event_is_idle;
-	else
+	if (s->translation != NULL)
 		translation_open(s->translation, &s->fold, NULL, NULL, NULL);
 }
 

@@ -1,5 +1,7 @@
 #include "writer.h"
 
+#include <time.h>
+
 #include "common/base/log.h"
 
 enum {
@@ -26,9 +28,15 @@ static void pause_writing(struct writer *writer, int ms)
 	event_add(writer->pause, &delay);
 }
 
+static bool has_events(const struct writer *writer)
+{
+	return writer->log != NULL && event_log_count(writer->log) > 0;
+}
+
 static bool is_due(const struct writer *writer)
 {
-	return writer->ending || writer->renewing || document_is_dirty(&writer->fold->doc);
+	return writer->ending || writer->renewing || document_is_dirty(&writer->fold->doc) ||
+	       has_events(writer);
 }
 
 static bool is_affordable(const struct writer *writer, unsigned long long bytes)
@@ -37,11 +45,29 @@ static bool is_affordable(const struct writer *writer, unsigned long long bytes)
 	       writer->bytes + bytes <= BYTES_ALLOWED + BYTES_PER_BYTE * writer->fold->bytes;
 }
 
-static void write_now(struct writer *writer)
+/* The last write is one that takes all events, and only that says that the response has ended. */
+static bool is_last(const struct writer *writer)
+{
+	return writer->ending && (writer->log == NULL ||
+				     event_log_batch(writer->log) == event_log_count(writer->log));
+}
+
+static bool flush(struct writer *writer, bool last)
 {
 	struct fold *fold = writer->fold;
-	enum response_status terminal = writer->ending ? fold->status : STATUS_COUNT;
-	size_t bytes = document_dirty_bytes(&fold->doc);
+
+	if (last && !writer->sealed)
+		fold_seal(fold, time(NULL));
+	writer->sealed = writer->sealed || last;
+	return response_flush(&writer->write, writer->id, writer->fence, fold, writer->log,
+	    last ? fold->status : STATUS_COUNT, writer->deployment);
+}
+
+static void write_now(struct writer *writer)
+{
+	size_t bytes = document_dirty_bytes(&writer->fold->doc);
+	size_t telling = writer->log != NULL ? event_log_batch(writer->log) : 0;
+	bool last = is_last(writer);
 
 	if (writer->writing || writer->stopped)
 		return;
@@ -49,16 +75,16 @@ static void write_now(struct writer *writer)
 		pause_writing(writer, writer->interval_ms);
 		return;
 	}
-	if (!response_flush(
-		&writer->write, writer->id, writer->fence, fold, terminal, writer->deployment))
+	if (!flush(writer, last))
 		return;
+	writer->telling = telling;
 	writer->bytes += bytes;
 	writer->writing = true;
 	writer->shown_fence = writer->fence;
-	writer->writing_last = writer->ending;
+	writer->writing_last = last;
 	writer->written = true;
 	writer->renewing = false;
-	writer->text_shown = writer->text_shown || fold->text_seen;
+	writer->text_shown = writer->text_shown || writer->fold->text_seen;
 	pause_writing(writer, writer->interval_ms);
 }
 
@@ -88,7 +114,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 static bool is_over(const struct writer *writer, enum write_result result)
 {
 	return writer->stopped || result == WRITE_ENDED || result == WRITE_TAKEN ||
-	       (result == WRITE_DONE && writer->writing_last);
+	       result == WRITE_LOST || (result == WRITE_DONE && writer->writing_last);
 }
 
 static void on_written(void *ctx, enum write_result result)
@@ -98,6 +124,8 @@ static void on_written(void *ctx, enum write_result result)
 	writer->writing = false;
 	if (result == WRITE_TAKEN && writer->shown_fence != writer->fence)
 		result = WRITE_MISMATCH; /* it was ourselves who took it, by claiming again */
+	if (result == WRITE_DONE && writer->log != NULL)
+		event_log_drop(writer->log, writer->telling);
 	if (is_over(writer, result)) {
 		writer_stop(writer);
 		writer->over(writer->ctx, result);

@@ -17,11 +17,13 @@ struct writer {
 	const char *id; /* of the response; the caller's */
 	long long fence;
 	struct fold *fold;      /* the caller's */
+	struct event_log *log;  /* the caller's; NULL if nothing is told */
 	const char *deployment; /* id of the one that has answered, noted at the end; or NULL */
 	int interval_ms;
 	/*
 	 * Nothing more will be written: the last state is (WRITE_DONE), the job is terminal or gone
-	 * (WRITE_ENDED), or another worker's (WRITE_TAKEN).
+	 * (WRITE_ENDED), or another worker's (WRITE_TAKEN), or events that were written are not
+	 * stored any more (WRITE_LOST).
 	 */
 	void (*over)(void *ctx, enum write_result result);
 	/*
@@ -35,10 +37,12 @@ struct writer {
 	struct response_write write;
 	struct event *pause;      /* pending: a write was made a moment ago */
 	unsigned long long bytes; /* of the document, written so far */
+	size_t telling;           /* how many events the write under way has */
 	bool writing;             /* a write is under way */
 	long long shown_fence;    /* the fence that it shows */
 	bool writing_last;
 	bool ending;
+	bool sealed;     /* the document says that the response has ended */
 	bool text_shown; /* the first text has been written */
 	bool renewing;   /* to be written although nothing has changed */
 	bool written;    /* since the last call of writer_renew() */
@@ -53,7 +57,7 @@ void writer_close(struct writer *writer);
 void writer_changed(struct writer *writer);
 /* Whether ready() will be called, and nothing need be written before. */
 bool writer_is_pausing(const struct writer *writer);
-/* The document is sealed: what is written now ends the job. */
+/* The fold has ended: seals the document, and what is written last ends the job. */
 void writer_end(struct writer *writer);
 /* Writes again under another fence; what is stored is not known. */
 void writer_restart(struct writer *writer, long long fence);

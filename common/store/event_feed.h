@@ -22,12 +22,13 @@ struct event_feed_user {
 	/*
 	 * Events that were written a moment ago: so many, one behind the other, each whole with its
 	 * blank line, the first of them of that number. They may have been read before, and some
-	 * before them may be missing.
+	 * before them may be missing. The span is valid during the call.
 	 */
 	void (*came)(void *ctx, long long first, long long count, struct span events);
 	/*
 	 * It is time to read: from now on nothing is missed that is written later, or the response
-	 * has ended or was deleted, or something may have been missed.
+	 * has ended or was deleted, or something may have been missed, or nothing has come for so
+	 * long that it may be gone.
 	 */
 	void (*look)(void *ctx);
 };
@@ -53,10 +54,17 @@ struct event_page {
 
 /* config is not copied; redis must be enabled in it. */
 struct event_feed *event_feed_new(struct event_base *base, const struct redis_config *config);
-/* Subscriptions and readings end without a call. */
+/*
+ * Subscriptions and readings end without a call, and are freed. Not to be called from one of the
+ * feed's own calls.
+ */
 void event_feed_free(struct event_feed *feed);
 
-/* Follows the response of this id. user is not copied. look() comes when that has begun. */
+/*
+ * Follows the response of this id. user is not copied. look() comes when that has begun, and again
+ * whenever the connection was made anew. Whatever is called may end this subscription and begin
+ * others.
+ */
 struct event_subscription *event_feed_subscribe(
     struct event_feed *feed, const char *id, const struct event_feed_user *user, void *ctx);
 void event_feed_unsubscribe(struct event_subscription *subscription);

@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
+#include "common/response/event_log.h"
 #include "common/response/fold.h"
 #include "common/provider/health.h"
 #include "keys.h"
@@ -32,6 +33,11 @@ struct claimed_job {
 	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
 	struct span deployment; /* the id of the one to begin with, or empty */
 	bool follows;           /* what only that one knows */
+	bool streamed;          /* it has events, and flushes need an event_log */
+	long long told;         /* how many are stored; 0 if Redis has lost them */
+	/* All that are stored; none unless there are two at least. */
+	const struct span *events;
+	size_t event_count;
 };
 
 struct jobs_user {
@@ -78,6 +84,7 @@ enum write_result {
 	WRITE_ENDED,    /* the job is terminal or gone: let it go */
 	WRITE_TAKEN,    /* the job was taken from us: jobs_look_again() */
 	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
+	WRITE_LOST,     /* events that were stored are not there any more: to begin anew */
 	WRITE_UNKNOWN,  /* the connection broke: it may have been written or not */
 };
 
@@ -98,9 +105,16 @@ void response_write_free(struct response_write *write);
  * the state that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered
  * is noted, unless it is NULL. On success the document counts as stored at once. Returns
  * false if nothing was sent because Redis is away: up() tells when it is back.
+ *
+ * log has the events of a streamed response that are not known to be stored; so many of them as
+ * event_log_batch() says now are written with the document, or none if the result is not
+ * WRITE_DONE. terminal may only be given with all there are. log is NULL if the response is not
+ * streamed. When they are stored, the caller drops these, and no others that were added meanwhile.
+ * Events that are stored already are not stored twice.
  */
 bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct fold *fold, enum response_status terminal, const char *deployment);
+    struct fold *fold, const struct event_log *log, enum response_status terminal,
+    const char *deployment);
 
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);

@@ -1,13 +1,29 @@
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/response/response.h"
 #include "jobs_internal.h"
 #include "redis_args.h"
 #include "redis_reply.h"
 
-enum { CLAIM_ELEMENTS = 9 };
+/* The first of them always; behind them may stand how many events are stored, and these. */
+enum { CLAIM_ELEMENTS = 9, CLAIM_TOLD = 9, CLAIM_EVENTS = 10 };
 
-static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e)
+/* The caller frees them. */
+static struct span *claimed_events(const redisReply *events)
 {
+	struct span *spans = xcalloc(events->elements, sizeof(*spans));
+
+	for (size_t i = 0; i < events->elements; i++)
+		spans[i] = reply_span(events->element[i]);
+	return spans;
+}
+
+static void report_claim(struct jobs *jobs, const char *id, const redisReply *reply)
+{
+	redisReply *const *e = reply->element;
+	struct span *events = NULL;
 	struct claimed_job job = {
 	    .id = id,
 	    .fence = e[0]->integer,
@@ -21,13 +37,22 @@ static void report_claim(struct jobs *jobs, const char *id, redisReply *const *e
 	    .follows = e[8]->type == REDIS_REPLY_STRING,
 	};
 
+	if (reply->elements > CLAIM_TOLD) {
+		job.streamed = true;
+		job.told = e[CLAIM_TOLD]->integer;
+	}
+	if (reply->elements > CLAIM_EVENTS) {
+		job.events = events = claimed_events(e[CLAIM_EVENTS]);
+		job.event_count = e[CLAIM_EVENTS]->elements;
+	}
 	jobs->user->claimed(jobs->user->ctx, &job);
+	free(events);
 }
 
 static void claim_answered(struct jobs *jobs, const char *id, const redisReply *reply)
 {
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == CLAIM_ELEMENTS)
-		report_claim(jobs, id, reply->element);
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= CLAIM_ELEMENTS)
+		report_claim(jobs, id, reply);
 	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
 		job_drop(jobs, id);
 	else if (jobs_are_settled(jobs))

@@ -16,6 +16,8 @@ static enum write_result flush_result(const redisReply *reply)
 		return WRITE_MISMATCH;
 	case 3:
 		return WRITE_TAKEN;
+	case 4:
+		return WRITE_LOST;
 	default:
 		return WRITE_ENDED;
 	}
@@ -67,6 +69,25 @@ static void add_end(struct redis_args *args, enum response_status terminal, cons
 	redis_args_add(args, ended);
 }
 
+/* Those of a log stand one behind the other. */
+static struct span next_events(const struct event_log *log)
+{
+	size_t count = event_log_batch(log);
+	struct span first, last;
+
+	if (count == 0)
+		return (struct span){0};
+	first = event_log_at(log, 0);
+	last = event_log_at(log, count - 1);
+	return (struct span){first.p, (size_t)(last.p - first.p) + last.len};
+}
+
+static void add_events(struct redis_args *args, const struct event_log *log)
+{
+	redis_args_add_number(args, log->first);
+	redis_args_add_span(args, next_events(log));
+}
+
 /* The fence, and the open slots if the stored job does not know them. */
 static void write_fence(struct buf *out, const struct response_write *write, long long fence,
     const struct fold *fold, struct span slots)
@@ -90,7 +111,8 @@ static void note_sent(struct response_write *write, struct document *doc, struct
 }
 
 bool response_flush(struct response_write *write, const char *id, long long fence,
-    struct fold *fold, enum response_status terminal, const char *deployment)
+    struct fold *fold, const struct event_log *log, enum response_status terminal,
+    const char *deployment)
 {
 	struct document *doc = &fold->doc;
 	struct redis_args args = {0};
@@ -102,8 +124,10 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	fold_open_slots(fold, &slots);
 	write_fence(&shown, write, fence, fold, buf_span(&slots));
 	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_FLUSH, 1);
+	redis_args_script(&args, SCRIPT_FLUSH, log != NULL ? 2 : 1);
 	redis_args_add(&args, keys.job);
+	if (log != NULL)
+		redis_args_add(&args, keys.events);
 	redis_args_add_span(&args, buf_span(&shown));
 	if (doc->whole)
 		add_whole(&args, write, doc);
@@ -111,6 +135,8 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 		add_patches(&args, write, doc, known);
 	if (terminal != STATUS_COUNT)
 		add_end(&args, terminal, deployment, ended);
+	if (log != NULL)
+		add_events(&args, log);
 	sent = redis_link_call(write->jobs->commands, &args, on_flushed, write);
 	if (sent)
 		note_sent(write, doc, &slots);

@@ -14,6 +14,7 @@ const char *script_source(enum script script)
 	    [SCRIPT_DROP] = script_drop_lua,
 	    [SCRIPT_ENQUEUE] = script_enqueue_lua,
 	    [SCRIPT_FLUSH] = script_flush_lua,
+	    [SCRIPT_FOLLOW] = script_follow_lua,
 	    [SCRIPT_FORGET] = script_forget_lua,
 	    [SCRIPT_HEALTH] = script_health_lua,
 	    [SCRIPT_LAPSED] = script_lapsed_lua,

@@ -51,7 +51,10 @@ struct new_job {
 	const char *deployment; /* id of the deployment to begin with, or NULL */
 	const char *follows;    /* id of the provider's response that all this follows, or NULL */
 	struct span object;     /* the initial Response object */
-	long ttl;               /* s */
+	bool stream;            /* its events are kept, for clients that read them */
+	struct span first_event; /* whole, as a stream has it; empty unless stream */
+	long ttl;                /* s */
+	long unstored_ttl;       /* s after its end, if it is not to be kept for longer; else 0 */
 	long max_queue;
 	size_t max_queue_bytes;
 };
@@ -85,8 +88,8 @@ enum store_result store_version(
     struct store *store, const char *id, const char *tenant, struct stored_version *version);
 
 /*
- * Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it.
- * A foreign one is left as it is, for store_replace().
+ * Cancels unless terminal already; *out is the object afterwards. Tells the worker that streams it
+ * and the readers of its events. A foreign one is left as it is, for store_replace().
  */
 enum store_result store_cancel(
     struct store *store, const char *id, const char *tenant, struct stored_response *out);
@@ -98,8 +101,15 @@ enum store_result store_cancel(
 enum store_result store_replace(
     struct store *store, const char *id, struct span old, struct span object, long ttl);
 
-/* Removes the response and its job. Tells the worker that streams it. */
+/* Removes the response, its job and its events, and tells as store_cancel() does. */
 enum store_result store_delete(struct store *store, const char *id, const char *tenant);
+
+/*
+ * Whether the response is one whose events can be followed (event_feed.h). A foreign one is found,
+ * and is not streamed.
+ */
+enum store_result store_follow(
+    struct store *store, const char *id, const char *tenant, bool *streamed);
 
 /* The request's input, raw JSON (empty if the request had none or it is not kept). */
 enum store_result store_input(

@@ -1,20 +1,24 @@
 #include "keys.h"
 #include "store_internal.h"
 
-static void drop_refused(struct store *store, const struct response_keys *keys)
+static void drop_refused(
+    struct store *store, const struct new_job *job, const struct response_keys *keys)
 {
 	struct redis_args del = {0};
 
 	redis_args_add(&del, "DEL");
 	redis_args_add(&del, keys->response);
 	redis_args_add(&del, keys->job);
+	if (job->stream)
+		redis_args_add(&del, keys->events);
 	store_call(store, &del, 1);
 }
 
 /* What Redis holds for it while it waits, in bytes. */
 static size_t job_size(const struct new_job *job)
 {
-	return job->object.len + job->request.len + job->input.len + job->context.len;
+	return job->object.len + job->request.len + job->input.len + job->context.len +
+	       job->first_event.len;
 }
 
 static enum store_result enqueue_result(const redisReply *reply)
@@ -31,45 +35,52 @@ static enum store_result enqueue_result(const redisReply *reply)
 	}
 }
 
-enum store_result store_create(struct store *store, const struct new_job *job)
+static void add_field(struct redis_args *create, const char *name, struct span value)
 {
-	struct redis_args commands[2] = {{0}, {0}}, *create = &commands[0], *enqueue = &commands[1];
-	struct response_keys keys;
-	enum store_result result;
+	redis_args_add(create, name);
+	redis_args_add_span(create, value);
+}
 
-	response_keys(&keys, job->id);
-	redis_args_script(create, SCRIPT_CREATE, 2);
-	redis_args_add(create, keys.response);
-	redis_args_add(create, keys.job);
+static void add_fields(struct redis_args *create, const struct new_job *job)
+{
+	add_field(create, "tenant", span_of(job->tenant));
+	add_field(create, "model", span_of(job->model));
+	add_field(create, "request", job->request);
+	if (job->keeps_input)
+		add_field(create, "input", job->input);
+	if (job->request_has_input)
+		add_field(create, "request_has_input", SPAN("1"));
+	if (job->context.len != 0)
+		add_field(create, "context", job->context);
+	if (job->deployment != NULL)
+		add_field(create, "deployment", span_of(job->deployment));
+	if (job->follows != NULL)
+		add_field(create, "follows", span_of(job->follows));
+	if (job->stream)
+		add_field(create, "streamed", SPAN("1"));
+	if (job->unstored_ttl != 0) {
+		redis_args_add(create, "unstored_ttl");
+		redis_args_add_number(create, job->unstored_ttl);
+	}
+}
+
+static void add_create(
+    struct redis_args *create, const struct new_job *job, const struct response_keys *keys)
+{
+	redis_args_script(create, SCRIPT_CREATE, job->stream ? 3 : 2);
+	redis_args_add(create, keys->response);
+	redis_args_add(create, keys->job);
+	if (job->stream)
+		redis_args_add(create, keys->events);
 	redis_args_add_span(create, job->object);
 	redis_args_add_number(create, job->ttl);
-	redis_args_add(create, "tenant");
-	redis_args_add(create, job->tenant);
-	redis_args_add(create, "model");
-	redis_args_add(create, job->model);
-	redis_args_add(create, "request");
-	redis_args_add_span(create, job->request);
-	if (job->keeps_input) {
-		redis_args_add(create, "input");
-		redis_args_add_span(create, job->input);
-	}
-	if (job->request_has_input) {
-		redis_args_add(create, "request_has_input");
-		redis_args_add(create, "1");
-	}
-	if (job->context.len != 0) {
-		redis_args_add(create, "context");
-		redis_args_add_span(create, job->context);
-	}
-	if (job->deployment != NULL) {
-		redis_args_add(create, "deployment");
-		redis_args_add(create, job->deployment);
-	}
-	if (job->follows != NULL) {
-		redis_args_add(create, "follows");
-		redis_args_add(create, job->follows);
-	}
+	add_fields(create, job);
+	if (job->stream)
+		redis_args_add_span(create, job->first_event);
+}
 
+static void add_enqueue(struct redis_args *enqueue, const struct new_job *job)
+{
 	redis_args_script(enqueue, SCRIPT_ENQUEUE, 3);
 	redis_args_add(enqueue, KEY_QUEUE);
 	redis_args_add(enqueue, KEY_HELD);
@@ -80,11 +91,21 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	redis_args_add_number(enqueue, (long long)job->context.len);
 	redis_args_add_number(enqueue, job->ttl);
 	redis_args_add_number(enqueue, (long long)job->max_queue_bytes);
+}
 
+enum store_result store_create(struct store *store, const struct new_job *job)
+{
+	struct redis_args commands[2] = {{0}, {0}};
+	struct response_keys keys;
+	enum store_result result;
+
+	response_keys(&keys, job->id);
+	add_create(&commands[0], job, &keys);
+	add_enqueue(&commands[1], job);
 	if (!store_call(store, commands, 2))
 		return STORE_UNAVAILABLE;
 	result = enqueue_result(store->replies[1]);
 	if (result != STORE_OK)
-		drop_refused(store, &keys);
+		drop_refused(store, job, &keys);
 	return result;
 }

@@ -1,4 +1,5 @@
--- Cancels a response unless it is terminal already, and tells the worker that streams it.
+-- Cancels a response unless it is terminal already, and tells the worker that streams it and the
+-- readers of its events.
 --
 -- KEYS  response, job
 -- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id,
@@ -11,8 +12,8 @@ local object = redis.call('GET', KEYS[1])
 if not object then
 	return {}
 end
-local state, tenant, ttl, slots =
-	unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'ttl', 'slots'))
+local state, tenant, ttl, slots, streamed, unstored_ttl = unpack(redis.call('HMGET', KEYS[2],
+	'state', 'tenant', 'ttl', 'slots', 'streamed', 'unstored_ttl'))
 if not state then
 	return {2, object}
 end
@@ -30,7 +31,13 @@ for slot in (slots or ''):gmatch('%d+') do
 end
 redis.call('HSET', KEYS[2], 'state', 'cancelled')
 redis.call('HDEL', KEYS[2], 'owner', 'request', 'slots')
+ttl = math.min(ttl, unstored_ttl or ttl)
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
+if streamed then
+	local events = KEYS[2]:gsub('job:{', 'events:{', 1)
+	redis.call('EXPIRE', events, ttl)
+	redis.pcall('PUBLISH', events, redis.call('LLEN', events) .. ' 0 ended\n')
+end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
 return {state == 'queued' and 3 or 1, redis.call('GET', KEYS[1])}

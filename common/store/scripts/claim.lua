@@ -9,7 +9,9 @@
 -- KEYS  response, job
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
 -- Reply {fence, attempts, model, request, input, object, context, deployment, follows}; null for a
---       field that the job does not have, and for input and context if the request has them
+--       field that the job does not have, and for input and context if the request has them.
+--       If it is streamed, then how many events are stored, and if that is more than the first, an
+--       array of them all
 --       {owner} if it is another worker's: the id stays in the list, to be looked at again
 --       {} if the job is gone or terminal: its id is to be dropped
 local state, owner, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl'))
@@ -28,11 +30,18 @@ local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' an
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
-local model, request, input, context, deployment, follows, request_has_input = unpack(redis.call(
-	'HMGET', KEYS[2], 'model', 'request', 'input', 'context', 'deployment', 'follows',
-	'request_has_input'))
+local model, request, input, context, deployment, follows, request_has_input, streamed =
+	unpack(redis.call('HMGET', KEYS[2], 'model', 'request', 'input', 'context', 'deployment',
+		'follows', 'request_has_input', 'streamed'))
 if request_has_input then
 	input, context = false, false
 end
+local told, events
+if streamed then
+	local key = KEYS[2]:gsub('job:{', 'events:{', 1)
+	redis.call('EXPIRE', key, ttl)
+	told = redis.call('LLEN', key)
+	events = told > 1 and redis.call('LRANGE', key, 0, -1) or nil
+end
 return {fence, attempts, model, request, input, redis.call('GET', KEYS[1]), context, deployment,
-	follows}
+	follows, told, events}

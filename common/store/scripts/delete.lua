@@ -1,4 +1,5 @@
--- Removes a response and its job, and tells the worker that streams it.
+-- Removes a response and its job, and tells the worker that streams it and the readers of its
+-- events.
 --
 -- KEYS  response, job
 -- ARGV  tenant, cancel channel, id, and by what our objects are known: an offset, the text there
@@ -10,13 +11,19 @@
 if redis.call('EXISTS', KEYS[1]) == 0 then
 	return 0
 end
-local state, tenant = unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant'))
+local state, tenant, streamed =
+	unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'streamed'))
 local ours = redis.call('GETRANGE', KEYS[1], ARGV[4], ARGV[4] + #ARGV[5] - 1) == ARGV[5]
 if (state or ours) and tenant ~= ARGV[1] then
 	return 0
 end
 local counted = state == 'in_progress' or redis.call('HEXISTS', KEYS[2], 'context') == 1
 redis.call('DEL', KEYS[1], KEYS[2])
+if streamed then
+	local events = KEYS[2]:gsub('job:{', 'events:{', 1)
+	redis.call('DEL', events)
+	redis.pcall('PUBLISH', events, 'gone\n')
+end
 if state == 'in_progress' then
 	redis.pcall('PUBLISH', ARGV[2], ARGV[3]) -- a hint: the owner's next write tells it as well
 end
