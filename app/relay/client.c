@@ -188,7 +188,7 @@ bool client_send(struct client *client, struct span head, struct span body)
 {
 	if (!client->lost)
 		send_parts(client, head, body, false);
-	if (client->unsent.len - client->sent >= CLIENT_FULL)
+	if (client_waiting(client) >= CLIENT_FULL)
 		client->full = true;
 	return !client->lost;
 }
@@ -226,6 +226,11 @@ void client_cut_off(struct client *client)
 	shutdown(client->fd, SHUT_RDWR);
 	client_close(client);
 	client->lost = true;
+}
+
+size_t client_waiting(const struct client *client)
+{
+	return client->unsent.len - client->sent;
 }
 
 bool client_is_full(const struct client *client)

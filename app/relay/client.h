@@ -73,6 +73,9 @@ void client_send_last(struct client *client, struct span head, struct span body)
  */
 void client_cut_off(struct client *client);
 
+/* How many bytes wait. */
+size_t client_waiting(const struct client *client);
+
 /* Whether so much waits that what brings it is to stop until room() is called. */
 bool client_is_full(const struct client *client);
 

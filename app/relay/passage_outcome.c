@@ -1,3 +1,4 @@
+#include "client_error.h"
 #include "passage_internal.h"
 
 static const struct {
@@ -16,20 +17,8 @@ static const struct {
 
 void passage_send_error(struct passage *passage, const struct api_error *error)
 {
-	struct cgi_head head = {0};
-	struct buf body = {0};
-
-	cgi_head_begin(&head);
-	cgi_head_set_request_id(&head, passage->request.request_id);
-	cgi_head_add_expected(&head, error->status);
-	api_error_json(&body, error);
-	cgi_head_add_body(&head, "application/json", body.len);
-	cgi_head_end(&head, error->status);
-	if (passage_has_flag(passage, HANDOVER_NO_BODY))
-		buf_clear(&body);
-	client_send_last(&passage->client, buf_span(&head.text), buf_span(&body));
-	cgi_head_free(&head);
-	buf_free(&body);
+	client_send_error(&passage->client, passage->request.request_id,
+	    passage_has_flag(passage, HANDOVER_NO_BODY), error);
 }
 
 void passage_describe_failure(struct api_error *error, enum upstream_end end, const char *why)

@@ -14,14 +14,19 @@
 #include "common/base/log.h"
 #include "common/fastcgi/handover.h"
 #include "common/provider/upstream.h"
+#include "common/store/event_feed.h"
 #include "common/store/relay_store.h"
 #include "kept.h"
 #include "passage.h"
+#include "reader_host.h"
 
 enum {
-	OTHER_DESCRIPTORS = 64, /* beside those of passages */
+	OTHER_DESCRIPTORS = 64, /* beside those of passages and readers */
 	/* Of a passage: its client, its provider, its message's file, and of each a kept one. */
 	DESCRIPTORS_EACH = 5,
+	MOST_READERS = 1000000,
+	LEAST_READERS = 64, /* however few descriptors there are */
+	READERS_WAITING = 256 << 20,
 	LONGEST_PAUSE_MS = 4000,
 	/* s; a client that is told to wait longer can do so by itself. */
 	LONGEST_RETRY_AFTER = 5,
@@ -38,26 +43,35 @@ struct relay {
 	int index;
 	int line;
 	int most; /* passages at once */
+	/* That readers.feed was made with: it points into its configuration. */
+	struct roster *linked;
 	struct event_base *base;
 	struct event signal_events[SIGNALS];
 	struct event intake;
 	struct event reaper; /* frees what has ended */
 	struct event drain;
 	struct passage_host passages;
+	struct reader_host readers;
 	struct kept kept;
 	bool ending;
 	bool line_ended; /* nobody is left who could hand over */
 };
 
+/* How many answers are open. */
+static int count_open(const struct relay *relay)
+{
+	return relay->passages.count + relay->readers.count;
+}
+
 static void stop_if_done(struct relay *relay)
 {
-	if (relay->ending && relay->passages.count == 0)
+	if (relay->ending && count_open(relay) == 0)
 		event_base_loopbreak(relay->base);
 }
 
 static void show_load(struct relay *relay)
 {
-	relay->lines->open[relay->index] = relay->passages.count;
+	relay->lines->open[relay->index] = count_open(relay);
 }
 
 /* When it ends, nobody may be left to whom the next request could be given. */
@@ -69,7 +83,7 @@ static void keep(struct relay *relay, int connection, struct span unread)
 		kept_add(&relay->kept, connection, unread);
 }
 
-/* passage_host.ended */
+/* passage_host.ended and reader_host.ended */
 static void on_ended(void *ctx, int connection, struct span unread)
 {
 	struct relay *relay = ctx;
@@ -87,6 +101,7 @@ static void on_reap(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	passages_reap(&relay->passages);
+	readers_reap(&relay->readers);
 	stop_if_done(relay);
 }
 
@@ -97,7 +112,10 @@ static void take_over(struct relay *relay, struct handover *handover, int connec
 		handover_free(handover);
 		return;
 	}
-	if (relay->passages.count < relay->most && passage_has_room(&relay->passages, handover))
+	if (handover->flags & HANDOVER_FOLLOWS)
+		reader_start(&relay->readers, handover, connection);
+	else if (relay->passages.count < relay->most &&
+		 passage_has_room(&relay->passages, handover))
 		passage_start(&relay->passages, handover, connection);
 	else
 		passage_refuse(&relay->passages, handover, connection, relay->most);
@@ -113,8 +131,8 @@ static void begin_to_end(struct relay *relay)
 	relay->ending = true;
 	kept_close(&relay->kept);
 	event_add(&relay->drain, &limit);
-	if (relay->passages.count > 0)
-		log_info("stopping: %d answers have %d s to end", relay->passages.count,
+	if (count_open(relay) > 0)
+		log_info("stopping: %d answers have %d s to end", count_open(relay),
 		    relay->config->drain_seconds);
 }
 
@@ -157,6 +175,7 @@ static void break_off(struct relay *relay)
 {
 	event_del(&relay->intake);
 	passages_break_off(&relay->passages);
+	readers_break_off(&relay->readers);
 	stop_if_done(relay);
 }
 
@@ -191,11 +210,23 @@ static void on_ready(void *ctx)
 
 static void open_store(struct relay *relay)
 {
-	if (relay->config->redis.enabled)
-		relay->passages.store =
-		    relay_store_new(relay->base, relay->passages.roster, on_ready, relay);
-	else
+	if (!relay->config->redis.enabled) {
 		on_ready(relay);
+		return;
+	}
+	relay->linked = roster_hold(relay->passages.roster);
+	relay->readers.feed = event_feed_new(relay->base, &relay->linked->config->redis);
+	relay->passages.store =
+	    relay_store_new(relay->base, relay->passages.roster, on_ready, relay);
+}
+
+static void close_feed(struct relay *relay)
+{
+	if (relay->readers.feed != NULL)
+		event_feed_free(relay->readers.feed);
+	relay->readers.feed = NULL;
+	roster_free(relay->linked);
+	relay->linked = NULL;
 }
 
 static void close_store(struct relay *relay)
@@ -203,24 +234,45 @@ static void close_store(struct relay *relay)
 	passages_leave_store(&relay->passages);
 	relay_store_free(relay->passages.store);
 	relay->passages.store = NULL;
+	readers_break_off(&relay->readers);
+	readers_reap(&relay->readers);
+	close_feed(relay);
 }
 
-static int most_at_once(const struct config *config)
+/*
+ * How many passages and readers there may be at once by the descriptors that may be open: passages
+ * have what they want, but for a few, and readers the rest.
+ */
+static void set_bounds(struct relay *relay)
 {
+	const struct config *config = relay->config;
+	const unsigned long long most_readers = config->redis.enabled ? MOST_READERS : 0;
+	const unsigned long long others =
+	    OTHER_DESCRIPTORS + (config->redis.enabled ? LEAST_READERS * READER_DESCRIPTORS : 0);
 	unsigned long long most = (unsigned long long)config->max_passthrough;
-	unsigned long long wanted = most * DESCRIPTORS_EACH + OTHER_DESCRIPTORS;
-	unsigned long long allowed = descriptors_allow(wanted);
+	unsigned long long wanted = most * DESCRIPTORS_EACH + others;
+	unsigned long long allowed = descriptors_allow(wanted + most_readers * READER_DESCRIPTORS);
+	unsigned long long left;
 
-	if (allowed >= wanted)
-		return config->max_passthrough;
-	most = allowed > OTHER_DESCRIPTORS ? (allowed - OTHER_DESCRIPTORS) / DESCRIPTORS_EACH : 1;
-	log_warnx("%llu file descriptors are too few for max_passthrough: %d; %llu requests are "
-		  "passed through at once; raise the limit (ulimit -n) to %llu",
-	    allowed, config->max_passthrough, most, wanted);
-	return most > 0 ? (int)most : 1;
+	if (allowed < wanted) {
+		most = allowed > others ? (allowed - others) / DESCRIPTORS_EACH : 0;
+		most = most == 0 && config->max_passthrough > 0 ? 1 : most;
+		log_warnx("%llu file descriptors are too few for max_passthrough: %d; %llu "
+			  "requests are passed through at once; raise the limit (ulimit -n) to "
+			  "%llu",
+		    allowed, config->max_passthrough, most, wanted);
+	}
+	left = allowed > wanted ? (allowed - wanted) / READER_DESCRIPTORS : 0;
+	relay->most = (int)most;
+	relay->readers.most =
+	    (int)(left + LEAST_READERS < most_readers ? left + LEAST_READERS : most_readers);
+	relay->kept.most = relay->most + relay->readers.most;
 }
 
-/* New passages use the configuration, and a connection to the Redis that it names. */
+/*
+ * New passages and readers use the configuration, and connections to the Redis that it names:
+ * readers of another one are broken off.
+ */
 static void use_config(struct relay *relay)
 {
 	struct roster *roster = roster_new(relay->config);
@@ -231,8 +283,9 @@ static void use_config(struct relay *relay)
 		close_store(relay);
 	roster_free(relay->passages.roster);
 	relay->passages.roster = roster;
-	relay->most = most_at_once(relay->config);
-	relay->kept.most = relay->most;
+	relay->readers.client_timeout = relay->config->client_timeout;
+	relay->readers.keepalive_seconds = relay->config->keepalive_seconds;
+	set_bounds(relay);
 	if (!keeps_store)
 		open_store(relay);
 }
@@ -286,6 +339,11 @@ static void open_relay(struct relay *relay)
 	relay->passages.ended = on_ended;
 	relay->passages.ctx = relay;
 	passage_host_init(&relay->passages);
+	relay->readers.base = base;
+	relay->readers.most_waiting = READERS_WAITING;
+	relay->readers.ended = on_ended;
+	relay->readers.ctx = relay;
+	reader_host_init(&relay->readers);
 	kept_open(&relay->kept, base, relay->lines->to_responders);
 	event_assign(&relay->intake, base, relay->line, EV_READ | EV_PERSIST, on_intake, relay);
 	evtimer_assign(&relay->reaper, base, on_reap, relay);
@@ -295,6 +353,8 @@ static void open_relay(struct relay *relay)
 static void close_relay(struct relay *relay)
 {
 	passage_host_close(&relay->passages);
+	reader_host_close(&relay->readers);
+	close_feed(relay);
 	relay_store_free(relay->passages.store);
 	if (relay->passages.errand.upstream != NULL)
 		upstream_free(relay->passages.errand.upstream);

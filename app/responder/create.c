@@ -6,10 +6,13 @@
 #include "common/response/credentials.h"
 #include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/response/event.h"
 #include "common/response/response.h"
 #include "answers.h"
 #include "context.h"
 #include "dialects.h"
+#include "follow.h"
+#include "hand_over.h"
 #include "passthrough.h"
 
 static bool not_implemented(struct api_error *error, const char *param, const char *why)
@@ -63,11 +66,8 @@ static bool is_nobodys(const struct config *config, const char *model)
 static bool check_polled(
     const struct config *config, const struct create_request *request, struct api_error *error)
 {
-	if (request->stream)
-		return api_error_set(error, 400, "invalid_request_error", "stream",
-		    "unsupported_parameter",
-		    "Streaming a background response is not supported: send either 'background' "
-		    "or 'stream', and poll a background response.");
+	if (request->stream && !create_request_check_stream_options(request, error))
+		return false;
 	if (!can_reach_any(config, request->model))
 		return api_error_set(error, 400, "invalid_request_error", "model",
 		    "model_not_configured",
@@ -75,10 +75,15 @@ static bool check_polled(
 	return true;
 }
 
+static bool is_unstored(const struct create_request *request)
+{
+	return json_type(request->fields[RESPONSE_STORE]) == JSON_FALSE;
+}
+
 /* Whether the input stays when the response has ended; else it goes when the request goes. */
 static bool keeps_input(const struct config *config, const struct create_request *request)
 {
-	return config->store_input && json_type(request->fields[RESPONSE_STORE]) != JSON_FALSE;
+	return config->store_input && !is_unstored(request);
 }
 
 static void move_input_to_request(struct create_request *request, struct span context)
@@ -102,23 +107,45 @@ static void place_input(
 		move_input_to_request(request, context);
 }
 
+/* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
+static void answer_stream(struct handlers *handlers, const struct new_job *job)
+{
+	if (follow_created(handlers, job->id, job->first_event))
+		return;
+	if (store_delete(handlers->store, job->id, handlers->tenant) == STORE_UNAVAILABLE)
+		answer_log_unavailable(handlers);
+	hand_over_answer_refused(handlers);
+}
+
+static void answer_created(struct handlers *handlers, const struct new_job *job)
+{
+	if (job->stream) {
+		answer_stream(handlers, job);
+		return;
+	}
+	answer_poll_after(handlers);
+	answer_json(handlers, job->object);
+}
+
 static void create_response(
     struct handlers *handlers, struct create_request *request, const struct context *context)
 {
+	const struct config *config = handlers->config;
 	char id[RESPONSE_ID_SIZE];
 	struct new_job job = {
 	    .id = id,
 	    .tenant = handlers->tenant,
 	    .model = request->model,
-	    .keeps_input = keeps_input(handlers->config, request),
+	    .stream = request->stream,
+	    .keeps_input = keeps_input(config, request),
 	    .deployment = context->deployment,
 	    .follows = create_request_followed(request),
-	    .ttl = handlers->config->polling.ttl,
-	    .max_queue = handlers->config->max_queue,
-	    .max_queue_bytes = handlers->config->max_queue_bytes,
+	    .ttl = config->polling.ttl,
+	    .unstored_ttl = is_unstored(request) ? config->unstored_ttl : 0,
+	    .max_queue = config->max_queue,
+	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0};
-	bool created;
+	struct buf shown = {0}, first_event = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
 	job.request = buf_span(&request->rest);
@@ -126,12 +153,13 @@ static void create_response(
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
 	job.object = buf_span(&handlers->object);
-	created = answer_stored(handlers, store_create(handlers->store, &job));
+	if (job.stream)
+		event_write_response(&first_event, "response.created", job.object, 0);
+	job.first_event = buf_span(&first_event);
+	if (answer_stored(handlers, store_create(handlers->store, &job)))
+		answer_created(handlers, &job);
+	buf_free(&first_event);
 	buf_free(&shown);
-	if (!created)
-		return;
-	answer_poll_after(handlers);
-	answer_json(handlers, job.object);
 }
 
 static bool has_model(const struct config *config, const char *model)

@@ -95,11 +95,11 @@ static void release_large(struct buf *buf)
 void handlers_open(
     struct handlers *handlers, const struct config *config, const struct responder_setup *setup)
 {
-	*handlers = (struct handlers){.config = config};
+	*handlers = (struct handlers){.config = config, .relays = setup->relays};
 	if (config->redis.enabled)
 		handlers->store = store_open(&config->redis);
 	if (config->max_passthrough != 0)
-		handlers->passthrough = passthrough_open(setup->relays);
+		handlers->passthrough = passthrough_open();
 	reply_init(&handlers->reply);
 }
 

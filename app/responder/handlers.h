@@ -24,6 +24,7 @@ struct passthrough;
 /* What a responder needs for its requests, and the one that it is answering. */
 struct handlers {
 	const struct config *config;
+	const struct relay_access *relays;
 	struct store *store;             /* NULL if no Redis is configured */
 	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
 	struct reply reply;

@@ -6,31 +6,23 @@
 #include "answers.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
-#include "common/base/log.h"
 #include "common/config/dialect.h"
 #include "common/config/model.h"
-#include "common/fastcgi/handover.h"
 #include "common/provider/attempts.h"
 #include "common/provider/idempotency.h"
 #include "common/provider/transfer.h"
 #include "common/response/response_id.h"
 #include "common/store/keys.h"
+#include "hand_over.h"
 #include "query.h"
-#include "relay_access.h"
-
-enum { BUSY_MS = 2000 }; /* that a relay may take to make room for one more */
 
 struct passthrough {
-	const struct relay_access *relays;
 	struct buf query; /* that goes with the request */
 };
 
-struct passthrough *passthrough_open(const struct relay_access *relays)
+struct passthrough *passthrough_open(void)
 {
-	struct passthrough *passthrough = xcalloc(1, sizeof(*passthrough));
-
-	passthrough->relays = relays;
-	return passthrough;
+	return xcalloc(1, sizeof(struct passthrough));
 }
 
 void passthrough_close(struct passthrough *passthrough)
@@ -41,54 +33,6 @@ void passthrough_close(struct passthrough *passthrough)
 	free(passthrough);
 }
 
-static void no_relay(struct handlers *handlers)
-{
-	struct api_error error;
-
-	api_error_set(&error, 503, "server_error", NULL, "relay_unavailable",
-	    "The process that passes requests on to providers takes none now. Please try again.");
-	answer_error(handlers, &error);
-}
-
-/* What the connection and the client's headers have for it. */
-static void complete(struct handlers *handlers, struct handover *handover)
-{
-	struct fcgi_request *fcgi = handlers->fcgi;
-
-	handover->fcgi_id = fcgi->parser.request_id;
-	if (fcgi->keep && fcgi->parser.keeps_connection)
-		handover->flags |= HANDOVER_KEEP;
-	if (handlers->request.method == METHOD_HEAD)
-		handover->flags |= HANDOVER_NO_BODY;
-	fcgi_parser_skip_padding(&fcgi->parser, &fcgi->unread);
-	if (!fcgi_parser_is_between_records(&fcgi->parser))
-		handover->flags &= ~(unsigned)HANDOVER_KEEP;
-	handover->unread = fcgi->unread;
-	handover->request_id = handlers->reply.head.request_id;
-	handover->tenant = handlers->tenant;
-}
-
-static void send_over(struct handlers *handlers, const struct handover *handover)
-{
-	const struct relay_access *relays = handlers->passthrough->relays;
-	int relay = relay_lines_choose(relays->lines);
-	enum handed handed;
-
-	if (relays->ensure != NULL && !relays->ensure(relays->ctx, relay)) {
-		no_relay(handlers);
-		return;
-	}
-	handed = handover_send(
-	    relays->lines->lines[relay].to_relay, handover, handlers->fcgi->fd, BUSY_MS);
-	if (handed == HANDED_OVER) {
-		fcgi_request_close(handlers->fcgi);
-		return;
-	}
-	if (handed == HANDED_FAILED)
-		log_warn("a request cannot be handed over to a relay");
-	no_relay(handlers);
-}
-
 static const char *header_line(const struct handlers *handlers, const char *variable)
 {
 	const char *value = request_header(&handlers->request, variable);
@@ -96,24 +40,19 @@ static const char *header_line(const struct handlers *handlers, const char *vari
 	return value != NULL && transfer_is_one_line(value) ? value : "";
 }
 
-static void hand_over(struct handlers *handlers, struct handover *handover)
+static void pass_on(struct handlers *handlers, struct handover *handover)
 {
 	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
 	char mixed[IDEMPOTENCY_KEY_SIZE];
 
-	/* What follows the request is then the web server's word that it is over. */
-	if (!fcgi_request_discard_rest(handlers->fcgi))
-		handlers->fcgi->keep = false;
-	if (fcgi_request_aborted(handlers->fcgi))
-		return;
-	complete(handlers, handover);
 	handover->openai_beta = header_line(handlers, "HTTP_OPENAI_BETA");
 	handover->client_request_id = header_line(handlers, "HTTP_X_CLIENT_REQUEST_ID");
 	if (key != NULL) {
 		idempotency_key(mixed, handlers->tenant, key);
 		handover->idempotency_key = mixed;
 	}
-	send_over(handlers, handover);
+	if (!hand_over(handlers, handover))
+		hand_over_answer_refused(handlers);
 }
 
 /*
@@ -214,7 +153,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);
 	}
-	hand_over(handlers, &handover);
+	pass_on(handlers, &handover);
 	buf_free(&body);
 }
 
@@ -320,7 +259,7 @@ static void ask_place(
 		handover.flags |= HANDOVER_STREAMS;
 	if (request->method == METHOD_DELETE)
 		handover.flags |= HANDOVER_FORGET;
-	hand_over(handlers, &handover);
+	pass_on(handlers, &handover);
 	buf_free(&path);
 }
 

@@ -8,7 +8,7 @@
 #include "common/response/create_request.h"
 #include "handlers.h"
 
-struct passthrough *passthrough_open(const struct relay_access *relays);
+struct passthrough *passthrough_open(void);
 void passthrough_close(struct passthrough *passthrough);
 
 /*

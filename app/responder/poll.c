@@ -4,6 +4,7 @@
 
 #include "common/response/response.h"
 #include "answers.h"
+#include "follow.h"
 #include "foreign.h"
 #include "stored_id.h"
 
@@ -94,23 +95,18 @@ static void answer_poll(struct handlers *handlers, const char *id)
 	reply_json(&handlers->reply, 200, stored.object);
 }
 
-static void no_stream(struct handlers *handlers)
-{
-	struct api_error error;
-
-	api_error_set(&error, 400, "invalid_request_error", "stream", "unsupported_parameter",
-	    "A background response is polled here and cannot be streamed: leave 'stream' out.");
-	answer_error(handlers, &error);
-}
-
 void poll_handle(struct handlers *handlers)
 {
 	char id[RESPONSE_ID_MAX + 1];
+	struct follow_query query;
+	struct api_error error;
 
 	if (!stored_id_take(handlers, id))
 		return;
-	if (request_query_has(&handlers->request, "stream=true"))
-		no_stream(handlers);
+	if (!follow_query_read(&query, handlers->request.query, &error))
+		answer_error(handlers, &error);
+	else if (query.stream)
+		follow_handle(handlers, id, &query);
 	else if (!answer_unchanged(handlers, id))
 		answer_poll(handlers, id);
 }

@@ -50,7 +50,11 @@ struct handover {
 	const char *followed_id;
 	const char *after; /* decimal; "" if it has none */
 
-	struct span body;   /* of the request, as JSON that names the client's model */
+	/*
+	 * Of the request, as JSON that names the client's model. With HANDOVER_FOLLOWS it is the
+	 * text of event 0, if the response has just been created, else empty.
+	 */
+	struct span body;
 	struct span unread; /* what has been read from the connection behind the request */
 
 	/* What the others point into, once received; NULL in one that is sent. */

@@ -80,6 +80,8 @@ static const struct handover whole = {
     .client_request_id = "client-7",
     .forget_id = "resp_2",
     .continued_id = "litellm_poll_3",
+    .followed_id = "litellm_poll_4",
+    .after = "17",
 };
 
 static void expect_texts(const struct handover *got, const struct handover *sent)
@@ -99,6 +101,8 @@ static void expect_texts(const struct handover *got, const struct handover *sent
 	assert_string_equal(got->client_request_id, sent->client_request_id);
 	assert_string_equal(got->forget_id, sent->forget_id);
 	assert_string_equal(got->continued_id, sent->continued_id);
+	assert_string_equal(got->followed_id, sent->followed_id);
+	assert_string_equal(got->after, sent->after);
 }
 
 static void send_it(void **state, const struct handover *handover, int fd)
