@@ -1,12 +1,13 @@
 /*
- * Runs one translation without servers, for the corpus of providers' answers.
+ * Runs translations without servers, for the corpus of providers' answers.
  *
- *	translate -c CONFIG -m MODEL [-n BYTES] REQUEST [ANSWER]
+ *	translate [-t] -c CONFIG -m MODEL [-n BYTES]... REQUESTS [ANSWER]
  *
- * Writes lines of JSON: {"request":…} as the deployment of MODEL would get it, or {"error":…} if it
- * is wrong or cannot be said to it; and of ANSWER, a file of events (NAME.sse) or an object
- *(NAME.json), that is read BYTES at once, each event as the client would get it, then
- *{"end":…,"object":…}.
+ * For each line of REQUESTS it writes lines of JSON: {"request":…} as the deployment of MODEL would
+ * get it, or {"error":…} if it is wrong or cannot be said to it. ANSWER is a file of events, or an
+ * object if its name ends in .json; of that follow each event as the client would get it, and
+ * {"end":…,"object":…}. With -n, ANSWER is read BYTES at once, 0 for all; each -n is another run.
+ *With -t the events are those of a background job's stream.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +25,24 @@
 #include "common/dialect/translation.h"
 #include "common/response/create_request.h"
 #include "common/response/event.h"
+#include "common/response/narrator.h"
 
-enum { MAX_EVENT = 16 << 20 };
+enum { MAX_EVENT = 16 << 20, MAX_RUNS = 8 };
+
+struct options {
+	const char *config, *model, *requests, *answer;
+	size_t at_once[MAX_RUNS];
+	int runs;
+	bool are_told;
+};
 
 struct run {
 	struct translation *translation;
 	struct fold fold;
 	struct buf text;
 	long long number;
+	struct event_log log;      /* where told: from after response.created on */
+	struct narrator *narrator; /* NULL: events are printed as they are made */
 	bool over;
 };
 
@@ -48,15 +59,33 @@ static void read_file(struct buf *out, const char *path)
 	fclose(file);
 }
 
-/* The data of the event that the stream would have. */
+/* The data of an event as it stands in a stream. */
+static void print_data(struct run *run)
+{
+	char *data = strstr(buf_cstr(&run->text), "\ndata: ") + strlen("\ndata: ");
+
+	printf("%.*s\n", (int)strcspn(data, "\n"), data);
+}
+
 static void print_event(struct run *run, const struct response_event *event)
 {
-	char *data;
-
 	buf_clear(&run->text);
 	event_write(&run->text, event, run->number++);
-	data = strstr(buf_cstr(&run->text), "\ndata: ") + strlen("\ndata: ");
-	printf("%.*s\n", (int)strcspn(data, "\n"), data);
+	print_data(run);
+}
+
+/* What a background job would tell of it. */
+static void print_told(struct run *run)
+{
+	if (run->narrator == NULL)
+		return;
+	narrator_end(run->narrator);
+	for (size_t i = 0; i < event_log_count(&run->log); i++) {
+		buf_clear(&run->text);
+		buf_append_span(&run->text, event_log_at(&run->log, i));
+		print_data(run);
+	}
+	run->number = event_log_next(&run->log);
 }
 
 static void print_object_event(struct run *run, const char *type)
@@ -72,8 +101,12 @@ static void print_object_event(struct run *run, const char *type)
 
 static void on_begin(void *ctx)
 {
-	print_object_event(ctx, "response.created");
-	print_object_event(ctx, "response.in_progress");
+	struct run *run = ctx;
+
+	if (run->narrator != NULL)
+		return;
+	print_object_event(run, "response.created");
+	print_object_event(run, "response.in_progress");
 }
 
 static void on_event(void *ctx, const struct response_event *event)
@@ -132,6 +165,7 @@ static void print_end(struct run *run, enum reader_end end)
 
 	if (end != READER_TRUNCATED) {
 		fold_end(&run->fold);
+		print_told(run);
 		fold_seal(&run->fold, time(NULL));
 		snprintf(type, sizeof(type), "response.%s", response_status_name(run->fold.status));
 		print_object_event(run, type);
@@ -190,54 +224,102 @@ static void translate(struct run *run, struct span body, const char *answer, siz
 	}
 	if (print_request(run, body) && answer != NULL) {
 		open_fold(run, &request);
-		translation_open(run->translation, &run->fold, on_event, on_begin, run);
+		if (run->narrator != NULL) {
+			print_object_event(run, "response.created");
+			narrator_follow(run->narrator, &run->fold);
+		}
+		translation_open(run->translation, &run->fold,
+		    run->narrator == NULL ? on_event : NULL, on_begin, run);
 		print_end(run, read_answer(run, answer, at_once));
 	}
 	create_request_free(&request);
 }
 
+/* One run: a line of requests, and the answer in pieces of one size. */
+static void run_line(const struct options *options, const struct deployment *deployment,
+    struct span body, size_t at_once)
+{
+	struct run run = {.translation = translation_new(deployment, options->model)};
+
+	if (run.translation == NULL)
+		fatalx("%s: %s needs no translation", options->config, options->model);
+	event_log_open(&run.log, 1, 0);
+	run.narrator = options->are_told ? narrator_new(&run.log) : NULL;
+	translate(&run, body, options->answer, at_once);
+	translation_free(run.translation);
+	narrator_free(run.narrator);
+	event_log_close(&run.log);
+	fold_close(&run.fold);
+	buf_free(&run.text);
+}
+
+static void run_all(const struct options *options, const struct deployment *deployment)
+{
+	struct buf requests = {0};
+	const char *line, *end;
+
+	read_file(&requests, options->requests);
+	for (line = buf_cstr(&requests); *line != '\0'; line = *end == '\0' ? end : end + 1) {
+		end = line + strcspn(line, "\n");
+		for (int i = 0; i < options->runs; i++)
+			run_line(options, deployment, (struct span){line, (size_t)(end - line)},
+			    options->at_once[i]);
+	}
+	buf_free(&requests);
+}
+
 static _Noreturn void usage(void)
 {
-	fputs("usage: translate -c CONFIG -m MODEL [-n BYTES] REQUEST [ANSWER]\n", stderr);
+	fputs("usage: translate [-t] -c CONFIG -m MODEL [-n BYTES]... REQUESTS [ANSWER]\n", stderr);
 	exit(2);
+}
+
+static void add_run(struct options *options, size_t at_once)
+{
+	if (options->runs == MAX_RUNS)
+		usage();
+	options->at_once[options->runs++] = at_once == 0 ? SIZE_MAX : at_once;
+}
+
+static struct options read_options(int argc, char **argv)
+{
+	struct options options = {0};
+	int option;
+
+	while ((option = getopt(argc, argv, "tc:m:n:")) != -1) {
+		if (option == 't')
+			options.are_told = true;
+		else if (option == 'c')
+			options.config = optarg;
+		else if (option == 'm')
+			options.model = optarg;
+		else if (option == 'n')
+			add_run(&options, strtoul(optarg, NULL, 10));
+		else
+			usage();
+	}
+	if (options.config == NULL || options.model == NULL || optind == argc)
+		usage();
+	if (options.runs == 0)
+		add_run(&options, 0);
+	options.requests = argv[optind];
+	options.answer = optind + 1 < argc ? argv[optind + 1] : NULL;
+	return options;
 }
 
 int main(int argc, char **argv)
 {
-	const char *config_file = NULL, *model = NULL;
-	size_t at_once = SIZE_MAX;
-	struct run run = {0};
-	struct buf request = {0};
-	struct config *config;
 	const struct deployment *deployment;
-	int option;
+	struct options options;
+	struct config *config;
 
 	log_open("translate");
-	while ((option = getopt(argc, argv, "c:m:n:")) != -1) {
-		if (option == 'c')
-			config_file = optarg;
-		else if (option == 'm')
-			model = optarg;
-		else if (option == 'n')
-			at_once = strtoul(optarg, NULL, 10);
-		else
-			usage();
-	}
-	if (config_file == NULL || model == NULL || at_once == 0 || optind == argc)
-		usage();
-	config = config_load(config_file, CONFIG_SUPERVISOR, stderr);
-	deployment = config != NULL ? model_next_deployment(config, model, NULL) : NULL;
+	options = read_options(argc, argv);
+	config = config_load(options.config, CONFIG_SUPERVISOR, stderr);
+	deployment = config != NULL ? model_next_deployment(config, options.model, NULL) : NULL;
 	if (deployment == NULL)
-		fatalx("%s: no deployment of %s", config_file, model);
-	run.translation = translation_new(deployment, model);
-	if (run.translation == NULL)
-		fatalx("%s: %s needs no translation", config_file, model);
-	read_file(&request, argv[optind]);
-	translate(&run, buf_span(&request), optind + 1 < argc ? argv[optind + 1] : NULL, at_once);
-	translation_free(run.translation);
-	fold_close(&run.fold);
-	buf_free(&request);
-	buf_free(&run.text);
+		fatalx("%s: no deployment of %s", options.config, options.model);
+	run_all(&options, deployment);
 	config_free(config);
 	return 0;
 }

@@ -226,19 +226,19 @@ def _line(value):
 class Translation:
     """What tests/translate printed."""
 
-    def __init__(self, lines):
+    def __init__(self):
         self.request = self.error = self.end = self.object = None
         self.events = []
-        for line in lines:
-            value = strict_json(line)
-            if "type" in value:
-                self.events.append(value)
-            elif "object" in value:
-                self.end, self.object = value["end"], value["object"]
-            elif "request" in value:
-                self.request = value["request"]
-            else:
-                self.error = value["error"]
+
+    def add(self, line):
+        if "type" in line:
+            self.events.append(line)
+        elif "object" in line:
+            self.end, self.object = line["end"], line["object"]
+        elif "request" in line:
+            self.request = line["request"]
+        else:
+            self.error = line["error"]
 
 
 @functools.lru_cache(None)
@@ -260,34 +260,58 @@ def _config_of(name):
 MODE = "translate"
 
 
+# Of how many bytes at once an answer is read; 0 for all.
+SPLITS = (0, 1, 7)
+
+
+def translate(case, split=0):
+    return _translate_in_pieces(case)[SPLITS.index(split)]
+
+
 @functools.lru_cache(None)
-def translate(case, split=None, answer=None):
+def translate_beginning(case, answer):
     """answer: bytes in the place of the provider's answer."""
+    return _run(case.name, _request_text(case), case.answer_path.suffix, answer)[0]
+
+
+@functools.lru_cache(None)
+def _translate_in_pieces(case):
+    return _run(case.name, _request_text(case), case.answer_path.suffix,
+                case.answer_path.read_bytes(), SPLITS)
+
+
+def _request_text(case):
     text = json.dumps({"model": f"{case.name}/{MODE}", **case.request})
     if ".ORIGIN." in text:
         text = text.replace(".ORIGIN.", f".{_origin(case.name)}.")
-    return _run(case.name, text, case.answer_path.suffix,
-                case.answer_path.read_bytes() if answer is None else answer, split)
+    return text
 
 
-def _run(name, request, suffix, answer, split=None):
+def _run(name, request, suffix, answer, splits=(0,)):
+    """A translation for each of the splits."""
     with tempfile.TemporaryDirectory(dir=_directory().name) as directory:
         request_path, answer_path = Path(directory) / "request", Path(directory) / f"answer{suffix}"
         request_path.write_text(request)
         answer_path.write_bytes(answer)
         argv = [TRANSLATE, "-c", _config_of(name), "-m", f"{name}/{MODE}",
-                *(["-n", split] if split else []), request_path, answer_path]
+                *(word for split in splits for word in ("-n", split)),
+                request_path, answer_path]
         done = subprocess.run([*map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=20, env=environment())
     assert done.returncode == 0, (argv, done.stderr.decode("utf-8", "replace"))
-    return Translation(done.stdout.splitlines())
+    found = []
+    for line in map(strict_json, done.stdout.splitlines()):
+        if "request" in line or "error" in line:
+            found.append(Translation())
+        found[-1].add(line)
+    return found
 
 
 @functools.lru_cache(None)
 def _origin(name):
     """By what name the deployment marks what only it can read."""
     request = json.dumps({"model": f"{name}/{MODE}", "input": "x"})
-    found = _run(name, request, ".sse", SEALED[name.partition("/")[0]])
+    found, = _run(name, request, ".sse", SEALED[name.partition("/")[0]])
     return origin_in(json.dumps(found.object))
 
 

@@ -7,7 +7,7 @@ import time
 import redis
 
 from events import delta, message_stream, opening
-from harness import BUILD, HELD, Stack, await_socket, wait_until
+from harness import HELD, Stack, await_socket, wait_until
 from upstream import Hang
 
 
@@ -52,9 +52,8 @@ class FaultyStack(Stack):
     def add_supervisor(self):
         """Starts one more, as on another machine."""
         self.supervisors += 1
-        program = self.start(f"respoold-{self.supervisors}", [
-            BUILD / "respoold", "-c", self.config_path, "-w", str(self.workers)])
-        program.await_start()
+        program = self.launch_supervisor(f"respoold-{self.supervisors}")
+        program.await_children(worker=self.workers)
         return program
 
     def worker(self, supervisor=None):

@@ -65,10 +65,14 @@ def title_of(pid):
         return ""
 
 
+def is_in_role(pid, role):
+    return title_of(pid).endswith(f": {role}")
+
+
 def children_of(pid, role=None):
     """The process ids of the live children of pid, or of those in that role, in ascending order."""
     if role is not None:
-        return [child for child in children_of(pid) if title_of(child).endswith(f": {role}")]
+        return [child for child in children_of(pid) if is_in_role(child, role)]
     found = []
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -174,12 +178,24 @@ class Program:
 
     def await_start(self):
         """Waits until SIGTERM ends it in good order: it has children, or a handler."""
-        def started():
+        self._await(lambda: self.children() or self.handles(signal.SIGTERM), "start")
+
+    def await_children(self, **roles):
+        """Waits until it has so many children in each role, and no others: responder=2, relay=1."""
+        def complete():
+            children = self.children()
+            return len(children) == sum(roles.values()) and roles == {
+                role: sum(is_in_role(child, role) for child in children) for role in roles}
+
+        self._await(complete, f"have the children {roles}")
+
+    def _await(self, predicate, what):
+        def holds():
             if not self.alive():
                 raise ProgramFailed(f"{self.name} ended at once:\n{self.stderr()}")
-            return self.children() or self.handles(signal.SIGTERM)
+            return predicate()
 
-        wait_until(started, 15, f"{self.name} to start")
+        wait_until(holds, 15, f"{self.name} to {what}")
 
     def send_signal(self, number):
         self.process.send_signal(number)
@@ -510,20 +526,30 @@ class Stack:
         await_socket(self.redis_program, path)
         self.redis = redis.Redis(unix_socket_path=str(path))
 
-    def start_responder(self, *extra):
+    def start_responder(self, relays=1):
         path = self.directory / "fcgi.sock"
         self.responder = self.start("respool.fcgi", [
             BUILD / "respool.fcgi", "-c", self.config_path, "-s", f"unix:{path}",
-            "-w", str(self.children), *extra,
+            "-w", str(self.children), "-r", str(relays),
         ])
         await_socket(self.responder, path)
-        self.responder.await_start()
+        self.await_responders(relays)
+
+    def await_responders(self, relays=1):
+        """Waits until all processes are there. One that is alone starts relays only later."""
+        if self.children > 0:
+            self.responder.await_children(responder=self.children, relay=relays)
+        else:
+            self.responder.await_start()
+
+    def launch_supervisor(self, name="respoold"):
+        """Starts one, and does not wait for it."""
+        return self.start(name, [
+            BUILD / "respoold", "-c", self.config_path, "-w", str(self.workers)])
 
     def start_supervisor(self):
-        self.supervisor = self.start("respoold", [
-            BUILD / "respoold", "-c", self.config_path, "-w", str(self.workers),
-        ])
-        self.supervisor.await_start()
+        self.supervisor = self.launch_supervisor()
+        self.supervisor.await_children(worker=self.workers)
 
     def fastcgi_config(self):
         if self.spawned_by_web:
@@ -627,6 +653,10 @@ def response_key(response_id):
 
 def job_key(response_id):
     return f"litellm:polling:job:{{{response_key(response_id)}}}"
+
+
+def events_key(response_id):
+    return f"litellm:polling:events:{{{response_key(response_id)}}}"
 
 
 def run_program(name, *arguments, env=None, timeout=15):

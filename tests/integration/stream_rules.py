@@ -71,7 +71,8 @@ class _Item:
 
 
 class _Check:
-    def __init__(self):
+    def __init__(self, restarted=False):
+        self.restarted = restarted
         self.problems = []
         self.items = []
         self.response = None
@@ -158,6 +159,10 @@ class _Check:
         if response["status"] not in ((event_status, "cancelled") if event_status == "failed"
                                       else (event_status,)):
             self.say(number, "status", f"{kind} says {response['status']}")
+        if response["status"] == "cancelled":
+            self.cut_short()
+        if self.restarted:
+            self.forget(len(self.items) - len(response["output"]))
         if response["output"] != [item.now for item in self.items]:
             self.say(number, "adds-up", "its output is not what the events added up to")
         details, error = response["incomplete_details"], response["error"]
@@ -170,6 +175,19 @@ class _Check:
             self.say(number, "status", f"error is {error}")
         if (response["completed_at"] is not None) != (event_status == "completed"):
             self.say(number, "status", f"completed_at is {response['completed_at']}")
+
+    def cut_short(self):
+        """Nobody was left to end the items: the object says that they are incomplete."""
+        for item in self.items:
+            if not item.done and item.now.get("status") == "in_progress":
+                item.now["status"] = "incomplete"
+            item.done = True
+
+    def forget(self, count):
+        """The first items are of attempts that were given up: they have ended, that is all."""
+        if any(not item.done for item in self.items[:count]):
+            self.say(count, "all-done", "an item of an earlier attempt never ended")
+        del self.items[:max(count, 0)]
 
     def usage(self, number, response):
         usage = response["usage"]
@@ -323,21 +341,24 @@ def events_of(body):
     return events
 
 
-def problems(events):
-    """What is wrong with the events of one stream, a line each, with the rule's name."""
-    check = _Check()
+def problems(events, restarted=False):
+    """
+    What is wrong with the events of one stream, a line each, with the rule's name. In one that was
+    restarted the output is that of the last attempt, and its items are the last ones.
+    """
+    check = _Check(restarted)
     for number, event in enumerate(events):
         check.take(number, event)
     check.end(len(events))
     return check.problems
 
 
-def accumulate(events):
+def accumulate(events, restarted=False):
     """
     The object that the events add up to, of a stream or of its beginning. All of the output is
     from the events of its items; the rest of the object is what the last event with an object says.
     """
-    check = _Check()
+    check = _Check(restarted)
     for number, event in enumerate(events):
         check.take(number, event)
     return {**copy.deepcopy(check.response), "output": [item.now for item in check.items]}

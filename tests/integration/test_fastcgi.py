@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,7 +12,7 @@ import fastcgi
 from fastcgi import (ABORT_REQUEST, AUTHORIZER, CANT_MPX_CONN, END_REQUEST, GET_VALUES,
                      GET_VALUES_RESULT, PARAMS, REQUEST_COMPLETE, STDIN, UNKNOWN_ROLE,
                      UNKNOWN_TYPE, begin, get, pairs, record)
-from harness import ALICE
+from harness import ALICE, Stack
 
 STACK = {"web": False, "supervisor": False, "config": {"respool": {"max_request_bytes": 500000}}}
 ALIVE = "/health/liveliness"
@@ -250,9 +251,13 @@ def test_request_that_is_taken_back_at_once_reaches_no_provider(make_stack):
 # ---- peers that take their time -----------------------------------------------------------------
 
 
+def patient_stack(make=Stack):
+    return make({"respool": {"client_timeout": 1}}, web=False, supervisor=False, children=1)
+
+
 @pytest.fixture
 def patient_for_a_second(make_stack):
-    return make_stack({"respool": {"client_timeout": 1}}, web=False, supervisor=False, children=1)
+    return patient_stack(make_stack)
 
 
 def held_for(stack, connection, send=None):
@@ -279,7 +284,7 @@ def drip(kind, content=b""):
 POST = begin() + record(PARAMS, pairs(create(b"x" * 400000))) + record(PARAMS)
 
 
-@pytest.mark.parametrize("start, send", [
+UNFINISHED = [
     (begin()[:5], None),
     (begin(), None),
     (begin() + record(PARAMS, b"\x01"), None),
@@ -290,13 +295,33 @@ POST = begin() + record(PARAMS, pairs(create(b"x" * 400000))) + record(PARAMS)
     (POST, drip(8, b"x")),
     (POST, drip(99, b"x")),
     (get("/none").removesuffix(record(STDIN)), drip(STDIN, b"x")),
-], ids=range(10))
-def test_request_that_does_not_come_in_time_is_given_up(patient_for_a_second, start, send):
-    stack = patient_for_a_second
-    with connected(stack) as connection:
-        connection.socket.sendall(start)
-        assert held_for(stack, connection, send) < 9
-    assert is_alive(stack)
+]
+
+
+def held_by(start, send):
+    """How long it takes until a request that begins so is given up."""
+    stack = patient_stack()
+    try:
+        with connected(stack) as connection:
+            connection.socket.sendall(start)
+            seconds = held_for(stack, connection, send)
+        assert is_alive(stack)
+    finally:
+        stack.close()
+    return seconds
+
+
+@pytest.fixture(scope="module")
+def given_up():
+    """Of each of UNFINISHED what came of it. They wait side by side, each with its own stack."""
+    with ThreadPoolExecutor(len(UNFINISHED)) as threads:
+        results = [threads.submit(held_by, *one) for one in UNFINISHED]
+    return results
+
+
+@pytest.mark.parametrize("number", range(len(UNFINISHED)))
+def test_request_that_does_not_come_in_time_is_given_up(given_up, number):
+    assert given_up[number].result() < 9
 
 
 def test_body_that_takes_long_has_more_time(patient_for_a_second):

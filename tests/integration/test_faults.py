@@ -817,7 +817,8 @@ def test_sighup_ends_no_child_that_has_just_begun(faulty):
     stack = faulty(workers=4, children=4)
     for _ in range(10):
         stack.stop(stack.supervisor)
-        stack.start_supervisor()  # returns as soon as there is one worker
+        stack.supervisor = stack.launch_supervisor()
+        stack.supervisor.await_start()  # returns as soon as there is one worker
         for turn in range(10):
             stack.supervisor.send_signal(signal.SIGHUP)
             stack.responder.send_signal(signal.SIGHUP)

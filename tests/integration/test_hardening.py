@@ -275,8 +275,9 @@ def hidden(as_nobody, directory):
                           "-s", f"unix:{directory}/fcgi.sock", "-w", "1")
     supervisor = as_nobody("respoold", directory / "respoold", "-c", config)
     pids = {}
+    responder.await_children(responder=1, relay=1)
+    supervisor.await_children(worker=1)
     for program in (responder, supervisor):
-        wait_until(lambda one=program: one.children(), 10, "its children")
         pids[program.name], pids[f"child of {program.name}"] = program.pid, program.children()[0]
     return pids
 

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -75,6 +76,27 @@ def test_program_that_ignores_sigterm_is_killed_and_reported(directory):
     with pytest.raises(ProgramFailed):
         program.stop(timeout=0.2)
     assert not program.alive()
+
+
+# Starts its children late, each with a title, as if it were a busy parent's.
+SLOW_PARENT = """
+import signal, subprocess, sys, time
+for role in sys.argv[1:]:
+    time.sleep(0.1)
+    subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-c",
+                      "import signal; signal.pause()", f": {role}"])
+signal.pause()
+"""
+
+
+def test_children_are_waited_for_until_all_have_their_roles(directory):
+    program = Program("parent", [sys.executable, "-c", SLOW_PARENT, "worker", "worker", "relay"],
+                      directory, good_exits=(-signal.SIGTERM,))
+    program.await_children(worker=2, relay=1)
+    children = set(program.children())
+    assert len(children) == 3
+    assert program.stop_cleanly() is None
+    wait_until(lambda: not children & set(children_of(os.getpid())), 10, "the children to end")
 
 
 def test_wait_until_says_what_it_waited_for():

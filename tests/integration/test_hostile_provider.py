@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -373,15 +374,28 @@ def test_error_without_an_end_is_told_when_enough_of_it_has_come(make_stack, sta
     stack.wait_idle()
 
 
-@pytest.mark.parametrize("steps", [[ERROR, Endless(b" ", 100)], [ERROR, Hang()]],
-                         ids=["trickles", "silent"])
-def test_error_that_does_not_end_is_told_after_a_moment(make_stack, steps):
-    stack = make_stack(one_deployment())
-    stack.upstream.script("m", error_script(503, *steps))
+def timed(call, *arguments):
     begun = time.monotonic()
-    _, error = outcome(stack, "background")
-    assert (error["code"], error["message"]) == ("some_code", "told once")
-    assert 9 < time.monotonic() - begun < 10 + SOON / 2
+    result = call(*arguments)
+    return result, time.monotonic() - begun
+
+
+def all_at_once(function, values):
+    """A list of what function returns for each of the values."""
+    with ThreadPoolExecutor(len(values)) as threads:
+        return list(threads.map(function, values))
+
+
+def test_error_that_does_not_end_is_told_after_a_moment(make_stack):
+    steps = {"trickles": [ERROR, Endless(b" ", 100)], "silent": [ERROR, Hang()]}
+    stack = make_stack({"model_list": [
+        {**deployment(name), "model_name": name} for name in steps]})
+    for name in steps:
+        stack.upstream.script(name, error_script(503, *steps[name]))
+    told = all_at_once(lambda name: timed(outcome, stack, "background", name), steps)
+    for (_, error), seconds in told:
+        assert (error["code"], error["message"]) == ("some_code", "told once")
+        assert 9 < seconds < 10 + SOON / 2
 
 
 @pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
@@ -397,22 +411,25 @@ def test_error_that_broke_off_is_told(client, stack, model):
     assert outcome(stack, "background", model)[1]["message"] == "told once"
 
 
-@both_ways
 @pytest.mark.parametrize("steps, least, most", [
     ([Endless(b"x" * 10000)], 0, SOON / 2), ([b"{", Endless(b" ", 100)], 9, 10 + SOON / 2)],
     ids=["endless", "trickles"])
 def test_error_that_does_not_end_gives_way_to_another_deployment(
-        make_stack, way, steps, least, most):
-    stack = make_stack({
+        make_stack, steps, least, most):
+    stacks = {way: make_stack({
         "litellm_settings": {"num_retries": 1}, "respool": {"max_response_bytes": 5000},
         "model_list": [
             deployment("first", weight=1000000), deployment("second", weight=0)]})
-    stack.upstream.script("first", error_script(503, *steps))
-    stack.upstream.script("second", json_error(200, BODY.encode()))
-    begun = time.monotonic()
-    assert outcome(stack, way)[1] is None
-    assert least <= time.monotonic() - begun < most
-    assert stack.upstream.wait_request("first").peer_closed.wait(5)
+        for way in INVALID}
+    for stack in stacks.values():
+        stack.upstream.script("first", error_script(503, *steps))
+        stack.upstream.script("second", json_error(200, BODY.encode()))
+    answers = all_at_once(lambda way: timed(outcome, stacks[way], way), stacks)
+    for (_, error), seconds in answers:
+        assert error is None
+        assert least <= seconds < most
+    for stack in stacks.values():
+        assert stack.upstream.wait_request("first").peer_closed.wait(5)
 
 
 def test_last_error_is_passed_through_whole(client, stack, model):

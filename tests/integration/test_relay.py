@@ -147,7 +147,7 @@ def test_one_above_the_most_is_refused_while_the_others_go_on(make_stack):
 
 def test_two_relays_share_the_streams_and_one_s_end_is_not_the_other_s(make_stack):
     stack = make_stack(supervisor=False, responder=False)
-    stack.start_responder("-r", "2")
+    stack.start_responder(relays=2)
     relays = wait_until(lambda: len(relays_of(stack)) == 2 and relays_of(stack), 5, "two relays")
     streams = fed_streams(stack, 10)
     os.kill(relays[0], signal.SIGKILL)
@@ -330,7 +330,7 @@ def test_client_that_does_not_take_the_last_of_its_answer_does_not_hold_up_the_e
 class InheritingStack(Stack):
     """Its responders serve a socket that is there before and after them, as systemd's is."""
 
-    def start_responder(self, *extra):
+    def start_responder(self):
         path = self.directory / "fcgi.sock"
         if not path.exists():
             self.listener = socket.socket(socket.AF_UNIX)
@@ -340,7 +340,7 @@ class InheritingStack(Stack):
             "respool.fcgi", [BUILD / "respool.fcgi", "-c", self.config_path,
                              "-w", str(self.children)], self.directory, self.listener)
         self.programs.append(self.responder)
-        self.responder.await_start()
+        self.await_responders()
 
     def close(self, check=True):
         super().close(check)

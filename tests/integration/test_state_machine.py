@@ -1,8 +1,9 @@
 """The state machine of jobs under random interleavings, on the real scripts in a real Redis.
 
-Clients, workers and crashes are played here, a script or list command at a time, as common/store/jobs_*.c and
-common/store/store_*.c play them; after each step what Redis holds is checked against the promises that
-common/store/scripts.h makes. RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
+Clients, workers, readers and crashes are played here, a script or list command at a time, as
+common/store/jobs_*.c, common/store/store_*.c and common/store/event_feed*.c play them; after each
+step what Redis holds is checked against the promises that common/store/scripts.h makes.
+RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
 """
 
 import json
@@ -14,7 +15,10 @@ from collections import Counter
 
 import pytest
 
-from harness import HELD, HELD_UNTIL, TOP, Program, await_socket, job_key, response_key
+from following import create_stream
+from harness import (HELD, HELD_UNTIL, TOP, Program, await_socket, events_key, job_key,
+                     response_key)
+from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
@@ -22,6 +26,8 @@ TOGETHER = 64  # sequences that run side by side, to share the round trips
 MAX_STEPS = 40
 
 TTL = 1000
+UNSTORED_TTL = 100
+MARKER = "marker"  # a channel: what came before it was published before it
 LEASE_MS = 10_000_000
 CANCEL_CHANNEL = "litellm:polling:{jobs}:cancel"
 WORKERS = "litellm:polling:{jobs}:workers"
@@ -85,9 +91,9 @@ class Connection:
         """A command may be written out already: wire_form()."""
         self.socket.sendall(b"".join(
             command if isinstance(command, bytes) else wire_form(command) for command in commands))
-        return [self._read() for _ in commands]
+        return [self.read() for _ in commands]
 
-    def _read(self):
+    def read(self):
         line = self.stream.readline()
         kind, rest = line[:1], line[1:-2]
         if kind == b"$":
@@ -96,7 +102,7 @@ class Connection:
         if kind == b":":
             return int(rest)
         if kind == b"*":
-            return None if rest == b"-1" else [self._read() for _ in range(int(rest))]
+            return None if rest == b"-1" else [self.read() for _ in range(int(rest))]
         if kind == b"+":
             return rest
         raise AssertionError(f"Redis: {rest.decode()}")
@@ -106,13 +112,14 @@ class Connection:
 # is false, a list without elements may be an object without members.
 SNAPSHOT = """
 local jobs = {}
-for i = 5, #KEYS, 2 do
+for i = 5, #KEYS, 3 do
     local object = redis.call('GET', KEYS[i])
     local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
     jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
         redis.call('HEXISTS', KEYS[i + 1], 'request'),
         redis.call('HMGET', KEYS[i + 1], 'input', 'context'),
-        redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1])}
+        redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[i + 1]),
+        redis.call('LRANGE', KEYS[i + 2], 0, -1), redis.call('PTTL', KEYS[i + 2])}
 end
 local lists = {redis.call('LRANGE', KEYS[2], 0, -1)}
 for i = 1, #ARGV do
@@ -128,12 +135,30 @@ def continues(response_id):
     return (int(response_id[13:21], 16) + int(response_id[-1], 16)) % 3 != 0
 
 
+def is_streamed(response_id):
+    """Three of five have an event log."""
+    return (int(response_id[13:21], 16) + 2 * int(response_id[-1], 16)) % 5 < 3
+
+
+def is_unstored(response_id):
+    """One of four, streamed or not."""
+    return (int(response_id[13:21], 16) + int(response_id[-1], 16)) % 4 == 0
+
+
 def fields_of(response_id):
     """The fields of a job as created."""
     fields = ("tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
-    if not continues(response_id):
-        return fields
-    return (*fields, "context", '{"c":1}', "deployment", "d1", "follows", "f1")
+    if continues(response_id):
+        fields += ("context", '{"c":1}', "deployment", "d1", "follows", "f1")
+    if is_streamed(response_id):
+        fields += ("streamed", "1")
+    if is_unstored(response_id):
+        fields += ("unstored_ttl", UNSTORED_TTL)
+    return fields
+
+
+def keys_of(response_id):
+    return [response_key(response_id), job_key(response_id), events_key(response_id)]
 
 
 def sizes_of(response_id):
@@ -153,6 +178,12 @@ class Stream:
         self.slots = None  # as flush was told last
         self.text = ""
         self.ending = None
+        self.first = 0  # the number of the first event that is not known to be stored
+        self.events = []  # these
+
+    def tell(self, worker, what):
+        number = self.first + len(self.events)
+        self.events.append(event_text(number, f"{worker.name} {self.fence}", what))
 
 
 class Worker:
@@ -198,6 +229,8 @@ class Sequence:
         self.over = set()  # those of them whose time is over
         self.lapsed = set()  # whose time was over once: whether they are counted is left open
         self.given_back = set()  # deleted, and taken out of the count
+        self.readers = []
+        self.torn = set()  # whose log has lost events, as by a failover to a replica that lags
         self.may_free = (None, "", None)  # which job may be given back, if this is as it says
         self.asked = (0, 0, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
@@ -214,8 +247,19 @@ class Sequence:
     def job_script(self, name, response_id, *arguments):
         return self.script(name, [response_key(response_id), job_key(response_id)], *arguments)
 
-    def flush_script(self, response_id, *arguments):
-        return self.script("flush", [job_key(response_id)], *arguments)
+    def flush_script(self, stream, *arguments):
+        keys = [job_key(stream.id)]
+        if is_streamed(stream.id):
+            keys.append(events_key(stream.id))
+            arguments += (stream.first, b"".join(stream.events))
+        return self.script("flush", keys, *arguments)
+
+    def create_script(self, response_id):
+        keys, last = keys_of(response_id), (event_text(0, "nobody 0", "created"),)
+        if not is_streamed(response_id):
+            keys, last = keys[:2], ()
+        return self.script("create", keys, object_text(response_id, "queued", None, ""), TTL,
+                           *fields_of(response_id), *last)
 
     def new_worker(self):
         worker = Worker(f"{self.number:08x}{len(self.workers):08x}")
@@ -233,9 +277,7 @@ class Sequence:
         self.waiting.add(response_id)
         self.attempts[response_id] = 0
         self.note("create", response_id)
-        reply = yield self.job_script(
-            "create", response_id, object_text(response_id, "queued", None, ""), TTL,
-            *fields_of(response_id))
+        reply = yield self.create_script(response_id)
         self.expect(reply == 1, "create did not create")
 
     def enqueue(self, response_id):
@@ -249,15 +291,13 @@ class Sequence:
         self.counts[f"enqueue answered {reply}"] += 1
         if reply != 1:
             self.note("refused; drop", response_id)
-            yield ("DEL", response_key(response_id), job_key(response_id))
+            yield ("DEL", *keys_of(response_id))
             self.gone.add(response_id)
         self.waiting.discard(response_id)
         if reply == 1 and self.random.random() < 0.05:
             # The reply was lost, and both commands are repeated.
             self.note("repeat", response_id)
-            reply = yield self.job_script(
-                "create", response_id, object_text(response_id, "queued", None, ""), TTL,
-                *fields_of(response_id))
+            reply = yield self.create_script(response_id)
             self.expect(reply == 0, "create overwrote what was there")
             reply = yield self.enqueue_script(response_id, 1, 1)
             self.expect(reply == 1, f"enqueue once more answered {reply}")
@@ -357,8 +397,78 @@ class Sequence:
 
     def expire(self, response_id):
         self.note("expire", response_id)
-        yield ("DEL", response_key(response_id), job_key(response_id))
+        yield ("DEL", *keys_of(response_id))
         self.gone.add(response_id)
+        for reader in self.readers_of(response_id):
+            reader.to_look = True  # which they do when nothing has come for a while
+
+    def tear(self, response_id):
+        """As a failover to a replica that lags: the last events are not there any more."""
+        self.note("the log of", response_id, "loses its last events")
+        self.torn.add(response_id)
+        self.readers = [reader for reader in self.readers if reader.id != response_id]
+        stored = len(self.before[response_id]["events"])
+        yield ("LTRIM", events_key(response_id), 0, self.random.randrange(0, stored - 1))
+
+    # The steps of readers.
+
+    def readers_of(self, response_id):
+        return [reader for reader in self.readers if reader.id == response_id]
+
+    def open_reader(self):
+        unknown = self.waiting | self.forsaken | self.torn
+        followed = [one for one in self.ids if is_streamed(one) and one not in unknown]
+        if followed:
+            response_id = self.random.choice(followed)
+            self.note("a reader of", response_id, "comes")
+            self.readers.append(Reader(response_id))
+
+    def cut_reader(self, reader):
+        self.note("a reader of", reader.id, "is cut")
+        reader.cut(self.random.randint(0, len(reader.events)))
+        self.counts["readers that were cut"] += 1
+
+    def resume_reader(self, reader):
+        self.note("a reader of", reader.id, "resumes after", len(reader.events) - 1)
+        reader.resume()
+
+    def read_log(self, reader):
+        self.note("a reader of", reader.id, "reads from", len(reader.events))
+        first = len(reader.events)
+        reply = yield self.script("follow", keys_of(reader.id), first,
+                                  self.random.choice((1, 60, 65536)))
+        if not reply:
+            self.expect(reader.id in self.gone, "follow knows nothing of {}", reader.id)
+            reader.gone = True
+            return
+        stored, state, final, page = reply
+        before = self.before[reader.id]
+        self.expect(stored == len(before["events"]), "follow says {} events", stored)
+        self.expect(state.decode() == before["state"], "follow says {}", state)
+        self.expect(page == before["events"][first:first + len(page)], "follow gave {}", page)
+        self.expect(page or first >= stored, "follow gave nothing of {}", stored)
+        over = before["state"] in TERMINAL and first + len(page) >= stored
+        self.expect(final == (before["object"] if over else None), "follow gave {}", final)
+        reader.take(first, page, final, stored)
+        self.counts["terminal events"] += over
+
+    def hear(self, response_id, payload):
+        """What was published in this step, and what is stored after it."""
+        try:
+            message = Message(payload)
+        except ValueError as error:
+            self.expect(False, "{}", error)
+        log = self.before[response_id]["events"]
+        self.counts["messages"] += 1
+        if not message.gone:
+            end = message.first + message.count
+            self.expect(message.events == log[message.first:end], "{} tells of {}", message, log)
+            self.expect(message.count == 0 or end == len(log), "{}, and {} events", message, log)
+            self.expect(message.ended == (response_id in self.final), "{}", message)
+        else:
+            self.expect(response_id in self.gone, "{} is not gone", response_id)
+        for reader in self.readers_of(response_id):
+            reader.hear(message)
 
     # The steps of a worker.
 
@@ -396,6 +506,7 @@ class Sequence:
             worker.todo.append(("drop", worker.name, response_id))
             return None
         fence, attempts, model, request, input_text, text, *optional = reply
+        optional, log = optional[:3], optional[3:]
         self.expect(before["state"] == "queued" or before["owner"] == worker.name,
                     f"claimed what was {before}")
         self.expect(fence > before["fence"], "the fence did not rise")
@@ -405,11 +516,17 @@ class Sequence:
                                  else [None, None, None]), f"claim gave {reply}")
         self.attempts[response_id] += before["state"] == "queued"
         self.expect(attempts == self.attempts[response_id], f"{attempts} attempts")
+        told = before["events"]
+        expected = [] if not told else [1] if len(told) == 1 else [len(told), told]
+        self.expect(log == expected, "claim gave the log {}", log)
         known = worker.streams.get(response_id)
-        if known:
+        if known and (before["state"] == "in_progress" or not told):
             known.fence, known.stored = fence, None
         else:
-            worker.streams[response_id] = Stream(response_id, fence, text)
+            stream = worker.streams[response_id] = Stream(response_id, fence, text)
+            if told:
+                stream.first = len(told)
+                stream.tell(worker, "in_progress" if len(told) == 1 else "what was open has ended")
         return None
 
     def do_claim(self, worker, response_id):
@@ -470,6 +587,8 @@ class Sequence:
 
     def flush(self, worker, stream):
         stream.text += self.random.choice(("a", 'b"\\', "é\n", "longer " * 5))
+        for _ in range(self.random.choice((0, 1, 1, 3)) if is_streamed(stream.id) else 0):
+            stream.tell(worker, self.random.choice(("x", "é", "long " * 9)))
         if self.random.random() < 0.25:
             stream.ending = self.random.choice(("completed", "incomplete", "failed", "cancelled"))
         writer = f"{worker.name} {stream.fence}"
@@ -493,11 +612,13 @@ class Sequence:
         if arguments[0] == "" or slots != stream.slots:
             shown = f"{stream.fence} {slots}"
         stream.slots = slots
-        reply = yield self.flush_script(stream.id, shown, *arguments)
+        reply = yield self.flush_script(stream, shown, *arguments)
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         if not owns:
             self.expect(reply == self.refusal(stream.id), f"a refused flush answered {reply}")
+        elif len(before["events"]) < stream.first:
+            self.expect(reply == 4, f"a flush behind a gap answered {reply}")
         elif arguments[0] == "" or len(before["object"]) == len(known):
             self.expect(reply == 1, f"the owner's flush answered {reply}")
         else:
@@ -505,9 +626,23 @@ class Sequence:
         if reply == 2:
             stream.stored = None
             return
+        if reply == 1 and self.random.random() < 0.05:
+            self.note("and the reply is lost")
+            self.lose_connection(worker)
+            return
+        if reply == 4:
+            yield from self.release(worker, stream)
+            return
         stream.stored = new
+        if reply == 1:
+            self.drop_events(stream)
         if reply != 1 or stream.ending:
             self.let_go(worker, stream, reply)
+
+    def drop_events(self, stream):
+        """They are stored."""
+        stream.first += len(stream.events)
+        stream.events = []
 
     def refusal(self, response_id):
         """What flush answers to one who does not own the job."""
@@ -530,17 +665,22 @@ class Sequence:
         return [*parts, first, new[first:]]
 
     def renew(self, worker, stream):
-        """A write without patches: it must change nothing."""
+        """A write without patches: it changes no text, and tells what is to be told."""
         if stream.stored is None:
             return
         self.note(worker.name, "renews", stream.id, "fence", stream.fence)
         before = self.before.get(stream.id)
-        reply = yield self.flush_script(stream.id, stream.fence,
+        reply = yield self.flush_script(stream, stream.fence,
                                         f"{len(stream.stored)} {stream.writes}")
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
-        self.expect(reply in (1, 2) if owns else reply == self.refusal(stream.id),
-                    f"renewal answered {reply}")
+        torn = owns and len(before["events"]) < stream.first
+        self.expect(reply in ((4,) if torn else (1, 2)) if owns else
+                    reply == self.refusal(stream.id), f"renewal answered {reply}")
+        if reply == 1:
+            self.drop_events(stream)
+        if reply == 4:
+            yield from self.release(worker, stream)
         if reply in (0, 3):
             self.let_go(worker, stream, reply)
         elif reply == 2:
@@ -629,6 +769,18 @@ class Sequence:
                 yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)
                 yield 0.05 * self.unrest, lambda i=response_id: self.delete(i)
                 yield 0.05 * self.unrest, lambda i=response_id: self.expire(i)
+            if response_id in self.before and len(self.before[response_id]["events"]) > 1:
+                if response_id not in self.final and response_id not in self.gone:
+                    yield 0.01 * self.unrest, lambda i=response_id: self.tear(i)
+        if len(self.readers) < 4 and self.ids:
+            yield 0.5, self.open_reader
+        for reader in self.readers:
+            if not reader.connected:
+                yield 0.5, lambda r=reader: self.resume_reader(r)
+            elif not reader.gone:
+                yield 0.1, lambda r=reader: self.cut_reader(r)
+            if reader.connected and reader.to_look and not reader.is_over:
+                yield 1, lambda r=reader: self.read_log(r)
         for response_id in sorted(set(self.held) - self.lapsed):
             yield 0.1 * self.unrest, lambda i=response_id: self.lapse(i)
 
@@ -684,7 +836,7 @@ class Sequence:
     def snapshot_command(self):
         keys = [self.zset, self.queue, self.held_key, self.until_key]
         for response_id in self.ids:
-            keys += [response_key(response_id), job_key(response_id)]
+            keys += keys_of(response_id)
         return ("EVALSHA", self.scripts["snapshot"], len(keys), *keys,
                 *(self.list_of(worker.name) for worker in self.workers))
 
@@ -720,7 +872,8 @@ class Sequence:
         size, context = sizes_of(response_id)
         held = self.held.get(response_id)
         before = self.before.get(response_id)
-        self.expect(held in (None, (size, context), (0, context)), "{} counts {}", response_id, held)
+        self.expect(held in (None, (size, context), (0, context)),
+                    "{} counts {}", response_id, held)
         if held is not None and held[0] != 0:
             self.expect(
                 response_id in listed, "{} counts {} and is in no list", response_id, held)
@@ -735,11 +888,13 @@ class Sequence:
                         "the context of {} counts {}", response_id, held)
 
     def check_job(self, response_id, row, listed):
-        text, state, fence, owner, attempts, request, inputs, ttl, job_ttl = (
+        text, state, fence, owner, attempts, request, inputs, ttl, job_ttl, events, events_ttl = (
             None if value is False else value for value in row)
+        events = [event.encode() for event in events or []]
         if text is None or state is None:
             self.expect(response_id in self.gone, "{} is gone", response_id)
-            self.expect(text is None and state is None, "half of {} is gone", response_id)
+            self.expect(text is None and state is None and events == [],
+                        "half of {} is gone", response_id)
             return
         self.expect(response_id not in self.gone, "{} has come back", response_id)
         text, fence = text.encode(), int(fence)
@@ -749,8 +904,10 @@ class Sequence:
             status = shown["status"]
         else:
             status = before["status"]
-        now = {"object": text, "state": state, "fence": fence, "owner": owner, "status": status}
-        self.expect(ttl > 0 and job_ttl > 0, "no TTL: {}, {}", ttl, job_ttl)
+        now = {"object": text, "state": state, "fence": fence, "owner": owner, "status": status,
+               "events": events}
+        self.check_log(response_id, before, now)
+        self.check_lives(response_id, state, [ttl, job_ttl] + [events_ttl] * bool(events))
         self.expect(before is None or fence >= before["fence"], "the fence fell")
         self.expect(int(attempts) == self.attempts[response_id], "{} attempts counted", attempts)
         self.expect(inputs == ['"Hi"', continues(response_id) and '{"c":1}'],
@@ -775,6 +932,49 @@ class Sequence:
         if before is not None and text != before["object"]:
             self.check_writer(before, now, shown)
         self.before[response_id] = now
+
+    def check_lives(self, response_id, state, lives):
+        """All keys live equally long: what is not to be stored, not for long after its end."""
+        seconds = UNSTORED_TTL if state in TERMINAL and is_unstored(response_id) else TTL
+        self.expect(all(0 < life <= 1000 * seconds for life in lives), "{}, {}, lives {}",
+                    response_id, state, lives)
+        self.expect(state not in TERMINAL or max(lives) - min(lives) < 1000, "{} lives {}",
+                    response_id, lives)
+
+    def check_log(self, response_id, before, now):
+        """It only grows, by what its owner tells, and not when all is over."""
+        events, known = now["events"], before["events"] if before else []
+        if not is_streamed(response_id):
+            self.expect(events == [], "{} is not streamed and has {}", response_id, events)
+            return
+        self.expect(events != [], "the log of {} is lost", response_id)
+        if len(events) == len(known) and events == known:
+            return
+        self.expect([number_of(event) for event in events] == list(range(len(events))),
+                    "the log of {} is {}", response_id, events)
+        if response_id in self.torn and len(events) < len(known):
+            self.expect(events == known[:len(events)], "{} became {}", known, events)
+            return
+        self.expect(events[:len(known)] == known, "{} became {}", known, events)
+        if before is None:
+            return
+        self.expect(before["state"] == "in_progress", "told while {}: {}", before["state"], events)
+        new = [writer_of(event) for event in events[len(known):]]
+        self.expect(all(writer == before["owner"] and fence <= before["fence"]
+                        for writer, fence in new), "told by {}: {}", new, before)
+        self.counts["events"] += len(new)
+
+    def check_readers(self):
+        """What each has is the beginning of the log, and the object behind it."""
+        for reader in self.readers:
+            if reader.id in self.gone:
+                continue
+            log = self.before[reader.id]["events"]
+            self.expect(reader.events == log[:len(reader.events)],
+                        "a reader of {} has {}, not of {}", reader.id, reader.events, log)
+            if reader.final is not None:
+                self.expect((len(reader.events), reader.final) == (
+                    len(log), self.final[reader.id][1]), "a reader's end is {}", reader.final)
 
     def read_object(self, text):
         try:
@@ -801,13 +1001,16 @@ class Sequence:
         """Plays a step's commands; after each of them what is stored is checked."""
         command = next(step, None)
         while command is not None:
-            reply, seen = yield [command, self.snapshot()]
+            reply, seen, heard = yield [command, self.snapshot()]
             self.counts["steps"] += 1
             try:
                 command = step.send(reply)
             except StopIteration:
                 command = None
             self.lists = self.check(seen)
+            for response_id, payload in heard:
+                self.hear(response_id, payload)
+            self.check_readers()
 
     def run(self):
         for _ in range(self.random.randint(10, MAX_STEPS)):
@@ -818,7 +1021,7 @@ class Sequence:
         keys = [self.zset, self.queue, self.held_key, self.until_key,
                 *(self.list_of(worker.name) for worker in self.workers)]
         for response_id in self.ids:
-            keys += [response_key(response_id), job_key(response_id)]
+            keys += keys_of(response_id)
         yield [("DEL", *keys), ("PING",)]
 
     def settle(self):
@@ -849,15 +1052,48 @@ class Sequence:
         for response_id in self.ids:
             if response_id not in self.gone | self.forsaken:
                 self.expect(response_id in self.final, f"{response_id} was never finished")
-        names, _ = yield [("ZRANGE", self.zset, 0, -1), ("PING",)]
+        yield from self.settle_readers()
+        names, *_ = yield [("ZRANGE", self.zset, 0, -1), ("PING",)]
         self.expect(names == [fresh.name.encode()], f"workers known in the end: {names}")
+
+    def settle_readers(self):
+        """All come to the end, by what was published and by the reading that this has made due."""
+        for reader in self.readers:
+            if not reader.connected:
+                self.resume_reader(reader)
+            while reader.to_look and not reader.is_over:
+                yield from self.play(self.read_log(reader))
+            self.expect(reader.is_over, "a reader of {} waits for ever, at {}", reader.id,
+                        reader.events)
+            self.counts["readers at the end"] += 1
 
 
 def output_of(text):
     return text[text.index(b'"output":'):]
 
 
-def play_all(connection, scripts, numbers):
+class Listener:
+    """Hears what is published, of each sequence by itself."""
+
+    def __init__(self, path):
+        self.connection = Connection(path)
+        assert self.connection.call("SUBSCRIBE", MARKER)[:2] == [b"subscribe", MARKER.encode()]
+        self.connection.socket.sendall(wire_form(("PSUBSCRIBE", CHANNEL + b"*")))
+        assert self.connection.read()[0] == b"psubscribe"
+
+    def heard(self):
+        """What came before the next marker: sequence number: its messages in turn."""
+        heard = {}
+        while True:
+            kind, *message = self.connection.read()
+            if kind == b"message":
+                return heard
+            _, channel, payload = message
+            response_id = channel[len(CHANNEL):-1].decode()
+            heard.setdefault(int(response_id[13:21], 16), []).append((response_id, payload))
+
+
+def play_all(connection, scripts, numbers, listener):
     """Plays the sequences, some side by side. Returns what was counted."""
     numbers = iter(numbers)
     counts = Counter()
@@ -869,12 +1105,15 @@ def play_all(connection, scripts, numbers):
             playing.append((sequence, run, next(run)))
         if not playing:
             return counts
-        replies = iter(connection.batch(
-            [command for _, _, commands in playing for command in commands]))
+        replies = iter(connection.batch([
+            *(command for _, _, commands in playing for command in commands),
+            ("PUBLISH", MARKER, "")]))
+        heard = listener.heard()
         going_on = []
         for sequence, run, commands in playing:
+            seen = [*(next(replies) for _ in commands), heard.get(sequence.number, [])]
             try:
-                going_on.append((sequence, run, run.send([next(replies) for _ in commands])))
+                going_on.append((sequence, run, run.send(seen)))
             except StopIteration:
                 counts += sequence.counts
         playing = going_on
@@ -891,6 +1130,13 @@ def redis_connection(directory):
     yield connection
     connection.close()
     assert program.stop() == 0
+
+
+@pytest.fixture
+def listener(redis_connection, directory):
+    listener = Listener(directory / "redis.sock")
+    yield listener
+    listener.connection.close()
 
 
 def load_scripts(connection):
@@ -913,17 +1159,32 @@ def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
             b"attempts"} <= set(job)
 
 
+def test_log_of_these_tests_is_kept_as_the_real_one(make_stack):
+    stack = make_stack(supervisor=False)
+    follower, response_id = create_stream(stack.client, "m", store=False)
+    follower.close()
+    first = follower.events[0]
+    job = stack.job(response_id)
+    assert (job[b"streamed"], int(job[b"unstored_ttl"])) == (b"1", 600)
+    assert stack.redis.lrange(events_key(response_id), 0, -1) == [first.text + b"\n\n"]
+    assert split_events(first.text + b"\n\n") == [first.text + b"\n\n"]
+    assert {"streamed", "unstored_ttl"} <= {
+        name for response_id in (f"litellm_poll_{n:08x}-0000-4000-8000-{0:012x}" for n in range(8))
+        for name in fields_of(response_id)[::2]}
+
+
 @pytest.mark.slowish
-def test_random_interleavings_keep_the_promises(redis_connection, record_property):
+def test_random_interleavings_keep_the_promises(redis_connection, listener, record_property):
     scripts = load_scripts(redis_connection)
     begun = time.monotonic()
-    counts = play_all(redis_connection, scripts, range(SEQUENCES))
+    counts = play_all(redis_connection, scripts, range(SEQUENCES), listener)
     seconds = time.monotonic() - begun
     print(f"{SEQUENCES} interleavings in {seconds:.1f} s: {dict(counts)}")
     for name, count in counts.items():
         record_property(name, count)
     assert counts["steps"] > 20 * SEQUENCES
     for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
+                 "events", "messages", "terminal events", "readers that were cut",
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000

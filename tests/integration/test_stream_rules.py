@@ -260,3 +260,53 @@ def test_beginning_of_a_stream_adds_up_to_what_there_is():
     so_far = accumulate(numbered(good())[:11])
     assert so_far["status"] == "in_progress"
     assert so_far["output"] == [OUTPUT[0], {**MESSAGE, "content": [{**TEXT, "text": "Hel"}]}]
+
+
+def restarted():
+    """The first attempt leaves a message when it is given up, the second one makes OUTPUT."""
+    item = {**MESSAGE, "id": "msg_0"}
+    at = {"item_id": "msg_0", "output_index": 0, "content_index": 0}
+    lost = {**item, "status": "incomplete", "content": [{**TEXT, "text": "He"}]}
+    first = [
+        ("output_item.added", {"output_index": 0, "item": item}),
+        ("content_part.added", {**at, "part": TEXT}),
+        ("output_text.delta", {**at, "delta": "He", "logprobs": []}),
+        ("output_text.done", {**at, "text": "He", "logprobs": []}),
+        ("content_part.done", {**at, "part": lost["content"][0]}),
+        ("output_item.done", {"output_index": 0, "item": lost}),
+    ]
+    events = good()
+    for event in events:
+        if "output_index" in event:
+            event["output_index"] += 1
+    events[2:2] = [{"type": f"response.{kind}", **members} for kind, members in first]
+    return copy.deepcopy(events)
+
+
+def test_restarted_stream_ends_with_the_output_of_its_last_attempt():
+    events = numbered(restarted())
+    assert problems(events, restarted=True) == []
+    assert accumulate(events, restarted=True) == events[-1]["response"]
+    assert found(events) == {"adds-up"}
+
+
+@pytest.mark.parametrize("change, rule", [
+    (lose("output_item.done"), "all-done"),
+    (change("completed", response={"output": OUTPUT[1:] + OUTPUT[:1]}), "adds-up"),
+    (change("output_item.added", 1, item={"id": "msg_0"}), "item-id"),
+])
+def test_fault_of_a_restarted_stream_is_found(change, rule):
+    events = restarted()
+    change(events)
+    assert any(f": {rule}: " in problem for problem in problems(numbered(events), True))
+
+
+def test_cancelled_stream_may_leave_items_open():
+    """What they have is in the object; they are incomplete there."""
+    events = good()[:11]
+    events.append({"type": "response.failed", "response": {
+        **RESPONSE, "status": "cancelled", "output": [
+            OUTPUT[0], {**MESSAGE, "status": "incomplete", "content": [{**TEXT, "text": "Hel"}]}]}})
+    assert problems(numbered(events)) == []
+    events[-1]["response"]["output"].pop()
+    assert found(numbered(events)) == {"adds-up"}

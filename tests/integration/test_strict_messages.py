@@ -297,14 +297,14 @@ class Client:
         return body
 
 
-def translated(directory, model, body, answer=None):
-    """What the provider gets, or None and why not; and how its answer is read."""
+def translated(directory, model, bodies, answer=None):
+    """For each: what the provider gets, or why nothing; and how its answer is read."""
     config = default_config(directory)
     config["model_list"] = [{"model_name": "m", "litellm_params": {
         "model": f"anthropic/{model}", "api_base": "http://127.0.0.1:1", "api_key": "k"}}]
     (directory / "config.yaml").write_text(json.dumps(config))
-    (directory / "request").write_text(json.dumps(body))
-    argv = [TRANSLATE, "-c", directory / "config.yaml", "-m", "m", directory / "request"]
+    (directory / "requests").write_text("".join(json.dumps(body) + "\n" for body in bodies))
+    argv = [TRANSLATE, "-c", directory / "config.yaml", "-m", "m", directory / "requests"]
     if answer is not None:
         (directory / "answer").write_bytes(answer)
         argv.append(directory / "answer")
@@ -330,12 +330,13 @@ def test_whatever_a_client_says_is_taken(directory, model, hundred):
     answer = Answer(redacted("data"))
     stream = b"".join(event_bytes(event) for event in strict_messages.stream_of(
         model, "msg_1", answer.blocks, answer))
-    *_, last = translated(directory, model, {"model": "m", "input": "x"}, stream)
+    *_, last = translated(directory, model, [{"model": "m", "input": "x"}], stream)
     origin = origin_in(json.dumps(last))
     taken = 0
-    for seed in range(100 * hundred, 100 * hundred + 100):
-        body = Client(seed, origin).request()
-        first = translated(directory, model, body)[0]
+    bodies = {seed: Client(seed, origin).request()
+              for seed in range(100 * hundred, 100 * hundred + 100)}
+    told = translated(directory, model, bodies.values())
+    for (seed, body), first in zip(bodies.items(), told, strict=True):
         if "error" in first:
             assert may_be_refused(model, body, first["error"]["param"]), (seed, first, body)
             continue

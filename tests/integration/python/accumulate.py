@@ -11,9 +11,9 @@ def _one(client, request):
     seen = {"snapshots": {}, "items": {}, "terminal": None, "last": None, "final": None,
             "outputText": None, "error": None}
     with client.responses.stream(**request) as stream:
-        for event in stream:
-            _take(seen, event)
         try:
+            for event in stream:
+                _take(seen, event)
             final = stream.get_final_response()
         except Exception as error:
             seen["error"] = f"{type(error).__name__}: {error}"
