@@ -10,6 +10,7 @@ logs=$top/build/log
 passed=0
 failed=0
 skipped=0
+parts=
 
 test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valgrind curl redis-server lighttpd
 	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-jsonschema python3-pytest
@@ -193,12 +194,69 @@ valgrind_summary() {
 	echo "$(grep -c '^valgrind ok' "$log") $(grep -c '^valgrind FAILED' "$log") 0"
 }
 
-# build_and_test NAME OPTION...: returns whether there is a build.
-build_and_test() {
+# build_and_test_units NAME OPTION...: returns whether there is a build.
+build_and_test_units() {
 	build=$top/build/$1
 	check "build $1" compile "$@" || return 1
 	check_many "unit tests $1" unit_summary unit_tests "$1"
+}
+
+# test_programs NAME: those of a build.
+test_programs() {
+	build=$top/build/$1
 	check_many "integration tests $1" integration_summary integration_tests
+}
+
+quick_start() {
+	check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
+}
+
+# Parts: steps that run beside others, whose programs wait for most of their time.
+part_sanitizers() {
+	build_and_test_units asan CC=gcc CFLAGS="-g -O1" --enable-sanitizers
+}
+
+# Fuzzers end after a time, of which they get what is left, so it is long.
+part_processors() {
+	build=$top/build/gcc
+	check_many "unit tests in valgrind" valgrind_summary valgrind_tests
+	check "make distcheck" make -C build/gcc -j"$(nproc)" distcheck || true
+	check "build clang" compile clang CC=clang --enable-werror || true
+	check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 12 "$(nproc)"
+	quick_start
+}
+
+# beside PART: starts it with what others leave of the processors; its process id is $! then.
+# timeout passes signals on to all of its processes.
+beside() {
+	rm -f "$logs/$1.totals"
+	timeout -k 10 900 nice -n 19 "$top/deploy/test.sh" --part "$1" \
+		>"$logs/$1.out" 2>&1 </dev/null &
+	parts="$parts $!"
+}
+
+# await PART PID: shows and counts what it has come to. Returns its status.
+await() {
+	part_status=0
+	wait "$2" || part_status=$?
+	parts=$(echo "$parts" | sed "s/ $2\>//")
+	cat "$logs/$1.out"
+	# shellcheck disable=SC2046 # three numbers
+	count $(cat "$logs/$1.totals" || echo 0 1 0)
+	return "$part_status"
+}
+
+run_part() {
+	part_status=0
+	"part_$1" || part_status=$?
+	echo "$passed $failed $skipped" >"$logs/$1.totals"
+	exit "$part_status"
+}
+
+stop_parts() {
+	for part in $parts; do
+		kill "$part" 2>/dev/null || true
+	done
 }
 
 totals() {
@@ -210,6 +268,7 @@ quick=
 case $#:${1:-} in
 0:) ;;
 1:--quick) quick=yes ;;
+2:--part) ;;
 1:-h | 1:--help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac
@@ -218,6 +277,8 @@ export PATH="$PATH:/usr/sbin:/sbin"
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p "$logs"
+[ $# -ne 2 ] || run_part "$2"
+trap stop_parts EXIT
 # shellcheck disable=SC2086 # lists of words
 if ! need_packages "to build and test respool" $build_packages $test_packages; then
 	count 0 1 0
@@ -232,15 +293,19 @@ check "formatting" formatting || true
 check "static analysis" static_analysis || true
 check "arrows between folders" tests/arrows.sh || true
 check "configure script" configure_script || totals
-if build_and_test gcc CC=gcc --enable-werror && [ -z "$quick" ]; then
-	check_many "unit tests in valgrind" valgrind_summary valgrind_tests
-	check "make distcheck" make -C build/gcc -j"$(nproc)" distcheck
+if [ -n "$quick" ]; then
+	! build_and_test_units gcc CC=gcc --enable-werror || test_programs gcc
+else
+	beside sanitizers
+	sanitizers=$!
+	if build_and_test_units gcc CC=gcc --enable-werror; then
+		beside processors
+		processors=$!
+		test_programs gcc
+	fi
+	! await sanitizers "$sanitizers" || test_programs asan
 fi
-if [ -z "$quick" ]; then
-	build_and_test asan CC=gcc CFLAGS="-g -O1" --enable-sanitizers || true
-	check "build clang" compile clang CC=clang --enable-werror || true
-fi
-[ -n "$quick" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 6 "$(nproc)"
 check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
-check "quick start" env -u OPENAI_API_KEY deploy/quickstart.sh --once || true
+[ -z "${processors:-}" ] || await processors "$processors" || true
+[ -z "$quick" ] || quick_start
 totals
