@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds respool and runs it on loopback, with a Redis of its own and all files in a temporary
-# directory, creates one background response and shows it grow.
+# directory, creates one background response and shows it grow: as a stream, which is cut in the
+# middle and taken up again.
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -14,7 +15,8 @@ response_id=
 usage() {
 	cat <<-'END'
 	usage: deploy/quickstart.sh [--once]
-	  --once  end after the first response; the exit status says whether it completed
+	  --once  end after the first response; the exit status says whether it completed, and whether
+	          its stream lacked nothing
 	With OPENAI_API_KEY set, OpenAI answers, with $RESPOOL_MODEL or gpt-5-mini. Otherwise a
 	stand-in provider does, and no key or network is needed.
 	END
@@ -247,9 +249,9 @@ member() {
 	sed -n "s/^[^}]*\"$1\":\"\([^\"]*\)\".*/\1/p" "$dir/answer"
 }
 
-# The output text so far, as JSON spells it: the last member "text" that is a string.
-output_text() {
-	sed -n 's/.*"text":"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$dir/answer"
+# string_of NAME: the last member of that name that is a string, as JSON spells it, in what is read.
+string_of() {
+	sed -n 's/.*"'"$1"'":"\(\([^"\\]\|\\.\)*\)".*/\1/p'
 }
 
 # Prints JSON text without its escapes; control characters stay escaped, the terminal is safe.
@@ -257,51 +259,103 @@ print_text() {
 	printf '%s' "$1" | sed 's/\\\\/\\_/g; s/\\n/\n/g; s/\\t/\t/g; s/\\\(["/]\)/\1/g; s/\\_/\\/g'
 }
 
-is_terminal() {
-	case $1 in
-	queued | in_progress) return 1 ;;
-	esac
-}
-
 create_command() {
 	printf "curl %s/v1/responses -H 'authorization: Bearer %s'" "$url" "$RESPOOL_MASTER_KEY"
 	printf " -H 'content-type: application/json' -d '%s'" "$1"
 }
 
-create_response() {
-	body='{"model":"'$model'","input":"Say in five sentences what a spool is for.","background":true}'
-	say "Creating a background response:"
-	say "    $(create_command "$body")"
-	request_or_die POST /v1/responses "$body"
-	response_id=$(member id)
-	say "    -> 200, $response_id, $(member status)"
+# stream METHOD PATH [BODY]: prints what comes, as it comes.
+stream() {
+	set -- "$1" "$url$2" ${3:+"$3"}
+	curl -sSN --noproxy '*' -m 120 -X "$1" "$2" \
+		-H "authorization: Bearer $RESPOOL_MASTER_KEY" -H 'content-type: application/json' \
+		${3:+-d "$3"} 2>"$dir/curl.log" || true
 }
 
-# Polls until the response is terminal, and prints what each poll brings.
-follow_response() {
-	say "Polling $url/v1/responses/$response_id"
-	say
-	shown=
-	polls=0
-	while :; do
-		request_or_die GET "/v1/responses/$response_id"
-		polls=$((polls + 1))
-		status=$(member status)
-		text=$(output_text)
-		print_text "${text#"$shown"}"
-		shown=$text
-		! is_terminal "$status" || break
-		check_programs
-		sleep 0.3
+take_delta() {
+	deltas=$((deltas + 1))
+	delta=$(printf '%s\n' "$1" | string_of delta)
+	print_text "$delta"
+	printf '%s' "$delta" >>"$dir/text"
+}
+
+# take_event DATA: fails unless it is the one after $last.
+take_event() {
+	number=${1#*\"sequence_number\":}
+	number=${number%%[!0-9]*}
+	[ "$number" = $((last + 1)) ] || return
+	last=$number
+	case $1 in
+	*'"type":"response.created"'*) printf '%s\n' "$1" >"$dir/answer" ;;
+	*'"type":"response.output_text.delta"'*) take_delta "$1" ;;
+	*'"type":"response.completed"'*) : >"$dir/completed" ;;
+	esac
+}
+
+# show_stream MOST: prints the text of a stream that it reads, to the end or for so many deltas. The
+# text is added to $dir/text, the number of the last event goes to $dir/last. What is no stream is
+# left in $dir/answer.
+show_stream() {
+	deltas=0
+	last=$(cat "$dir/last")
+	while [ "$deltas" -lt "$1" ] && { IFS= read -r line || [ -n "$line" ]; }; do
+		case $line in
+		"data: "*) take_event "${line#data: }" || { missing=$((last + 1)); break; } ;;
+		"event: "* | :* | "") ;;
+		*) printf '%s\n' "$line" >"$dir/answer" ;;
+		esac
 	done
+	echo "$last" >"$dir/last"
+	[ -z "${missing:-}" ] || die "event $missing is missing in the stream"
+}
+
+# follow MOST METHOD PATH [BODY]: shows so many deltas of a stream, and cuts it then.
+follow() {
+	most=$1
+	shift
+	before=$(cat "$dir/last")
+	say
+	stream "$@" | show_stream "$most"
 	say
 	say
-	say "The response is $status after $polls polls."
+	last=$(cat "$dir/last")
+	[ "$last" -gt "$before" ] || die_with_log "no events came" "$dir/answer"
+}
+
+create_response() {
+	body='{"model":"'$model'","input":"Say in five sentences what a spool is for."'
+	body=$body',"background":true,"stream":true}'
+	say "Creating a background response, and reading its stream:"
+	say "    $(create_command "$body") -N"
+	echo -1 >"$dir/last"
+	: >"$dir/text"
+	follow 25 POST /v1/responses "$body"
+	response_id=$(member id)
+	say "Here the connection is cut, after event $last."
+}
+
+# The response has gone on meanwhile.
+take_up_response() {
+	path="/v1/responses/$response_id?stream=true&starting_after=$last"
+	say "Taking the stream up again:"
+	say "    curl '$url$path' -H 'authorization: Bearer $RESPOOL_MASTER_KEY' -N"
+	follow 1000000 GET "$path"
+	[ -e "$dir/completed" ] || die "the stream ended without response.completed"
+}
+
+# A poll has the same text as both parts of the stream together.
+check_response() {
+	request_or_die GET "/v1/responses/$response_id"
+	status=$(member status)
+	[ "$status" = completed ] || die_with_log "the response did not complete" "$dir/answer"
+	[ "$(string_of text <"$dir/answer")" = "$(cat "$dir/text")" ] ||
+		die_with_log "a poll has another text than the stream" "$dir/answer"
+	say "The response is $status after $((last + 1)) events, and a poll has the same text."
 }
 
 print_commands() {
 	auth="-H 'authorization: Bearer $RESPOOL_MASTER_KEY'"
-	stream_body='{"model":"'$model'","input":"What is a spool?","stream":true}'
+	passed_body='{"model":"'$model'","input":"What is a spool?","stream":true}'
 	cat <<-END
 
 	What to try next, from another terminal:
@@ -310,12 +364,14 @@ print_commands() {
 	$(create_command "$body")
 	poll:
 	curl $url/v1/responses/$response_id $auth
+	its events once more, from the first one on:
+	curl '$url/v1/responses/$response_id?stream=true' $auth -N
 	cancel (another one: this one has ended, and stays as it is):
 	curl $url/v1/responses/$response_id/cancel $auth -d ''
 	delete:
 	curl -X DELETE $url/v1/responses/$response_id $auth
 	stream (not in the background: what the provider says is passed through as it comes):
-	$(create_command "$stream_body") -N
+	$(create_command "$passed_body") -N
 
 	Logs and configuration are in $dir until Ctrl-C ends all of it.
 	END
@@ -357,8 +413,8 @@ start_respool
 start_lighttpd
 wait_until "respool.fcgi at $url" is_ready
 create_response
-follow_response
-[ "$status" = completed ] || die_with_log "the response did not complete" "$dir/answer"
+take_up_response
+check_response
 [ -z "$once" ] || exit 0
 print_commands
 serve

@@ -196,8 +196,13 @@ redis() {
 	redis-cli -s "$dir/redis.sock" "$@"
 }
 
+# redis_stat NAME: a number out of INFO.
+redis_stat() {
+	redis info stats | tr -d '\r' | sed -n "s/^$1://p"
+}
+
 redis_input() {
-	redis info stats | tr -d '\r' | sed -n 's/^total_net_input_bytes://p'
+	redis_stat total_net_input_bytes
 }
 
 start_redis() {
@@ -260,6 +265,7 @@ write_config() {
 	  max_streams: ${max_streams:-5000}
 	  drain_seconds: 0
 	  ${max_passthrough:+max_passthrough: $max_passthrough}
+	  ${keepalive:+keepalive_seconds: $keepalive}
 	END
 }
 
@@ -267,10 +273,10 @@ worker_is_up() {
 	[ "$(redis zcard 'litellm:polling:{jobs}:workers')" -ge "$1" ]
 }
 
-# start_supervisor [WORKERS]
+# start_supervisor [WORKERS]: of the build directory $tested, or of this one.
 start_supervisor() {
 	workers=$(redis zcard 'litellm:polling:{jobs}:workers')
-	start supervisor "$build/respoold" -c "$dir/config.yaml" -w "${1:-1}"
+	start supervisor "${tested:-$build}/respoold" -c "$dir/config.yaml" -w "${1:-1}"
 	wait_until 20 "the supervisor" worker_is_up $((workers + ${1:-1}))
 }
 
@@ -285,11 +291,11 @@ start_fcgi() {
 	chmod 777 "$socket"
 }
 
-# start_responder CHILDREN [OPTION...]
+# start_responder CHILDREN [OPTION...]: likewise.
 start_responder() {
 	children=$1
 	shift
-	start_fcgi responder "$build" "$dir/fcgi.sock" -w "$children" "$@"
+	start_fcgi responder "${tested:-$build}" "$dir/fcgi.sock" -w "$children" "$@"
 }
 
 # start_relaying: four responders and a relay.
@@ -342,10 +348,12 @@ all_completed() {
 
 # run_streams STREAMS DELTAS BYTES DELAY_MS: creates so many responses on the running site, and
 # waits until all are complete. Leaves in $cpu what the supervisors needed (us), in $redis_cpu what
-# Redis did, in $input what Redis received (bytes), in $deltas and $text what was streamed.
+# Redis did, in $input the bytes and in $commands the commands that Redis received, in $deltas and
+# $text what was streamed.
 run_streams() {
 	finished=$(provider_stat finished)
 	deltas=$(provider_stat deltas)
+	commands=$(redis_stat total_commands_processed)
 	input=$(redis_input)
 	redis_cpu=$(cpu_of redis)
 	cpu=$(cpu_of supervisor)
@@ -355,6 +363,7 @@ run_streams() {
 	cpu=$(($(cpu_of supervisor) - cpu))
 	redis_cpu=$(($(cpu_of redis) - redis_cpu))
 	input=$(($(redis_input) - input))
+	commands=$(($(redis_stat total_commands_processed) - commands))
 	deltas=$(($(provider_stat deltas) - deltas))
 	text=$((deltas * $3))
 	wait_until 20 "the last writes" all_completed "$1"

@@ -1,11 +1,13 @@
 /*
- * Many clients at once, each of which reads one stream to its end. It is run against servers that
- * pass requests on to the stand-in provider, which says in each delta which one it is of which
- * stream, and when it was sent (provider -t). So it sees whether a stream is whole and its own, and
- * how old each delta is when it is read.
+ * Many clients at once, each of which reads one stream to its end. What they are served says in
+ * each delta which one it is of which stream, and when it was sent (provider -t). So they see
+ * whether a stream is whole and its own, and how old each delta is when it is read.
  *
  * The streams are opened one by one within RAMP_MS. "opened" is printed when each has been answered
  * or has failed, and a line of figures when all have ended. DELTAS is how many a whole one has.
+ *
+ * With -b they are streams of background responses, and with -f of such that exist: FILE has their
+ * ids, a line each, and clients take them in turn. Their events have to be numbered without a gap.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,19 +17,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "http_answer.h"
+
 enum {
 	PATIENCE_MS = 20000, /* without a byte of any stream */
 	REQUEST_MAX = 2048,
 	PATH_MAX_BYTES = 256,
 	BUFFER_SIZE = 65536,
-	LINE_MAX_BYTES = 1024, /* the rest of a line is not looked at */
+	ID_MAX = 64,
 	STREAMS_MAX = 50000,
 	DELTAS_MAX = 100000,
 	SERIALS = 100000, /* that a stamp can tell apart */
@@ -36,39 +39,31 @@ enum {
 
 enum outcome { WHOLE, REFUSED, BROKEN, OUTCOMES };
 
-/* What is read next. */
-enum state {
-	STATUS_LINE,
-	HEADER,
-	CHUNK_SIZE,
-	CHUNK,
-	CHUNK_END,
-	LAST_LINE,
-	ENDED,
-};
-
-struct line {
-	char p[LINE_MAX_BYTES];
-	size_t len;
+enum kind {
+	PASSED,   /* a request that is passed through */
+	CREATED,  /* a background response, with its stream */
+	FOLLOWED, /* the stream of one that exists */
 };
 
 struct stream {
 	int fd;
-	enum state state;
-	bool asked, answered, chunked;
-	size_t chunk_left;
-	struct line http;  /* of what frames the body */
-	struct line event; /* of the body */
+	bool asked, answered, ended;
+	struct http_answer answer;
+	struct line event; /* a line of the body */
 	long serial;
+	long events; /* but for those of PASSED, which may have their own numbers */
 	int deltas;
 	bool completed; /* its last event has come */
 };
 
 /* Times are of the monotonic clock, as the provider's stamps are, in microseconds. */
 struct clients {
+	enum kind kind;
 	struct sockaddr_in address;
-	char request[REQUEST_MAX];
-	size_t request_len;
+	char path[PATH_MAX_BYTES];
+	const char *key;
+	char (*ids)[ID_MAX]; /* of FOLLOWED */
+	int id_count;
 	int epoll;
 	struct stream *streams;
 	int count, opened, answered, wanted; /* streams; of those; of those; deltas of each */
@@ -77,12 +72,14 @@ struct clients {
 	bool serials[SERIALS];
 	int *ages;
 	size_t age_count;
+	long long bytes; /* that were read, heads and all */
+	long comments;
 	/* From when all are open until the first ends. */
 	long long plateau_began, plateau_ended;
 	size_t before_plateau, until_plateau_ended; /* deltas */
 };
 
-static const char usage[] = "usage: many_streams URL KEY STREAMS RAMP_MS DELTAS\n"
+static const char usage[] = "usage: many_streams [-b | -f FILE] URL KEY STREAMS RAMP_MS DELTAS\n"
 			    "URL: http://127.0.0.1:PORT/PATH\n";
 
 static long long now_us(void)
@@ -140,7 +137,7 @@ static void end_stream(
 		clients->until_plateau_ended = clients->age_count;
 	}
 	clients->ended[outcome]++;
-	stream->state = ENDED;
+	stream->ended = true;
 	if (stream->fd >= 0)
 		close(stream->fd);
 }
@@ -150,34 +147,37 @@ static void break_stream(struct clients *clients, struct stream *stream, const c
 	end_stream(clients, stream, BROKEN, why);
 }
 
-/* Whether it is the next one of a stream that nobody else reads. */
+/* Whether it is the next one of a stream that nobody else reads, unless streams are followed. */
 static bool belongs(struct clients *clients, struct stream *stream, long serial, long index)
 {
 	if (index != stream->deltas || index == clients->wanted || serial < 0 || serial >= SERIALS)
 		return false;
 	if (index > 0)
 		return serial == stream->serial;
-	if (clients->serials[serial])
+	if (clients->serials[serial] && clients->kind != FOLLOWED)
 		return false;
 	clients->serials[serial] = true;
 	stream->serial = serial;
 	return true;
 }
 
-static void take_event_line(struct clients *clients, struct stream *stream, long long came)
+static bool is_numbered(struct clients *clients, struct stream *stream)
 {
-	static const char completed[] = "event: response.completed", stamped[] = "\"delta\":\"<";
-	const char *stamp;
+	static const char name[] = "\"sequence_number\":";
+	const char *number = strstr(stream->event.p, name);
+
+	if (clients->kind == PASSED)
+		return true;
+	return number != NULL && strtol(number + strlen(name), NULL, 10) == stream->events++;
+}
+
+static void take_stamp(
+    struct clients *clients, struct stream *stream, const char *stamp, long long came)
+{
 	long long sent_at;
 	long serial, index;
 
-	stream->event.p[stream->event.len] = '\0';
-	if (strcmp(stream->event.p, completed) == 0)
-		stream->completed = stream->deltas == clients->wanted;
-	stamp = strstr(stream->event.p, stamped);
-	if (stamp == NULL)
-		return;
-	if (sscanf(stamp + strlen(stamped), "%ld %ld %lld>", &serial, &index, &sent_at) != 3 ||
+	if (sscanf(stamp, "<%ld %ld %lld>", &serial, &index, &sent_at) != 3 ||
 	    !belongs(clients, stream, serial, index)) {
 		break_stream(clients, stream, stamp);
 		return;
@@ -186,14 +186,26 @@ static void take_event_line(struct clients *clients, struct stream *stream, long
 	clients->ages[clients->age_count++] = (int)(came - sent_at);
 }
 
-static void add_to_line(struct line *line, const char *p, size_t len)
+static void take_event_line(struct clients *clients, struct stream *stream, long long came)
 {
-	size_t room = LINE_MAX_BYTES - 1 - line->len;
+	static const char completed[] = "event: response.completed",
+			  data[] = "data: ", stamped[] = "\"delta\":\"<";
+	const char *line = stream->event.p, *stamp;
 
-	if (len > room)
-		len = room;
-	memcpy(line->p + line->len, p, len);
-	line->len += len;
+	stream->event.p[stream->event.len] = '\0';
+	if (line[0] == ':')
+		clients->comments++;
+	if (strcmp(line, completed) == 0)
+		stream->completed = stream->deltas == clients->wanted;
+	if (strncmp(line, data, strlen(data)) != 0)
+		return;
+	if (!is_numbered(clients, stream)) {
+		break_stream(clients, stream, line);
+		return;
+	}
+	stamp = strstr(line, stamped);
+	if (stamp != NULL)
+		take_stamp(clients, stream, stamp + strlen(stamped) - 1, came);
 }
 
 static void take_events(
@@ -201,137 +213,87 @@ static void take_events(
 {
 	const char *end;
 
-	while (stream->state != ENDED && (end = memchr(p, '\n', len)) != NULL) {
-		add_to_line(&stream->event, p, (size_t)(end - p));
+	while (!stream->ended && (end = memchr(p, '\n', len)) != NULL) {
+		line_add(&stream->event, p, (size_t)(end - p));
 		take_event_line(clients, stream, came);
 		stream->event.len = 0;
 		len -= (size_t)(end + 1 - p);
 		p = end + 1;
 	}
-	add_to_line(&stream->event, p, len);
+	line_add(&stream->event, p, len);
 }
 
-static void take_status(struct clients *clients, struct stream *stream, const char *line)
+static void heed_state(struct clients *clients, struct stream *stream)
 {
-	if (strncmp(line, "HTTP/1.1 200 ", strlen("HTTP/1.1 200 ")) != 0) {
-		end_stream(clients, stream, REFUSED, line);
-		return;
-	}
-	count_answer(clients, stream);
-	stream->state = HEADER;
-}
+	const struct http_answer *answer = &stream->answer;
 
-static void take_header(struct clients *clients, struct stream *stream, const char *line)
-{
-	if (strcasecmp(line, "Transfer-Encoding: chunked") == 0)
-		stream->chunked = true;
-	if (*line != '\0')
-		return;
-	stream->state = CHUNK_SIZE;
-	if (!stream->chunked)
-		break_stream(clients, stream, "it is not chunked");
-}
-
-static void take_size(struct clients *clients, struct stream *stream, const char *line)
-{
-	char *end;
-
-	stream->chunk_left = strtoul(line, &end, 16);
-	if (end == line)
-		break_stream(clients, stream, "expected the size of a chunk");
-	else
-		stream->state = stream->chunk_left > 0 ? CHUNK : LAST_LINE;
-}
-
-static void take_last_line(struct clients *clients, struct stream *stream)
-{
-	if (stream->completed)
+	if (answer->state == HTTP_BODY)
+		count_answer(clients, stream);
+	else if (answer->state == HTTP_REFUSED)
+		end_stream(clients, stream, REFUSED, answer->why);
+	else if (answer->state == HTTP_BROKEN)
+		break_stream(clients, stream, answer->why);
+	else if (answer->state == HTTP_ENDED && stream->completed)
 		end_stream(clients, stream, WHOLE, "");
-	else
+	else if (answer->state == HTTP_ENDED)
 		break_stream(clients, stream, "its last event is missing");
-}
-
-static void take_http_line(struct clients *clients, struct stream *stream)
-{
-	struct line *line = &stream->http;
-
-	if (line->len > 0 && line->p[line->len - 1] == '\r')
-		line->len--;
-	line->p[line->len] = '\0';
-	line->len = 0;
-	if (stream->state == STATUS_LINE)
-		take_status(clients, stream, line->p);
-	else if (stream->state == HEADER)
-		take_header(clients, stream, line->p);
-	else if (stream->state == CHUNK_SIZE)
-		take_size(clients, stream, line->p);
-	else if (line->p[0] != '\0')
-		break_stream(clients, stream, "expected an empty line");
-	else if (stream->state == CHUNK_END)
-		stream->state = CHUNK_SIZE;
-	else
-		take_last_line(clients, stream);
-}
-
-/* How many of the bytes were taken. */
-static size_t take_framing(
-    struct clients *clients, struct stream *stream, const char *p, size_t len)
-{
-	const char *end = memchr(p, '\n', len);
-
-	add_to_line(&stream->http, p, end != NULL ? (size_t)(end - p) : len);
-	if (end == NULL)
-		return len;
-	take_http_line(clients, stream);
-	return (size_t)(end + 1 - p);
-}
-
-static size_t take_chunk(
-    struct clients *clients, struct stream *stream, const char *p, size_t len, long long came)
-{
-	if (len > stream->chunk_left)
-		len = stream->chunk_left;
-	stream->chunk_left -= len;
-	if (stream->chunk_left == 0)
-		stream->state = CHUNK_END;
-	take_events(clients, stream, p, len, came);
-	return len;
 }
 
 static void take(
     struct clients *clients, struct stream *stream, const char *p, size_t len, long long came)
 {
+	const char *body;
 	size_t taken;
 
-	while (len > 0 && stream->state != ENDED) {
-		if (stream->state == CHUNK)
-			taken = take_chunk(clients, stream, p, len, came);
+	clients->bytes += (long long)len;
+	while (len > 0 && !stream->ended) {
+		taken = http_answer_take(&stream->answer, p, len, &body);
+		if (body != NULL)
+			take_events(clients, stream, body, taken, came);
 		else
-			taken = take_framing(clients, stream, p, len);
+			heed_state(clients, stream);
 		p += taken;
 		len -= taken;
 	}
 }
 
-static void set_request(struct clients *clients, const char *url, const char *key)
+static void set_target(struct clients *clients, const char *url, const char *key)
 {
-	static const char body[] =
-	    "{\"model\":\"m\",\"input\":\"Say something about spools.\",\"stream\":true}";
-	char path[PATH_MAX_BYTES];
-	int port, len;
+	int port;
 
-	if (sscanf(url, "http://127.0.0.1:%d%255s", &port, path) != 2 || path[0] != '/')
+	if (sscanf(url, "http://127.0.0.1:%d%255s", &port, clients->path) != 2 ||
+	    clients->path[0] != '/')
 		die("expected http://127.0.0.1:PORT/PATH", url);
 	clients->address = (struct sockaddr_in){.sin_family = AF_INET};
 	clients->address.sin_port = htons((uint16_t)port);
 	clients->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	len = snprintf(clients->request, REQUEST_MAX,
-	    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
-	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-	    path, port, key, strlen(body), body);
+	clients->key = key;
+}
+
+/* Returns the length. */
+static size_t write_request(const struct clients *clients, const struct stream *stream, char *out)
+{
+	const char *body = "{\"model\":\"m\",\"input\":\"Say something about spools.\","
+			   "\"stream\":true}";
+	int len;
+
+	if (clients->kind == CREATED)
+		body = "{\"model\":\"m\",\"input\":\"Say something about spools.\","
+		       "\"stream\":true,\"background\":true}";
+	if (clients->kind == FOLLOWED)
+		len = snprintf(out, REQUEST_MAX,
+		    "GET %s/%s?stream=true HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+		    "Authorization: Bearer %s\r\n\r\n",
+		    clients->path, clients->ids[(stream - clients->streams) % clients->id_count],
+		    clients->key);
+	else
+		len = snprintf(out, REQUEST_MAX,
+		    "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+		    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		    clients->path, clients->key, strlen(body), body);
 	if (len < 0 || len >= REQUEST_MAX)
-		die("the key or the path is too long", url);
-	clients->request_len = (size_t)len;
+		die("the key or the path is too long", clients->path);
+	return (size_t)len;
 }
 
 /* The request is sent when the connection stands. */
@@ -354,9 +316,11 @@ static void open_stream(struct clients *clients, struct stream *stream)
 static void ask(struct clients *clients, struct stream *stream)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = stream};
-	ssize_t sent = send(stream->fd, clients->request, clients->request_len, MSG_NOSIGNAL);
+	char request[REQUEST_MAX];
+	size_t len = write_request(clients, stream, request);
+	ssize_t sent = send(stream->fd, request, len, MSG_NOSIGNAL);
 
-	if (sent != (ssize_t)clients->request_len) {
+	if (sent != (ssize_t)len) {
 		break_stream(clients, stream, sent < 0 ? strerror(errno) : "request cut off");
 		return;
 	}
@@ -398,7 +362,7 @@ static int open_what_is_due(struct clients *clients)
 static void give_up(struct clients *clients)
 {
 	for (int i = 0; i < clients->count; i++) {
-		if (clients->streams[i].state != ENDED)
+		if (!clients->streams[i].ended)
 			break_stream(clients, &clients->streams[i], "nothing comes any more");
 	}
 }
@@ -450,7 +414,22 @@ static void report(struct clients *clients)
 	if (n > 0)
 		printf(" p50_us %d p99_us %d max_us %d", clients->ages[n / 2],
 		    clients->ages[n * 99 / 100], clients->ages[n - 1]);
-	putchar('\n');
+	printf(" bytes %lld comments %ld\n", clients->bytes, clients->comments);
+}
+
+static void read_ids(struct clients *clients, const char *path)
+{
+	FILE *file = fopen(path, "r");
+
+	if (file == NULL)
+		die(path, strerror(errno));
+	clients->ids = allocate(STREAMS_MAX, sizeof(*clients->ids));
+	while (clients->id_count < STREAMS_MAX &&
+	       fscanf(file, "%63s%*[^\n]", clients->ids[clients->id_count]) == 1)
+		clients->id_count++;
+	fclose(file);
+	if (clients->id_count == 0)
+		die(path, "it has no ids");
 }
 
 static void raise_file_limit(void)
@@ -463,22 +442,37 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Whether they are as they should be. */
+static bool read_options(struct clients *clients, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "bf:")) != -1) {
+		if (option == '?' || clients->kind != PASSED)
+			return false;
+		clients->kind = option == 'b' ? CREATED : FOLLOWED;
+		if (option == 'f')
+			read_ids(clients, optarg);
+	}
+	if (argc - optind != 5)
+		return false;
+	set_target(clients, argv[optind], argv[optind + 1]);
+	clients->count = atoi(argv[optind + 2]);
+	clients->ramp = atoi(argv[optind + 3]) * 1000LL;
+	clients->wanted = atoi(argv[optind + 4]);
+	return clients->count >= 1 && clients->count <= STREAMS_MAX && clients->ramp >= 0 &&
+	       clients->wanted >= 1 && clients->wanted <= DELTAS_MAX;
+}
+
 int main(int argc, char **argv)
 {
 	static struct clients clients;
 
-	if (argc == 6) {
-		clients.count = atoi(argv[3]);
-		clients.ramp = atoi(argv[4]) * 1000LL;
-		clients.wanted = atoi(argv[5]);
-	}
-	if (clients.count < 1 || clients.count > STREAMS_MAX || clients.ramp < 0 ||
-	    clients.wanted < 1 || clients.wanted > DELTAS_MAX) {
+	if (!read_options(&clients, argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	raise_file_limit();
-	set_request(&clients, argv[1], argv[2]);
 	clients.streams = allocate((size_t)clients.count, sizeof(*clients.streams));
 	clients.ages =
 	    allocate((size_t)clients.count * (size_t)clients.wanted, sizeof(*clients.ages));

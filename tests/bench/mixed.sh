@@ -80,8 +80,8 @@ mixed_row() {
 }
 
 measure_mixed() {
-	choose_streams $((seconds * 1000 + 2000))
-	[ -z "$quick" ] || choose_streams $((seconds * 1000 + 600))
+	choose_streams 1000 $((seconds * 1000 + 2000))
+	[ -z "$quick" ] || choose_streams 1000 $((seconds * 1000 + 600))
 	start_mixed
 	file=$(data mixed)
 	[ -n "$quick" ] || load 1 "$poll_url" # warm up

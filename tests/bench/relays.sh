@@ -4,13 +4,14 @@
 
 event_ms=50
 
-# choose_streams MILLISECONDS: how many, opened within $ramp_ms, each with $events deltas, so that
-# all are open for so long. Leaves in $streams_name how rows call them.
+# choose_streams STREAMS MILLISECONDS: so many, or if it is a quick run few, opened within $ramp_ms,
+# each with $events deltas, so that all are open for so long. Leaves in $streams_name how rows call
+# them.
 choose_streams() {
-	streams=${BENCH_STREAMS:-1000}
+	streams=${BENCH_STREAMS:-$1}
 	ramp_ms=2000
 	[ -z "$quick" ] || { streams=${BENCH_STREAMS:-50}; ramp_ms=200; }
-	events=$(((ramp_ms + $1) / event_ms))
+	events=$(((ramp_ms + $2) / event_ms))
 	max_passthrough=$streams
 	streams_name="$streams streams at $((1000 / event_ms)) events/s"
 }
@@ -19,9 +20,12 @@ clients_opened() {
 	grep -qs '^opened' "$dir/clients.log"
 }
 
-# open_streams URL: returns when all are open, or have failed.
+# open_streams URL [OPTION...]: returns when all are open, or have failed.
 open_streams() {
-	start clients "$build/tests/bench/many_streams" "$1" "$key" "$streams" "$ramp_ms" "$events"
+	opened_url=$1
+	shift
+	start clients "$build/tests/bench/many_streams" "$@" "$opened_url" "$key" "$streams" \
+		"$ramp_ms" "$events"
 	wait_until 60 "the streams" clients_opened
 }
 
@@ -31,11 +35,12 @@ await_streams() {
 	stop clients
 	# shellcheck disable=SC2046 # names and values in turn
 	set -- $(grep '^whole ' "$dir/clients.log")
-	[ $# -eq 16 ] || die_with_log "there are no events" "$dir/clients.log"
+	[ $# -eq 20 ] || die_with_log "there are no events" "$dir/clients.log"
 	whole=$2 refused=$4 broken=$6 events_s=${10}
 	p50_ms=$(calc %.1f "${12} / 1000")
 	p99_ms=$(calc %.1f "${14} / 1000")
 	max_ms=$(calc %.1f "${16} / 1000")
+	read_bytes=$(calc %.0f "${18} / $8")
 	[ "$whole" -eq "$streams" ] || tell_of_streams
 }
 
@@ -70,6 +75,7 @@ relay_directly() {
 	open_streams "$provider_url/responses"
 	await_streams
 	[ "$whole" -eq "$streams" ] || die "$whole of $streams streams are whole without respool"
+	direct_p50_ms=$p50_ms
 	direct_p99_ms=$p99_ms
 	direct_events_s=$events_s
 	stop_site
@@ -109,8 +115,8 @@ relay_rows() {
 measure_relays() {
 	window_ms=5000
 	[ -z "$quick" ] || window_ms=500
-	choose_streams $((window_ms + 3000))
-	[ -z "$quick" ] || choose_streams $((window_ms + 600))
+	choose_streams 1000 $((window_ms + 3000))
+	[ -z "$quick" ] || choose_streams 1000 $((window_ms + 600))
 	relay_directly
 	relay_behind lighttpd
 	relay_behind nginx

@@ -15,6 +15,7 @@ title() {
 	passthrough) say "Pass-through" ;;
 	relays) say "Many streams passed through" ;;
 	mixed) say "Polls beside streams" ;;
+	follow) say "Followed" ;;
 	dialects) say "Translated" ;;
 	versions) say "Beside an earlier version" ;;
 	length) say "Growth with the length of the answer" ;;

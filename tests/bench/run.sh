@@ -21,8 +21,10 @@ usage() {
 	  relays       1,000 streams that are passed through at once: whether they are whole, age of
 	               events, memory, CPU
 	  mixed        polls beside 1,000 such streams
+	  follow       background responses that are followed as streams: age of events, CPU, memory
 	  dialects     deltas and requests that are translated beside such that are not
-  versions     CPU of passed requests and events beside an earlier version's
+	  versions     CPU and bytes beside an earlier version's: what is passed on, and background
+	               responses that are not streamed
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -37,7 +39,8 @@ usage() {
 	                 nothing, and the exit status does not depend on them
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
-	  BENCH_STREAMS  of deltas, streams, burst, relays and mixed
+	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed and follow
+  BENCH_READERS  of follow: those that wait for what is queued
 	  BENCH_BASELINE of versions: the build directory of the earlier one; without it there is
 	                 nothing to compare with
 	  BENCH_STARTS   of starts: how many
@@ -61,13 +64,14 @@ export no_proxy='*'
 . "$here/passthrough.sh"
 . "$here/relays.sh"
 . "$here/mixed.sh"
+. "$here/follow.sh"
 . "$here/dialects.sh"
 . "$here/versions.sh"
 . "$here/growth.sh"
 . "$here/report.sh"
 
-groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed dialects"
-groups="$groups versions length count queue"
+groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
+groups="$groups follow dialects versions length count queue"
 parts=
 dir=
 quick=

@@ -54,7 +54,7 @@ run_lighttpd() {
 	server.upload-dirs = ( "$dir" )
 	server.max-keep-alive-requests = 100000
 	server.max-fds = 16384
-	server.max-connections = 4096
+	server.max-connections = 8192
 	include "$dir/$1.deployed"
 	END
 	start "$1" lighttpd -D -f "$dir/$1.conf"
