@@ -104,6 +104,7 @@ created_first() {
 
 # create_followed: one that is streamed; its id goes to $dir/ids. Who has created it leaves.
 create_followed() {
+	rm -f "$dir/creator.log"
 	start creator curl -sSN --noproxy '*' "$web_url/v1/responses" \
 		-H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
 		-d '{"model":"m","input":"Say something.","background":true,"stream":true}'
