@@ -1,5 +1,7 @@
 #include "builder_internal.h"
 
+#include <xxhash.h>
+
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 
@@ -15,20 +17,13 @@ static struct builder_item *find_call(const struct builder *builder, long long k
 	return NULL;
 }
 
-/* FNV-1a: for equal ids. Another id of the same hash only becomes a new one without need. */
-static unsigned long long hash_of(struct span id)
-{
-	unsigned long long hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.p[i]) * 0x100000001b3;
-	return hash;
-}
-
-/* Notes that the id is used; false if it was before. */
+/*
+ * Notes that the id is used; false if it was before. Another id of the same hash only becomes a new
+ * one without need.
+ */
 static bool use_id(struct builder *builder, struct span id)
 {
-	unsigned long long hash = hash_of(id);
+	unsigned long long hash = XXH3_64bits(id.p, id.len);
 
 	for (size_t i = 0; i < builder->call_id_count; i++) {
 		if (builder->call_ids[i] == hash)

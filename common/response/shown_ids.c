@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include <xxhash.h>
+
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "event.h"
@@ -35,11 +37,7 @@ void shown_ids_close(struct shown_ids *shown)
 
 static size_t hash_of(struct span id)
 {
-	size_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.p[i]) * 0x100000001b3;
-	return hash ^ hash >> 32;
+	return (size_t)XXH3_64bits(id.p, id.len);
 }
 
 /* The slot that has the id, or the free one for it. There is one. */
