@@ -21,6 +21,7 @@ import node_package  # noqa: E402
 import python_package  # noqa: E402
 import sdk  # noqa: E402
 from harness import BUILD, Stack, adopt_orphans, children_of, running_programs  # noqa: E402
+from upstream import Feed  # noqa: E402
 
 numbers = itertools.count(1)
 
@@ -157,3 +158,10 @@ def node_sdk(tmp_path_factory):
 def python_sdk():
     """OpenAI's SDK for Python, or the test is skipped."""
     return sdk.PythonSdk(python_package.interpreter("openai"))
+
+
+@pytest.fixture
+def feed():
+    feed = Feed()
+    yield feed
+    feed.end()

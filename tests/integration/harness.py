@@ -571,6 +571,12 @@ class Stack:
         self.web = self.start("lighttpd", [lighttpd, "-D", "-f", path], good_exits=(0, 1))
         await_socket(self.web, self.directory / "http.sock")
 
+    def start_all(self):
+        """Starts what a stack was told to leave, once its configuration is whole."""
+        self.start_responder()
+        self.start_supervisor()
+        self.start_web()
+
     def stop(self, program):
         """Stops one program early and keeps what was wrong about that for close()."""
         problem = program.stop_cleanly()

@@ -154,9 +154,7 @@ def played():
     stack.upstream.script("plain", [(corpus.DIRECTORY / "chat" / "plain.sse").read_bytes()])
     stack.write_config()
     try:
-        stack.start_responder()
-        stack.start_supervisor()
-        stack.start_web()
+        stack.start_all()
         yield stack
     finally:
         stack.close()

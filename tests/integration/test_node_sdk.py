@@ -7,7 +7,7 @@ import pytest
 from events import PROVIDER_ID, delta, message_item, message_stream, opening, text_part, usage
 from harness import ALICE, BOB, PROVIDER_KEY, merged, output_text
 from sdk import SdkSite
-from upstream import Cut, Feed, Gate, Hang, Script, json_error
+from upstream import Cut, Gate, Hang, Script, json_error
 
 NATIVE = "native-model"
 MAX_PASSTHROUGH = 12
@@ -67,13 +67,6 @@ def begin(request, node_sdk, directory):
 def run(begin):
     """Runs a scenario that needs nobody meanwhile, and returns its result."""
     return lambda *args, **options: begin(*args, **options).result()
-
-
-@pytest.fixture
-def feed():
-    feed = Feed()
-    yield feed
-    feed.end()
 
 
 @pytest.fixture

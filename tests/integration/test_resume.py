@@ -54,13 +54,6 @@ def idle():
 
 
 @pytest.fixture
-def feed():
-    feed = Feed()
-    yield feed
-    feed.end()
-
-
-@pytest.fixture
 def running(stack, model, feed):
     """A streamed response that has said "begun", and goes on by feed: its id."""
     stack.upstream.script(model, [feed], message_stream(["another attempt"]))

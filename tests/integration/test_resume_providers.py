@@ -82,9 +82,7 @@ def stack():
         for case in TRANSLATED:
             stack.upstream.script(case.upstream_path("followed"), case.answer())
         stack.write_config()
-        stack.start_responder()
-        stack.start_supervisor()
-        stack.start_web()
+        stack.start_all()
         yield stack
     finally:
         stack.close()

@@ -49,9 +49,7 @@ def site():
                 script = ANSWER.streamed(dialect)
                 site.upstream.script(f"/{sdk}/{dialect}/v1{PATHS[dialect]}", script)
         site.write_config()
-        site.start_responder()
-        site.start_supervisor()
-        site.start_web()
+        site.start_all()
         site.client = Client(site.address)
         yield site
     finally:
@@ -74,13 +72,6 @@ def begin(sdk, site, directory):
     yield begin
     for scenario in begun:
         scenario.close()
-
-
-@pytest.fixture
-def feed():
-    feed = Feed()
-    yield feed
-    feed.end()
 
 
 def script_calls(site, model, *steps):

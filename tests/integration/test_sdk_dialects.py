@@ -77,9 +77,7 @@ def site():
             site.config["model_list"].append(deployment(root, model))
             site.upstream.script(path_of(*model), *scripts_of(model))
         site.write_config()
-        site.start_responder()
-        site.start_supervisor()
-        site.start_web()
+        site.start_all()
         yield site
     finally:
         site.close()
