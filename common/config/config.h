@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "common/base/buf.h"
+#include "redis_config.h"
 
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
@@ -67,16 +68,6 @@ struct deployment {
 struct tenant {
 	char *name;
 	char *key;
-};
-
-struct redis_config {
-	bool enabled; /* litellm_settings.cache is true and its type is redis */
-	char *host;
-	int port;
-	char *socket_path; /* wins over host and port; NULL if none */
-	char *username;    /* NULL if none */
-	char *password;    /* NULL if none */
-	int db;
 };
 
 enum polling_mode { POLLING_OFF, POLLING_ALL, POLLING_PROVIDERS };

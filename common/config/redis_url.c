@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/buf.h"
 #include "config_section.h"
 
 static const char wrong_form[] =
@@ -196,13 +197,4 @@ const char *redis_url_parse(struct redis_config *redis, const char *url)
 	if (error != NULL)
 		redis_config_clear(redis);
 	return error;
-}
-
-void redis_config_clear(struct redis_config *redis)
-{
-	free(redis->host);
-	free(redis->socket_path);
-	free(redis->username);
-	free(redis->password);
-	*redis = (struct redis_config){.db = -1};
 }

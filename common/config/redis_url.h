@@ -7,7 +7,7 @@
 #ifndef RESPOOL_REDIS_URL_H
 #define RESPOOL_REDIS_URL_H
 
-#include "config.h"
+#include "redis_config.h"
 
 /* What to answer to rediss:// and to ssl: true. */
 #define REDIS_TLS_UNSUPPORTED                                                                      \
@@ -19,8 +19,5 @@
  * nothing of the URL, with nothing left to free.
  */
 const char *redis_url_parse(struct redis_config *redis, const char *url);
-
-/* Frees the strings. */
-void redis_config_clear(struct redis_config *redis);
 
 #endif

@@ -100,6 +100,7 @@ struct event_feed *event_feed_new(struct event_base *base, const struct redis_co
 
 	feed->base = base;
 	feed->config = config;
+	key_space_init(&feed->space, config->namespace);
 	TAILQ_INIT(&feed->silent);
 	TAILQ_INIT(&feed->failed);
 	TAILQ_INIT(&feed->due);

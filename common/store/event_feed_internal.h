@@ -52,6 +52,7 @@ TAILQ_HEAD(feed_readings, feed_reading);
 struct event_feed {
 	struct event_base *base;
 	const struct redis_config *config;
+	struct key_space space;
 	struct event soon; /* calls those that are due */
 	struct event tick; /* each second, while there are subscriptions */
 

@@ -9,14 +9,6 @@
 #include "event_message.h"
 #include "redis_reply.h"
 
-/*
- * Subscribed to for as long as the connection lasts, though nothing is published there. hiredis
- * takes a connection without any channel for one without subscriptions, and an answer to SUBSCRIBE
- * that comes then ends the program. To subscribe to it again makes Redis answer: PING, on such a
- * connection, is not to be had from hiredis before 1.0.
- */
-static const char anchor[] = KEY_EVENTS_PREFIX;
-
 enum { BEAT_MS = 5000, SILENCE_MS = 5000 };
 
 /* Of channels by their keys, their first member. */
@@ -150,7 +142,7 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 	name = reply_span(reply->element[1]);
 	if (name.len == 0 || name.len >= sizeof(keys.events))
 		return;
-	if (span_is(name, anchor)) {
+	if (span_is(name, feed->space.events_prefix)) {
 		feed->beating = false;
 		return;
 	}
@@ -160,9 +152,15 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 		about_channel(feed, channel, reply);
 }
 
+/*
+ * To a channel that is subscribed to for as long as the connection lasts, though nothing is
+ * published there. hiredis takes a connection without any channel for one without subscriptions,
+ * and an answer to SUBSCRIBE that comes then ends the program. To subscribe to it again makes Redis
+ * answer: PING, on such a connection, is not to be had from hiredis before 1.0.
+ */
 static void send_beat(struct event_feed *feed)
 {
-	feed->beating = send_about(feed, "SUBSCRIBE", anchor);
+	feed->beating = send_about(feed, "SUBSCRIBE", feed->space.events_prefix);
 	feed->beat_at = monotonic_ms();
 }
 
@@ -215,7 +213,7 @@ void feed_live_join(struct event_subscription *subscription, const char *id)
 	struct response_keys keys;
 	struct feed_channel *channel;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &feed->space, id);
 	channel = find_channel(feed, &keys);
 	if (channel == NULL)
 		channel = add_channel(feed, &keys);

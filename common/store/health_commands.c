@@ -1,23 +1,21 @@
 #include "health_commands.h"
 
-#include "keys.h"
-
-static void add_keys(struct redis_args *args, enum script script)
+static void add_keys(struct redis_args *args, const struct key_space *space, enum script script)
 {
 	redis_args_script(args, script, 2);
-	redis_args_add(args, KEY_FAILURES);
-	redis_args_add(args, KEY_RESTING);
+	redis_args_add(args, space->failures);
+	redis_args_add(args, space->resting);
 }
 
-void health_read_args(struct redis_args *args)
+void health_read_args(struct redis_args *args, const struct key_space *space)
 {
-	add_keys(args, SCRIPT_HEALTH);
+	add_keys(args, space, SCRIPT_HEALTH);
 }
 
-void health_report_args(struct redis_args *args, const struct config *config,
-    const struct deployment *deployment, bool failed)
+void health_report_args(struct redis_args *args, const struct key_space *space,
+    const struct config *config, const struct deployment *deployment, bool failed)
 {
-	add_keys(args, SCRIPT_REPORT);
+	add_keys(args, space, SCRIPT_REPORT);
 	redis_args_add(args, deployment->id);
 	redis_args_add(args, failed ? "1" : "0");
 	redis_args_add_number(args, config->allowed_fails);

@@ -11,17 +11,18 @@
 
 #include "common/config/config.h"
 #include "common/provider/health.h"
+#include "keys.h"
 #include "redis_args.h"
 
 /* The command that reads what is known. */
-void health_read_args(struct redis_args *args);
+void health_read_args(struct redis_args *args, const struct key_space *space);
 
 /*
  * The command that reports how a call to a deployment of config has ended. Its reply is that of
  * health_read_args(), as of afterwards.
  */
-void health_report_args(struct redis_args *args, const struct config *config,
-    const struct deployment *deployment, bool failed);
+void health_report_args(struct redis_args *args, const struct key_space *space,
+    const struct config *config, const struct deployment *deployment, bool failed);
 
 /*
  * Puts the reply to one of them in the place of what *health says. Without one (NULL), or with an

@@ -76,9 +76,9 @@ void job_lists_bury(struct job_lists *lists, const char *worker)
 	struct redis_args args = {0};
 	struct running_key key;
 
-	running_key(&key, worker);
+	running_key(&key, lists->space, worker);
 	redis_args_script(&args, SCRIPT_BURY, 2);
-	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, lists->space->workers);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, worker);
 	redis_args_add(&args, strcmp(worker, lists->self) == 0 ? "1" : "0");
@@ -91,7 +91,7 @@ bool job_lists_read(
 	struct redis_args args = {0};
 	struct running_key key;
 
-	running_key(&key, worker);
+	running_key(&key, lists->space, worker);
 	redis_args_add(&args, "LRANGE");
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, "0");

@@ -26,6 +26,7 @@ LIST_HEAD(id_calls, id_call);
 
 struct job_lists {
 	struct redis_link *commands;
+	const struct key_space *space;
 	const char *self; /* the name of this worker */
 	struct id_calls calls;
 	int open;                /* changes whose replies have yet to come */

@@ -10,10 +10,10 @@ void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
 	struct redis_args args = {0};
 	struct running_key key;
 
-	running_key(&key, worker);
+	running_key(&key, lists->space, worker);
 	redis_args_script(&args, SCRIPT_DROP, 3);
-	redis_args_add(&args, KEY_HELD);
-	redis_args_add(&args, KEY_HELD_UNTIL);
+	redis_args_add(&args, lists->space->held);
+	redis_args_add(&args, lists->space->held_until);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, id);
 	redis_args_add(&args, "0");
@@ -26,7 +26,7 @@ static void drop_entry(struct job_lists *lists, const char *worker, struct span 
 	struct redis_args args = {0};
 	struct running_key key;
 
-	running_key(&key, worker);
+	running_key(&key, lists->space, worker);
 	redis_args_add(&args, "LREM");
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, "0");
@@ -48,10 +48,10 @@ void job_lists_requeue(struct job_lists *lists, const char *worker, const char *
 	struct redis_args args = {0};
 	struct running_key key;
 
-	running_key(&key, worker);
+	running_key(&key, lists->space, worker);
 	redis_args_script(&args, SCRIPT_REQUEUE, 2);
 	redis_args_add(&args, key.name);
-	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, lists->space->queue);
 	redis_args_add(&args, id);
 	job_lists_send(lists, &args);
 }
@@ -89,7 +89,7 @@ void job_lists_release(struct job_lists *lists, const char *id, long long fence,
 	struct redis_args args = {0};
 	struct response_keys keys;
 
-	response_keys(&keys, id);
+	response_keys(&keys, lists->space, id);
 	redis_args_script(&args, SCRIPT_RELEASE, 2);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
@@ -98,10 +98,10 @@ void job_lists_release(struct job_lists *lists, const char *id, long long fence,
 	free_job(lists, &args, lists->self, id);
 }
 
-static void reclaim_args(
-    struct redis_args *args, struct response_keys *keys, const char *worker, const char *id)
+static void reclaim_args(const struct job_lists *lists, struct redis_args *args,
+    struct response_keys *keys, const char *worker, const char *id)
 {
-	response_keys(keys, id);
+	response_keys(keys, lists->space, id);
 	redis_args_script(args, SCRIPT_RECLAIM, 2);
 	redis_args_add(args, keys->response);
 	redis_args_add(args, keys->job);
@@ -113,7 +113,7 @@ void job_lists_reclaim(struct job_lists *lists, const char *worker, const char *
 	struct redis_args args = {0};
 	struct response_keys keys;
 
-	reclaim_args(&args, &keys, worker, id);
+	reclaim_args(lists, &args, &keys, worker, id);
 	free_job(lists, &args, worker, id);
 }
 
@@ -145,7 +145,7 @@ static void on_lapsed(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	if (!redis_link_failed(lists->commands, reply, "lapsed") && reply->integer == 1) {
-		reclaim_args(&args, &keys, call->worker, call->id);
+		reclaim_args(lists, &args, &keys, call->worker, call->id);
 		sent = job_lists_send_change(lists, &args, on_taken_from_lost, call);
 	}
 	if (!sent)
@@ -159,7 +159,7 @@ void job_lists_challenge(struct job_lists *lists, const char *id, const char *ow
 	struct redis_args args = {0};
 
 	redis_args_script(&args, SCRIPT_LAPSED, 1);
-	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, lists->space->workers);
 	redis_args_add(&args, owner);
 	if (!job_lists_send_change(lists, &args, on_lapsed, call))
 		id_call_free(call);

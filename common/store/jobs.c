@@ -24,9 +24,11 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	snprintf(jobs->name, sizeof(jobs->name), "%s", name);
 	snprintf(jobs->predecessor, sizeof(jobs->predecessor), "%s",
 	    predecessor != NULL ? predecessor : "");
-	running_key(&jobs->running, name);
+	key_space_init(&jobs->space, config->redis.namespace);
+	running_key(&jobs->running, &jobs->space, name);
 	jobs_open_links(jobs, base);
 	jobs->lists = (struct job_lists){.commands = jobs->commands,
+	    .space = &jobs->space,
 	    .self = jobs->name,
 	    .idle = jobs_lists_idle,
 	    .freed = job_freed,

@@ -80,11 +80,12 @@ void jobs_claim(struct jobs *jobs, const char *id)
 	struct id_call *call;
 	char slot[RESPONSE_STATUS_WIDTH + 1];
 
-	response_keys(&keys, id);
+	response_keys(&keys, &jobs->space, id);
 	response_status_slot(slot, STATUS_IN_PROGRESS);
-	redis_args_script(&args, SCRIPT_CLAIM, 2);
+	redis_args_script(&args, SCRIPT_CLAIM, 3);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
+	redis_args_add(&args, keys.events);
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
 	redis_args_add(&args, slot);

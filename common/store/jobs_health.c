@@ -18,7 +18,7 @@ void jobs_read_health(struct jobs *jobs)
 
 	if (jobs->health == NULL || !health_matters(jobs->health->config))
 		return;
-	health_read_args(&args);
+	health_read_args(&args, &jobs->space);
 	redis_link_call(jobs->commands, &args, on_health, jobs);
 }
 
@@ -35,6 +35,6 @@ void jobs_report_health(struct jobs *jobs, const struct config *config,
 
 	if (!health_matters(config))
 		return;
-	health_report_args(&args, config, deployment, failed);
+	health_report_args(&args, &jobs->space, config, deployment, failed);
 	redis_link_call(jobs->commands, &args, on_health, jobs);
 }

@@ -25,6 +25,7 @@ struct jobs {
 	const struct jobs_user *user;
 	char name[WORKER_NAME_SIZE];
 	char predecessor[WORKER_NAME_SIZE]; /* "" once taken over */
+	struct key_space space;
 	struct running_key running;
 	struct redis_link_user command_user, take_user, listen_user;
 	struct redis_link *commands; /* scripts and all else that answers at once */

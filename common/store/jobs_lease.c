@@ -49,7 +49,7 @@ void jobs_send_beat(struct jobs *jobs)
 		return;
 	jobs_read_health(jobs);
 	redis_args_script(&args, SCRIPT_BEAT, 1);
-	redis_args_add(&args, KEY_WORKERS);
+	redis_args_add(&args, jobs->space.workers);
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
 	jobs->beat_sent_at = monotonic_ms();

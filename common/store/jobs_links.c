@@ -67,7 +67,7 @@ static void listen_up(void *ctx)
 	struct redis_args args = {0};
 
 	redis_args_add(&args, "SUBSCRIBE");
-	redis_args_add(&args, CHANNEL_CANCEL);
+	redis_args_add(&args, jobs->space.cancel_channel);
 	redis_link_call(jobs->listen, &args, on_message, jobs);
 }
 

@@ -74,7 +74,7 @@ void jobs_take_next(struct jobs *jobs)
 		return;
 	snprintf(seconds, sizeof(seconds), "%.3f", take_ms(jobs) / 1000.0);
 	redis_args_add(&args, "BLMOVE");
-	redis_args_add(&args, KEY_QUEUE);
+	redis_args_add(&args, jobs->space.queue);
 	redis_args_add(&args, jobs->running.name);
 	redis_args_add(&args, "RIGHT");
 	redis_args_add(&args, "LEFT");

@@ -123,7 +123,7 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 
 	fold_open_slots(fold, &slots);
 	write_fence(&shown, write, fence, fold, buf_span(&slots));
-	response_keys(&keys, id);
+	response_keys(&keys, &write->jobs->space, id);
 	redis_args_script(&args, SCRIPT_FLUSH, log != NULL ? 2 : 1);
 	redis_args_add(&args, keys.job);
 	if (log != NULL)

@@ -3,14 +3,37 @@
 #include <stdio.h>
 #include <string.h>
 
-void response_keys(struct response_keys *keys, const char *id)
+static void name_key(char out[KEY_NAME_SIZE], const struct key_space *space, const char *name)
 {
-	snprintf(keys->response, sizeof(keys->response), KEY_RESPONSE_PREFIX "%.*s",
+	snprintf(out, KEY_NAME_SIZE, "%s%s", space->namespace, name);
+}
+
+void key_space_init(struct key_space *space, const char *namespace)
+{
+	space->namespace[0] = '\0';
+	if (namespace != NULL && namespace[0] != '\0')
+		snprintf(space->namespace, sizeof(space->namespace), "%.*s:", REDIS_NAMESPACE_MAX,
+		    namespace);
+	name_key(space->queue, space, "litellm:polling:{jobs}:queue");
+	name_key(space->held, space, "litellm:polling:{jobs}:held");
+	name_key(space->held_until, space, "litellm:polling:{jobs}:held_until");
+	name_key(space->workers, space, "litellm:polling:{jobs}:workers");
+	name_key(space->cancel_channel, space, "litellm:polling:{jobs}:cancel");
+	name_key(space->events_prefix, space, KEY_EVENTS_PREFIX);
+	name_key(space->failures, space, "litellm:polling:{deployments}:failures");
+	name_key(space->resting, space, "litellm:polling:{deployments}:resting");
+}
+
+void response_keys(struct response_keys *keys, const struct key_space *space, const char *id)
+{
+	const char *namespace = space->namespace;
+
+	snprintf(keys->response, sizeof(keys->response), "%s" KEY_RESPONSE_PREFIX "%.*s", namespace,
 	    RESPONSE_ID_MAX, id);
-	snprintf(keys->job, sizeof(keys->job), KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "%.*s}",
-	    RESPONSE_ID_MAX, id);
-	snprintf(keys->events, sizeof(keys->events),
-	    KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "%.*s}", RESPONSE_ID_MAX, id);
+	snprintf(
+	    keys->job, sizeof(keys->job), "%s" KEY_JOB_PREFIX "{%s}", namespace, keys->response);
+	snprintf(keys->events, sizeof(keys->events), "%s" KEY_EVENTS_PREFIX "{%s}", namespace,
+	    keys->response);
 }
 
 bool native_id_valid(const char *id)
@@ -22,15 +45,17 @@ bool native_id_valid(const char *id)
 	return len > 0 && len <= NATIVE_ID_MAX && id[len] == '\0';
 }
 
-bool native_key(struct native_key *key, const char *id)
+bool native_key(struct native_key *key, const struct key_space *space, const char *id)
 {
 	if (!native_id_valid(id))
 		return false;
-	snprintf(key->name, sizeof(key->name), KEY_NATIVE_PREFIX "%.*s", NATIVE_ID_MAX, id);
+	snprintf(key->name, sizeof(key->name), "%s" KEY_NATIVE_PREFIX "%.*s", space->namespace,
+	    NATIVE_ID_MAX, id);
 	return true;
 }
 
-void running_key(struct running_key *key, const char *worker)
+void running_key(struct running_key *key, const struct key_space *space, const char *worker)
 {
-	snprintf(key->name, sizeof(key->name), KEY_RUNNING_PREFIX "%.64s", worker);
+	snprintf(key->name, sizeof(key->name), "%s" KEY_RUNNING_PREFIX "%.64s", space->namespace,
+	    worker);
 }

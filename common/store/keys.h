@@ -1,59 +1,81 @@
-/* The names of the keys in Redis: the part of the contract that other programs see. */
+/*
+ * The names of the keys in Redis: the part of the contract that other programs see. A namespace
+ * stands before each of them, and before the names of channels, as a LiteLLM proxy writes it:
+ * "myapp:litellm:polling:response:<id>".
+ *
+ * In a Redis Cluster, what stands between the first "{" of a key and the "}" behind it decides in
+ * which slot it is, or the whole key if nothing does. All keys of a response are in one slot, those
+ * of the lists of jobs in another, those of the deployments' health in a third.
+ */
 #ifndef RESPOOL_KEYS_H
 #define RESPOOL_KEYS_H
 
 #include <stdbool.h>
 
+#include "common/config/redis_config.h"
 #include "common/response/response_id.h"
 
 #define KEY_RESPONSE_PREFIX "litellm:polling:response:"
 #define KEY_JOB_PREFIX      "litellm:polling:job:"
 #define KEY_EVENTS_PREFIX   "litellm:polling:events:"
 #define KEY_NATIVE_PREFIX   "litellm:polling:native:"
-#define KEY_QUEUE           "litellm:polling:{jobs}:queue"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
-#define KEY_HELD            "litellm:polling:{jobs}:held"
-#define KEY_HELD_UNTIL      "litellm:polling:{jobs}:held_until"
-#define KEY_WORKERS         "litellm:polling:{jobs}:workers"
-#define CHANNEL_CANCEL      "litellm:polling:{jobs}:cancel"
-#define KEY_FAILURES        "litellm:polling:{deployments}:failures"
-#define KEY_RESTING         "litellm:polling:{deployments}:resting"
 
 enum {
 	WORKER_NAME_LEN = 16,
 	WORKER_NAME_SIZE = WORKER_NAME_LEN + 1,
 	NATIVE_ID_MAX = 512, /* proxies put a lot into theirs */
+	KEY_NAMESPACE_SIZE = REDIS_NAMESPACE_MAX + sizeof(":"),
+	KEY_NAME_SIZE = KEY_NAMESPACE_SIZE + 64,
 };
+
+/* The keys that there are once, and what begins the others. */
+struct key_space {
+	char namespace[KEY_NAMESPACE_SIZE]; /* with its colon, or empty */
+	char queue[KEY_NAME_SIZE];
+	char held[KEY_NAME_SIZE];
+	char held_until[KEY_NAME_SIZE];
+	char workers[KEY_NAME_SIZE];
+	char cancel_channel[KEY_NAME_SIZE];
+	char events_prefix[KEY_NAME_SIZE]; /* a channel of its own, too */
+	char failures[KEY_NAME_SIZE];
+	char resting[KEY_NAME_SIZE];
+};
+
+/* namespace is NULL or at most REDIS_NAMESPACE_MAX bytes. */
+void key_space_init(struct key_space *space, const char *namespace);
 
 /*
  * The keys of one response. All are in the cluster slot of the response's key. That of the events
  * is also the name of the channel on which they are published.
  */
 struct response_keys {
-	char response[sizeof(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX];
-	char job[sizeof(KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX];
-	char events[sizeof(KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX];
+	char response[KEY_NAMESPACE_SIZE + sizeof(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX];
+	char job[2 * KEY_NAMESPACE_SIZE + sizeof(KEY_JOB_PREFIX "{" KEY_RESPONSE_PREFIX "}") +
+		 RESPONSE_ID_MAX];
+	char events[2 * KEY_NAMESPACE_SIZE + sizeof(KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "}") +
+		    RESPONSE_ID_MAX];
 };
 
 /* id is at most RESPONSE_ID_MAX characters, as response_id_valid() sees to. */
-void response_keys(struct response_keys *keys, const char *id);
+void response_keys(struct response_keys *keys, const struct key_space *space, const char *id);
 
 /* What is remembered of a response that a provider keeps. */
 struct native_key {
-	char name[sizeof(KEY_NATIVE_PREFIX) + NATIVE_ID_MAX];
+	char name[KEY_NAMESPACE_SIZE + sizeof(KEY_NATIVE_PREFIX) + NATIVE_ID_MAX];
 };
 
 /* Whether a provider's id can be part of a key: 1 to NATIVE_ID_MAX characters of [A-Za-z0-9_.=-].
  */
 bool native_id_valid(const char *id);
 /* False if the id cannot be part of a key. */
-bool native_key(struct native_key *key, const char *id);
+bool native_key(struct native_key *key, const struct key_space *space, const char *id);
 
 /* The list of the ids that a worker holds. */
 struct running_key {
-	char name[sizeof(KEY_RUNNING_PREFIX) + 64];
+	char name[KEY_NAMESPACE_SIZE + sizeof(KEY_RUNNING_PREFIX) + 64];
 };
 
-void running_key(struct running_key *key, const char *worker);
+void running_key(struct running_key *key, const struct key_space *space, const char *worker);
 
 #endif

@@ -1,11 +1,8 @@
 #include "redis_args.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/log.h"
-
-enum { HASH_ARG = 1 };
 
 void redis_args_add_span(struct redis_args *args, struct span value)
 {
@@ -34,20 +31,6 @@ void redis_args_add_number(struct redis_args *args, long long value)
 void redis_args_script(struct redis_args *args, enum script script, int keys)
 {
 	redis_args_add(args, "EVALSHA");
-	redis_args_add(args, "");
+	redis_args_add(args, script_sha(script));
 	redis_args_add_number(args, keys);
-	args->script = 1 + (int)script;
-}
-
-void redis_args_use_hashes(
-    struct redis_args *commands, int count, const struct script_hashes *hashes)
-{
-	int i;
-
-	for (i = 0; i < count; i++) {
-		if (commands[i].script == 0)
-			continue;
-		commands[i].values[HASH_ARG] = hashes->sha[commands[i].script - 1];
-		commands[i].lengths[HASH_ARG] = SCRIPT_SHA_SIZE - 1;
-	}
 }

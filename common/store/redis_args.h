@@ -16,7 +16,6 @@ struct redis_args {
 	int count;
 	const char *values[REDIS_ARGS_MAX];
 	size_t lengths[REDIS_ARGS_MAX];
-	int script; /* 1 + the script that EVALSHA names, or 0 */
 	int number_count;
 	char numbers[REDIS_ARGS_NUMBERS][REDIS_NUMBER_SIZE];
 };
@@ -24,10 +23,7 @@ struct redis_args {
 void redis_args_add(struct redis_args *args, const char *value);
 void redis_args_add_span(struct redis_args *args, struct span value);
 void redis_args_add_number(struct redis_args *args, long long value);
-/* Begins EVALSHA with so many keys; the hash is filled in by redis_args_use_hashes(). */
+/* Begins EVALSHA with so many keys. All that the script touches are to be named. */
 void redis_args_script(struct redis_args *args, enum script script, int keys);
-/* Names the scripts of these commands as this connection's server does. */
-void redis_args_use_hashes(
-    struct redis_args *commands, int count, const struct script_hashes *hashes);
 
 #endif

@@ -202,7 +202,6 @@ bool redis_link_call(
 {
 	if (!link->up)
 		return false;
-	redis_args_use_hashes(args, 1, &link->hashes);
 	return redisAsyncCommandArgv(link->redis, fn, privdata, args->count,
 		   (const char **)args->values, args->lengths) == REDIS_OK;
 }

@@ -20,8 +20,6 @@ struct redis_link {
 	bool closing;
 	bool reported;     /* the failure at hand has been logged */
 	time_t last_error; /* when an error reply was logged: at most one each second */
-	int loading;       /* the next script whose hash will come */
-	struct script_hashes hashes;
 };
 
 /* Calls back in ms: to try again, or to give up what is not ready by then. */

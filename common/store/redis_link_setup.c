@@ -25,19 +25,6 @@ static void on_setup_reply(redisAsyncContext *redis, void *data, void *privdata)
 		setup_failed(link, privdata, reply);
 }
 
-static void on_script_hash(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct redis_link *link = redis->data;
-	const redisReply *reply = data;
-
-	if (link == NULL || link->redis != redis)
-		return;
-	if (reply == NULL || reply->type != REDIS_REPLY_STRING)
-		setup_failed(link, privdata, reply);
-	else
-		snprintf(link->hashes.sha[link->loading++], SCRIPT_SHA_SIZE, "%s", reply->str);
-}
-
 static void on_ready(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct redis_link *link = redis->data;
@@ -67,9 +54,8 @@ void redis_link_set_up(struct redis_link *link)
 		redisAsyncCommand(link->redis, on_setup_reply, auth, "AUTH %s", config->password);
 	if (config->db != 0)
 		redisAsyncCommand(link->redis, on_setup_reply, select, "SELECT %d", config->db);
-	link->loading = 0;
 	for (s = 0; link->user->scripts && s < SCRIPT_COUNT; s++)
-		redisAsyncCommand(link->redis, on_script_hash, load, "SCRIPT LOAD %s",
+		redisAsyncCommand(link->redis, on_setup_reply, load, "SCRIPT LOAD %s",
 		    script_source((enum script)s));
 	redisAsyncCommand(link->redis, on_ready, ping, "PING");
 }

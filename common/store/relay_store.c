@@ -42,6 +42,7 @@ LIST_HEAD(remembering_list, remembering);
 struct relay_store {
 	struct roster *roster;
 	struct roster *linked; /* that the link was made with: it points into its configuration */
+	struct key_space space;
 	struct redis_link_user user;
 	long long down_at; /* ms: since when there is no connection, while there is none */
 	struct redis_link *link;
@@ -92,7 +93,7 @@ static void read_health(struct relay_store *store)
 {
 	struct redis_args args = {0};
 
-	health_read_args(&args);
+	health_read_args(&args, &store->space);
 	redis_link_call(store->link, &args, on_health, store);
 }
 
@@ -141,7 +142,7 @@ void relay_store_report(struct relay_store *store, const struct config *config,
 
 	if (!health_matters(config))
 		return;
-	health_report_args(&args, config, deployment, failed);
+	health_report_args(&args, &store->space, config, deployment, failed);
 	redis_link_call(store->link, &args, on_health, store);
 }
 
@@ -250,7 +251,7 @@ struct remembering *relay_store_remember(struct relay_store *store, struct span 
 	struct remembering what = {.script = SCRIPT_REMEMBER, .done = done, .ctx = ctx};
 	char text[NATIVE_ID_MAX + 1];
 
-	if (!copy_id(text, id) || !native_key(&what.key, text))
+	if (!copy_id(text, id) || !native_key(&what.key, &store->space, text))
 		return NULL;
 	if (is_away(store)) {
 		warn_away(store);
@@ -271,27 +272,15 @@ void relay_store_forget(struct relay_store *store, const char *id, const char *t
 {
 	struct remembering what = {.script = SCRIPT_FORGET};
 
-	if (!native_key(&what.key, id))
+	if (!native_key(&what.key, &store->space, id))
 		return;
 	what.tenant = xstrdup(tenant);
 	tell(store, &what);
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool is_same_redis(const struct redis_config *a, const struct redis_config *b)
-{
-	return a->enabled == b->enabled && is_same(a->host, b->host) && a->port == b->port &&
-	       is_same(a->socket_path, b->socket_path) && is_same(a->username, b->username) &&
-	       is_same(a->password, b->password) && a->db == b->db;
-}
-
 bool relay_store_use(struct relay_store *store, struct roster *roster)
 {
-	if (!is_same_redis(&store->linked->config->redis, &roster->config->redis))
+	if (!redis_config_same(&store->linked->config->redis, &roster->config->redis))
 		return false;
 	roster_free(store->roster);
 	store->roster = roster_hold(roster);
@@ -309,6 +298,7 @@ struct relay_store *relay_store_new(
 	store->base = base;
 	store->roster = roster_hold(roster);
 	store->linked = roster_hold(roster);
+	key_space_init(&store->space, roster->config->redis.namespace);
 	store->down_at = monotonic_ms();
 	store->ready = ready;
 	store->ctx = ctx;

@@ -2,29 +2,41 @@
 
 #include "common/store/scripts_lua.h"
 
+#define SCRIPT(name)                                                                               \
+	{                                                                                          \
+		script_##name##_lua, script_##name##_sha                                           \
+	}
+
+static const struct {
+	const char *source, *sha;
+} scripts[SCRIPT_COUNT] = {
+    [SCRIPT_BEAT] = SCRIPT(beat),
+    [SCRIPT_BURY] = SCRIPT(bury),
+    [SCRIPT_CANCEL] = SCRIPT(cancel),
+    [SCRIPT_CLAIM] = SCRIPT(claim),
+    [SCRIPT_CREATE] = SCRIPT(create),
+    [SCRIPT_DELETE] = SCRIPT(delete),
+    [SCRIPT_DROP] = SCRIPT(drop),
+    [SCRIPT_ENQUEUE] = SCRIPT(enqueue),
+    [SCRIPT_FLUSH] = SCRIPT(flush),
+    [SCRIPT_FOLLOW] = SCRIPT(follow),
+    [SCRIPT_FORGET] = SCRIPT(forget),
+    [SCRIPT_HEALTH] = SCRIPT(health),
+    [SCRIPT_LAPSED] = SCRIPT(lapsed),
+    [SCRIPT_RECLAIM] = SCRIPT(reclaim),
+    [SCRIPT_RELEASE] = SCRIPT(release),
+    [SCRIPT_REMEMBER] = SCRIPT(remember),
+    [SCRIPT_REPLACE] = SCRIPT(replace),
+    [SCRIPT_REPORT] = SCRIPT(report),
+    [SCRIPT_REQUEUE] = SCRIPT(requeue),
+};
+
 const char *script_source(enum script script)
 {
-	static const char *const sources[SCRIPT_COUNT] = {
-	    [SCRIPT_BEAT] = script_beat_lua,
-	    [SCRIPT_BURY] = script_bury_lua,
-	    [SCRIPT_CANCEL] = script_cancel_lua,
-	    [SCRIPT_CLAIM] = script_claim_lua,
-	    [SCRIPT_CREATE] = script_create_lua,
-	    [SCRIPT_DELETE] = script_delete_lua,
-	    [SCRIPT_DROP] = script_drop_lua,
-	    [SCRIPT_ENQUEUE] = script_enqueue_lua,
-	    [SCRIPT_FLUSH] = script_flush_lua,
-	    [SCRIPT_FOLLOW] = script_follow_lua,
-	    [SCRIPT_FORGET] = script_forget_lua,
-	    [SCRIPT_HEALTH] = script_health_lua,
-	    [SCRIPT_LAPSED] = script_lapsed_lua,
-	    [SCRIPT_RECLAIM] = script_reclaim_lua,
-	    [SCRIPT_RELEASE] = script_release_lua,
-	    [SCRIPT_REMEMBER] = script_remember_lua,
-	    [SCRIPT_REPLACE] = script_replace_lua,
-	    [SCRIPT_REPORT] = script_report_lua,
-	    [SCRIPT_REQUEUE] = script_requeue_lua,
-	};
+	return scripts[script].source;
+}
 
-	return sources[script];
+const char *script_sha(enum script script)
+{
+	return scripts[script].sha;
 }

@@ -77,14 +77,9 @@ enum script {
 	SCRIPT_COUNT
 };
 
-enum { SCRIPT_SHA_SIZE = 41 };
-
-/* What EVALSHA names each script by: the replies to SCRIPT LOAD, NUL-terminated. */
-struct script_hashes {
-	char sha[SCRIPT_COUNT][SCRIPT_SHA_SIZE];
-};
-
-/* The text of a script. */
+/* The text of a script, for SCRIPT LOAD. */
 const char *script_source(enum script script);
+/* What EVALSHA names it by. */
+const char *script_sha(enum script script);
 
 #endif

@@ -15,10 +15,10 @@ static void drop(struct store *store, const char *id, bool queued, bool deleted)
 	struct redis_args args = {0};
 
 	redis_args_script(&args, SCRIPT_DROP, queued ? 3 : 2);
-	redis_args_add(&args, KEY_HELD);
-	redis_args_add(&args, KEY_HELD_UNTIL);
+	redis_args_add(&args, store->space.held);
+	redis_args_add(&args, store->space.held_until);
 	if (queued)
-		redis_args_add(&args, KEY_QUEUE);
+		redis_args_add(&args, store->space.queue);
 	redis_args_add(&args, id);
 	redis_args_add(&args, deleted ? "1" : "0");
 	store_call_aside(store, &args);
@@ -33,17 +33,18 @@ enum store_result store_cancel(
 	char slot[RESPONSE_STATUS_WIDTH + 1], open[RESPONSE_STATUS_WIDTH + 1];
 	char closed[RESPONSE_STATUS_WIDTH + 1];
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	response_status_slot(slot, STATUS_CANCELLED);
 	response_status_slot(open, STATUS_IN_PROGRESS);
 	response_status_slot(closed, STATUS_INCOMPLETE);
-	redis_args_script(&args, SCRIPT_CANCEL, 2);
+	redis_args_script(&args, SCRIPT_CANCEL, 3);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
+	redis_args_add(&args, keys.events);
 	redis_args_add(&args, tenant);
 	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
 	redis_args_add(&args, slot);
-	redis_args_add(&args, CHANNEL_CANCEL);
+	redis_args_add(&args, store->space.cancel_channel);
 	redis_args_add(&args, id);
 	redis_args_add(&args, open);
 	redis_args_add(&args, closed);
@@ -65,12 +66,13 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 	struct response_keys keys;
 	long long removed;
 
-	response_keys(&keys, id);
-	redis_args_script(&args, SCRIPT_DELETE, 2);
+	response_keys(&keys, &store->space, id);
+	redis_args_script(&args, SCRIPT_DELETE, 3);
 	redis_args_add(&args, keys.response);
 	redis_args_add(&args, keys.job);
+	redis_args_add(&args, keys.events);
 	redis_args_add(&args, tenant);
-	redis_args_add(&args, CHANNEL_CANCEL);
+	redis_args_add(&args, store->space.cancel_channel);
 	redis_args_add(&args, id);
 	redis_args_add_number(&args, RESPONSE_STATUS_NAME_OFFSET);
 	redis_args_add(&args, RESPONSE_STATUS_NAME);

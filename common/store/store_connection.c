@@ -29,6 +29,7 @@ struct store *store_open(const struct redis_config *config)
 	struct store *store = xcalloc(1, sizeof(*store));
 
 	store->config = config;
+	key_space_init(&store->space, config->namespace);
 	store->pause_ms = FIRST_PAUSE_MS;
 	return store;
 }
@@ -106,18 +107,6 @@ static bool expect_ok(struct store *store, const char *doing)
 	return true;
 }
 
-static bool expect_hash(struct store *store, enum script script)
-{
-	redisReply *reply = setup_reply(store, "SCRIPT LOAD");
-
-	if (reply == NULL)
-		return false;
-	snprintf(store->scripts.sha[script], SCRIPT_SHA_SIZE, "%s",
-	    reply->type == REDIS_REPLY_STRING ? reply->str : "");
-	freeReplyObject(reply);
-	return true;
-}
-
 /* Identifies us and loads the scripts, all in one round trip. */
 static bool set_up(struct store *store)
 {
@@ -137,7 +126,7 @@ static bool set_up(struct store *store)
 	ok = config->password == NULL || expect_ok(store, "AUTH");
 	ok = ok && (config->db == 0 || expect_ok(store, "SELECT"));
 	for (i = 0; ok && i < USED_SCRIPTS; i++)
-		ok = expect_hash(store, used_scripts[i]);
+		ok = expect_ok(store, "SCRIPT LOAD");
 	return ok;
 }
 
@@ -235,7 +224,6 @@ bool store_call(struct store *store, struct redis_args *commands, int count)
 	for (;;) {
 		if (store->redis == NULL && !connect_to_redis(store))
 			return false;
-		redis_args_use_hashes(commands, count, &store->scripts);
 		if (exchange(store, commands, count) && !lacks_script(store, count))
 			return check_errors(store, commands, count);
 		disconnect(store);
@@ -249,7 +237,6 @@ void store_call_aside(struct store *store, struct redis_args *args)
 {
 	redisReply *reply = NULL;
 
-	redis_args_use_hashes(args, 1, &store->scripts);
 	append_command(store, args);
 	if (redisGetReply(store->redis, (void **)&reply) != REDIS_OK)
 		disconnect(store);

@@ -10,7 +10,7 @@ enum store_result store_input(
 	struct response_keys keys;
 	const redisReply *reply;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	redis_args_add(&args, "HMGET");
 	redis_args_add(&args, keys.job);
 	redis_args_add(&args, "tenant");
@@ -32,7 +32,7 @@ enum store_result store_context(
 	struct response_keys keys;
 	redisReply **fields;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	redis_args_add(job, "HMGET");
 	redis_args_add(job, keys.job);
 	redis_args_add(job, "tenant");

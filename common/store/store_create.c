@@ -79,12 +79,13 @@ static void add_create(
 		redis_args_add_span(create, job->first_event);
 }
 
-static void add_enqueue(struct redis_args *enqueue, const struct new_job *job)
+static void add_enqueue(
+    struct redis_args *enqueue, const struct store *store, const struct new_job *job)
 {
 	redis_args_script(enqueue, SCRIPT_ENQUEUE, 3);
-	redis_args_add(enqueue, KEY_QUEUE);
-	redis_args_add(enqueue, KEY_HELD);
-	redis_args_add(enqueue, KEY_HELD_UNTIL);
+	redis_args_add(enqueue, store->space.queue);
+	redis_args_add(enqueue, store->space.held);
+	redis_args_add(enqueue, store->space.held_until);
 	redis_args_add(enqueue, job->id);
 	redis_args_add_number(enqueue, job->max_queue);
 	redis_args_add_number(enqueue, (long long)job_size(job));
@@ -99,9 +100,9 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	struct response_keys keys;
 	enum store_result result;
 
-	response_keys(&keys, job->id);
+	response_keys(&keys, &store->space, job->id);
 	add_create(&commands[0], job, &keys);
-	add_enqueue(&commands[1], job);
+	add_enqueue(&commands[1], store, job);
 	if (!store_call(store, commands, 2))
 		return STORE_UNAVAILABLE;
 	result = enqueue_result(store->replies[1]);

@@ -11,7 +11,7 @@ static bool read_head(struct store *store, const char *id)
 	struct redis_args commands[2] = {{0}, {0}}, *job = &commands[0], *head = &commands[1];
 	struct response_keys keys;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	redis_args_add(job, "HMGET");
 	redis_args_add(job, keys.job);
 	redis_args_add(job, "tenant");

@@ -10,6 +10,7 @@
 #include <hiredis/hiredis.h>
 
 #include "common/config/config.h"
+#include "keys.h"
 #include "redis_args.h"
 #include "scripts.h"
 #include "store.h"
@@ -18,12 +19,12 @@ enum { STORE_MAX_REPLIES = 2 };
 
 struct store {
 	const struct redis_config *config;
+	struct key_space space;
 	redisContext *redis; /* NULL when not connected */
 	bool fresh;          /* the connection was opened for this call */
 	bool timed_out;      /* the call ended because Redis did not answer in time */
 	long long retry_at;  /* ms: no try to connect before that */
 	int pause_ms;
-	struct script_hashes scripts;
 	/* To the last call; what that gave out points into them. */
 	redisReply *replies[STORE_MAX_REPLIES];
 	char error[256];

@@ -9,7 +9,7 @@ enum store_result store_native(
 	struct native_key key;
 	const redisReply *reply;
 
-	if (!native_key(&key, id))
+	if (!native_key(&key, &store->space, id))
 		return STORE_NOT_FOUND;
 	redis_args_add(&args, "HMGET");
 	redis_args_add(&args, key.name);

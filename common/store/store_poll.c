@@ -49,7 +49,7 @@ enum store_result store_poll(struct store *store, const char *id, const char *te
 	struct response_keys keys;
 	enum store_result result;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	add_version(&commands[0], &keys);
 	redis_args_add(&commands[1], "GET");
 	redis_args_add(&commands[1], keys.response);
@@ -70,7 +70,7 @@ enum store_result store_version(
 	struct response_keys keys;
 	enum store_result result;
 
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	add_version(&args, &keys);
 	if (!store_call(store, &args, 1))
 		return STORE_UNAVAILABLE;

@@ -11,7 +11,7 @@ enum store_result store_replace(
 
 	/* old may point into the replies that the call frees. */
 	buf_append_span(&old_copy, old);
-	response_keys(&keys, id);
+	response_keys(&keys, &store->space, id);
 	redis_args_script(&args, SCRIPT_REPLACE, 1);
 	redis_args_add(&args, keys.response);
 	redis_args_add_span(&args, buf_span(&old_copy));

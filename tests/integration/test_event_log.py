@@ -67,7 +67,7 @@ class Job:
         return self.redis.eval((SCRIPTS / f"{script}.lua").read_text(), len(keys), *keys, *arguments)
 
     def claim(self, worker="w1", slot=QUEUED.index('"queued"')):
-        reply = self.run("claim", self.keys[:2], worker, slot, '"in_progress"')
+        reply = self.run("claim", self.keys, worker, slot, '"in_progress"')
         self.fence, self.text, self.writes = reply[0], reply[5].decode(), 0
         return reply
 
@@ -86,11 +86,11 @@ class Job:
         return self.run("flush", [self.keys[1]], self.fence, f"{len(self.text)} {self.writes}", *end)
 
     def cancel(self):
-        return self.run("cancel", self.keys[:2], "alice", QUEUED.index('"queued"'), SLOT, "cancels",
+        return self.run("cancel", self.keys, "alice", QUEUED.index('"queued"'), SLOT, "cancels",
                         self.id, '"in_progress"', '"incomplete" ')
 
     def delete(self):
-        return self.run("delete", self.keys[:2], "alice", "cancels", self.id, 0, "{")
+        return self.run("delete", self.keys, "alice", "cancels", self.id, 0, "{")
 
     def follow(self, number, most=65536):
         return self.run("follow", self.keys, number, most)
@@ -234,7 +234,7 @@ def test_what_is_not_to_be_kept_goes_soon_after_its_end(redis, response_id, how)
     for key in job.keys:
         redis.expire(key, 30)
     assert job.cancel()[0] == 1
-    assert job.run("claim", job.keys[:2], "w2", 0, "x") == []
+    assert job.run("claim", job.keys, "w2", 0, "x") == []
     assert job.flush(2, "", document="three") == 0
     assert len(job.follow(0)) == 4
     assert all(ttl <= 30 for ttl in job.ttls()), "something has renewed them"

@@ -245,7 +245,7 @@ class Sequence:
         return ("EVALSHA", self.scripts[name], len(keys), *keys, *arguments)
 
     def job_script(self, name, response_id, *arguments):
-        return self.script(name, [response_key(response_id), job_key(response_id)], *arguments)
+        return self.script(name, keys_of(response_id), *arguments)
 
     def flush_script(self, stream, *arguments):
         keys = [job_key(stream.id)]

@@ -1,7 +1,7 @@
 -- Cancels a response unless it is terminal already, and tells the worker that streams it and the
 -- readers of its events.
 --
--- KEYS  response, job
+-- KEYS  response, job, events
 -- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id,
 --       the status slots for "in_progress" and "incomplete"
 -- Reply {1, object afterwards}
@@ -35,9 +35,8 @@ ttl = math.min(ttl, unstored_ttl or ttl)
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
 if streamed then
-	local events = KEYS[2]:gsub('job:{', 'events:{', 1)
-	redis.call('EXPIRE', events, ttl)
-	redis.pcall('PUBLISH', events, redis.call('LLEN', events) .. ' 0 ended\n')
+	redis.call('EXPIRE', KEYS[3], ttl)
+	redis.pcall('PUBLISH', KEYS[3], redis.call('LLEN', KEYS[3]) .. ' 0 ended\n')
 end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
 return {state == 'queued' and 3 or 1, redis.call('GET', KEYS[1])}

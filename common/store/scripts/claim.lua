@@ -6,7 +6,7 @@
 -- A job that this worker owns already is claimed again, within the same attempt: the reply to its
 -- first claim was lost.
 --
--- KEYS  response, job
+-- KEYS  response, job, events
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
 -- Reply {fence, attempts, model, request, input, object, context, deployment, follows}; null for a
 --       field that the job does not have, and for input and context if the request has them.
@@ -38,10 +38,9 @@ if request_has_input then
 end
 local told, events
 if streamed then
-	local key = KEYS[2]:gsub('job:{', 'events:{', 1)
-	redis.call('EXPIRE', key, ttl)
-	told = redis.call('LLEN', key)
-	events = told > 1 and redis.call('LRANGE', key, 0, -1) or nil
+	redis.call('EXPIRE', KEYS[3], ttl)
+	told = redis.call('LLEN', KEYS[3])
+	events = told > 1 and redis.call('LRANGE', KEYS[3], 0, -1) or nil
 end
 return {fence, attempts, model, request, input, redis.call('GET', KEYS[1]), context, deployment,
 	follows, told, events}

@@ -1,7 +1,7 @@
 -- Removes a response and its job, and tells the worker that streams it and the readers of its
 -- events.
 --
--- KEYS  response, job
+-- KEYS  response, job, events
 -- ARGV  tenant, cancel channel, id, and by what our objects are known: an offset, the text there
 -- Reply 1 removed
 --       2 removed, and it was running or had a context: it can be taken out of the count
@@ -20,9 +20,8 @@ end
 local counted = state == 'in_progress' or redis.call('HEXISTS', KEYS[2], 'context') == 1
 redis.call('DEL', KEYS[1], KEYS[2])
 if streamed then
-	local events = KEYS[2]:gsub('job:{', 'events:{', 1)
-	redis.call('DEL', events)
-	redis.pcall('PUBLISH', events, 'gone\n')
+	redis.call('DEL', KEYS[3])
+	redis.pcall('PUBLISH', KEYS[3], 'gone\n')
 end
 if state == 'in_progress' then
 	redis.pcall('PUBLISH', ARGV[2], ARGV[3]) -- a hint: the owner's next write tells it as well

@@ -37,7 +37,7 @@ end
 if state ~= 'in_progress' or fence ~= shown then
 	return 3
 end
-local response = KEYS[1]:match('{(.*)}')
+local response = KEYS[1]:match(':polling:job:{(.*)}$')
 local length = redis.call('STRLEN', response)
 if length == 0 then
 	return 0

@@ -98,20 +98,21 @@ static void the_commands_name_keys_of_one_slot_and_no_secret(void **state)
 {
 	struct setup *setup = *state;
 	struct redis_args read = {0}, report = {0};
-	static const char *const expected[] = {
-	    "EVALSHA", "", "2", KEY_FAILURES, KEY_RESTING, "b", "1", "3", "2500"};
+	struct key_space space;
+	const char *const expected[] = {"EVALSHA", script_sha(SCRIPT_REPORT), "2", space.failures,
+	    space.resting, "b", "1", "3", "2500"};
 
-	health_read_args(&read);
+	key_space_init(&space, NULL);
+	health_read_args(&read, &space);
 	assert_int_equal(read.count, 5);
-	assert_int_equal(read.script, 1 + SCRIPT_HEALTH);
+	assert_string_equal(read.values[1], script_sha(SCRIPT_HEALTH));
 	setup->deployments[1].api_key = text("sk-secret");
-	health_report_args(&report, &setup->config, &setup->deployments[1], true);
+	health_report_args(&report, &space, &setup->config, &setup->deployments[1], true);
 	assert_int_equal(report.count, COUNT(expected));
-	assert_int_equal(report.script, 1 + SCRIPT_REPORT);
 	for (size_t i = 0; i < COUNT(expected); i++)
 		assert_string_equal(report.values[i], expected[i]);
-	assert_non_null(strstr(KEY_FAILURES, "{deployments}"));
-	assert_non_null(strstr(KEY_RESTING, "{deployments}"));
+	assert_non_null(strstr(space.failures, "{deployments}"));
+	assert_non_null(strstr(space.resting, "{deployments}"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_health, close_health)

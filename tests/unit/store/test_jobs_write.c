@@ -49,6 +49,7 @@ static void open_written(struct written *written)
 	struct buf object = {0};
 
 	*written = (struct written){.write.jobs = &written->jobs};
+	key_space_init(&written->jobs.space, NULL);
 	response_initial(&object, id, 1700000000, fields);
 	assert_true(fold_open(&written->fold, buf_span(&object)));
 	buf_free(&object);
@@ -76,9 +77,9 @@ static void what_is_not_streamed_costs_nothing_more(void **state)
 
 	(void)state;
 	open_written(&written);
-	response_keys(&keys, id);
-	buf_printf(&expected, "EVALSHA\n\n1\n%s\n7\n%zu 0\ncompleted a\n", keys.job,
-	    written.fold.doc.stored_len);
+	response_keys(&keys, &written.jobs.space, id);
+	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n7\n%zu 0\ncompleted a\n",
+	    script_sha(SCRIPT_FLUSH), keys.job, written.fold.doc.stored_len);
 	assert_true(
 	    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COMPLETED, "a"));
 	assert_true(span_eq(buf_span(&sent), buf_span(&expected)));
@@ -99,9 +100,10 @@ static void events_that_wait_follow_everything_else(void **state)
 	add_event(&log, "event: a\n\n");
 	add_event(&log, "event: b\n\n");
 	buf_puts(event_log_room(&log), "half of one");
-	response_keys(&keys, id);
-	buf_printf(&expected, "EVALSHA\n\n2\n%s\n%s\n7\n%zu 0\nfailed\n4\n%s\n", keys.job,
-	    keys.events, written.fold.doc.stored_len, "event: a\n\nevent: b\n\n");
+	response_keys(&keys, &written.jobs.space, id);
+	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n7\n%zu 0\nfailed\n4\n%s\n",
+	    script_sha(SCRIPT_FLUSH), keys.job, keys.events, written.fold.doc.stored_len,
+	    "event: a\n\nevent: b\n\n");
 	assert_true(
 	    response_flush(&written.write, id, 7, &written.fold, &log, STATUS_FAILED, NULL));
 	assert_true(span_eq(buf_span(&sent), buf_span(&expected)));
@@ -121,9 +123,9 @@ static void a_streamed_response_without_new_events_shows_how_many_there_are(void
 	(void)state;
 	open_written(&written);
 	event_log_open(&log, 12, 0);
-	response_keys(&keys, id);
-	buf_printf(&expected, "EVALSHA\n\n2\n%s\n%s\n7\n%zu 0\n12\n\n", keys.job, keys.events,
-	    written.fold.doc.stored_len);
+	response_keys(&keys, &written.jobs.space, id);
+	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n7\n%zu 0\n12\n\n", script_sha(SCRIPT_FLUSH),
+	    keys.job, keys.events, written.fold.doc.stored_len);
 	assert_true(response_flush(&written.write, id, 7, &written.fold, &log, STATUS_COUNT, NULL));
 	assert_true(span_eq(buf_span(&sent), buf_span(&expected)));
 	event_log_close(&log);

@@ -8,12 +8,14 @@
 
 #include "common/store/keys.h"
 
+static struct key_space plain;
+
 static void test_get_cache_key_format(void **state)
 {
 	struct response_keys keys;
 
 	(void)state;
-	response_keys(&keys, "litellm_poll_abc123");
+	response_keys(&keys, &plain, "litellm_poll_abc123");
 	assert_string_equal(keys.response, "litellm:polling:response:litellm_poll_abc123");
 }
 
@@ -23,7 +25,7 @@ static void the_job_s_hash_tag_is_the_response_s_whole_key(void **state)
 	char tag[128];
 
 	(void)state;
-	response_keys(&keys, "litellm_poll_abc123");
+	response_keys(&keys, &plain, "litellm_poll_abc123");
 	assert_string_equal(
 	    keys.job, "litellm:polling:job:{litellm:polling:response:litellm_poll_abc123}");
 	/* Redis Cluster hashes what stands between the first '{' and the '}' after it. */
@@ -41,7 +43,7 @@ static void an_id_of_the_greatest_length_is_not_cut(void **state)
 	memset(longest + strlen(longest), 'x', RESPONSE_ID_MAX - strlen(longest));
 	longest[RESPONSE_ID_MAX] = '\0';
 	assert_true(response_id_valid(longest));
-	response_keys(&keys, longest);
+	response_keys(&keys, &plain, longest);
 	assert_int_equal(strlen(keys.response), strlen(KEY_RESPONSE_PREFIX) + RESPONSE_ID_MAX);
 	assert_string_equal(keys.response + strlen(KEY_RESPONSE_PREFIX), longest);
 	assert_int_equal(
@@ -56,16 +58,16 @@ static void a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless(void
 	struct native_key key;
 
 	(void)state;
-	assert_true(native_key(&key, "resp_Zg=="));
-	assert_true(native_key(&key, "resp_68AF-1.e"));
+	assert_true(native_key(&key, &plain, "resp_Zg=="));
+	assert_true(native_key(&key, &plain, "resp_68AF-1.e"));
 	assert_string_equal(key.name, "litellm:polling:native:resp_68AF-1.e");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(native_key(&key, bad[i]));
+		assert_false(native_key(&key, &plain, bad[i]));
 	memset(longest, 'x', sizeof(longest));
 	longest[NATIVE_ID_MAX + 1] = '\0';
-	assert_false(native_key(&key, longest));
+	assert_false(native_key(&key, &plain, longest));
 	longest[NATIVE_ID_MAX] = '\0';
-	assert_true(native_key(&key, longest));
+	assert_true(native_key(&key, &plain, longest));
 	assert_string_equal(key.name + strlen(KEY_NATIVE_PREFIX), longest);
 }
 
@@ -74,13 +76,13 @@ static void the_keys_of_all_jobs_are_in_one_slot(void **state)
 	struct running_key running;
 
 	(void)state;
-	running_key(&running, "0123456789abcdef");
+	running_key(&running, &plain, "0123456789abcdef");
 	assert_string_equal(running.name, "litellm:polling:{jobs}:running:0123456789abcdef");
-	assert_string_equal(KEY_QUEUE, "litellm:polling:{jobs}:queue");
-	assert_non_null(strstr(KEY_WORKERS, ":{jobs}:"));
-	assert_non_null(strstr(CHANNEL_CANCEL, ":{jobs}:"));
-	assert_non_null(strstr(KEY_HELD, ":{jobs}:"));
-	assert_non_null(strstr(KEY_HELD_UNTIL, ":{jobs}:"));
+	assert_string_equal(plain.queue, "litellm:polling:{jobs}:queue");
+	assert_string_equal(plain.workers, "litellm:polling:{jobs}:workers");
+	assert_string_equal(plain.cancel_channel, "litellm:polling:{jobs}:cancel");
+	assert_string_equal(plain.held, "litellm:polling:{jobs}:held");
+	assert_string_equal(plain.held_until, "litellm:polling:{jobs}:held_until");
 }
 
 static void a_worker_s_name_of_the_greatest_length_is_not_cut(void **state)
@@ -91,8 +93,52 @@ static void a_worker_s_name_of_the_greatest_length_is_not_cut(void **state)
 	(void)state;
 	memset(worker, 'w', 64);
 	worker[64] = '\0';
-	running_key(&running, worker);
+	running_key(&running, &plain, worker);
 	assert_string_equal(running.name + strlen(KEY_RUNNING_PREFIX), worker);
+}
+
+static void a_namespace_stands_before_every_key_and_channel(void **state)
+{
+	struct key_space space;
+	struct response_keys keys;
+	struct native_key native;
+	struct running_key running;
+
+	(void)state;
+	key_space_init(&space, "myapp");
+	response_keys(&keys, &space, "litellm_poll_abc123");
+	assert_string_equal(keys.response, "myapp:litellm:polling:response:litellm_poll_abc123");
+	assert_string_equal(keys.job,
+	    "myapp:litellm:polling:job:{myapp:litellm:polling:response:litellm_poll_abc123}");
+	assert_string_equal(keys.events,
+	    "myapp:litellm:polling:events:{myapp:litellm:polling:response:litellm_poll_abc123}");
+	assert_true(native_key(&native, &space, "resp_1"));
+	assert_string_equal(native.name, "myapp:litellm:polling:native:resp_1");
+	running_key(&running, &space, "0123456789abcdef");
+	assert_string_equal(running.name, "myapp:litellm:polling:{jobs}:running:0123456789abcdef");
+	assert_string_equal(space.queue, "myapp:litellm:polling:{jobs}:queue");
+	assert_string_equal(space.cancel_channel, "myapp:litellm:polling:{jobs}:cancel");
+	assert_string_equal(space.failures, "myapp:litellm:polling:{deployments}:failures");
+}
+
+static void a_namespace_of_the_greatest_length_is_not_cut(void **state)
+{
+	char longest[REDIS_NAMESPACE_MAX + 1], id[RESPONSE_ID_MAX + 1];
+	struct key_space space;
+	struct response_keys keys;
+
+	(void)state;
+	memset(longest, 'n', REDIS_NAMESPACE_MAX);
+	longest[REDIS_NAMESPACE_MAX] = '\0';
+	memset(id, 'x', RESPONSE_ID_MAX);
+	id[RESPONSE_ID_MAX] = '\0';
+	key_space_init(&space, longest);
+	response_keys(&keys, &space, id);
+	assert_int_equal(strlen(keys.events),
+	    2 * (REDIS_NAMESPACE_MAX + 1) + strlen(KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "}") +
+		RESPONSE_ID_MAX);
+	assert_int_equal(keys.job[strlen(keys.job) - 1], '}');
+	assert_string_equal(strrchr(space.held_until, ':'), ":held_until");
 }
 
 int main(void)
@@ -104,7 +150,10 @@ int main(void)
 	    cmocka_unit_test(a_provider_s_id_is_part_of_a_key_if_its_characters_are_harmless),
 	    cmocka_unit_test(the_keys_of_all_jobs_are_in_one_slot),
 	    cmocka_unit_test(a_worker_s_name_of_the_greatest_length_is_not_cut),
+	    cmocka_unit_test(a_namespace_stands_before_every_key_and_channel),
+	    cmocka_unit_test(a_namespace_of_the_greatest_length_is_not_cut),
 	};
 
+	key_space_init(&plain, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,50 @@
+#include "redirection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "redis_slot.h"
+
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_for_later(const char *error)
+{
+	static const char *const errors[] = {
+	    "TRYAGAIN ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN "};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (begins_with(error, errors[i]))
+			return true;
+	return false;
+}
+
+/* What follows MOVED and ASK: "3999 127.0.0.1:6381", with an empty host for the one asked. */
+static bool read_target(
+    struct redirection *redirection, const char *text, const struct redis_address *asked)
+{
+	char server[REDIS_ADDRESS_TEXT_SIZE], whole[REDIS_HOST_SIZE + REDIS_ADDRESS_TEXT_SIZE];
+
+	if (sscanf(text, "%d %271s", &redirection->slot, server) != 2 || redirection->slot < 0 ||
+	    redirection->slot >= REDIS_SLOTS)
+		return false;
+	snprintf(whole, sizeof(whole), "%s%s", server[0] == ':' ? asked->host : "", server);
+	return redis_address_parse(&redirection->to, whole);
+}
+
+enum redirection_kind redirection_read(
+    struct redirection *redirection, const redisReply *reply, const struct redis_address *asked)
+{
+	*redirection = (struct redirection){.kind = REDIRECTION_NONE};
+	if (reply->type != REDIS_REPLY_ERROR)
+		return REDIRECTION_NONE;
+	if (begins_with(reply->str, "MOVED ") && read_target(redirection, reply->str + 6, asked))
+		redirection->kind = REDIRECTION_MOVED;
+	else if (begins_with(reply->str, "ASK ") && read_target(redirection, reply->str + 4, asked))
+		redirection->kind = REDIRECTION_ASK;
+	else if (is_for_later(reply->str))
+		redirection->kind = REDIRECTION_LATER;
+	return redirection->kind;
+}
