@@ -1,7 +1,9 @@
 /* respoold: the supervisor. Keeps the stream workers alive. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -28,6 +30,8 @@ struct supervisor {
 	const char *config_path;
 	unsigned name;     /* the first half of its workers' names */
 	int grace_seconds; /* that workers have to end */
+	/* Whether advice about Redis has been given: in memory that all share. */
+	atomic_bool *advised;
 };
 
 static const char usage[] =
@@ -110,22 +114,24 @@ static int run_worker(void *ctx, int slot, pid_t predecessor)
 	const struct supervisor *supervisor = ctx;
 	char name[WORKER_NAME_SIZE], before[WORKER_NAME_SIZE];
 
-	(void)slot;
-	title_set("respoold", "worker");
 	srandom(supervisor->name ^ (unsigned)getpid());
 	worker_name(name, supervisor->name, getpid());
 	worker_name(before, supervisor->name, predecessor);
-	return worker_run(
-	    supervisor->config, supervisor->config_path, name, predecessor != 0 ? before : NULL);
+	return worker_run(supervisor->config, supervisor->config_path, name,
+	    predecessor != 0 ? before : NULL, slot == 0 ? supervisor->advised : NULL);
 }
 
 /* For workers that are started later; those that run read the file themselves. */
 static void reload(void *ctx)
 {
 	struct supervisor *supervisor = ctx;
+	struct config *before = config_hold(supervisor->config);
 
 	notify_reloading();
 	config_reload(&supervisor->config, supervisor->config_path, CONFIG_SUPERVISOR);
+	if (!redis_config_same(&before->redis, &supervisor->config->redis))
+		atomic_store(supervisor->advised, false);
+	config_free(before);
 	supervisor->grace_seconds = supervisor->config->drain_seconds + KILL_SECONDS;
 	notify_ready();
 }
@@ -142,11 +148,23 @@ static void stopping(void *ctx)
 	notify_stopping();
 }
 
+static atomic_bool *share_flag(void)
+{
+	atomic_bool *flag =
+	    mmap(NULL, sizeof(*flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (flag == MAP_FAILED)
+		fatal("mmap");
+	atomic_init(flag, false);
+	return flag;
+}
+
 static int supervise(struct config *config, const char *path, int workers)
 {
 	struct supervisor supervisor = {.config = config_hold(config),
 	    .config_path = path,
-	    .grace_seconds = config->drain_seconds + KILL_SECONDS};
+	    .grace_seconds = config->drain_seconds + KILL_SECONDS,
+	    .advised = share_flag()};
 	struct prefork prefork = {
 	    .count = workers,
 	    .child = run_worker,
@@ -163,6 +181,7 @@ static int supervise(struct config *config, const char *path, int workers)
 		fatal("getrandom");
 	log_info("%s: %d workers", PACKAGE_STRING, workers);
 	status = prefork_run(&prefork);
+	munmap(supervisor.advised, sizeof(*supervisor.advised));
 	config_free(supervisor.config);
 	return status;
 }

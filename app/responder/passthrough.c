@@ -40,18 +40,18 @@ static const char *header_line(const struct handlers *handlers, const char *vari
 	return value != NULL && transfer_is_one_line(value) ? value : "";
 }
 
-static void pass_on(struct handlers *handlers, struct handover *handover)
+static void pass_on(struct handlers *handlers, struct handover handover)
 {
 	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
 	char mixed[IDEMPOTENCY_KEY_SIZE];
 
-	handover->openai_beta = header_line(handlers, "HTTP_OPENAI_BETA");
-	handover->client_request_id = header_line(handlers, "HTTP_X_CLIENT_REQUEST_ID");
+	handover.openai_beta = header_line(handlers, "HTTP_OPENAI_BETA");
+	handover.client_request_id = header_line(handlers, "HTTP_X_CLIENT_REQUEST_ID");
 	if (key != NULL) {
 		idempotency_key(mixed, handlers->tenant, key);
-		handover->idempotency_key = mixed;
+		handover.idempotency_key = mixed;
 	}
-	if (!hand_over(handlers, handover))
+	if (!hand_over(handlers, &handover))
 		hand_over_answer_refused(handlers);
 }
 
@@ -153,7 +153,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);
 	}
-	pass_on(handlers, &handover);
+	pass_on(handlers, handover);
 	buf_free(&body);
 }
 
@@ -259,7 +259,7 @@ static void ask_place(
 		handover.flags |= HANDOVER_STREAMS;
 	if (request->method == METHOD_DELETE)
 		handover.flags |= HANDOVER_FORGET;
-	pass_on(handlers, &handover);
+	pass_on(handlers, handover);
 	buf_free(&path);
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/base/descriptors.h"
 #include "common/base/log.h"
+#include "common/base/title.h"
 #include "common/store/jobs.h"
 #include "common/provider/roster.h"
 #include "common/provider/upstream.h"
@@ -30,7 +31,8 @@ struct worker {
 	struct stream_host host;
 	struct jobs_user jobs_user;
 	struct stream_table streams;
-	struct event *sigterm, *sigint, *sighup, *renew, *drain;
+	struct event *sigterm, *sigint, *sighup, *renew, *drain, *show;
+	bool shown_leased;
 	bool stopping;
 	bool leaving;
 };
@@ -182,6 +184,24 @@ static void on_renew(evutil_socket_t fd, short what, void *ctx)
 	stream_table_each(&worker->streams, stream_renew);
 }
 
+/* What is read in the list of processes, by people and by health checks. */
+static void show(struct worker *worker, bool leased)
+{
+	title_set(leased ? "respoold" : "respoold (no Redis)", "worker");
+	worker->shown_leased = leased;
+}
+
+static void on_show(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+	bool leased = jobs_have_lease(worker->jobs);
+
+	(void)fd;
+	(void)what;
+	if (leased != worker->shown_leased)
+		show(worker, leased);
+}
+
 /* errand_host.report */
 static void on_report(
     void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
@@ -213,6 +233,7 @@ static struct event *new_event(struct worker *worker, int fd, short what, event_
 
 static void add_events(struct worker *worker)
 {
+	static const struct timeval show_period = {1, 0};
 	sigset_t hangup;
 
 	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
@@ -220,9 +241,11 @@ static void add_events(struct worker *worker)
 	worker->sighup = new_event(worker, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hangup);
 	worker->renew = new_event(worker, -1, EV_PERSIST, on_renew);
 	worker->drain = new_event(worker, -1, 0, on_drain_over);
+	worker->show = new_event(worker, -1, EV_PERSIST, on_show);
 	event_add(worker->sigterm, NULL);
 	event_add(worker->sigint, NULL);
 	event_add(worker->sighup, NULL);
+	event_add(worker->show, &show_period);
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
@@ -236,13 +259,16 @@ static void free_events(struct worker *worker)
 	event_free(worker->sighup);
 	event_free(worker->renew);
 	event_free(worker->drain);
+	event_free(worker->show);
 }
 
-int worker_run(struct config *config, const char *path, const char *name, const char *predecessor)
+int worker_run(struct config *config, const char *path, const char *name, const char *predecessor,
+    atomic_bool *advised)
 {
 	struct worker worker = {.config = config_hold(config), .config_path = path};
 	int status = 1;
 
+	show(&worker, false);
 	signal(SIGPIPE, SIG_IGN);
 	log_never_wait();
 	raise_descriptor_limit(config);
@@ -267,6 +293,8 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	}
 	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
 	worker.host.jobs = worker.jobs;
+	if (advised != NULL)
+		jobs_advise(worker.jobs, advised);
 	use_config(&worker);
 	add_events(&worker);
 	update_room(&worker);

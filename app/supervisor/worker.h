@@ -2,6 +2,8 @@
 #ifndef RESPOOL_WORKER_H
 #define RESPOOL_WORKER_H
 
+#include <stdatomic.h>
+
 #include "common/config/config.h"
 
 /*
@@ -12,8 +14,10 @@
  * has errors is logged and changes nothing. How to reach Redis, and lease_seconds, stay as they
  * were.
  *
- * config is held. name and predecessor are as for jobs_new().
+ * config is held. name and predecessor are as for jobs_new(), advised as for jobs_advise(); NULL if
+ * advice is another worker's to give.
  */
-int worker_run(struct config *config, const char *path, const char *name, const char *predecessor);
+int worker_run(struct config *config, const char *path, const char *name, const char *predecessor,
+    atomic_bool *advised);
 
 #endif

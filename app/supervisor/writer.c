@@ -84,16 +84,33 @@ static void write_now(struct writer *writer)
 	writer->writing_last = last;
 	writer->written = true;
 	writer->renewing = false;
+	writer->on_grid = false;
 	writer->text_shown = writer->text_shown || writer->fold->text_seen;
 	pause_writing(writer, writer->interval_ms);
+}
+
+/* Nobody waits for it within milliseconds, and many go together when the pauses of others end. */
+static void wait_for_grid(struct writer *writer)
+{
+	struct timeval now, delay;
+
+	event_base_gettimeofday_cached(event_get_base(writer->pause), &now);
+	delay = (struct timeval){0, GRID_US - now.tv_usec % GRID_US};
+	event_add(writer->pause, &delay);
 }
 
 void writer_changed(struct writer *writer)
 {
 	bool urgent = writer->ending || (writer->fold->text_seen && !writer->text_shown);
 
-	if (urgent || (is_due(writer) && !event_pending(writer->pause, EV_TIMEOUT, NULL)))
+	if (urgent)
 		write_now(writer);
+	else if (!is_due(writer) || event_pending(writer->pause, EV_TIMEOUT, NULL))
+		return;
+	else if (writer->log != NULL || writer->on_grid)
+		write_now(writer);
+	else
+		wait_for_grid(writer);
 }
 
 bool writer_is_pausing(const struct writer *writer)
@@ -108,6 +125,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	writer->on_grid = true;
 	writer->ready(writer->ctx);
 }
 

@@ -46,6 +46,7 @@ struct writer {
 	bool text_shown; /* the first text has been written */
 	bool renewing;   /* to be written although nothing has changed */
 	bool written;    /* since the last call of writer_renew() */
+	bool on_grid;    /* a pause has ended since the last write, as those of others have */
 	bool stopped;
 };
 

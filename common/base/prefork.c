@@ -149,16 +149,17 @@ static void child_ended(struct parent *parent, int slot, int status)
 	child->start_at = monotonic_seconds() + delay;
 }
 
+/* As the first process of a container it also gets those that others leave behind. */
 static void reap_children(struct parent *parent)
 {
 	int status;
+	pid_t pid;
 
-	for (int slot = 0; slot < parent->prefork->count; slot++) {
-		pid_t pid = parent->children[slot].pid;
-
-		if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
-			continue;
-		child_ended(parent, slot, status);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (int slot = 0; slot < parent->prefork->count; slot++) {
+			if (parent->children[slot].pid == pid)
+				child_ended(parent, slot, status);
+		}
 	}
 }
 

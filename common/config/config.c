@@ -12,7 +12,6 @@
 #include "config_section.h"
 #include "config_tenants.h"
 #include "model.h"
-#include "redis_url.h"
 
 enum {
 	MAX_BYTES = 512 << 20,          /* of one string in Redis */

@@ -3,9 +3,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "common/base/alloc.h"
+#include "config_redis_internal.h"
+#include "config_redis_nodes.h"
 #include "config_section.h"
 #include "redis_url.h"
 
@@ -29,14 +30,13 @@ static bool is_unused(const struct config_value *value)
 	return (value->file->unneeded & CONFIG_FOR_REDIS) != 0;
 }
 
-static void read_redis_url(const struct config_value *value, void *dest)
+static void read_url(const struct config_value *value, void *dest)
 {
-	static const char expected[] = "a Redis URL";
 	struct redis_draft *draft = dest;
 	const char *error;
 	char *url;
 
-	if (is_unused(value) || !config_string(value, 0, expected, &url))
+	if (is_unused(value) || !config_string(value, 0, "a Redis URL", &url))
 		return;
 	error = redis_url_parse(&draft->url, url);
 	if (error != NULL)
@@ -46,193 +46,163 @@ static void read_redis_url(const struct config_value *value, void *dest)
 	free(url);
 }
 
-static void read_redis_ssl(const struct config_value *value, void *dest)
-{
-	bool ssl;
-
-	(void)dest;
-	if (!is_unused(value) && config_bool(value, 0, &ssl) && ssl)
-		config_wrong(value, REDIS_TLS_UNSUPPORTED);
-}
-
-#define NOT_SUPPORTED(what) what " is not supported, expected the host or url of a single Redis"
-
-static void read_cluster(const struct config_value *value, void *dest)
-{
-	(void)dest;
-	if (!is_unused(value) && config_says(value))
-		config_wrong(value, NOT_SUPPORTED("Redis Cluster"));
-}
-
-static void read_sentinel(const struct config_value *value, void *dest)
-{
-	(void)dest;
-	if (!is_unused(value) && config_says(value))
-		config_wrong(value, NOT_SUPPORTED("Redis Sentinel"));
-}
-
 /* LiteLLM hands it on to redis-py, which knows a socket by this name. */
 static void read_unix_socket_path(const struct config_value *value, void *dest)
 {
 	struct redis_draft *draft = dest;
 
-	if (draft->redis.socket_path == NULL)
-		config_string(
-		    value, CONFIG_FOR_REDIS, "the path of a socket", &draft->redis.socket_path);
+	if (draft->keys.redis.socket_path == NULL)
+		config_string(value, CONFIG_FOR_REDIS, "the path of a socket",
+		    &draft->keys.redis.socket_path);
 }
 
+static void read_password(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+
+	draft->keys.has_password = true;
+	config_string(value, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a password",
+	    &draft->keys.redis.password);
+}
+
+static void read_ssl(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+	bool *enabled = &draft->keys.redis.tls.enabled;
+
+	if (is_unused(value) || !config_bool(value, 0, enabled))
+		return;
+	draft->keys.has_ssl = true;
+	if (*enabled && !redis_tls_is_supported())
+		config_wrong(value, REDIS_TLS_UNSUPPORTED);
+}
+
+static void read_cert_reqs(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+	char *word;
+
+	if (!config_string(value, CONFIG_FOR_REDIS, REDIS_CERT_REQS_EXPECTED, &word))
+		return;
+	if (!redis_settings_cert_reqs(&draft->keys, word))
+		config_wrong(value, "unknown, expected " REDIS_CERT_REQS_EXPECTED);
+	free(word);
+}
+
+static void read_check_hostname(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+	bool check;
+
+	if (!config_bool(value, CONFIG_FOR_REDIS, &check))
+		return;
+	draft->keys.redis.tls.any_host = !check;
+	draft->keys.has_check_hostname = true;
+}
+
+static void read_nodes(
+    const struct config_value *value, enum redis_nodes_form form, struct redis_nodes *nodes)
+{
+	if (!is_unused(value) && nodes->count == 0)
+		redis_nodes_read(value, form, nodes);
+}
+
+static void read_startup_nodes(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+
+	read_nodes(value, REDIS_NODES_OF_A_CLUSTER, &draft->keys.redis.startup_nodes);
+}
+
+static void read_sentinel_nodes(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+
+	read_nodes(value, REDIS_NODES_OF_SENTINELS, &draft->keys.redis.sentinels);
+}
+
+static void read_namespace(const struct config_value *value, void *dest)
+{
+	struct redis_draft *draft = dest;
+
+	redis_namespace_read(value, &draft->keys.redis.namespace);
+}
+
+/* Of two names for one thing, the first that stands here wins. */
 static const struct config_key cache_keys[] = {
     {"type", CONFIG_READER, .read = read_cache_type},
-    {"url", CONFIG_READER, .read = read_redis_url},
-    {"ssl", CONFIG_READER, .read = read_redis_ssl},
-    {"host", CONFIG_STRING, CONFIG_FOR_REDIS, "a host", IN(struct redis_draft, redis.host)},
-    {"port", CONFIG_INT, CONFIG_FOR_REDIS, IN(struct redis_draft, redis.port), .min = 1,
+    {"url", CONFIG_READER, .read = read_url},
+    {"host", CONFIG_STRING, CONFIG_FOR_REDIS, "a host", IN(struct redis_draft, keys.redis.host)},
+    {"port", CONFIG_INT, CONFIG_FOR_REDIS, IN(struct redis_draft, keys.redis.port), .min = 1,
 	.max = 65535},
     {"socket_path", CONFIG_STRING, CONFIG_FOR_REDIS, "the path of a socket",
-	IN(struct redis_draft, redis.socket_path)},
+	IN(struct redis_draft, keys.redis.socket_path)},
     {"unix_socket_path", CONFIG_READER, .read = read_unix_socket_path},
-    {"redis_startup_nodes", CONFIG_READER, .read = read_cluster},
-    {"startup_nodes", CONFIG_READER, .read = read_cluster},
-    {"sentinel_nodes", CONFIG_READER, .read = read_sentinel},
-    {"sentinel_password", CONFIG_READER, .read = read_sentinel},
-    {"service_name", CONFIG_READER, .read = read_sentinel},
     {"username", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a user's name",
-	IN(struct redis_draft, redis.username)},
-    {"password", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a password",
-	IN(struct redis_draft, redis.password)},
-    {"db", CONFIG_INT, CONFIG_FOR_REDIS, IN(struct redis_draft, redis.db), .min = 0,
+	IN(struct redis_draft, keys.redis.username)},
+    {"password", CONFIG_READER, .read = read_password},
+    {"db", CONFIG_INT, CONFIG_FOR_REDIS, IN(struct redis_draft, keys.redis.db), .min = 0,
 	.max = INT_MAX},
+    {"ssl", CONFIG_READER, .read = read_ssl},
+    {"ssl_ca_certs", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "the path of a file",
+	IN(struct redis_draft, keys.redis.tls.ca_certs)},
+    {"ssl_certfile", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "the path of a file",
+	IN(struct redis_draft, keys.redis.tls.certfile)},
+    {"ssl_keyfile", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "the path of a file",
+	IN(struct redis_draft, keys.redis.tls.keyfile)},
+    {"ssl_cert_reqs", CONFIG_READER, .read = read_cert_reqs},
+    {"ssl_check_hostname", CONFIG_READER, .read = read_check_hostname},
+    {"sentinel_nodes", CONFIG_READER, .read = read_sentinel_nodes},
+    {"service_name", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a service's name",
+	IN(struct redis_draft, keys.redis.service_name)},
+    {"sentinel_username", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a user's name",
+	IN(struct redis_draft, keys.redis.sentinel_username)},
+    {"sentinel_password", CONFIG_STRING, CONFIG_FOR_REDIS | CONFIG_MAY_BE_EMPTY, "a password",
+	IN(struct redis_draft, keys.redis.sentinel_password)},
+    {"redis_startup_nodes", CONFIG_READER, .read = read_startup_nodes},
+    {"startup_nodes", CONFIG_READER, .read = read_startup_nodes},
+    {"namespace", CONFIG_READER, .read = read_namespace},
 };
 
 void redis_draft_read(const struct config_value *cache_params, struct redis_draft *draft)
 {
-	config_section(cache_params, "a mapping of the cache's settings", KEYS(cache_keys), draft);
+	draft->line = cache_params->line;
+	draft->is_wrong = !config_section(
+	    cache_params, "a mapping of the cache's settings", KEYS(cache_keys), draft);
 }
 
-/* Moves what *to lacks out of *from. */
-static void take_string(char **to, char **from)
+bool redis_draft_is_located(const struct redis_draft *draft)
 {
-	if (*to != NULL)
-		return;
-	*to = *from;
-	*from = NULL;
+	const struct redis_config *redis = &draft->keys.redis;
+
+	return draft->has_url || redis->host != NULL || redis->socket_path != NULL ||
+	       redis->startup_nodes.count != 0 || redis->sentinels.count != 0;
 }
 
-static void take_login(struct redis_config *to, struct redis_config *from)
+static bool names_a_place(const struct redis_config *redis)
 {
-	take_string(&to->username, &from->username);
-	take_string(&to->password, &from->password);
-	if (to->db < 0)
-		to->db = from->db;
+	return redis->host != NULL || redis->port != 0 || redis->socket_path != NULL ||
+	       redis->startup_nodes.count != 0 || redis->sentinels.count != 0;
 }
 
-static void take_address(struct redis_config *to, struct redis_config *from)
+/* A URL says where Redis is; the keys beside it only add what it lacks of login and TLS. */
+static void use_url(const struct config_value *place, struct redis_draft *draft)
 {
-	take_string(&to->host, &from->host);
-	take_string(&to->socket_path, &from->socket_path);
-	if (to->port == 0)
-		to->port = from->port;
-}
+	struct redis_settings *url = &draft->url, *keys = &draft->keys;
 
-/* The variable's text; NULL if it is unset or empty. */
-static const char *environment(const char *name)
-{
-	const char *text = getenv(name);
-
-	return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
-static void read_environment_string(const char *name, char **out)
-{
-	const char *text = environment(name);
-
-	if (text != NULL)
-		*out = xstrdup(text);
-}
-
-static void read_environment_int(
-    const struct config_value *cache, const char *name, int min, int max, int *out)
-{
-	const char *text = environment(name);
-	long long number;
-
-	if (text == NULL)
-		return;
-	if (config_integer(text, min, max, &number))
-		*out = (int)number;
-	else
-		config_wrong(cache,
-		    "the value of environment variable %s, expected an integer from %d to %d", name,
-		    min, max);
-}
-
-static void refuse_environment_tls(const struct config_value *cache)
-{
-	const char *text = environment("REDIS_SSL");
-	bool ssl;
-
-	if (text != NULL && (!config_boolean(text, &ssl) || ssl))
-		config_wrong(cache, "environment variable REDIS_SSL: " REDIS_TLS_UNSUPPORTED);
-}
-
-/* They win over REDIS_HOST, as in LiteLLM. */
-static void refuse_environment_nodes(const struct config_value *cache)
-{
-	static const struct {
-		const char *name, *problem;
-	} variables[] = {
-	    {"REDIS_CLUSTER_NODES", NOT_SUPPORTED("Redis Cluster")},
-	    {"REDIS_SENTINEL_NODES", NOT_SUPPORTED("Redis Sentinel")},
-	    {"REDIS_SENTINEL_PASSWORD", NOT_SUPPORTED("Redis Sentinel")},
-	    {"REDIS_SERVICE_NAME", NOT_SUPPORTED("Redis Sentinel")},
-	};
-
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		if (environment(variables[i].name) != NULL)
-			config_wrong(cache, "environment variable %s: %s", variables[i].name,
-			    variables[i].problem);
-	}
-}
-
-/* The variables that LiteLLM looks at when the file does not say where Redis is. */
-static void read_redis_environment(struct redis_draft *draft, const struct config_value *cache)
-{
-	const char *url = environment("REDIS_URL");
-	struct redis_config redis = {.db = -1};
-
-	if (url != NULL) {
-		const char *error = redis_url_parse(&draft->url, url);
-
-		if (error != NULL)
-			config_wrong(cache, "environment variable REDIS_URL: %s", error);
-		draft->has_url = true;
-		return;
-	}
-	refuse_environment_nodes(cache);
-	refuse_environment_tls(cache);
-	read_environment_string("REDIS_HOST", &redis.host);
-	read_environment_string("REDIS_UNIX_SOCKET_PATH", &redis.socket_path);
-	read_environment_string("REDIS_USERNAME", &redis.username);
-	read_environment_string("REDIS_PASSWORD", &redis.password);
-	read_environment_int(cache, "REDIS_PORT", 1, 65535, &redis.port);
-	read_environment_int(cache, "REDIS_DB", 0, INT_MAX, &redis.db);
-	take_address(&draft->redis, &redis);
-	take_login(&draft->redis, &redis);
-	redis_config_clear(&redis);
-}
-
-/* A URL says where Redis is; the keys beside it only add the login that it lacks. */
-static void use_redis_url(struct redis_draft *draft, const struct config_value *cache)
-{
-	struct redis_config *redis = &draft->redis;
-
-	if (redis->host != NULL || redis->port != 0 || redis->socket_path != NULL)
-		config_warn(cache, "a URL of Redis is given: "
-				   "host, port and socket_path beside it are ignored");
-	take_login(&draft->url, redis);
-	redis_config_clear(redis);
-	*redis = draft->url;
-	draft->url = (struct redis_config){0};
+	if (names_a_place(&keys->redis))
+		config_warn(place,
+		    "a URL of Redis is given: host, port, socket_path, startup nodes and Sentinels "
+		    "beside it are ignored");
+	if (keys->redis.tls.enabled && !url->redis.tls.enabled)
+		config_wrong(place, "ssl: true beside a URL without TLS, expected rediss://");
+	redis_settings_fill_login(url, keys);
+	redis_settings_fill_tls(url, keys);
+	url->redis.namespace = keys->redis.namespace;
+	keys->redis.namespace = NULL;
+	redis_settings_clear(keys);
+	*keys = *url;
+	*url = (struct redis_settings)REDIS_SETTINGS_INIT;
 }
 
 static void set_defaults(struct redis_config *redis)
@@ -245,28 +215,36 @@ static void set_defaults(struct redis_config *redis)
 		redis->db = 0;
 }
 
-static bool is_located(const struct redis_draft *draft)
+static void locate(const struct config_value *cache, const struct config_value *elsewhere,
+    struct redis_draft *draft)
 {
-	return draft->has_url || draft->redis.host != NULL || draft->redis.socket_path != NULL;
-}
-
-static void locate(struct redis_draft *draft, const struct config_value *cache,
-    const struct config_value *elsewhere)
-{
-	struct redis_config *redis = &draft->redis;
-	const size_t path_max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-
-	if (!is_located(draft))
-		read_redis_environment(draft, cache);
-	if (!is_located(draft) && elsewhere != NULL)
+	if (redis_draft_is_located(draft))
+		redis_environment_warn(cache);
+	else
+		redis_environment_locate(cache, draft);
+	if (!redis_draft_is_located(draft) && elsewhere != NULL)
 		config_wrong(elsewhere, "the only place that names a Redis, which is not the one "
 					"of responses, expected that in "
 					"litellm_settings.cache_params");
+}
+
+static void complete(const struct config_value *cache, const struct config_value *elsewhere,
+    struct redis_draft *draft)
+{
+	const struct config_value params = {.file = cache->file,
+	    .parent = cache->parent,
+	    .key = "cache_params",
+	    .line = draft->line};
+	const struct config_value *place = draft->line != 0 ? &params : cache;
+	const size_t errors_before = cache->file->error_count;
+
+	locate(cache, elsewhere, draft);
 	if (draft->has_url)
-		use_redis_url(draft, cache);
-	if (redis->socket_path != NULL && strlen(redis->socket_path) > path_max)
-		config_wrong(
-		    cache, "the socket's path is too long, expected at most %zu bytes", path_max);
+		use_url(place, draft);
+	else
+		redis_environment_fill(cache, &draft->keys);
+	if (cache->file->error_count == errors_before)
+		redis_settings_check(place, &draft->keys);
 }
 
 void redis_draft_finish(const struct config_value *cache, const struct config_value *elsewhere,
@@ -274,10 +252,10 @@ void redis_draft_finish(const struct config_value *cache, const struct config_va
 {
 	const bool enabled = cache != NULL && draft->is_redis;
 
-	if (enabled)
-		locate(draft, cache, elsewhere);
-	set_defaults(&draft->redis);
-	*redis = draft->redis;
+	if (enabled && !draft->is_wrong)
+		complete(cache, elsewhere, draft);
+	set_defaults(&draft->keys.redis);
+	*redis = draft->keys.redis;
 	redis->enabled = enabled;
-	redis_config_clear(&draft->url);
+	redis_settings_clear(&draft->url);
 }

@@ -1,25 +1,30 @@
 /*
- * Where Redis is: litellm_settings.cache_params, else the environment variables LiteLLM looks at.
+ * Where Redis is: litellm_settings.cache_params, and the environment variables that LiteLLM looks
+ * at for what these do not say.
  */
 #ifndef RESPOOL_CONFIG_REDIS_H
 #define RESPOOL_CONFIG_REDIS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "config.h"
 #include "config_yaml.h"
+#include "redis_settings.h"
 
 /* What cache_params says. */
 struct redis_draft {
-	bool is_redis;             /* by its type */
-	struct redis_config redis; /* by its single keys; port 0 and db -1 if not given */
-	struct redis_config url;   /* by its url */
+	size_t line;                /* where it stands; 0 if there is none */
+	bool is_redis;              /* by its type */
+	struct redis_settings keys; /* by its single keys */
+	struct redis_settings url;  /* by its url */
 	bool has_url;
+	bool is_wrong; /* reported already */
 };
 
 #define REDIS_DRAFT_INIT                                                                           \
 	{                                                                                          \
-		.is_redis = true, .redis = {.db = -1}, .url = {.db = -1 }                          \
+		.is_redis = true, .keys = REDIS_SETTINGS_INIT, .url = REDIS_SETTINGS_INIT          \
 	}
 
 /* Reports errors. */

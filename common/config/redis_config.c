@@ -56,11 +56,12 @@ bool redis_config_same(const struct redis_config *a, const struct redis_config *
 	       is_same_tls(&a->tls, &b->tls);
 }
 
-static void clear_nodes(struct redis_nodes *nodes)
+void redis_nodes_clear(struct redis_nodes *nodes)
 {
 	for (size_t i = 0; i < nodes->count; i++)
 		free(nodes->list[i].host);
 	free(nodes->list);
+	*nodes = (struct redis_nodes){0};
 }
 
 void redis_config_clear(struct redis_config *redis)
@@ -72,11 +73,11 @@ void redis_config_clear(struct redis_config *redis)
 	free(redis->tls.ca_certs);
 	free(redis->tls.certfile);
 	free(redis->tls.keyfile);
-	clear_nodes(&redis->sentinels);
+	redis_nodes_clear(&redis->sentinels);
 	free(redis->service_name);
 	free(redis->sentinel_username);
 	free(redis->sentinel_password);
-	clear_nodes(&redis->startup_nodes);
+	redis_nodes_clear(&redis->startup_nodes);
 	free(redis->namespace);
 	*redis = (struct redis_config){.db = -1};
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { REDIS_NAMESPACE_MAX = 128 };
+enum { REDIS_NAMESPACE_MAX = 128, REDIS_HOST_MAX = 255 };
 
 /* A server as the configuration names it. */
 struct redis_node {
@@ -51,6 +51,9 @@ enum redis_kind redis_config_kind(const struct redis_config *redis);
 
 /* Whether both lead to the same data in the same way. */
 bool redis_config_same(const struct redis_config *a, const struct redis_config *b);
+
+/* Frees the list, and leaves it empty. */
+void redis_nodes_clear(struct redis_nodes *nodes);
 
 /* Frees what it holds, and leaves it as one that says nothing: db is -1. */
 void redis_config_clear(struct redis_config *redis);

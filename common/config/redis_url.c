@@ -5,28 +5,26 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
-#include "common/base/buf.h"
 #include "config_section.h"
+#include "redis_url_internal.h"
 
 static const char wrong_form[] =
-    "not a Redis URL, expected redis://[user:password@]host[:port][/db] or unix:///path[?db=n]";
+    "not a Redis URL, expected redis://[user:password@]host[:port][/db], the same with rediss://, "
+    "or unix:///path[?db=n]";
 static const char wrong_escape[] =
     "a % that begins no %XX of a printable character, expected %25 for a %";
-static const char wrong_db[] = "not a database number, expected one of 0 or more";
-static const char wrong_query[] = "unknown parameters behind the ?, expected db=n or nothing";
 
-static struct span before(struct span text, size_t len)
+struct span redis_url_before(struct span text, size_t len)
 {
 	return (struct span){text.p, len};
 }
 
-static struct span behind(struct span text, size_t len)
+struct span redis_url_behind(struct span text, size_t len)
 {
 	return (struct span){text.p + len, text.len - len};
 }
 
-/* The offset of c, or the length if it is not there. */
-static size_t find(struct span text, char c)
+size_t redis_url_find(struct span text, char c)
 {
 	const char *p = text.len != 0 ? memchr(text.p, c, text.len) : NULL;
 
@@ -54,7 +52,7 @@ static int escaped_byte(struct span text)
 	return high < 0 || low < 0 || byte < 0x20 || byte == 0x7f ? -1 : byte;
 }
 
-static const char *decode(char **out, struct span text)
+const char *redis_url_decode(char **out, struct span text)
 {
 	struct buf decoded = {0};
 
@@ -66,7 +64,7 @@ static const char *decode(char **out, struct span text)
 			return wrong_escape;
 		}
 		buf_putc(&decoded, (char)byte);
-		text = behind(text, text.p[0] == '%' ? 3 : 1);
+		text = redis_url_behind(text, text.p[0] == '%' ? 3 : 1);
 	}
 	buf_cstr(&decoded);
 	*out = decoded.data;
@@ -75,10 +73,10 @@ static const char *decode(char **out, struct span text)
 
 static const char *decode_unless_empty(char **out, struct span text)
 {
-	return text.len != 0 ? decode(out, text) : NULL;
+	return text.len != 0 ? redis_url_decode(out, text) : NULL;
 }
 
-static bool number(struct span text, long long min, long long max, int *out)
+bool redis_url_number(struct span text, long long min, long long max, int *out)
 {
 	char *copy = xmemdup(text.p, text.len);
 	long long value;
@@ -93,79 +91,79 @@ static bool number(struct span text, long long min, long long max, int *out)
 /* user, :password or user:password */
 static const char *parse_login(struct redis_config *redis, struct span login)
 {
-	size_t colon = find(login, ':');
-	const char *error = decode_unless_empty(&redis->username, before(login, colon));
+	size_t colon = redis_url_find(login, ':');
+	const char *error = decode_unless_empty(&redis->username, redis_url_before(login, colon));
 
 	if (error == NULL && colon < login.len)
-		error = decode_unless_empty(&redis->password, behind(login, colon + 1));
+		error = decode_unless_empty(&redis->password, redis_url_behind(login, colon + 1));
 	return error;
 }
 
 /* Cuts the login off the front of the authority. Only its last '@' ends it. */
 static const char *take_login(struct redis_config *redis, struct span *rest)
 {
-	struct span authority = before(*rest, find(*rest, '/'));
+	struct span authority = redis_url_before(*rest, redis_url_find(*rest, '/'));
 	size_t end = authority.len;
 
 	while (end > 0 && authority.p[end - 1] != '@')
 		end--;
 	if (end == 0)
 		return NULL;
-	*rest = behind(*rest, end);
-	return parse_login(redis, before(authority, end - 1));
+	*rest = redis_url_behind(*rest, end);
+	return parse_login(redis, redis_url_before(authority, end - 1));
 }
 
-static const char *take_query(struct redis_config *redis, struct span *rest)
+/* Cuts the query off the end. */
+static struct span take_query(struct span *rest)
 {
-	size_t mark = find(*rest, '?');
-	struct span query;
+	size_t mark = redis_url_find(*rest, '?');
+	struct span query = redis_url_behind(*rest, mark < rest->len ? mark + 1 : mark);
 
-	if (mark == rest->len)
-		return NULL;
-	query = behind(*rest, mark + 1);
-	*rest = before(*rest, mark);
-	if (query.len == 0)
-		return NULL;
-	if (query.len < 3 || memcmp(query.p, "db=", 3) != 0)
-		return wrong_query;
-	return number(behind(query, 3), 0, INT_MAX, &redis->db) ? NULL : wrong_db;
+	*rest = redis_url_before(*rest, mark);
+	return query;
 }
 
 static const char *parse_host(struct redis_config *redis, struct span host)
 {
-	size_t end = find(host, ':');
-	struct span name = before(host, end);
+	size_t end = redis_url_find(host, ':');
+	struct span name = redis_url_before(host, end);
 
 	if (host.len != 0 && host.p[0] == '[') {
-		end = find(host, ']');
+		end = redis_url_find(host, ']');
 		if (end == host.len)
 			return wrong_form;
-		name = before(behind(host, 1), end - 1);
+		name = redis_url_before(redis_url_behind(host, 1), end - 1);
 		end++;
 	}
-	host = behind(host, end);
+	host = redis_url_behind(host, end);
 	if (host.len != 0 && host.p[0] != ':')
 		return wrong_form;
-	if (host.len > 1 && !number(behind(host, 1), 1, 65535, &redis->port))
+	if (host.len > 1 && !redis_url_number(redis_url_behind(host, 1), 1, 65535, &redis->port))
 		return "not a port number, expected one from 1 to 65535";
 	return decode_unless_empty(&redis->host, name);
 }
 
+/* The query's database wins, as in redis-py. */
 static const char *parse_tcp(struct redis_config *redis, struct span rest)
 {
-	size_t slash = find(rest, '/');
-	const char *error = parse_host(redis, before(rest, slash));
+	size_t slash = redis_url_find(rest, '/');
+	const char *error = parse_host(redis, redis_url_before(rest, slash));
+	int db;
 
 	if (error != NULL || slash + 1 >= rest.len)
 		return error;
-	return number(behind(rest, slash + 1), 0, INT_MAX, &redis->db) ? NULL : wrong_db;
+	if (!redis_url_number(redis_url_behind(rest, slash + 1), 0, INT_MAX, &db))
+		return REDIS_URL_WRONG_DB;
+	if (redis->db < 0)
+		redis->db = db;
+	return NULL;
 }
 
 static const char *parse_unix(struct redis_config *redis, struct span rest)
 {
 	if (rest.len < 2 || rest.p[0] != '/')
 		return wrong_form;
-	return decode(&redis->socket_path, rest);
+	return redis_url_decode(&redis->socket_path, rest);
 }
 
 static bool take_prefix(struct span *text, const char *prefix)
@@ -174,27 +172,41 @@ static bool take_prefix(struct span *text, const char *prefix)
 
 	if (text->len < len || memcmp(text->p, prefix, len) != 0)
 		return false;
-	*text = behind(*text, len);
+	*text = redis_url_behind(*text, len);
 	return true;
 }
 
-const char *redis_url_parse(struct redis_config *redis, const char *url)
+static const char *parse_rest(struct redis_settings *settings, struct span rest, bool is_unix)
+{
+	struct redis_config *redis = &settings->redis;
+	const char *error = take_login(redis, &rest);
+	struct span query = take_query(&rest);
+
+	settings->has_password = redis->password != NULL;
+	if (error == NULL)
+		error = redis_url_query(settings, query);
+	if (error == NULL)
+		error = is_unix ? parse_unix(redis, rest) : parse_tcp(redis, rest);
+	if (error == NULL && !redis->tls.enabled && redis_settings_say_how(settings))
+		error = "it says how to speak TLS, and to speak none, expected rediss://";
+	return error;
+}
+
+const char *redis_url_parse(struct redis_settings *settings, const char *url)
 {
 	struct span rest = span_of(url);
 	bool is_unix = take_prefix(&rest, "unix://");
+	bool is_tls = take_prefix(&rest, "rediss://");
 	const char *error;
 
-	*redis = (struct redis_config){.db = -1};
-	if (take_prefix(&rest, "rediss://"))
-		return REDIS_TLS_UNSUPPORTED;
-	if (!is_unix && !take_prefix(&rest, "redis://"))
+	*settings = (struct redis_settings)REDIS_SETTINGS_INIT;
+	if (!is_unix && !is_tls && !take_prefix(&rest, "redis://"))
 		return wrong_form;
-	error = take_login(redis, &rest);
-	if (error == NULL)
-		error = take_query(redis, &rest);
-	if (error == NULL)
-		error = is_unix ? parse_unix(redis, rest) : parse_tcp(redis, rest);
+	if (is_tls && !redis_tls_is_supported())
+		return REDIS_TLS_UNSUPPORTED;
+	settings->redis.tls.enabled = settings->has_ssl = is_tls;
+	error = parse_rest(settings, rest, is_unix);
 	if (error != NULL)
-		redis_config_clear(redis);
+		redis_settings_clear(settings);
 	return error;
 }

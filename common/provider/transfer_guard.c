@@ -1,5 +1,6 @@
 #include "transfer_guard.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +143,28 @@ static bool names_other_coding(struct span line)
 	       !is_chunked_alone((struct span){line.p + len, line.len - len});
 }
 
+/*
+ * Of such a status libcurl 8.14 takes the first three digits: "HTTP/1.1 2000 OK" would be a
+ * success.
+ */
+static bool has_long_status(struct span line)
+{
+	static const char name[] = "HTTP/";
+	const char *p = memchr(line.p, ' ', line.len);
+	const char *end = line.p + line.len;
+	const char *digits;
+
+	if (p == NULL || line.len < sizeof(name) - 1 ||
+	    strncasecmp(line.p, name, sizeof(name) - 1) != 0 ||
+	    memchr(line.p, ':', (size_t)(p - line.p)) != NULL)
+		return false;
+	while (p < end && *p == ' ')
+		p++;
+	for (digits = p; p < end && isdigit((unsigned char)*p);)
+		p++;
+	return p - digits > 3;
+}
+
 bool transfer_guard_header(struct transfer_guard *guard, struct span line)
 {
 	note_bytes(guard);
@@ -151,6 +174,8 @@ bool transfer_guard_header(struct transfer_guard *guard, struct span line)
 		    guard, "its headers take more than %d bytes", (int)TRANSFER_HEADER_BYTES);
 	else if (names_other_coding(line))
 		transfer_guard_refuse(guard, "%s", other_coding);
+	else if (has_long_status(line))
+		transfer_guard_refuse(guard, "its status has more than three digits");
 	return guard->end == TRANSFER_GOES_ON;
 }
 

@@ -59,6 +59,8 @@ static void on_soon(evutil_socket_t fd, short what, void *ctx)
 	}
 }
 
+static const enum script scripts[] = {SCRIPT_FOLLOW};
+
 static void look_all(struct feed_queue *queue)
 {
 	while (!TAILQ_EMPTY(queue))
@@ -83,15 +85,23 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	feed_live_tick(feed, now);
 	feed_reads_tick(feed, now);
-	if (!redis_link_is_up(feed->reads))
+	if (!redis_client_is_up(feed->reads))
 		return;
 	look_all(&feed->failed);
 	look_at_silent(feed, now);
 }
 
+/*
+ * What a server of a Cluster published last may be lost with it, though nothing else tells that to
+ * those who listen at another.
+ */
 static void reads_up(void *ctx)
 {
-	look_all(&((struct event_feed *)ctx)->failed);
+	struct event_feed *feed = ctx;
+
+	look_all(&feed->failed);
+	if (redis_client_is_cluster(feed->reads))
+		look_all(&feed->silent);
 }
 
 struct event_feed *event_feed_new(struct event_base *base, const struct redis_config *config)
@@ -108,7 +118,11 @@ struct event_feed *event_feed_new(struct event_base *base, const struct redis_co
 	TAILQ_INIT(&feed->waiting);
 	TAILQ_INIT(&feed->sent);
 	TAILQ_INIT(&feed->lost);
-	feed->reads_user = (struct redis_link_user){"stored events", true, reads_up, NULL, feed};
+	feed->reads_user = (struct redis_client_user){.name = "stored events",
+	    .scripts = scripts,
+	    .script_count = sizeof(scripts) / sizeof(scripts[0]),
+	    .up = reads_up,
+	    .ctx = feed};
 	evtimer_assign(&feed->soon, base, on_soon, feed);
 	event_assign(&feed->tick, base, -1, EV_PERSIST, on_tick, feed);
 	return feed;
@@ -129,6 +143,7 @@ void event_feed_free(struct event_feed *feed)
 	free_subscriptions(&feed->due);
 	feed_live_close(feed);
 	feed_reads_close(feed);
+	topology_free(feed->topology);
 	evtimer_del(&feed->soon);
 	event_del(&feed->tick);
 	free(feed);
@@ -140,7 +155,8 @@ struct event_subscription *event_feed_subscribe(
 	static const struct timeval second = {TICK_SECONDS, 0};
 	struct event_subscription *subscription = xcalloc(1, sizeof(*subscription));
 
-	if (feed->live == NULL) {
+	if (feed->topology == NULL) {
+		feed->topology = topology_new(feed->base, feed->config, "relay");
 		feed_live_open(feed);
 		feed_reads_open(feed);
 	}

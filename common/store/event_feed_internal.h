@@ -12,7 +12,7 @@
 
 #include "event_feed.h"
 #include "keys.h"
-#include "redis_link.h"
+#include "redis_client.h"
 
 LIST_HEAD(feed_subscriptions, event_subscription);
 
@@ -52,6 +52,7 @@ TAILQ_HEAD(feed_readings, feed_reading);
 struct event_feed {
 	struct event_base *base;
 	const struct redis_config *config;
+	struct topology *topology; /* NULL until something is subscribed to */
 	struct key_space space;
 	struct event soon; /* calls those that are due */
 	struct event tick; /* each second, while there are subscriptions */
@@ -63,8 +64,8 @@ struct event_feed {
 	int subscribed;
 
 	/* event_feed_live.c */
-	struct redis_link_user live_user;
-	struct redis_link *live; /* NULL until something is subscribed to */
+	struct redis_client_user live_user;
+	struct redis_client *live; /* NULL until then, too */
 	struct feed_channels channels;
 	void *channels_by_name; /* a tree of them: tsearch(3) */
 	/* While they are called: the subscription of the same channel that is next. */
@@ -73,8 +74,8 @@ struct event_feed {
 	long long beat_at; /* ms: when it was asked for */
 
 	/* event_feed_read.c */
-	struct redis_link_user reads_user;
-	struct redis_link *reads;
+	struct redis_client_user reads_user;
+	struct redis_client *reads;
 	struct feed_readings waiting; /* to be sent */
 	struct feed_readings sent;    /* to Redis, in this order */
 	struct feed_readings lost;    /* their users have yet to be told */

@@ -53,7 +53,7 @@ static bool send_about(struct event_feed *feed, const char *command, const char 
 
 	redis_args_add(&args, command);
 	redis_args_add(&args, name);
-	return redis_link_call(feed->live, &args, on_message, feed);
+	return redis_client_call(feed->live, &args, on_message, feed);
 }
 
 /*
@@ -166,12 +166,12 @@ static void send_beat(struct event_feed *feed)
 
 void feed_live_tick(struct event_feed *feed, long long now)
 {
-	if (!redis_link_is_up(feed->live))
+	if (!redis_client_is_up(feed->live))
 		return;
 	if (!feed->beating && now - feed->beat_at >= BEAT_MS)
 		send_beat(feed);
 	else if (feed->beating && now - feed->beat_at >= SILENCE_MS)
-		redis_link_reset(feed->live, "no answer in time");
+		redis_client_reset(feed->live, "no answer in time");
 }
 
 static void live_up(void *ctx)
@@ -236,12 +236,16 @@ void feed_live_leave(struct event_subscription *subscription)
 
 void feed_live_open(struct event_feed *feed)
 {
-	feed->live_user = (struct redis_link_user){"live events", false, live_up, live_down, feed};
-	feed->live = redis_link_new(feed->base, feed->config, &feed->live_user);
+	feed->live_user = (struct redis_client_user){.name = "live events",
+	    .reach = REACH_ANY,
+	    .up = live_up,
+	    .down = live_down,
+	    .ctx = feed};
+	feed->live = redis_client_new(feed->topology, &feed->live_user);
 }
 
 void feed_live_close(struct event_feed *feed)
 {
-	redis_link_free(feed->live);
+	redis_client_free(feed->live);
 	forget_state(feed);
 }

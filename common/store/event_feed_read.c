@@ -90,7 +90,7 @@ static void on_page(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	feed->sent_count--;
-	if (redis_link_failed(feed->reads, data, "follow"))
+	if (redis_client_failed(feed->reads, data, "follow"))
 		lose(reading);
 	else
 		answer(reading, data);
@@ -108,7 +108,7 @@ static bool send_reading(struct feed_reading *reading)
 	redis_args_add(&args, keys->events);
 	redis_args_add_number(&args, reading->from);
 	redis_args_add_number(&args, PAGE_BYTES);
-	return redis_link_call(reading->feed->reads, &args, on_page, reading);
+	return redis_client_call(reading->feed->reads, &args, on_page, reading);
 }
 
 static void send_waiting(struct event_feed *feed)
@@ -177,18 +177,18 @@ void feed_reads_tick(struct event_feed *feed, long long now)
 	struct feed_reading *oldest = TAILQ_FIRST(&feed->sent);
 
 	if (oldest != NULL && now - oldest->sent_at >= ANSWER_MS)
-		redis_link_reset(feed->reads, "no answer in time");
+		redis_client_reset(feed->reads, "no answer in time");
 }
 
 void feed_reads_open(struct event_feed *feed)
 {
-	feed->reads = redis_link_new(feed->base, feed->config, &feed->reads_user);
+	feed->reads = redis_client_new(feed->topology, &feed->reads_user);
 }
 
 /* Nobody is subscribed any more, and so nobody waits for what was read. */
 void feed_reads_close(struct event_feed *feed)
 {
-	redis_link_free(feed->reads);
+	redis_client_free(feed->reads);
 	while (!TAILQ_EMPTY(&feed->lost))
 		free_reading(TAILQ_FIRST(&feed->lost));
 }

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "job_lists_internal.h"
 #include "redis_args.h"
+
+enum { TELL_AGAIN_MS = 60000 };
 
 struct id_call *id_call_new(struct job_lists *lists, const char *worker, const char *id)
 {
@@ -51,7 +54,7 @@ void job_lists_change_closed(struct job_lists *lists)
 bool job_lists_send_change(
     struct job_lists *lists, struct redis_args *args, redisCallbackFn *fn, void *privdata)
 {
-	if (!redis_link_call(lists->commands, args, fn, privdata))
+	if (!redis_client_call(lists->commands, args, fn, privdata))
 		return false;
 	job_lists_change_opened(lists);
 	return true;
@@ -62,7 +65,7 @@ static void on_changed(redisAsyncContext *redis, void *data, void *privdata)
 	struct job_lists *lists = privdata;
 
 	(void)redis;
-	redis_link_failed(lists->commands, data, "moving an id");
+	redis_client_failed(lists->commands, data, "moving an id");
 	job_lists_change_closed(lists);
 }
 
@@ -96,7 +99,19 @@ bool job_lists_read(
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, "0");
 	redis_args_add(&args, "-1");
-	return redis_link_call(lists->commands, &args, fn, privdata);
+	return redis_client_call(lists->commands, &args, fn, privdata);
+}
+
+/* One whose jobs cannot all be reached is found again and again. */
+static void log_take_over(struct job_lists *lists, const char *worker, size_t count)
+{
+	long long now = monotonic_ms();
+
+	if (strcmp(lists->told, worker) == 0 && now - lists->told_at < TELL_AGAIN_MS)
+		return;
+	log_info("taking over %zu jobs of worker %s", count, worker);
+	snprintf(lists->told, sizeof(lists->told), "%s", worker);
+	lists->told_at = now;
 }
 
 static void take_ids(struct job_lists *lists, const char *worker, const redisReply *ids)
@@ -104,7 +119,7 @@ static void take_ids(struct job_lists *lists, const char *worker, const redisRep
 	size_t i;
 
 	if (ids->elements > 0)
-		log_info("taking over %zu jobs of worker %s", ids->elements, worker);
+		log_take_over(lists, worker, ids->elements);
 	for (i = 0; i < ids->elements; i++) {
 		const char *id = job_lists_id(lists, worker, ids->element[i]);
 
@@ -121,7 +136,7 @@ static void on_list(redisAsyncContext *redis, void *data, void *privdata)
 	struct job_lists *lists = call->lists;
 
 	(void)redis;
-	if (!redis_link_failed(lists->commands, data, "LRANGE"))
+	if (!redis_client_failed(lists->commands, data, "LRANGE"))
 		take_ids(lists, call->worker, data);
 	id_call_free(call);
 	job_lists_change_closed(lists);

@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 #include "keys.h"
-#include "redis_link.h"
+#include "redis_client.h"
 
 struct job_lists;
 
@@ -25,12 +25,14 @@ struct id_call {
 LIST_HEAD(id_calls, id_call);
 
 struct job_lists {
-	struct redis_link *commands;
+	struct redis_client *commands;
 	const struct key_space *space;
 	const char *self; /* the name of this worker */
 	struct id_calls calls;
-	int open;                /* changes whose replies have yet to come */
-	void (*idle)(void *ctx); /* called when the last of them has come */
+	char told[WORKER_NAME_SIZE]; /* whose jobs it was logged last that they are taken over */
+	long long told_at;           /* ms: when */
+	int open;                    /* changes whose replies have yet to come */
+	void (*idle)(void *ctx);     /* called when the last of them has come */
 	void (*freed)(void *ctx, const char *id);
 	void *ctx;
 };

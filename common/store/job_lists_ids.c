@@ -64,7 +64,7 @@ static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
 	const redisReply *reply = data;
 
 	(void)redis;
-	if (!redis_link_failed(lists->commands, reply, "giving a job back")) {
+	if (!redis_client_failed(lists->commands, reply, "giving a job back")) {
 		if (reply->integer == 1)
 			job_lists_requeue(lists, call->worker, call->id);
 		else
@@ -124,7 +124,7 @@ static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privd
 	const redisReply *reply = data;
 
 	(void)redis;
-	if (!redis_link_failed(lists->commands, reply, "reclaim")) {
+	if (!redis_client_failed(lists->commands, reply, "reclaim")) {
 		if (reply->integer == 1)
 			lists->freed(lists->ctx, call->id);
 		else
@@ -144,7 +144,7 @@ static void on_lapsed(redisAsyncContext *redis, void *data, void *privdata)
 	bool sent = false;
 
 	(void)redis;
-	if (!redis_link_failed(lists->commands, reply, "lapsed") && reply->integer == 1) {
+	if (!redis_client_failed(lists->commands, reply, "lapsed") && reply->integer == 1) {
 		reclaim_args(lists, &args, &keys, call->worker, call->id);
 		sent = job_lists_send_change(lists, &args, on_taken_from_lost, call);
 	}

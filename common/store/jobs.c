@@ -44,16 +44,19 @@ void jobs_free(struct jobs *jobs)
 	jobs->leaving = false;
 	event_free(jobs->beat);
 	jobs_close_links(jobs);
+	jobs_free_advice(jobs);
 	config_free(jobs->config);
 	free(jobs);
 }
 
 void job_drop(struct jobs *jobs, const char *id)
 {
+	write_batch_send(jobs->writes);
 	job_lists_drop(&jobs->lists, jobs->name, id);
 }
 
 void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
 {
+	write_batch_send(jobs->writes);
 	job_lists_release(&jobs->lists, id, fence, counted);
 }

@@ -7,6 +7,7 @@
 #ifndef RESPOOL_JOBS_H
 #define RESPOOL_JOBS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <event2/event.h>
@@ -76,6 +77,16 @@ void jobs_watch_health(struct jobs *jobs, struct health *health);
 void jobs_report_health(struct jobs *jobs, const struct config *config,
     const struct deployment *deployment, bool failed);
 
+/*
+ * Once Redis is there, looks at its version, settings and distance, and logs what there is to be
+ * advised, unless *given says that this has been done. Then it says so. It must outlive jobs, and
+ * other processes may share it. To be called before the event loop runs.
+ */
+void jobs_advise(struct jobs *jobs, atomic_bool *given);
+
+/* Whether Redis has confirmed this worker's lease, and it has not run out since. */
+bool jobs_have_lease(const struct jobs *jobs);
+
 /* How many more jobs to take from the queue: 0 in the beginning. */
 void jobs_accept(struct jobs *jobs, int room);
 
@@ -94,14 +105,16 @@ struct response_write {
 	void (*done)(void *ctx, enum write_result result);
 	void *ctx;
 	/* The rest is the writing's own; response_write_free() frees it. */
-	long long count;  /* of writes so far, by which Redis can tell that it has lost one */
-	struct buf slots; /* what fold_open_slots() said at the last write */
+	long long count;      /* of writes so far, by which Redis can tell that it has lost one */
+	long long renewed_at; /* ms: when the time to live was last renewed */
+	struct buf slots;     /* what fold_open_slots() said at the last write */
 };
 
 void response_write_free(struct response_write *write);
 
 /*
- * Writes what of the fold's document is not stored yet, and renews the time to live; terminal is
+ * Writes what of the fold's document is not stored yet, together with the other writes of this
+ * turn of the event loop, and renews the time to live once a second; terminal is
  * the state that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered
  * is noted, unless it is NULL. On success the document counts as stored at once. Returns
  * false if nothing was sent because Redis is away: up() tells when it is back.

@@ -66,8 +66,10 @@ static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->claiming--;
-	if (!redis_link_failed(jobs->commands, data, "claim"))
+	if (!redis_client_failed(jobs->commands, data, "claim"))
 		claim_answered(jobs, call->id, data);
+	else
+		jobs->looked_at = 0; /* that it is tried again soon */
 	id_call_free(call);
 	jobs_take_next(jobs);
 	job_lists_change_closed(&jobs->lists);
@@ -90,7 +92,7 @@ void jobs_claim(struct jobs *jobs, const char *id)
 	redis_args_add_number(&args, RESPONSE_STATUS_OFFSET);
 	redis_args_add(&args, slot);
 	call = id_call_new(&jobs->lists, jobs->name, id);
-	if (!redis_link_call(jobs->commands, &args, on_claimed, call)) {
+	if (!redis_client_call(jobs->commands, &args, on_claimed, call)) {
 		id_call_free(call);
 		return;
 	}
@@ -105,14 +107,18 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 	size_t i;
 
 	(void)redis;
-	if (redis_link_failed(jobs->commands, reply, "LRANGE") || jobs->leaving)
+	if (redis_client_failed(jobs->commands, reply, "LRANGE") || jobs->leaving)
 		return;
 	for (i = 0; i < reply->elements; i++) {
 		const char *id = job_lists_id(&jobs->lists, jobs->name, reply->element[i]);
 
-		if (id != NULL && !job_lists_busy(&jobs->lists, id) &&
-		    !jobs->user->holds(jobs->user->ctx, id))
+		if (id == NULL || job_lists_busy(&jobs->lists, id) ||
+		    jobs->user->holds(jobs->user->ctx, id))
+			continue;
+		if (jobs->room > jobs->claiming)
 			jobs_claim(jobs, id);
+		else
+			job_lists_requeue(&jobs->lists, jobs->name, id);
 	}
 }
 

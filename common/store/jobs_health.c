@@ -5,7 +5,7 @@
 static void on_health(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct jobs *jobs = privdata;
-	bool failed = redis_link_failed(jobs->commands, data, "health");
+	bool failed = redis_client_failed(jobs->commands, data, "health");
 
 	(void)redis;
 	if (jobs->health != NULL)
@@ -19,7 +19,7 @@ void jobs_read_health(struct jobs *jobs)
 	if (jobs->health == NULL || !health_matters(jobs->health->config))
 		return;
 	health_read_args(&args, &jobs->space);
-	redis_link_call(jobs->commands, &args, on_health, jobs);
+	redis_client_call(jobs->commands, &args, on_health, jobs);
 }
 
 void jobs_watch_health(struct jobs *jobs, struct health *health)
@@ -36,5 +36,5 @@ void jobs_report_health(struct jobs *jobs, const struct config *config,
 	if (!health_matters(config))
 		return;
 	health_report_args(&args, &jobs->space, config, deployment, failed);
-	redis_link_call(jobs->commands, &args, on_health, jobs);
+	redis_client_call(jobs->commands, &args, on_health, jobs);
 }

@@ -2,7 +2,7 @@
  * What the parts of jobs share. jobs.c makes them and ends them; jobs_links.c keeps the
  * connections, jobs_lease.c the lease. jobs_take.c takes ids from the queue and jobs_claim.c claims
  * them; jobs_write.c writes their responses, jobs_health.c shares what calls to deployments have
- * shown, and jobs_leave.c gives all back.
+ * shown, jobs_advice.c looks at Redis itself, and jobs_leave.c gives all back.
  */
 #ifndef RESPOOL_JOBS_INTERNAL_H
 #define RESPOOL_JOBS_INTERNAL_H
@@ -15,7 +15,8 @@
 #include "job_lists.h"
 #include "jobs.h"
 #include "keys.h"
-#include "redis_link.h"
+#include "redis_client.h"
+#include "write_batch.h"
 
 /* What a leaving worker does next. */
 enum leave_step { LEAVE_GIVE_BACK, LEAVE_BURY, LEAVE_DONE };
@@ -27,10 +28,12 @@ struct jobs {
 	char predecessor[WORKER_NAME_SIZE]; /* "" once taken over */
 	struct key_space space;
 	struct running_key running;
-	struct redis_link_user command_user, take_user, listen_user;
-	struct redis_link *commands; /* scripts and all else that answers at once */
-	struct redis_link *take;     /* waits for the queue */
-	struct redis_link *listen;   /* hears of cancellations */
+	struct topology *topology;
+	struct redis_client_user command_user, take_user, listen_user;
+	struct redis_client *commands; /* scripts and all else that answers at once */
+	struct write_batch *writes;    /* on commands */
+	struct redis_client *take;     /* waits for the queue */
+	struct redis_client *listen;   /* hears of cancellations */
 	struct event *beat;
 	int room;               /* how many more jobs the worker can take */
 	int claiming;           /* claims under way */
@@ -42,12 +45,13 @@ struct jobs {
 	long long beaten_at;    /* the last one that Redis has answered, when it was sent */
 	long long looked_at;    /* when this worker last looked at its own list */
 	int silent_ms;          /* since the last answer to a beat */
-	int settled_ms;         /* since the commands' link came up */
+	int settled_ms;         /* since the lists of jobs can be reached */
 	struct health *health;  /* NULL until jobs_watch_health() */
 	struct job_lists lists;
-	long long take_client; /* what Redis calls the connection of take */
+	long long take_client; /* what Redis calls the connection of take; 0 if that is not known */
 	bool leaving;
 	enum leave_step leave_step;
+	struct jobs_advice *advice; /* NULL unless it is yet to be given */
 };
 
 /* jobs_take.c: waits for the queue, unless there is no room or a wait is under way. */
@@ -64,6 +68,11 @@ void jobs_look_at_own_list(struct jobs *jobs);
 
 /* jobs_health.c: asks for what is known of the deployments, if anybody wants to know it. */
 void jobs_read_health(struct jobs *jobs);
+
+/* jobs_advice.c */
+/* Asks Redis what advice can be given, if it is yet to be given and that is not under way. */
+void jobs_seek_advice(struct jobs *jobs);
+void jobs_free_advice(struct jobs *jobs);
 
 /* jobs_lease.c */
 /* Whether all workers that are alive have had the time to show it. */

@@ -18,6 +18,12 @@ bool jobs_are_settled(const struct jobs *jobs)
 	       jobs->settled_ms >= jobs->config->lease_seconds * 1000;
 }
 
+bool jobs_have_lease(const struct jobs *jobs)
+{
+	return jobs->beaten_at != 0 &&
+	       monotonic_ms() < jobs->beaten_at + jobs->config->lease_seconds * 1000LL;
+}
+
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct jobs *jobs = privdata;
@@ -26,7 +32,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->beating = false;
-	if (redis_link_failed(jobs->commands, reply, "beat")) {
+	if (redis_client_failed(jobs->commands, reply, "beat")) {
 		/* Then nobody could beat, and the others need time to come back. */
 		jobs->settled_ms = 0;
 		jobs->silent_ms = reply != NULL ? 0 : jobs->silent_ms;
@@ -53,7 +59,7 @@ void jobs_send_beat(struct jobs *jobs)
 	redis_args_add(&args, jobs->name);
 	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
 	jobs->beat_sent_at = monotonic_ms();
-	jobs->beating = redis_link_call(jobs->commands, &args, on_beaten, jobs);
+	jobs->beating = redis_client_call(jobs->commands, &args, on_beaten, jobs);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *ctx)
@@ -62,15 +68,15 @@ static void on_beat(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	if (!redis_link_is_up(jobs->commands))
+	if (!redis_client_is_up(jobs->commands))
 		return;
 	jobs->settled_ms += jobs->beat_ms;
 	jobs->taking_ms += jobs->beat_ms;
 	jobs->silent_ms += jobs->beat_ms;
 	if (jobs->taking && jobs->taking_ms > TAKE_SILENT_MS)
-		redis_link_reset(jobs->take, "no answer in time");
+		redis_client_reset(jobs->take, "no answer in time");
 	if (jobs->silent_ms > SILENT_MS)
-		redis_link_reset(jobs->commands, "no answer in time");
+		redis_client_reset(jobs->commands, "no answer in time");
 	else
 		jobs_send_beat(jobs);
 	if (monotonic_ms() - jobs->looked_at >= jobs->config->lease_seconds * 1000LL)

@@ -28,7 +28,7 @@ static void on_unblocked(redisAsyncContext *redis, void *data, void *privdata)
 	struct jobs *jobs = privdata;
 
 	(void)redis;
-	redis_link_failed(jobs->commands, data, "CLIENT UNBLOCK");
+	redis_client_failed(jobs->commands, data, "CLIENT UNBLOCK");
 	job_lists_change_closed(&jobs->lists);
 }
 
@@ -43,7 +43,8 @@ static void end_taking(struct jobs *jobs)
 	redis_args_add(&args, "CLIENT");
 	redis_args_add(&args, "UNBLOCK");
 	redis_args_add_number(&args, jobs->take_client);
-	if (redis_link_call(jobs->commands, &args, on_unblocked, jobs))
+	if (jobs->take_client != 0 &&
+	    redis_client_call_beside(jobs->commands, jobs->take, &args, on_unblocked, jobs))
 		job_lists_change_opened(&jobs->lists);
 }
 

@@ -33,7 +33,7 @@ static void on_taken(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->taking = false;
-	if (!redis_link_failed(jobs->take, reply, "BLMOVE")) {
+	if (!redis_client_failed(jobs->take, reply, "BLMOVE")) {
 		if (reply->type == REDIS_REPLY_STRING)
 			taken(jobs, reply);
 		jobs_take_next(jobs);
@@ -61,7 +61,7 @@ static int take_ms(const struct jobs *jobs)
  */
 static bool lease_is_sure(const struct jobs *jobs)
 {
-	return redis_link_is_up(jobs->commands) &&
+	return redis_client_is_up(jobs->commands) &&
 	       monotonic_ms() + take_ms(jobs) < jobs->beaten_at + lease_ms(jobs);
 }
 
@@ -79,7 +79,7 @@ void jobs_take_next(struct jobs *jobs)
 	redis_args_add(&args, "RIGHT");
 	redis_args_add(&args, "LEFT");
 	redis_args_add(&args, seconds);
-	jobs->taking = redis_link_call(jobs->take, &args, on_taken, jobs);
+	jobs->taking = redis_client_call(jobs->take, &args, on_taken, jobs);
 	jobs->taking_ms = 0;
 }
 

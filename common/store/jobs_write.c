@@ -1,72 +1,61 @@
 #include <stdio.h>
 
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "common/response/document.h"
 #include "common/response/fold.h"
 #include "common/response/response.h"
 #include "jobs_internal.h"
-#include "redis_args.h"
+#include "write_batch.h"
 
-static enum write_result flush_result(const redisReply *reply)
+enum {
+	RENEW_MS = 1000,       /* between two renewals of the time to live */
+	RENEWALS_PER_TTL = 10, /* at least, where that is short */
+};
+
+/* The arguments of a write, while they are gathered. */
+struct arguments {
+	struct buf text;
+	int count;
+};
+
+static void add(struct arguments *arguments, struct span value)
 {
-	switch (reply->integer) {
-	case 1:
-		return WRITE_DONE;
-	case 2:
-		return WRITE_MISMATCH;
-	case 3:
-		return WRITE_TAKEN;
-	case 4:
-		return WRITE_LOST;
-	default:
-		return WRITE_ENDED;
+	write_argument(&arguments->text, value);
+	arguments->count++;
+}
+
+static void add_number(struct arguments *arguments, long long number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%lld", number);
+
+	add(arguments, (struct span){text, (size_t)len});
+}
+
+static void add_document(struct arguments *arguments, const struct document *doc)
+{
+	if (doc->whole) {
+		add(arguments, buf_span(&doc->text));
+		return;
 	}
-}
-
-static void on_flushed(redisAsyncContext *redis, void *data, void *privdata)
-{
-	struct response_write *write = privdata;
-	enum write_result result = WRITE_UNKNOWN;
-
-	(void)redis;
-	if (!redis_link_failed(write->jobs->commands, data, "flush"))
-		result = flush_result(data);
-	write->done(write->ctx, result);
-}
-
-static void add_whole(
-    struct redis_args *args, const struct response_write *write, const struct document *doc)
-{
-	redis_args_add(args, "");
-	redis_args_add_number(args, write->count + 1);
-	redis_args_add_span(args, buf_span(&doc->text));
-}
-
-enum { KNOWN_SIZE = 48, ENDED_SIZE = 64 };
-
-/* What is known of the stored text goes to known, which must live as long as args. */
-static void add_patches(struct redis_args *args, const struct response_write *write,
-    const struct document *doc, char known[KNOWN_SIZE])
-{
-	int i;
-
-	snprintf(known, KNOWN_SIZE, "%zu %lld", doc->stored_len, write->count);
-	redis_args_add(args, known);
-	for (i = 0; i < doc->patch_count; i++) {
+	for (int i = 0; i < doc->patch_count; i++) {
 		const struct patch *patch = &doc->patches[i];
 
-		redis_args_add_number(args, (long long)patch->offset);
-		redis_args_add_span(
-		    args, (struct span){doc->text.data + patch->offset, patch->len});
+		add_number(arguments, (long long)patch->offset);
+		add(arguments, (struct span){doc->text.data + patch->offset, patch->len});
 	}
 }
 
-static void add_end(struct redis_args *args, enum response_status terminal, const char *deployment,
-    char ended[ENDED_SIZE])
+static void add_end(
+    struct arguments *arguments, enum response_status terminal, const char *deployment)
 {
-	snprintf(ended, ENDED_SIZE, "%s%s%s", response_status_name(terminal),
-	    deployment != NULL ? " " : "", deployment != NULL ? deployment : "");
-	redis_args_add(args, ended);
+	struct buf ended = {0};
+
+	buf_printf(&ended, "%s%s%s", response_status_name(terminal), deployment != NULL ? " " : "",
+	    deployment != NULL ? deployment : "");
+	add(arguments, buf_span(&ended));
+	buf_free(&ended);
 }
 
 /* Those of a log stand one behind the other. */
@@ -82,32 +71,90 @@ static struct span next_events(const struct event_log *log)
 	return (struct span){first.p, (size_t)(last.p - first.p) + last.len};
 }
 
-static void add_events(struct redis_args *args, const struct event_log *log)
+static void add_events(struct arguments *arguments, const struct event_log *log)
 {
-	redis_args_add_number(args, log->first);
-	redis_args_add_span(args, next_events(log));
+	add_number(arguments, log->first);
+	add(arguments, next_events(log));
 }
 
-/* The fence, and the open slots if the stored job does not know them. */
-static void write_fence(struct buf *out, const struct response_write *write, long long fence,
-    const struct fold *fold, struct span slots)
+/* What a write is, beside its document. */
+struct write_kind {
+	long long fence;
+	enum response_status terminal;
+	bool streamed, renews;
+	struct span slots; /* empty if the stored job knows them: to be told if tells_slots */
+	bool tells_slots;
+};
+
+static void write_flags(struct buf *out, const struct write_kind *kind, bool whole)
 {
-	buf_printf(out, "%lld", fence);
-	if (!fold->doc.whole && span_eq(slots, buf_span(&write->slots)))
-		return;
-	buf_putc(out, ' ');
-	buf_append_span(out, slots);
+	size_t before = out->len;
+
+	buf_puts(out, whole ? "w" : "");
+	buf_puts(out, kind->renews ? "r" : "");
+	buf_puts(out, kind->terminal != STATUS_COUNT ? "e" : "");
+	buf_puts(out, kind->tells_slots ? "s" : "");
+	buf_puts(out, kind->streamed ? "v" : "");
+	if (out->len == before)
+		buf_putc(out, '-');
+}
+
+/* The line with which flush.lua has each write begin; arguments are those behind it. */
+static void write_head(struct buf *out, const struct response_write *write,
+    const struct document *doc, const struct write_kind *kind, int arguments)
+{
+	buf_printf(out, "%d ", arguments);
+	write_flags(out, kind, doc->whole);
+	buf_printf(out, " %zu %lld %lld", doc->whole ? 0 : doc->stored_len, kind->fence,
+	    doc->whole ? write->count + 1 : write->count);
+	if (kind->tells_slots) {
+		buf_putc(out, ' ');
+		buf_append_span(out, kind->slots);
+	}
+}
+
+/* A write that brings nothing new is there to renew. */
+static bool is_due_to_renew(const struct response_write *write, const struct document *doc,
+    const struct event_log *log, enum response_status terminal)
+{
+	long ms = write->jobs->config->polling.ttl * 1000 / RENEWALS_PER_TTL;
+	bool says_something = doc->patch_count > 0 || (log != NULL && event_log_batch(log) > 0);
+
+	if (doc->whole || terminal != STATUS_COUNT || !says_something)
+		return true;
+	return monotonic_ms() - write->renewed_at >= (ms < RENEW_MS ? ms : RENEW_MS);
 }
 
 /* What has been sent is stored, unless the reply says otherwise. */
-static void note_sent(struct response_write *write, struct document *doc, struct buf *slots)
+static void note_sent(struct response_write *write, struct document *doc,
+    const struct write_kind *kind, struct buf *slots)
 {
 	buf_free(&write->slots);
 	write->slots = *slots;
 	*slots = (struct buf){0};
+	if (kind->renews)
+		write->renewed_at = monotonic_ms();
 	if (doc->whole || doc->patch_count > 0)
 		write->count++;
 	document_mark_stored(doc);
+}
+
+static bool hand_over(struct response_write *write, const char *id, const struct buf *head,
+    const struct arguments *arguments, bool streamed)
+{
+	struct buf whole = {0};
+	struct response_keys keys;
+	struct write_text text = {.keys = &keys, .streamed = streamed};
+	bool sent;
+
+	response_keys(&keys, &write->jobs->space, id);
+	write_argument(&whole, buf_span(head));
+	buf_append_span(&whole, buf_span(&arguments->text));
+	text.arguments = buf_span(&whole);
+	text.argument_count = arguments->count + 1;
+	sent = write_batch_add(write->jobs->writes, write, &text);
+	buf_free(&whole);
+	return sent;
 }
 
 bool response_flush(struct response_write *write, const char *id, long long fence,
@@ -115,33 +162,27 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
     const char *deployment)
 {
 	struct document *doc = &fold->doc;
-	struct redis_args args = {0};
-	struct response_keys keys;
-	struct buf slots = {0}, shown = {0};
-	char known[KNOWN_SIZE], ended[ENDED_SIZE];
+	struct arguments arguments = {0};
+	struct buf head = {0}, slots = {0};
+	struct write_kind kind = {.fence = fence, .terminal = terminal, .streamed = log != NULL};
 	bool sent;
 
 	fold_open_slots(fold, &slots);
-	write_fence(&shown, write, fence, fold, buf_span(&slots));
-	response_keys(&keys, &write->jobs->space, id);
-	redis_args_script(&args, SCRIPT_FLUSH, log != NULL ? 2 : 1);
-	redis_args_add(&args, keys.job);
-	if (log != NULL)
-		redis_args_add(&args, keys.events);
-	redis_args_add_span(&args, buf_span(&shown));
-	if (doc->whole)
-		add_whole(&args, write, doc);
-	else
-		add_patches(&args, write, doc, known);
+	kind.slots = buf_span(&slots);
+	kind.tells_slots = doc->whole || !span_eq(kind.slots, buf_span(&write->slots));
+	kind.renews = is_due_to_renew(write, doc, log, terminal);
+	add_document(&arguments, doc);
 	if (terminal != STATUS_COUNT)
-		add_end(&args, terminal, deployment, ended);
+		add_end(&arguments, terminal, deployment);
 	if (log != NULL)
-		add_events(&args, log);
-	sent = redis_link_call(write->jobs->commands, &args, on_flushed, write);
+		add_events(&arguments, log);
+	write_head(&head, write, doc, &kind, arguments.count);
+	sent = hand_over(write, id, &head, &arguments, log != NULL);
 	if (sent)
-		note_sent(write, doc, &slots);
+		note_sent(write, doc, &kind, &slots);
+	buf_free(&head);
 	buf_free(&slots);
-	buf_free(&shown);
+	buf_free(&arguments.text);
 	return sent;
 }
 

@@ -21,16 +21,19 @@ static bool is_for_later(const char *error)
 	return false;
 }
 
-/* What follows MOVED and ASK: "3999 127.0.0.1:6381", with an empty host for the one asked. */
+/* What follows MOVED and ASK: "3999 127.0.0.1:6381"; an empty or unknown host is the one asked. */
 static bool read_target(
     struct redirection *redirection, const char *text, const struct redis_address *asked)
 {
 	char server[REDIS_ADDRESS_TEXT_SIZE], whole[REDIS_HOST_SIZE + REDIS_ADDRESS_TEXT_SIZE];
+	size_t host_len;
 
 	if (sscanf(text, "%d %271s", &redirection->slot, server) != 2 || redirection->slot < 0 ||
 	    redirection->slot >= REDIS_SLOTS)
 		return false;
-	snprintf(whole, sizeof(whole), "%s%s", server[0] == ':' ? asked->host : "", server);
+	host_len = server[0] == '?' ? 1 : 0;
+	snprintf(whole, sizeof(whole), "%s%s", server[host_len] == ':' ? asked->host : "",
+	    server + host_len);
 	return redis_address_parse(&redirection->to, whole);
 }
 

@@ -21,19 +21,37 @@ bool redis_address_set(struct redis_address *address, const char *host, int port
 	return true;
 }
 
+/* -1 if it is none. */
+static int parse_port(const char *text)
+{
+	long port;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	port = strtol(text, &end, 10);
+	return *end == '\0' && port >= 1 && port <= PORT_MAX ? (int)port : -1;
+}
+
 bool redis_address_parse(struct redis_address *address, const char *text)
 {
 	const char *colon = strrchr(text, ':');
-	char host[REDIS_HOST_SIZE], *end;
-	long port;
+	char host[REDIS_HOST_SIZE];
+	size_t len;
+	int port;
 
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
+	if (colon == NULL)
 		return false;
-	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
-	port = strtol(colon + 1, &end, 10);
-	if (end == colon + 1 || *end != '\0' || port < 1 || port > PORT_MAX)
+	len = (size_t)(colon - text);
+	port = parse_port(colon + 1);
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	}
+	if (port < 0 || len >= sizeof(host))
 		return false;
-	return redis_address_set(address, host, (int)port);
+	snprintf(host, sizeof(host), "%.*s", (int)len, text);
+	return redis_address_set(address, host, port);
 }
 
 bool redis_address_same(const struct redis_address *a, const struct redis_address *b)

@@ -15,7 +15,7 @@ struct redis_address {
 
 /* False if host is empty or too long, or if the port is none. */
 bool redis_address_set(struct redis_address *address, const char *host, int port);
-/* Takes "host:port" apart; an IPv6 address may stand without brackets. False if it is none. */
+/* Takes "host:port" apart; an IPv6 address may stand in brackets. False if it is none. */
 bool redis_address_parse(struct redis_address *address, const char *text);
 bool redis_address_same(const struct redis_address *a, const struct redis_address *b);
 bool redis_address_is_socket(const struct redis_address *address);

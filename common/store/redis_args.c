@@ -33,4 +33,14 @@ void redis_args_script(struct redis_args *args, enum script script, int keys)
 	redis_args_add(args, "EVALSHA");
 	redis_args_add(args, script_sha(script));
 	redis_args_add_number(args, keys);
+	args->first_key = args->count;
+}
+
+struct span redis_args_key(const struct redis_args *args)
+{
+	int key = args->first_key != 0 ? args->first_key : 1;
+
+	if (key >= args->count)
+		return (struct span){0};
+	return (struct span){args->values[key], args->lengths[key]};
 }

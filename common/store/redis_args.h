@@ -14,6 +14,7 @@ enum { REDIS_ARGS_MAX = 32, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = 24 };
 
 struct redis_args {
 	int count;
+	int first_key; /* index of the first key; 0 if it is where most commands have it, at 1 */
 	const char *values[REDIS_ARGS_MAX];
 	size_t lengths[REDIS_ARGS_MAX];
 	int number_count;
@@ -25,5 +26,7 @@ void redis_args_add_span(struct redis_args *args, struct span value);
 void redis_args_add_number(struct redis_args *args, long long value);
 /* Begins EVALSHA with so many keys. All that the script touches are to be named. */
 void redis_args_script(struct redis_args *args, enum script script, int keys);
+/* The key by which a Cluster routes the command; empty if it has no argument. */
+struct span redis_args_key(const struct redis_args *args);
 
 #endif

@@ -10,6 +10,7 @@
 struct redis_events {
 	redisAsyncContext *redis;
 	struct event readable, writable;
+	unsigned reads;
 	bool tried; /* to write, and not all went out: the socket has to say when it has room */
 };
 
@@ -19,6 +20,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	events->reads++;
 	redisAsyncHandleRead(events->redis);
 }
 
@@ -94,4 +96,9 @@ void redis_events_attach(redisAsyncContext *redis, struct event_base *base)
 	/* For the connection to be made. */
 	event_add(&events->readable, NULL);
 	event_add(&events->writable, NULL);
+}
+
+unsigned redis_events_reads(const redisAsyncContext *redis)
+{
+	return ((const struct redis_events *)redis->ev.data)->reads;
 }

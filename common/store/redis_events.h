@@ -12,4 +12,7 @@
 /* Has the loop drive the connection, until hiredis frees its context. */
 void redis_events_attach(redisAsyncContext *redis, struct event_base *base);
 
+/* How often something has come from the server. Only as long as the connection is there. */
+unsigned redis_events_reads(const redisAsyncContext *redis);
+
 #endif

@@ -1,8 +1,9 @@
 #include "redis_link.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
 #include "common/base/lookup.h"
@@ -39,54 +40,82 @@ static void retry_later(struct redis_link *link)
 		link->pause_ms = LONGEST_PAUSE_MS;
 }
 
+/* hiredis goes on calling back for what it frees, and finds nobody then. */
+static redisAsyncContext *let_go(struct redis_link *link)
+{
+	redisAsyncContext *redis = link->redis;
+
+	if (redis != NULL)
+		redis->data = NULL;
+	link->redis = NULL;
+	link->up = false;
+	link->owed = false;
+	return redis;
+}
+
+static void report(struct redis_link *link, const char *why)
+{
+	if (link->user->name != NULL && !link->reported)
+		log_warnx("Redis (%s): %s; connecting again", link->user->name, why);
+	link->reported = true;
+}
+
+/* There is no connection any more. The user may free the link. */
+static void went_down(struct redis_link *link, bool was_up, const char *why)
+{
+	const struct redis_link_user *user = link->user;
+
+	report(link, why);
+	retry_later(link);
+	if (was_up && user->down != NULL)
+		user->down(user->ctx);
+	if (user->failed != NULL)
+		user->failed(user->ctx, why);
+}
+
 /* The connection is gone; hiredis frees its context after this. */
-static void went_down(struct redis_link *link, const char *why)
+static void lost(struct redis_link *link, const char *why)
 {
 	bool was_up = link->up;
 
-	link->redis = NULL;
-	link->up = false;
-	if (link->closing)
-		return;
-	if (!link->reported)
-		log_warnx("Redis (%s): %s; connecting again", link->user->name, why);
-	link->reported = true;
-	retry_later(link);
-	if (was_up && link->user->down != NULL)
-		link->user->down(link->user->ctx);
+	let_go(link);
+	went_down(link, was_up, why);
 }
 
 static void on_disconnect(const redisAsyncContext *redis, int status)
 {
 	struct redis_link *link = redis->data;
 
-	if (link != NULL && link->redis == redis)
-		went_down(link, status == REDIS_OK ? "connection closed" : redis->errstr);
+	if (link != NULL)
+		lost(link, status == REDIS_OK ? "connection closed" : redis->errstr);
 }
 
 static void on_connect(const redisAsyncContext *redis, int status)
 {
 	struct redis_link *link = redis->data;
 
+	if (link == NULL)
+		return;
 	/* After a failed connect hiredis frees the context without calling on_disconnect. */
-	if (status != REDIS_OK && link != NULL && link->redis == redis)
-		went_down(link, redis->errstr);
+	if (status != REDIS_OK)
+		lost(link, redis->errstr);
+	else
+		redis_tls_begin(link->user->tls, &link->redis->c, link->address.host);
 }
 
 void redis_link_reset(struct redis_link *link, const char *why)
 {
-	redisAsyncContext *redis = link->redis;
+	bool was_up = link->up;
 
-	if (redis == NULL)
+	if (link->redis == NULL)
 		return;
-	redis->data = NULL;
-	redisAsyncFree(redis);
-	went_down(link, why);
+	redisAsyncFree(let_go(link));
+	went_down(link, was_up, why);
 }
 
 static void settle(struct redis_link *link)
 {
-	if (link->reported)
+	if (link->reported && link->user->name != NULL)
 		log_info("Redis (%s): connected again", link->user->name);
 	link->reported = false;
 	link->pause_ms = FIRST_PAUSE_MS;
@@ -109,16 +138,19 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 /* Takes the connection that is being made, or none if there is no memory for one. */
 static void use_connection(struct redis_link *link, redisAsyncContext *redis)
 {
+	char error[sizeof(redis->c.errstr)];
+
 	if (redis == NULL)
 		fatalx("out of memory");
 	if (redis->err != 0) {
-		went_down(link, redis->errstr);
+		snprintf(error, sizeof(error), "%s", redis->errstr);
 		redisAsyncFree(redis);
+		went_down(link, false, error);
 		return;
 	}
 	link->redis = redis;
 	redis->data = link;
-	if (link->config->socket_path == NULL)
+	if (!redis_address_is_socket(&link->address))
 		redisEnableKeepAlive(&redis->c);
 	redis_events_attach(redis, link->base);
 	redisAsyncSetConnectCallback(redis, on_connect);
@@ -134,38 +166,48 @@ static void on_looked_up(void *ctx, const char *address, const char *error)
 
 	link->lookup = NULL;
 	if (address != NULL)
-		use_connection(link, redisAsyncConnect(address, link->config->port));
+		use_connection(link, redisAsyncConnect(address, link->address.port));
 	else
-		went_down(link, error);
+		went_down(link, false, error);
 }
 
 /* hiredis would look the name up, and wait for that. */
 static void look_host_up(struct redis_link *link)
 {
-	link->lookup = lookup_start(link->base, link->config->host, on_looked_up, link);
+	link->lookup = lookup_start(link->base, link->address.host, on_looked_up, link);
 	if (link->lookup == NULL)
-		went_down(link, strerror(errno));
+		went_down(link, false, strerror(errno));
+}
+
+static void connect_to(struct redis_link *link, const struct redis_address *address)
+{
+	link->address = *address;
+	if (redis_address_is_socket(address))
+		use_connection(link, redisAsyncConnectUnix(address->host));
+	else if (lookup_is_numeric(address->host))
+		use_connection(link, redisAsyncConnect(address->host, address->port));
+	else
+		look_host_up(link);
 }
 
 static void connect_now(struct redis_link *link)
 {
-	const struct redis_config *config = link->config;
+	const struct redis_address *address;
 
-	if (config->socket_path != NULL)
-		use_connection(link, redisAsyncConnectUnix(config->socket_path));
-	else if (lookup_is_numeric(config->host))
-		use_connection(link, redisAsyncConnect(config->host, config->port));
-	else if (link->lookup == NULL)
-		look_host_up(link);
+	if (link->lookup != NULL)
+		return;
+	address = link->user->where(link->user->ctx);
+	if (address != NULL)
+		connect_to(link, address);
+	else
+		retry_later(link);
 }
 
-struct redis_link *redis_link_new(
-    struct event_base *base, const struct redis_config *config, const struct redis_link_user *user)
+struct redis_link *redis_link_new(struct event_base *base, const struct redis_link_user *user)
 {
 	struct redis_link *link = xcalloc(1, sizeof(*link));
 
 	link->base = base;
-	link->config = config;
 	link->user = user;
 	link->pause_ms = FIRST_PAUSE_MS;
 	link->timer = evtimer_new(base, on_timer, link);
@@ -177,16 +219,13 @@ struct redis_link *redis_link_new(
 
 void redis_link_free(struct redis_link *link)
 {
+	redisAsyncContext *redis;
+
 	if (link == NULL)
 		return;
-	link->closing = true;
-	if (link->redis != NULL) {
-		redisAsyncContext *redis = link->redis;
-
-		link->redis = NULL;
-		link->up = false;
+	redis = let_go(link);
+	if (redis != NULL)
 		redisAsyncFree(redis);
-	}
 	lookup_cancel(link->lookup);
 	event_free(link->timer);
 	free(link);
@@ -195,6 +234,39 @@ void redis_link_free(struct redis_link *link)
 bool redis_link_is_up(const struct redis_link *link)
 {
 	return link->up;
+}
+
+const struct redis_address *redis_link_address(const struct redis_link *link)
+{
+	return &link->address;
+}
+
+/* Begins anew with another server, which is no failure. */
+static void leave_server(struct redis_link *link, const struct redis_address *next)
+{
+	const struct redis_link_user *user = link->user;
+	char text[REDIS_ADDRESS_TEXT_SIZE], why[REDIS_ADDRESS_TEXT_SIZE + 32];
+	bool was_up = link->up;
+
+	snprintf(why, sizeof(why), "goes over to %s", redis_address_text(next, text));
+	report(link, why);
+	redisAsyncFree(let_go(link));
+	if (was_up && user->down != NULL)
+		user->down(user->ctx);
+}
+
+void redis_link_follow(struct redis_link *link)
+{
+	const struct redis_address *address = link->user->where(link->user->ctx);
+	bool busy = link->redis != NULL || link->lookup != NULL;
+
+	if (address == NULL || (busy && redis_address_same(address, &link->address)))
+		return;
+	lookup_cancel(link->lookup);
+	link->lookup = NULL;
+	redis_link_start_timer(link, 0);
+	if (link->redis != NULL)
+		leave_server(link, address);
 }
 
 bool redis_link_call(
@@ -206,23 +278,27 @@ bool redis_link_call(
 		   (const char **)args->values, args->lengths) == REDIS_OK;
 }
 
-static bool begins_with(const char *text, const char *prefix)
+bool redis_link_send(
+    struct redis_link *link, struct span command, redisCallbackFn *fn, void *privdata)
 {
-	return strncmp(text, prefix, strlen(prefix)) == 0;
+	if (!link->up)
+		return false;
+	return redisAsyncFormattedCommand(link->redis, fn, privdata, command.p, command.len) ==
+	       REDIS_OK;
 }
 
-bool redis_link_failed(struct redis_link *link, const redisReply *reply, const char *doing)
+bool redis_link_owes(const struct redis_link *link)
 {
-	if (reply == NULL)
-		return true;
-	if (reply->type != REDIS_REPLY_ERROR)
-		return false;
-	if (begins_with(reply->str, "NOSCRIPT"))
-		redis_link_reset(link, "the server has lost our scripts");
-	else if (begins_with(reply->str, "READONLY") || begins_with(reply->str, "UNBLOCKED"))
-		redis_link_reset(link, "the server is no master any more");
-	else if (time(NULL) != link->last_error)
-		log_warnx("Redis: %s: %s", doing, reply->str);
-	link->last_error = time(NULL);
-	return true;
+	return link->up && link->redis->replies.head != NULL;
+}
+
+bool redis_link_is_silent(struct redis_link *link)
+{
+	bool owed = redis_link_owes(link);
+	unsigned reads = owed ? redis_events_reads(link->redis) : 0;
+	bool silent = owed && link->owed && reads == link->reads;
+
+	link->owed = owed;
+	link->reads = reads;
+	return silent;
 }

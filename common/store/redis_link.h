@@ -1,6 +1,7 @@
 /*
- * An asynchronous connection to Redis that keeps itself up: it connects, identifies itself, loads
- * the scripts, and begins again, with growing pauses, whenever the connection fails.
+ * An asynchronous connection to one Redis server that keeps itself up: it connects, sets itself up,
+ * and begins again, with growing pauses, whenever the connection fails. Where the server is, it
+ * asks its user each time.
  */
 #ifndef RESPOOL_REDIS_LINK_H
 #define RESPOOL_REDIS_LINK_H
@@ -10,26 +11,42 @@
 #include <event2/event.h>
 #include <hiredis/async.h>
 
-#include "common/config/config.h"
+#include "common/base/buf.h"
+#include "redis_address.h"
 #include "redis_args.h"
+#include "redis_setup.h"
+#include "redis_tls.h"
 
 struct redis_link;
 
 struct redis_link_user {
-	const char *name;        /* for messages: "commands" */
-	bool scripts;            /* load them: the user calls scripts */
+	const char *name;         /* for messages: "commands"; NULL for none */
+	struct redis_setup setup; /* sent on each new connection */
+	struct redis_tls *tls;    /* or NULL */
+	bool master;              /* a server that says it is none is not used */
+	/* Asked before each try to connect; NULL if it is not known now. */
+	const struct redis_address *(*where)(void *ctx);
 	void (*up)(void *ctx);   /* commands can be sent now */
-	void (*down)(void *ctx); /* may be NULL; open calls have got NULL replies before */
+	void (*down)(void *ctx); /* no more; may be NULL */
+	/*
+	 * A try to connect has failed, or the connection has; behind down(). The next try comes
+	 * after a pause, unless this frees the link, as it may. May be NULL.
+	 */
+	void (*failed)(void *ctx, const char *why);
 	void *ctx;
 };
 
-/* Neither config nor user is copied. Connects from the event loop. */
-struct redis_link *redis_link_new(
-    struct event_base *base, const struct redis_config *config, const struct redis_link_user *user);
-/* Closes the connection; open calls get NULL replies, down() is not called. */
+/* user is not copied. Connects from the event loop. */
+struct redis_link *redis_link_new(struct event_base *base, const struct redis_link_user *user);
+/*
+ * Closes the connection; open calls get NULL replies, at once or, within one of the connection's
+ * own calls, when that returns. Neither down() nor failed() is called.
+ */
 void redis_link_free(struct redis_link *link);
 
 bool redis_link_is_up(const struct redis_link *link);
+/* Of the connection that there is or is being made, else of the last one. */
+const struct redis_address *redis_link_address(const struct redis_link *link);
 
 /*
  * Sends a command. fn gets the redisReply, or NULL if the connection broke before the reply came:
@@ -38,14 +55,19 @@ bool redis_link_is_up(const struct redis_link *link);
  */
 bool redis_link_call(
     struct redis_link *link, struct redis_args *args, redisCallbackFn *fn, void *privdata);
+/* The same with commands as they go over the wire, which are copied. fn is called once: for one. */
+bool redis_link_send(
+    struct redis_link *link, struct span command, redisCallbackFn *fn, void *privdata);
 
-/* Gives the connection up and makes a new one: it hangs, or the server has lost our scripts. */
+/* Whether commands have been sent that are not answered yet. */
+bool redis_link_owes(const struct redis_link *link);
+/* Whether answers are owed, and nothing has come since this was asked last, when some were, too. */
+bool redis_link_is_silent(struct redis_link *link);
+
+/* Gives the connection up, if there is one, and makes a new one after a pause: it hangs, say. */
 void redis_link_reset(struct redis_link *link, const char *why);
-
-/*
- * Whether a reply is an error. Logs it; resets the link if the server lacks our scripts or is no
- * master any more. NULL counts as one, unlogged.
+/* Connects at once to where the server is now, if that is somewhere else, or if there is a pause.
  */
-bool redis_link_failed(struct redis_link *link, const redisReply *reply, const char *doing);
+void redis_link_follow(struct redis_link *link);
 
 #endif

@@ -3,31 +3,29 @@
 #define RESPOOL_REDIS_LINK_INTERNAL_H
 
 #include <stdbool.h>
-#include <time.h>
 
 #include "redis_link.h"
-#include "scripts.h"
 
 struct redis_link {
 	struct event_base *base;
-	const struct redis_config *config;
 	const struct redis_link_user *user;
-	redisAsyncContext *redis; /* NULL between connections */
-	struct lookup *lookup;    /* of the host, before there is one; or NULL */
-	struct event *timer;      /* until the next try, or for this one to succeed */
+	struct redis_address address; /* of the connection, or of the last one */
+	redisAsyncContext *redis;     /* NULL between connections */
+	struct lookup *lookup;        /* of the host, before there is one; or NULL */
+	struct event *timer;          /* until the next try, or for this one to succeed */
 	int pause_ms;
 	bool up;
-	bool closing;
-	bool reported;     /* the failure at hand has been logged */
-	time_t last_error; /* when an error reply was logged: at most one each second */
+	bool reported;  /* the failure at hand has been logged */
+	bool owed;      /* an answer was, when redis_link_is_silent() was called last */
+	unsigned reads; /* that there were then */
 };
 
 /* Calls back in ms: to try again, or to give up what is not ready by then. */
 void redis_link_start_timer(struct redis_link *link, int ms);
 
 /*
- * Identifies us on the new connection and loads the scripts. When Redis has answered all that, the
- * link is up and its user told so; an error resets the link.
+ * Sends what a connection begins with. When the server has answered all that, the link is up and
+ * its user told so; an error resets the link.
  */
 void redis_link_set_up(struct redis_link *link);
 

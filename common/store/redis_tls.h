@@ -13,8 +13,6 @@
 
 struct redis_tls;
 
-enum { REDIS_TLS_ERROR_SIZE = 256 };
-
 /*
  * What connections are made with; config is not copied. The files are read when a connection
  * begins, and again when they have changed. NULL if the configuration wants no TLS.
@@ -23,11 +21,16 @@ struct redis_tls *redis_tls_new(const struct redis_tls_config *config);
 void redis_tls_free(struct redis_tls *tls);
 
 /*
- * Begins TLS on a connection, blocking or not, that has just been made or is being made to host, a
- * name or an IP address, which the server's certificate must be for. Without tls (NULL) there is
- * nothing to do. False if it cannot begin, and then error says why.
+ * Begins TLS on a connection that has just been made to host, a name or an IP address, which the
+ * server's certificate must be for: on a blocking one, or on an asynchronous one within its connect
+ * callback, when commands may wait but nothing has been sent. Without tls (NULL) there is nothing
+ * to do. False if it cannot begin: errstr says why, and of an asynchronous connection the
+ * disconnect callback will be told.
+ *
+ * A blocking connection makes its handshake at once, within its connect time-out; an asynchronous
+ * one makes it as it goes. In both, errstr says from now on what TLS has failed by. The
+ * connection's privdata is taken.
  */
-bool redis_tls_begin(
-    struct redis_tls *tls, redisContext *redis, const char *host, char error[REDIS_TLS_ERROR_SIZE]);
+bool redis_tls_begin(struct redis_tls *tls, redisContext *redis, const char *host);
 
 #endif

@@ -14,7 +14,7 @@
 #include "health_commands.h"
 #include "keys.h"
 #include "redis_args.h"
-#include "redis_link.h"
+#include "redis_client.h"
 
 enum {
 	READY_MS = 500,  /* that Redis may take to tell of the deployments at the start */
@@ -28,10 +28,11 @@ enum {
 struct remembering {
 	struct relay_store *store;
 	LIST_ENTRY(remembering) link;
-	struct event late;
+	struct event timer;
 	void (*done)(void *ctx); /* NULL if nobody waits any more */
 	void *ctx;
 	bool sent; /* and the answer will come, be it that there is none */
+	bool late; /* that comes too late: it is not sent again */
 	enum script script;
 	struct native_key key;
 	char *tenant, *deployment, *model; /* the last two are NULL to forget */
@@ -41,11 +42,12 @@ LIST_HEAD(remembering_list, remembering);
 
 struct relay_store {
 	struct roster *roster;
-	struct roster *linked; /* that the link was made with: it points into its configuration */
+	struct roster *linked; /* that redis was made with: it points into its configuration */
 	struct key_space space;
-	struct redis_link_user user;
+	struct topology *topology;
+	struct redis_client_user user;
 	long long down_at; /* ms: since when there is no connection, while there is none */
-	struct redis_link *link;
+	struct redis_client *redis;
 	struct remembering_list open;
 	struct event tick;        /* reads health; at first it is the end of waiting for that */
 	void (*ready)(void *ctx); /* NULL once called */
@@ -82,7 +84,7 @@ static void warn_away(struct relay_store *store)
 static void on_health(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct relay_store *store = privdata;
-	bool failed = redis_link_failed(store->link, data, "health");
+	bool failed = redis_client_failed(store->redis, data, "health");
 
 	(void)redis;
 	health_take(&store->roster->health, failed ? NULL : data);
@@ -94,7 +96,7 @@ static void read_health(struct relay_store *store)
 	struct redis_args args = {0};
 
 	health_read_args(&args, &store->space);
-	redis_link_call(store->link, &args, on_health, store);
+	redis_client_call(store->redis, &args, on_health, store);
 }
 
 static bool health_is_of_interest(const struct relay_store *store)
@@ -143,15 +145,24 @@ void relay_store_report(struct relay_store *store, const struct config *config,
 	if (!health_matters(config))
 		return;
 	health_report_args(&args, &store->space, config, deployment, failed);
-	redis_link_call(store->link, &args, on_health, store);
+	redis_client_call(store->redis, &args, on_health, store);
+}
+
+/* The caller waits no longer. */
+static void say_done(struct remembering *remembering)
+{
+	void (*done)(void *ctx) = remembering->done;
+
+	remembering->done = NULL;
+	if (done != NULL)
+		done(remembering->ctx);
 }
 
 static void finish(struct remembering *remembering)
 {
 	LIST_REMOVE(remembering, link);
-	evtimer_del(&remembering->late);
-	if (remembering->done != NULL)
-		remembering->done(remembering->ctx);
+	evtimer_del(&remembering->timer);
+	say_done(remembering);
 	free(remembering->tenant);
 	free(remembering->deployment);
 	free(remembering->model);
@@ -172,7 +183,8 @@ static void on_remembered(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	remembering->sent = false;
-	if (!redis_link_failed(remembering->store->link, data, "remember") || refused)
+	if (!redis_client_failed(remembering->store->redis, data, "remember") || refused ||
+	    remembering->late)
 		finish(remembering);
 }
 
@@ -189,7 +201,7 @@ static void send_to_redis(struct remembering *remembering)
 		redis_args_add(&args, remembering->model);
 		redis_args_add_number(&args, store->roster->config->native_ttl);
 	}
-	remembering->sent = redis_link_call(store->link, &args, on_remembered, remembering);
+	remembering->sent = redis_client_call(store->redis, &args, on_remembered, remembering);
 }
 
 static void send_again(struct relay_store *store)
@@ -202,17 +214,28 @@ static void send_again(struct relay_store *store)
 	}
 }
 
+/* Its answer is still to come, and ends it. */
+static void give_up(struct remembering *remembering)
+{
+	remembering->late = true;
+	say_done(remembering);
+}
+
 static void on_late(evutil_socket_t fd, short what, void *ctx)
 {
 	struct remembering *remembering = ctx;
+	struct relay_store *store = remembering->store;
 
 	(void)fd;
 	(void)what;
-	/* Calls back for all that wait for an answer, this one included. */
+	/* One connection calls back for all that wait for an answer, this one included. */
 	if (remembering->sent)
-		redis_link_reset(remembering->store->link, "no answer in time");
-	warn_away(remembering->store);
-	finish(remembering);
+		redis_client_reset(store->redis, "no answer in time");
+	warn_away(store);
+	if (remembering->sent)
+		give_up(remembering);
+	else
+		finish(remembering);
 }
 
 static bool copy_id(char out[NATIVE_ID_MAX + 1], struct span id)
@@ -227,7 +250,7 @@ static bool copy_id(char out[NATIVE_ID_MAX + 1], struct span id)
 /* It has been away for longer than anybody is kept waiting: the next connection may be far off. */
 static bool is_away(const struct relay_store *store)
 {
-	return !redis_link_is_up(store->link) && monotonic_ms() - store->down_at > ANSWER_MS;
+	return !redis_client_is_up(store->redis) && monotonic_ms() - store->down_at > ANSWER_MS;
 }
 
 /* Takes the parts of what, whose link, store and timer are set here, and tells Redis. */
@@ -238,8 +261,8 @@ static struct remembering *tell(struct relay_store *store, const struct remember
 	*remembering = *what;
 	remembering->store = store;
 	LIST_INSERT_HEAD(&store->open, remembering, link);
-	evtimer_assign(&remembering->late, store->base, on_late, remembering);
-	set_timer(&remembering->late, ANSWER_MS);
+	evtimer_assign(&remembering->timer, store->base, on_late, remembering);
+	set_timer(&remembering->timer, ANSWER_MS);
 	send_to_redis(remembering);
 	return remembering;
 }
@@ -289,6 +312,8 @@ bool relay_store_use(struct relay_store *store, struct roster *roster)
 	return true;
 }
 
+static const enum script scripts[] = {SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_REMEMBER, SCRIPT_REPORT};
+
 struct relay_store *relay_store_new(
     struct event_base *base, struct roster *roster, void (*ready)(void *ctx), void *ctx)
 {
@@ -302,9 +327,14 @@ struct relay_store *relay_store_new(
 	store->down_at = monotonic_ms();
 	store->ready = ready;
 	store->ctx = ctx;
-	store->user = (struct redis_link_user){
-	    .name = "commands", .scripts = true, .up = on_up, .down = on_down, .ctx = store};
-	store->link = redis_link_new(base, &roster->config->redis, &store->user);
+	store->user = (struct redis_client_user){.name = "commands",
+	    .scripts = scripts,
+	    .script_count = sizeof(scripts) / sizeof(scripts[0]),
+	    .up = on_up,
+	    .down = on_down,
+	    .ctx = store};
+	store->topology = topology_new(base, &roster->config->redis, "relay");
+	store->redis = redis_client_new(store->topology, &store->user);
 	evtimer_assign(&store->tick, base, on_tick, store);
 	set_timer(&store->tick, READY_MS);
 	return store;
@@ -314,7 +344,8 @@ void relay_store_free(struct relay_store *store)
 {
 	if (store == NULL)
 		return;
-	redis_link_free(store->link);
+	redis_client_free(store->redis);
+	topology_free(store->topology);
 	while (!LIST_EMPTY(&store->open))
 		finish(LIST_FIRST(&store->open));
 	evtimer_del(&store->tick);

@@ -15,8 +15,8 @@
  *
  * A job's fields: state; tenant, model, request, input, context, deployment and follows, the id of
  * a provider's response that all this follows, as created; ttl (s); fence, which each claim raises;
- * attempts; owner, the worker that has claimed it; writes, the number of flushes since the claim
- * that changed the text: with state and fence it tells one state of the object from the next;
+ * attempts; owner, the worker that has claimed it; writes, the fence of the claim and the number of
+ * flushes since that changed the text: with state it tells one state of the object from the next;
  * slots, where in the text items in progress have their status.
  * request, owner and slots go when the state becomes terminal, and deployment is then the one that
  * has answered; input and context stay, as another response may continue this one. streamed is
@@ -40,6 +40,17 @@
  * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
  * not terminal is always in some list, except between create and enqueue, before the client knows
  * it.
+ *
+ * In a Cluster a command that a server cannot take just now is sent again, so it may be executed
+ * behind one that was sent later, or after it was given up. Whoever needs an order waits for the
+ * reply: create before enqueue, claim before flush, one flush of a response at a time, release and
+ * reclaim before requeue, the end of a job before drop, everything before a leaving worker's bury.
+ * Where nobody waits, it does no harm to be late: a flush behind release finds a job that is not
+ * its own any more; drop is about what has ended for good; a requeue of an id that its worker has
+ * claimed again makes the id wait in the list of whoever takes it until the job has ended, or its
+ * worker is lost; a beat behind bury makes a lease that ends by itself; and a worker reckons its
+ * lease from when it sent the beat. A read of events that follows a subscription finds what was
+ * published before that began, whichever servers they are at.
  *
  * What Redis holds for the jobs is counted in bytes where their ids are: enqueue adds a job, drop
  * takes it out together with its id, in one script each, so that a crash cannot come between. What

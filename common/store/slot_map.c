@@ -8,6 +8,7 @@
 /* The members of an element of the reply to CLUSTER SLOTS; a server's are its host and port. */
 enum { RANGE_FIRST, RANGE_LAST, RANGE_MASTER, RANGE_MEMBERS };
 enum { SERVER_HOST, SERVER_PORT, SERVER_MEMBERS };
+enum { SERVER_METADATA = 3 }; /* names and values in turn, since Redis 7 */
 
 void slot_map_init(struct slot_map *map)
 {
@@ -23,14 +24,46 @@ void slot_map_free(struct slot_map *map)
 	slot_map_init(map);
 }
 
-static short node_index(struct slot_map *map, const struct redis_address *node)
+static int find_node(const struct slot_map *map, const struct redis_address *node)
 {
 	for (size_t i = 0; i < map->node_count; i++)
 		if (redis_address_same(&map->nodes[i], node))
-			return (short)i;
+			return (int)i;
+	return SLOT_UNKNOWN;
+}
+
+static short node_index(struct slot_map *map, const struct redis_address *node)
+{
+	int known = find_node(map, node);
+
+	if (known != SLOT_UNKNOWN)
+		return (short)known;
 	map->nodes = xrealloc(map->nodes, (map->node_count + 1) * sizeof(*map->nodes));
 	map->nodes[map->node_count] = *node;
 	return (short)map->node_count++;
+}
+
+static bool is_host(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING && reply->len != 0 && strcmp(reply->str, "?") != 0;
+}
+
+/* The address that stands beside a host name which is not known. NULL if none does. */
+static const char *read_ip(const redisReply *server)
+{
+	const redisReply *metadata;
+
+	if (server->elements <= SERVER_METADATA)
+		return NULL;
+	metadata = server->element[SERVER_METADATA];
+	if (metadata->type != REDIS_REPLY_ARRAY)
+		return NULL;
+	for (size_t i = 0; i + 1 < metadata->elements; i += 2)
+		if (metadata->element[i]->type == REDIS_REPLY_STRING &&
+		    strcmp(metadata->element[i]->str, "ip") == 0 &&
+		    is_host(metadata->element[i + 1]))
+			return metadata->element[i + 1]->str;
+	return NULL;
 }
 
 /* A host that is not told, or that the server does not know ("?"), is the one that was asked. */
@@ -38,16 +71,15 @@ static bool read_server(
     const redisReply *server, const struct redis_address *asked, struct redis_address *out)
 {
 	const redisReply *host, *port;
-	const char *name = asked->host;
+	const char *name;
 
 	if (server->type != REDIS_REPLY_ARRAY || server->elements < SERVER_MEMBERS)
 		return false;
 	host = server->element[SERVER_HOST];
 	port = server->element[SERVER_PORT];
-	if (host->type == REDIS_REPLY_STRING && host->len != 0 && strcmp(host->str, "?") != 0)
-		name = host->str;
-	return port->type == REDIS_REPLY_INTEGER && port->integer <= 65535 &&
-	       redis_address_set(out, name, (int)port->integer);
+	name = is_host(host) ? host->str : read_ip(server);
+	return port->type == REDIS_REPLY_INTEGER && port->integer >= 1 && port->integer <= 65535 &&
+	       redis_address_set(out, name != NULL ? name : asked->host, (int)port->integer);
 }
 
 static bool read_range(
@@ -103,11 +135,10 @@ const struct redis_address *slot_map_owner(const struct slot_map *map, int slot)
 
 bool slot_map_has(const struct slot_map *map, const struct redis_address *node)
 {
-	for (int slot = 0; slot < REDIS_SLOTS; slot++) {
-		const struct redis_address *owner = slot_map_owner(map, slot);
+	int index = find_node(map, node);
 
-		if (owner != NULL && redis_address_same(owner, node))
+	for (int slot = 0; index != SLOT_UNKNOWN && slot < REDIS_SLOTS; slot++)
+		if (map->owners[slot] == index)
 			return true;
-	}
 	return false;
 }

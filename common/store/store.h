@@ -1,9 +1,10 @@
 /*
- * What the responder keeps in Redis: responses and their jobs, over one blocking connection that
- * is opened when first needed and again when it broke.
+ * What the responder keeps in Redis: responses and their jobs, over one blocking connection, or one
+ * to each node of a Cluster, that is opened when first needed and again when it broke.
  *
  * Every call is one round trip and returns within the time-out of the connection. Cancel makes two
- * for what was still queued; so does delete, and for what runs or has a context.
+ * for what was still queued; so does delete, and for what runs or has a context. In a Cluster
+ * create makes two, and while slots move there may be more, for a second at most.
  */
 #ifndef RESPOOL_STORE_H
 #define RESPOOL_STORE_H
@@ -71,7 +72,7 @@ struct stored_response {
 	bool foreign;       /* has no job of ours: a LiteLLM proxy's */
 };
 
-enum { STORED_VERSION_SIZE = 64 };
+enum { STORED_VERSION_SIZE = 96 };
 
 /* Which state of a response it is: as long as the version is the same, so is the object. */
 struct stored_version {
@@ -141,7 +142,7 @@ struct native_response {
 enum store_result store_native(
     struct store *store, const char *id, const char *tenant, struct native_response *out);
 
-/* Whether Redis answers. */
+/* Whether Redis answers; of a Cluster, whether the node does that has the queue. */
 enum store_result store_ping(struct store *store);
 
 #endif

@@ -11,7 +11,7 @@ static void drop_refused(
 	redis_args_add(&del, keys->job);
 	if (job->stream)
 		redis_args_add(&del, keys->events);
-	store_call(store, &del, 1);
+	store_call_aside(store, &del);
 }
 
 /* What Redis holds for it while it waits, in bytes. */
@@ -103,8 +103,12 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	response_keys(&keys, &store->space, job->id);
 	add_create(&commands[0], job, &keys);
 	add_enqueue(&commands[1], store, job);
-	if (!store_call(store, commands, 2))
+	if (!store_call(store, commands, 2)) {
+		/* The node with the queue may be away for long, and clients come again. */
+		if (store->kind == REDIS_CLUSTER && store->replies[0] != NULL)
+			drop_refused(store, job, &keys);
 		return STORE_UNAVAILABLE;
+	}
 	result = enqueue_result(store->replies[1]);
 	if (result != STORE_OK)
 		drop_refused(store, job, &keys);

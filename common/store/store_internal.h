@@ -1,6 +1,7 @@
 /*
- * What the parts of the store share. store_connection.c keeps the connection and makes the round
- * trips; each of the other store_*.c is a thing that is done over it.
+ * What the parts of the store share. store_connection.c makes the round trips, to the one server
+ * (store_server.c), to the master that Sentinels name (store_sentinel.c) or to the nodes of a
+ * Cluster (store_cluster.c); each of the other store_*.c is a thing that is done by them.
  */
 #ifndef RESPOOL_STORE_INTERNAL_H
 #define RESPOOL_STORE_INTERNAL_H
@@ -14,36 +15,39 @@
 #include "redis_args.h"
 #include "scripts.h"
 #include "store.h"
+#include "store_cluster.h"
+#include "store_sentinel.h"
+#include "store_server.h"
 
 enum { STORE_MAX_REPLIES = 2 };
 
 struct store {
-	const struct redis_config *config;
+	enum redis_kind kind;
 	struct key_space space;
-	redisContext *redis; /* NULL when not connected */
-	bool fresh;          /* the connection was opened for this call */
-	bool timed_out;      /* the call ended because Redis did not answer in time */
-	long long retry_at;  /* ms: no try to connect before that */
-	int pause_ms;
+	struct store_access access;
+	union { /* by kind */
+		struct store_server server;
+		struct store_sentinel sentinel;
+		struct store_cluster cluster;
+	};
 	/* To the last call; what that gave out points into them. */
 	redisReply *replies[STORE_MAX_REPLIES];
-	char error[256];
-	char last_failure[256]; /* to connect */
 };
 
 /*
- * One round trip of up to STORE_MAX_REPLIES commands. Their replies, none of them an error, are in
- * store->replies until the next call; false if the store is unavailable. It is made twice if the
- * connection, kept from an earlier call, turns out to have been closed meanwhile, or if Redis has
- * lost the scripts. No command suffers from being repeated.
+ * Up to STORE_MAX_REPLIES commands, whose replies, none of them an error, are in store->replies
+ * until the next call; false if the store is unavailable. It is one round trip, except in a Cluster
+ * if they have different slots, or if slots move; none takes effect before those in front of it. It
+ * is made twice if the connection, kept from an earlier call, turns out to have been closed
+ * meanwhile, or if Redis has lost the scripts. No command suffers from being repeated.
  */
-bool store_call(struct store *store, struct redis_args *commands, int count);
+bool store_call(struct store *store, const struct redis_args *commands, int count);
 
 /*
- * One more command after a call that went well, whose replies stay as they are. Nobody learns what
- * becomes of it.
+ * One more command after a call that went well, or in a Cluster after any; its replies, or its
+ * error, stay as they are. Nobody learns what becomes of this one.
  */
-void store_call_aside(struct store *store, struct redis_args *args);
+void store_call_aside(struct store *store, const struct redis_args *args);
 
 /* An object of ours whose job Redis has evicted: nobody can say any more whose it is. */
 bool store_is_orphan(const struct stored_response *response);

@@ -35,7 +35,7 @@ static enum store_result read_version(
 	state = reply_span(reply->element[1]);
 	fence = reply_span(reply->element[2]);
 	writes = reply_span(reply->element[3]);
-	snprintf(version->text, sizeof(version->text), "%.16s %.20s %.20s",
+	snprintf(version->text, sizeof(version->text), "%.16s %.20s %.40s",
 	    state.len != 0 ? state.p : "-", fence.len != 0 ? fence.p : "-",
 	    writes.len != 0 ? writes.p : "-");
 	version->terminal = !span_is(state, "queued") && !span_is(state, "in_progress");

@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both have a type of that name. */
-#define json_type json_c_type
-#include <json-c/json.h>
-#undef json_type
-
 #include "app/responder/input_items.h"
 #include "app/responder/route.h"
 #include "common/provider/request_body.h"
@@ -23,7 +18,9 @@
 #include "common/response/credentials.h"
 #include "common/response/echo.h"
 #include "common/base/json.h"
+#include "common/base/json_c.h"
 #include "common/store/keys.h"
+#include "tests/strict_json_c.h"
 
 static const char id[] = "litellm_poll_00000000-0000-4000-8000-000000000000";
 
@@ -102,7 +99,7 @@ static struct json_object *parse(struct span text)
 	struct json_object *object;
 
 	require(tokener != NULL);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	json_tokener_set_flags(tokener, JSON_C_STRICT);
 	object = json_tokener_parse_ex(tokener, text.p, (int)text.len);
 	require(json_tokener_get_error(tokener) == json_tokener_success);
 	json_tokener_free(tokener);

@@ -21,11 +21,11 @@ end
 if state == 'in_progress' and owner ~= ARGV[1] then
 	return {owner}
 end
-redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1], 'writes', 0)
+redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local fence = math.max(redis.call('HGET', KEYS[2], 'fence') + 1, now)
-redis.call('HSET', KEYS[2], 'fence', fence)
+redis.call('HSET', KEYS[2], 'fence', fence, 'writes', fence .. ' 0')
 local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' and 1 or 0)
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)

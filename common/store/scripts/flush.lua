@@ -1,108 +1,149 @@
--- Writes what changed of a response, and the events that tell of it, if the writer still owns its
--- job. With a terminal state it also ends the job; without patches it only renews the time to live.
+-- Writes what changed of responses, and the events that tell of it, each if the writer still owns
+-- its job. A write with a terminal state also ends the job. Of all commands this is the one that is
+-- sent most, so the writes of many responses go in one call, and each says little.
 --
--- Of all commands this is the one that is sent most, and the two keys would be half of it. So only
--- one is named; the other stands in it between the braces, and so is in the same cluster slot.
---
--- KEYS  job, and events if the response is streamed
--- ARGV  fence; behind a blank, if they have changed, the offsets of the status slots of items in
---       progress, separated by blanks: cancel.lua writes there
---       then either
---         "<length> <writes>": what the stored text must be, by its length and by the number of
---         writes since the claim (one that a failover has lost may have kept the length), not
---         counting those without patches; for each patch its offset and its bytes
---       or
---         "", the number of writes including this one, the whole text
---       then the terminal state, if any, and behind a blank the deployment that has answered, if
---       that is known: a response that continues this one begins there
---       then, if the response is streamed, the number of the first event that the writer does not
---       know to be stored, and these events, one behind the other, each with its blank line; those
---       that are stored all the same are skipped
--- Reply 1 written
+-- KEYS  of one server: the job of each write; the other keys stand in it between the braces, or are
+--       made of it, and are named nowhere else
+--       of a Cluster: the job, the response and the events of the only write; what is not named
+--       would seem to be missing while its slot moves
+-- ARGV  how many writes there are; then of each
+--       a line of fields, separated by a blank:
+--         how many more arguments the write has
+--         flags: w the whole text, r renew the time to live, e the write ends the job, s there are
+--           slots, v the response is streamed; or - for none
+--         what the length of the stored text must be; 0 with w
+--         the fence
+--         the number of writes since the claim that changed the text: before this one, or with w,
+--           with this one. One that a failover has lost may have kept the length
+--         with s, the offsets of the status slots of items in progress: cancel.lua writes there
+--       with w the text, else of each patch its offset and its bytes
+--       with e the terminal state, and behind a blank the deployment that has answered, if that is
+--         known: a response that continues this one begins there
+--       with v the number of the first event that the writer does not know to be stored, and these
+--         events, one behind the other, each with its blank line; those that are stored all the same
+--         are skipped
+-- Reply an array with one element for each write:
+--       1 written
 --       0 the job is gone or terminal: cancelled, deleted or expired
 --       2 the stored text is not what the writer thinks: the whole text is needed
 --       3 the job is not the writer's any more, but not terminal: it was reclaimed
 --       4 events before the first one are not stored any more: a failover has lost them
---       With any but 1, nothing is written, neither text nor events. What was written and is sent
---       again, with the whole text, changes nothing.
+--       an error: it is not known what of this write was done
+--       With any other but 1, nothing is written, neither text nor events. What was written and is
+--       sent again, with the whole text, changes nothing.
 --
 -- To the readers goes a line, "<first> <count>" of the events and " ended" with a terminal state,
 -- and behind it the events, unless these are so many that they had better be read.
-local shown, changed, slots = ARGV[1]:match('^(%d+)( ?)(.*)$')
-local state, fence, ttl, writes =
-	unpack(redis.call('HMGET', KEYS[1], 'state', 'fence', 'ttl', 'writes'))
-if state ~= 'queued' and state ~= 'in_progress' then
-	return 0
-end
-if state ~= 'in_progress' or fence ~= shown then
-	return 3
-end
-local response = KEYS[1]:match(':polling:job:{(.*)}$')
-local length = redis.call('STRLEN', response)
-if length == 0 then
-	return 0
-end
-local count, events = #ARGV, KEYS[2]
-local first, stored
-if events then
-	count = count - 2
-	first, stored = tonumber(ARGV[count + 1]), redis.call('LLEN', events)
-	if stored < first then
-		return 4
+local PUBLISHED = 65536 -- bytes of events
+
+local function tell(events, first, text, stored, ending)
+	local number, new, from = first, {}, 1
+	local _, to = text:find('\n\n', 1, true)
+	while to do
+		if number >= stored then
+			new[#new + 1] = text:sub(from, to)
+		end
+		number, from = number + 1, to + 1
+		_, to = text:find('\n\n', from, true)
+	end
+	for i = 1, #new, 1000 do -- unpack() and commands have their limits
+		redis.call('RPUSH', events, unpack(new, i, math.min(i + 999, #new)))
+	end
+	if number > first or ending then
+		redis.pcall('PUBLISH', events, first .. ' ' .. number - first ..
+			(ending and ' ended\n' or '\n') .. (#text <= PUBLISHED and text or ''))
 	end
 end
-local last = count - count % 2
-if ARGV[2] ~= '' and length .. ' ' .. (writes or '') ~= ARGV[2] then
+
+-- Why the job is not the writer's to write, in the state that it is in.
+local function refusal(job, state, fence)
+	if state ~= 'queued' and state ~= 'in_progress' then
+		return 0
+	end
+	if state == 'queued' or redis.call('HGET', job, 'fence') ~= fence then
+		return 3
+	end
 	return 2
 end
-local ending = last < count
-if ending then
-	ttl = math.min(ttl, redis.call('HGET', KEYS[1], 'unstored_ttl') or ttl)
-end
-if ARGV[2] == '' then
-	redis.call('SET', response, ARGV[4], 'EX', ttl)
-	redis.call('HSET', KEYS[1], 'writes', ARGV[3])
-else
-	if last > 2 then
-		redis.call('HINCRBY', KEYS[1], 'writes', 1)
+
+local JOB = 'litellm:polling:job:{'
+
+local function write(job, at)
+	local count, flags, length, fence, writes, slots =
+		ARGV[at]:match('^(%d+) (%S+) (%d+) (%d+) (%d+) ?(.*)$')
+	local whole, renewing, ending, streamed
+	if flags ~= '-' then
+		whole, renewing = flags:find('w', 1, true), flags:find('r', 1, true)
+		ending, streamed = flags:find('e', 1, true), flags:find('v', 1, true)
 	end
-	for i = 3, last, 2 do
-		redis.call('SETRANGE', response, ARGV[i], ARGV[i + 1])
+	local known = whole and fence or fence .. ' ' .. writes
+	local fields = redis.call('HMGET', job, 'state', 'writes')
+	local stored = whole and fields[2] and fields[2]:match('^%d+') or fields[2]
+	if fields[1] ~= 'in_progress' or stored ~= known then
+		return refusal(job, fields[1], fence)
 	end
-	redis.call('EXPIRE', response, ttl)
-end
-if changed ~= '' then
-	redis.call('HSET', KEYS[1], 'slots', slots)
-end
-if ending then
-	local ended, deployment = ARGV[count]:match('^(%S+) ?(.*)$')
-	redis.call('HSET', KEYS[1], 'state', ended)
-	if deployment ~= '' then
-		redis.call('HSET', KEYS[1], 'deployment', deployment)
+	local from, to = job:find(JOB, 1, true)
+	local response = job:sub(to + 1, -2)
+	local now = redis.call('STRLEN', response)
+	if now == 0 then
+		return 0
 	end
-	redis.call('HDEL', KEYS[1], 'owner', 'request', 'slots')
-end
-redis.call('EXPIRE', KEYS[1], ttl)
-if not events then
+	local last = at + count
+	local events, first, text, told
+	if streamed then
+		events = job:sub(1, from - 1) .. 'litellm:polling:events:{' .. response .. '}'
+		first, text, last = tonumber(ARGV[last - 1]), ARGV[last], last - 2
+		told = redis.call('LLEN', events)
+		if told < first then
+			return 4
+		end
+		renewing = renewing or told == 0
+	end
+	if not whole and now ~= tonumber(length) then
+		return 2
+	end
+
+	local ttl = renewing and redis.call('HGET', job, 'ttl')
+	if whole then
+		redis.call('SET', response, ARGV[at + 1], 'EX', ttl)
+		redis.call('HSET', job, 'writes', known .. ' ' .. writes)
+	elseif last - (ending and 1 or 0) > at then
+		for i = at + 1, last - 1, 2 do
+			redis.call('SETRANGE', response, ARGV[i], ARGV[i + 1])
+		end
+		redis.call('HSET', job, 'writes', fence .. ' ' .. writes + 1)
+	end
+	if ending then
+		local ended, deployment = ARGV[last]:match('^(%S+) ?(.*)$')
+		redis.call('HSET', job, 'state', ended)
+		if deployment ~= '' then
+			redis.call('HSET', job, 'deployment', deployment)
+		end
+		redis.call('HDEL', job, 'owner', 'request', 'slots')
+		ttl = math.min(ttl, redis.call('HGET', job, 'unstored_ttl') or ttl)
+	elseif slots ~= '' or flags:find('s', 1, true) then
+		redis.call('HSET', job, 'slots', slots)
+	end
+	if events then
+		tell(events, first, text, told, ending)
+	end
+	if ttl then
+		redis.call('EXPIRE', response, ttl)
+		redis.call('EXPIRE', job, ttl)
+		if events then
+			redis.call('EXPIRE', events, ttl)
+		end
+	end
 	return 1
 end
 
-local published = 65536
-local text, number, new, from = ARGV[count + 2], first, {}, 1
-local _, to = text:find('\n\n', 1, true)
-while to do
-	if number >= stored then
-		new[#new + 1] = text:sub(from, to)
+local replies, at = {}, 2
+for i = 1, tonumber(ARGV[1]) do
+	local done, reply = pcall(write, KEYS[i], at)
+	if not done and type(reply) ~= 'table' then
+		reply = redis.error_reply(reply)
 	end
-	number, from = number + 1, to + 1
-	_, to = text:find('\n\n', from, true)
+	replies[i] = reply
+	at = at + 1 + ARGV[at]:match('^%d+')
 end
-for i = 1, #new, 1000 do -- unpack() and commands have their limits
-	redis.call('RPUSH', events, unpack(new, i, math.min(i + 999, #new)))
-end
-redis.call('EXPIRE', events, ttl)
-if number > first or ending then
-	redis.pcall('PUBLISH', events, first .. ' ' .. number - first ..
-		(ending and ' ended\n' or '\n') .. (#text <= published and text or ''))
-end
-return 1
+return replies

@@ -29,11 +29,13 @@ static struct config *load(const char *model_name, const char *params, const cha
 	char path[] = "/tmp/respool-dialect-XXXXXX";
 	FILE *file = fdopen(mkstemp(path), "w");
 	struct config *config;
+	int closed;
 
 	assert_non_null(file);
 	fprintf(file, "model_list: [{model_name: '%s', litellm_params: {%s}, model_info: {%s}}]\n",
 	    model_name, params, info);
-	assert_int_equal(fclose(file), 0);
+	closed = fclose(file);
+	assert_int_equal(closed, 0);
 	config = config_load(path, CONFIG_SUPERVISOR, stderr);
 	unlink(path);
 	assert_non_null(config);

@@ -21,8 +21,8 @@ static struct transfer_guard begin(double timeout, double stream_timeout)
 	return guard;
 }
 
-/* Whether a head of these lines is taken. */
-static bool takes(const char *const *lines)
+/* Whether a head of these lines is taken; why is in the error if it is not. */
+static bool takes(const char *const *lines, const char *why)
 {
 	struct transfer_guard guard = begin(LONG, LONG);
 	bool taken = true;
@@ -30,7 +30,7 @@ static bool takes(const char *const *lines)
 	for (; *lines != NULL; lines++)
 		taken = transfer_guard_header(&guard, span_of(*lines));
 	assert_int_equal(guard.end, taken ? TRANSFER_GOES_ON : TRANSFER_INVALID);
-	assert_true(taken || strstr(guard.error, "transfer coding") != NULL);
+	assert_true(taken || strstr(guard.error, why) != NULL);
 	return taken;
 }
 
@@ -61,9 +61,9 @@ static void chunked_is_the_one_coding_that_is_taken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(taken); i++)
-		assert_true(takes(taken[i]));
+		assert_true(takes(taken[i], ""));
 	for (size_t i = 0; i < COUNT(refused); i++)
-		assert_false(takes(refused[i]));
+		assert_false(takes(refused[i], "transfer coding"));
 }
 
 static void other_headers_may_say_what_they_like(void **state)
@@ -72,7 +72,22 @@ static void other_headers_may_say_what_they_like(void **state)
 	    "Transfer-Encodin: gzip\r\n", "X-Transfer-Encoding: gzip\r\n", "\r\n", "", NULL};
 
 	(void)state;
-	assert_true(takes(lines));
+	assert_true(takes(lines, ""));
+}
+
+static void a_status_has_three_digits(void **state)
+{
+	static const char *const taken[][2] = {{"HTTP/1.1 200 OK\r\n"}, {"HTTP/1.1 200\r\n"},
+	    {"HTTP/2 200 \r\n"}, {"HTTP/1.1  503 4096 bytes\r\n"}, {"HTTP/1.1 "}, {"HTTP/1.1"},
+	    {"HTTP/x: 2000\r\n"}, {"HTT 2000\r\n"}, {"x: HTTP/1.1 2000\r\n"}};
+	static const char *const refused[][2] = {
+	    {"HTTP/1.1 2000 OK\r\n"}, {"http/1.0  2000"}, {"HTTP/2 20000000000000000200\r\n"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(taken); i++)
+		assert_true(takes(taken[i], ""));
+	for (size_t i = 0; i < COUNT(refused); i++)
+		assert_false(takes(refused[i], "three digits"));
 }
 
 /* How many lines of that length are taken. */
@@ -260,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(chunked_is_the_one_coding_that_is_taken),
 	    cmocka_unit_test(other_headers_may_say_what_they_like),
+	    cmocka_unit_test(a_status_has_three_digits),
 	    cmocka_unit_test(headers_are_counted_to_the_end),
 	    cmocka_unit_test(transfer_is_late_when_a_time_is_over),
 	    cmocka_unit_test(bytes_that_come_when_the_whole_time_is_over_end_it),

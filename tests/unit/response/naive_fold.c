@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/response/credentials.h"
+#include "tests/strict_json_c.h"
 
 typedef struct json_object *json;
 
@@ -21,7 +22,7 @@ static bool try_parse(struct span text, json *value)
 		abort();
 	memcpy(copy, text.p, text.len);
 	copy[text.len] = '\0';
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_C_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*value = json_tokener_parse_ex(tokener, copy, (int)text.len + 1);
 	ok = json_tokener_get_error(tokener) == json_tokener_success;
 	json_tokener_free(tokener);

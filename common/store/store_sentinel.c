@@ -1,0 +1,140 @@
+#include "store_sentinel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+
+enum {
+	CHECK_EVERY_MS = 1000,
+	/* No more Sentinels are asked for one call when they have taken so long. */
+	PATIENCE_MS = 1000,
+};
+
+void store_sentinel_init(struct store_sentinel *sentinel, const struct store_access *access)
+{
+	const struct redis_nodes *nodes = &access->config->sentinels;
+
+	*sentinel = (struct store_sentinel){.access = access, .count = nodes->count};
+	sentinel->sentinels = xcalloc(nodes->count, sizeof(*sentinel->sentinels));
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct redis_address address = {0};
+
+		redis_address_set(&address, nodes->list[i].host, nodes->list[i].port);
+		store_server_init(&sentinel->sentinels[i], access, STORE_SERVER_SENTINEL, &address);
+	}
+	sentinel->master = (struct store_server){.access = access, .role = STORE_SERVER_MASTER};
+}
+
+void store_sentinel_close(struct store_sentinel *sentinel)
+{
+	for (size_t i = 0; i < sentinel->count; i++)
+		store_server_disconnect(&sentinel->sentinels[i]);
+	free(sentinel->sentinels);
+	store_server_disconnect(&sentinel->master);
+}
+
+static bool read_address(const redisReply *reply, struct redis_address *master)
+{
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_STRING)
+		return false;
+	return redis_address_set(master, reply->element[0]->str, atoi(reply->element[1]->str));
+}
+
+static bool ask(struct store_server *server, struct redis_address *master)
+{
+	const char *service = server->access->config->service_name;
+	struct redis_args args = {0};
+	redisReply *reply;
+	bool ok;
+
+	if (!store_server_connect(server))
+		return false;
+	redis_args_add(&args, "SENTINEL");
+	redis_args_add(&args, "get-master-addr-by-name");
+	redis_args_add(&args, service);
+	if (!store_server_exchange(server, &args, 1, &reply))
+		return false;
+	ok = read_address(reply, master);
+	if (!ok)
+		store_server_failed(server, "SENTINEL get-master-addr-by-name",
+		    reply->type == REDIS_REPLY_ERROR ? reply->str
+						     : "it knows no master of this service_name");
+	freeReplyObject(reply);
+	return ok;
+}
+
+/* One is enough: if it does not answer, the next check asks the next one. */
+static void check_master(struct store_sentinel *sentinel)
+{
+	struct redis_address named;
+
+	sentinel->checked_at = monotonic_ms();
+	if (!ask(&sentinel->sentinels[sentinel->turn], &named))
+		sentinel->turn = (sentinel->turn + 1) % sentinel->count;
+	else if (!redis_address_same(&named, &sentinel->master.address))
+		store_server_disconnect(&sentinel->master);
+}
+
+static bool remember_failure(struct store_sentinel *sentinel, const struct store_server *server)
+{
+	memcpy(sentinel->error, server->error, sizeof(sentinel->error));
+	return false;
+}
+
+/* refused is the address that was tried last in vain in this round. */
+static bool connect_to(struct store_sentinel *sentinel, const struct redis_address *named,
+    struct redis_address *refused)
+{
+	if (redis_address_same(named, refused))
+		return false;
+	store_server_init(&sentinel->master, sentinel->access, STORE_SERVER_MASTER, named);
+	if (store_server_connect(&sentinel->master))
+		return true;
+	*refused = *named;
+	return remember_failure(sentinel, &sentinel->master);
+}
+
+static bool find_master(struct store_sentinel *sentinel)
+{
+	long long deadline = monotonic_ms() + PATIENCE_MS;
+	struct redis_address named, refused = {0};
+
+	for (size_t i = 0; i < sentinel->count && monotonic_ms() < deadline; i++) {
+		size_t turn = (sentinel->turn + i) % sentinel->count;
+		struct store_server *asked = &sentinel->sentinels[turn];
+
+		if (!ask(asked, &named)) {
+			if (refused.port == 0)
+				remember_failure(sentinel, asked);
+		} else if (connect_to(sentinel, &named, &refused)) {
+			sentinel->turn = turn;
+			return true;
+		}
+	}
+	/* Whoever was silent is not to be the first next time as well. */
+	sentinel->turn = (sentinel->turn + 1) % sentinel->count;
+	return false;
+}
+
+bool store_sentinel_connect(struct store_sentinel *sentinel)
+{
+	if (sentinel->master.redis != NULL &&
+	    monotonic_ms() >= sentinel->checked_at + CHECK_EVERY_MS)
+		check_master(sentinel);
+	if (sentinel->master.redis != NULL)
+		return true;
+	if (retry_pause_lasts(&sentinel->pause))
+		return false;
+	sentinel->checked_at = monotonic_ms();
+	if (find_master(sentinel)) {
+		retry_pause_end(&sentinel->pause);
+		return true;
+	}
+	retry_pause_begin(&sentinel->pause);
+	return false;
+}

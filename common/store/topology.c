@@ -1,0 +1,193 @@
+#include "topology.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "topology_internal.h"
+
+static void set_single(struct topology *topology)
+{
+	const struct redis_config *config = topology->config;
+
+	if (config->socket_path != NULL)
+		redis_address_set(&topology->server, config->socket_path, 0);
+	else
+		redis_address_set(&topology->server, config->host, config->port);
+}
+
+struct topology *topology_new(
+    struct event_base *base, const struct redis_config *config, const char *role)
+{
+	struct topology *topology = xcalloc(1, sizeof(*topology));
+
+	topology->base = base;
+	topology->config = config;
+	topology->kind = redis_config_kind(config);
+	topology->role = role;
+	topology->tls = redis_tls_new(&config->tls);
+	LIST_INIT(&topology->users);
+	if (topology->kind == REDIS_SINGLE)
+		set_single(topology);
+	else
+		topology_begin_rounds(topology);
+	return topology;
+}
+
+void topology_free(struct topology *topology)
+{
+	if (topology == NULL)
+		return;
+	if (topology->kind != REDIS_SINGLE)
+		topology_end_rounds(topology);
+	redis_tls_free(topology->tls);
+	free(topology);
+}
+
+void topology_join(struct topology *topology, struct topology_user *user)
+{
+	LIST_INSERT_HEAD(&topology->users, user, link);
+}
+
+void topology_leave(struct topology *topology, struct topology_user *user)
+{
+	(void)topology;
+	LIST_REMOVE(user, link);
+}
+
+void topology_tell(struct topology *topology)
+{
+	struct topology_user *user;
+
+	LIST_FOREACH (user, &topology->users, link) {
+		user->changed(user->ctx);
+	}
+}
+
+enum redis_kind topology_kind(const struct topology *topology)
+{
+	return topology->kind;
+}
+
+struct event_base *topology_base(const struct topology *topology)
+{
+	return topology->base;
+}
+
+const struct redis_config *topology_config(const struct topology *topology)
+{
+	return topology->config;
+}
+
+const char *topology_role(const struct topology *topology)
+{
+	return topology->role;
+}
+
+struct redis_tls *topology_tls(const struct topology *topology)
+{
+	return topology->tls;
+}
+
+const struct slot_map *topology_slots(const struct topology *topology)
+{
+	return &topology->slots;
+}
+
+const struct redis_address *topology_server(const struct topology *topology, int slot)
+{
+	if (topology->kind == REDIS_CLUSTER)
+		return slot_map_owner(&topology->slots, slot);
+	return topology->server.host[0] != '\0' ? &topology->server : NULL;
+}
+
+/* The owner of a slot that chance chooses, or of the first one behind it that has any. */
+const struct redis_address *topology_any(const struct topology *topology)
+{
+	int from = topology->kind == REDIS_CLUSTER ? (int)(random() % REDIS_SLOTS) : 0;
+
+	for (int i = 0; i < REDIS_SLOTS; i++) {
+		const struct redis_address *server =
+		    topology_server(topology, (from + i) % REDIS_SLOTS);
+
+		if (server != NULL || topology->kind != REDIS_CLUSTER)
+			return server;
+	}
+	return NULL;
+}
+
+bool topology_names(const struct topology *topology, const struct redis_address *server)
+{
+	if (topology->kind == REDIS_CLUSTER)
+		return slot_map_has(&topology->slots, server);
+	return redis_address_same(&topology->server, server);
+}
+
+static bool take_master(struct topology *topology, const char *host, const char *port)
+{
+	struct redis_address master;
+
+	if (!redis_address_set(&master, host, atoi(port)))
+		return false;
+	topology->server = master;
+	return true;
+}
+
+/* The reply is the master's host and port. */
+static bool take_name(struct topology *topology, const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+	       reply->element[0]->type == REDIS_REPLY_STRING &&
+	       reply->element[1]->type == REDIS_REPLY_STRING &&
+	       take_master(topology, reply->element[0]->str, reply->element[1]->str);
+}
+
+static const char *why_useless(const struct topology *topology, const redisReply *reply)
+{
+	if (reply->type == REDIS_REPLY_ERROR)
+		return reply->str;
+	return topology->kind == REDIS_CLUSTER ? "it knows of no server that has a slot"
+					       : "it knows no master of that name";
+}
+
+bool topology_take(struct topology *topology, const redisReply *reply,
+    const struct redis_address *asked, char why[TOPOLOGY_ERROR_SIZE])
+{
+	bool taken = topology->kind == REDIS_CLUSTER ? slot_map_read(&topology->slots, reply, asked)
+						     : take_name(topology, reply);
+
+	if (!taken)
+		snprintf(why, TOPOLOGY_ERROR_SIZE, "%s", why_useless(topology, reply));
+	return taken;
+}
+
+/* "<name> <old host> <old port> <new host> <new port>" */
+void topology_take_switch(struct topology *topology, const redisReply *message)
+{
+	char name[256], host[REDIS_HOST_SIZE], port[16];
+
+	if (message->type != REDIS_REPLY_STRING ||
+	    sscanf(message->str, "%255s %*s %*s %255s %15s", name, host, port) != 3 ||
+	    strcmp(name, topology->config->service_name) != 0)
+		return;
+	if (take_master(topology, host, port))
+		topology_told(topology);
+}
+
+void topology_moved(struct topology *topology, int slot, const struct redis_address *to)
+{
+	const struct redis_address *owner = slot_map_owner(&topology->slots, slot);
+
+	if (owner != NULL && redis_address_same(owner, to))
+		return;
+	slot_map_move(&topology->slots, slot, to);
+	topology_tell(topology);
+	topology_ask_later(topology);
+}
+
+void topology_doubt(struct topology *topology, const struct redis_address *server)
+{
+	if (topology->kind != REDIS_SINGLE && topology_names(topology, server))
+		topology_suspect(topology, server);
+}

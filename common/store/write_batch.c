@@ -1,0 +1,215 @@
+#include "write_batch.h"
+
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/base/log.h"
+#include "scripts.h"
+
+enum {
+	MOST_WRITES = 64,
+	MOST_BYTES = 65536,
+	WORDS_BEFORE_KEYS = 3, /* EVALSHA, the script and how many keys */
+	CLUSTER_KEYS = 2,      /* of what is not streamed */
+};
+
+/* Writes that went out together and have yet to be answered. */
+struct sent_writes {
+	struct redis_client *commands;
+	int count;
+	struct response_write *writes[MOST_WRITES];
+};
+
+struct write_batch {
+	struct redis_client *commands;
+	struct event *due;
+	bool is_due;
+	struct sent_writes *next; /* to be sent; NULL if there are none */
+	struct response_keys first;
+	struct buf keys, arguments;
+	int key_count, argument_count;
+};
+
+void write_argument(struct buf *out, struct span argument)
+{
+	buf_printf(out, "$%zu\r\n", argument.len);
+	buf_append_span(out, argument);
+	buf_puts(out, "\r\n");
+}
+
+static void write_number(struct buf *out, int number)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%d", number);
+	write_argument(out, buf_span(&text));
+	buf_free(&text);
+}
+
+static enum write_result result_of(struct redis_client *commands, const redisReply *reply)
+{
+	if (redis_client_failed(commands, reply, "flush") || reply->type != REDIS_REPLY_INTEGER)
+		return WRITE_UNKNOWN;
+	switch (reply->integer) {
+	case 1:
+		return WRITE_DONE;
+	case 2:
+		return WRITE_MISMATCH;
+	case 3:
+		return WRITE_TAKEN;
+	case 4:
+		return WRITE_LOST;
+	default:
+		return WRITE_ENDED;
+	}
+}
+
+static void report(struct sent_writes *sent, const redisReply *replies)
+{
+	for (int i = 0; i < sent->count; i++) {
+		struct response_write *write = sent->writes[i];
+		const redisReply *reply = replies != NULL ? replies->element[i] : NULL;
+
+		write->done(write->ctx, result_of(sent->commands, reply));
+	}
+	free(sent);
+}
+
+static void on_written(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct sent_writes *sent = privdata;
+	const redisReply *reply = data;
+	bool failed = redis_client_failed(sent->commands, reply, "flush") ||
+		      reply->type != REDIS_REPLY_ARRAY || reply->elements != (size_t)sent->count;
+
+	(void)redis;
+	report(sent, failed ? NULL : reply);
+}
+
+static void write_command(const struct write_batch *batch, struct buf *out)
+{
+	buf_printf(
+	    out, "*%d\r\n", WORDS_BEFORE_KEYS + batch->key_count + 1 + batch->argument_count);
+	write_argument(out, SPAN("EVALSHA"));
+	write_argument(out, span_of(script_sha(SCRIPT_FLUSH)));
+	write_number(out, batch->key_count);
+	buf_append_span(out, buf_span(&batch->keys));
+	write_number(out, batch->next->count);
+	buf_append_span(out, buf_span(&batch->arguments));
+}
+
+/* Empties the batch. Returns whether its writes are on their way. */
+static bool send_out(struct write_batch *batch, struct sent_writes **sent)
+{
+	struct buf command = {0};
+	bool ok;
+
+	*sent = batch->next;
+	write_command(batch, &command);
+	ok = redis_client_send(
+	    batch->commands, batch->first.job, buf_span(&command), on_written, *sent);
+	buf_free(&command);
+	buf_clear(&batch->keys);
+	buf_clear(&batch->arguments);
+	batch->key_count = batch->argument_count = 0;
+	batch->next = NULL;
+	return ok;
+}
+
+void write_batch_send(struct write_batch *batch)
+{
+	struct sent_writes *sent;
+
+	if (batch->next != NULL && !send_out(batch, &sent))
+		report(sent, NULL);
+}
+
+static void on_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct write_batch *batch = ctx;
+
+	(void)fd;
+	(void)what;
+	batch->is_due = false;
+	write_batch_send(batch);
+}
+
+struct write_batch *write_batch_new(struct event_base *base, struct redis_client *commands)
+{
+	struct write_batch *batch = xcalloc(1, sizeof(*batch));
+
+	batch->commands = commands;
+	batch->due = event_new(base, -1, 0, on_due, batch);
+	if (batch->due == NULL)
+		fatalx("out of memory");
+	return batch;
+}
+
+void write_batch_free(struct write_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	if (batch->next != NULL)
+		report(batch->next, NULL);
+	event_free(batch->due);
+	buf_free(&batch->keys);
+	buf_free(&batch->arguments);
+	free(batch);
+}
+
+static void add_keys(struct write_batch *batch, const struct write_text *text)
+{
+	write_argument(&batch->keys, span_of(text->keys->job));
+	batch->key_count++;
+	if (!redis_client_is_cluster(batch->commands))
+		return;
+	write_argument(&batch->keys, span_of(text->keys->response));
+	if (text->streamed)
+		write_argument(&batch->keys, span_of(text->keys->events));
+	batch->key_count = text->streamed ? CLUSTER_KEYS + 1 : CLUSTER_KEYS;
+}
+
+static void add(
+    struct write_batch *batch, struct response_write *write, const struct write_text *text)
+{
+	if (batch->next == NULL) {
+		batch->next = xcalloc(1, sizeof(*batch->next));
+		batch->next->commands = batch->commands;
+		batch->first = *text->keys;
+	}
+	batch->next->writes[batch->next->count++] = write;
+	add_keys(batch, text);
+	buf_append_span(&batch->arguments, text->arguments);
+	batch->argument_count += text->argument_count;
+}
+
+static bool send_alone(
+    struct write_batch *batch, struct response_write *write, const struct write_text *text)
+{
+	struct sent_writes *sent;
+
+	add(batch, write, text);
+	if (send_out(batch, &sent))
+		return true;
+	free(sent);
+	return false;
+}
+
+bool write_batch_add(
+    struct write_batch *batch, struct response_write *write, const struct write_text *text)
+{
+	if (redis_client_is_cluster(batch->commands))
+		return send_alone(batch, write, text);
+	if (!redis_client_is_up(batch->commands))
+		return false;
+	if (batch->arguments.len + text->arguments.len > MOST_BYTES)
+		write_batch_send(batch);
+	add(batch, write, text);
+	if (batch->next->count == MOST_WRITES || batch->arguments.len > MOST_BYTES) {
+		write_batch_send(batch);
+	} else if (!batch->is_due) {
+		batch->is_due = true;
+		event_active(batch->due, EV_TIMEOUT, 0);
+	}
+	return true;
+}
