@@ -7,7 +7,7 @@ import time
 import redis
 
 from events import delta, message_stream, opening
-from harness import HELD, Stack, await_socket, wait_until
+from harness import HELD, REDIS_SERVER, Stack, await_socket, wait_until
 from upstream import Hang
 
 
@@ -28,9 +28,12 @@ class FaultyStack(Stack):
     # Redis.
 
     def start_redis(self):
+        if self.servers:
+            super().start_redis()
+            return
         path = self.directory / "redis.sock"
         self.redis_program = self.start("redis", [
-            "redis-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "777",
+            REDIS_SERVER, "--port", "0", "--unixsocket", path, "--unixsocketperm", "777",
             "--save", "", "--appendonly", "yes" if self.aof else "no", "--appendfsync", "always",
             "--dir", self.directory, "--loglevel", "warning", "--enable-debug-command", "yes",
         ])
@@ -86,7 +89,7 @@ class FaultyStack(Stack):
         """No id in any list, nothing counted, every key of a response with its time to live."""
         self.wait_idle(timeout)
         assert self.keys_without_ttl() == []
-        assert int(self.redis.hget(HELD, "waiting") or 0) == 0
+        assert int(self.redis.hget(self.key(HELD), "waiting") or 0) == 0
 
 
 def ended(pid):

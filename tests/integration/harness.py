@@ -25,6 +25,7 @@ from upstream import Upstream
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RESPOOL_BUILD", TOP)).resolve()
+REDIS_SERVER = os.environ.get("RESPOOL_REDIS_SERVER", "redis-server")  # or valkey-server
 
 RESPONSE_KEY = "litellm:polling:response:"
 QUEUE = "litellm:polling:{jobs}:queue"
@@ -114,6 +115,15 @@ def short_directory():
         os.rmdir(path)
         path = tempfile.mkdtemp(prefix="rs-", dir="/tmp")
     return Path(path)
+
+
+def remove(directory):
+    if "RESPOOL_KEEP" not in os.environ:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
 
 
 def merged(base, overrides):
@@ -473,10 +483,15 @@ server.stream-response-body = 1
 
 
 class Stack:
-    """redis-server, the provider, respool.fcgi, respoold and lighttpd, or those of them wanted."""
+    """
+    redis-server, the provider, respool.fcgi, respoold and lighttpd, or those of them wanted. Given
+    servers, a Cluster or Sentinels that run already, these stand in redis-server's place.
+    """
+
+    redis_settings = ()  # arguments of redis-server that win over those here
 
     def __init__(self, config=None, supervisor=True, responder=True, web=True, children=2,
-                 workers=1, mounts=("/",), spawned_by_web=False):
+                 workers=1, mounts=("/",), spawned_by_web=False, servers=None):
         self.directory = short_directory()
         self.programs = []
         self.upstream = None
@@ -486,10 +501,14 @@ class Stack:
         self.mounts = mounts
         self.spawned_by_web = spawned_by_web
         self.problems = []
+        self.servers = servers
         self.redis_program = self.responder = self.supervisor = self.web = None
         try:
             self.upstream = Upstream()
             self.config = merged(default_config(self.directory), config)
+            if servers:
+                own = (config or {}).get("litellm_settings", {}).get("cache_params", {})
+                self.config["litellm_settings"]["cache_params"] = {**servers.cache_params(), **own}
             for deployment in self.config["model_list"]:
                 deployment["litellm_params"].setdefault("api_base", self.upstream.base)
             self.config_path = self.directory / "config.yaml"
@@ -517,11 +536,21 @@ class Stack:
         self.programs.append(program)
         return program
 
+    @property
+    def key_prefix(self):
+        """What stands before every key: the namespace."""
+        name = self.config["litellm_settings"]["cache_params"].get("namespace")
+        return f"{name}:" if name else ""
+
     def start_redis(self):
+        if self.servers:
+            self.redis = self.servers.client()
+            return
         path = self.directory / "redis.sock"
         self.redis_program = self.start("redis", [
-            "redis-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "777",
+            REDIS_SERVER, "--port", "0", "--unixsocket", path, "--unixsocketperm", "777",
             "--save", "", "--appendonly", "no", "--dir", self.directory, "--loglevel", "warning",
+            *self.redis_settings,
         ])
         await_socket(self.redis_program, path)
         self.redis = redis.Redis(unix_socket_path=str(path))
@@ -596,32 +625,34 @@ class Stack:
             self.upstream.close()
         if self.redis:
             self.redis.close()
-        if "RESPOOL_KEEP" not in os.environ:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        remove(self.directory)
         if check and self.problems:
             raise ProgramFailed("\n".join(self.problems))
 
     # What is in Redis.
 
+    def key(self, name):
+        return f"{self.key_prefix}{name}"
+
     def stored(self, response_id):
-        return self.redis.get(response_key(response_id))
+        return self.redis.get(response_key(response_id, self.key_prefix))
 
     def job(self, response_id):
-        return self.redis.hgetall(job_key(response_id))
+        return self.redis.hgetall(job_key(response_id, self.key_prefix))
 
     def response_keys(self):
-        return sorted(self.redis.scan_iter("litellm:polling:response:*"))
+        return sorted(self.redis.scan_iter(self.key("litellm:polling:response:*")))
 
     def job_keys(self):
-        return sorted(self.redis.scan_iter("litellm:polling:job:*"))
+        return sorted(self.redis.scan_iter(self.key("litellm:polling:job:*")))
 
     def queued(self):
-        return [entry.decode() for entry in self.redis.lrange(QUEUE, 0, -1)]
+        return [entry.decode() for entry in self.redis.lrange(self.key(QUEUE), 0, -1)]
 
     def running(self):
         """The ids in all running lists."""
         ids = []
-        for key in self.redis.scan_iter("litellm:polling:{jobs}:running:*"):
+        for key in self.redis.scan_iter(self.key("litellm:polling:{jobs}:running:*")):
             if self.redis.type(key) == b"list":
                 ids += [entry.decode() for entry in self.redis.lrange(key, 0, -1)]
         return ids
@@ -653,16 +684,16 @@ class Stack:
                    "the queue and the running lists to be empty")
 
 
-def response_key(response_id):
-    return f"{RESPONSE_KEY}{response_id}"
+def response_key(response_id, namespace=""):
+    return f"{namespace}{RESPONSE_KEY}{response_id}"
 
 
-def job_key(response_id):
-    return f"litellm:polling:job:{{{response_key(response_id)}}}"
+def job_key(response_id, namespace=""):
+    return f"{namespace}litellm:polling:job:{{{response_key(response_id, namespace)}}}"
 
 
-def events_key(response_id):
-    return f"litellm:polling:events:{{{response_key(response_id)}}}"
+def events_key(response_id, namespace=""):
+    return f"{namespace}litellm:polling:events:{{{response_key(response_id, namespace)}}}"
 
 
 def run_program(name, *arguments, env=None, timeout=15):

@@ -1,7 +1,8 @@
 """OpenAI's SDK for Node: a package without dependencies, fetched once for a run of the tests.
 
 node/package.json says which version, and the digest of its tarball. $RESPOOL_NODE_MODULES may name
-a directory that has the package already, of that version or another one.
+a directory that has the package already, of that version or another one. As a program, with a
+directory: fetches the package unless it is there, and prints what $RESPOOL_NODE_MODULES may name.
 """
 
 import base64
@@ -12,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -112,3 +114,21 @@ def unpack(tarball, target):
             if path.suffix == ".mjs" or path.name in ("package.json", "LICENSE"):
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
                 (target / path).write_bytes(archive.extractfile(member).read())
+
+
+def kept(directory):
+    """Where the package is in a directory that keeps it from one run to the next."""
+    target = Path(directory) / f"{PACKAGE}-{PINNED['dependencies'][PACKAGE]}"
+    if not target.exists():
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory) as partial:
+            install(Path(partial) / target.name)
+            (Path(partial) / target.name).rename(target)
+    return target
+
+
+if __name__ == "__main__":
+    try:
+        print(kept(sys.argv[1]))
+    except Unavailable as reason:
+        sys.exit(str(reason))

@@ -76,14 +76,22 @@ class Job:
         if document is not None:
             self.writes += 1
             self.text = document
-            words = ["", self.writes, document]
-        else:
-            words = [known or f"{len(self.text)} {self.writes}"]
-        return self.run("flush", [self.keys[1], self.keys[2]], self.fence, *words, *end, first, text)
+        return self.write("v", document, known, *end, first, text)
 
     def renew(self, *end):
         """As it is for what is not streamed."""
-        return self.run("flush", [self.keys[1]], self.fence, f"{len(self.text)} {self.writes}", *end)
+        return self.write("", None, None, *end)
+
+    def write(self, flags, document, known, *words):
+        """words are the terminal state, if there is one, and the events, if there are any."""
+        ends = len(words) % 2 == 1
+        flags += "r" + ("e" if ends else "") + ("" if document is None else "w")
+        length, writes = (known or f"{len(self.text)} {self.writes}").split()
+        if document is not None:
+            words = (document, *words)
+        head = f"{len(words)} {flags} {length} {self.fence} {writes}"
+        reply, = self.run("flush", [self.keys[1]], 1, head, *words)
+        return reply
 
     def cancel(self):
         return self.run("cancel", self.keys, "alice", QUEUED.index('"queued"'), SLOT, "cancels",
@@ -155,7 +163,7 @@ def test_lost_events_are_told_and_nothing_is_written(job):
     assert job.flush(1, events(1, 3), document="before") == 1
     job.redis.rpop(job.keys[2])
     assert job.flush(4, event(4), "completed", document="after") == 4
-    assert job.flush(4, "") == 4
+    assert job.flush(4, "", known="6 1") == 4
     assert job.redis.get(job.keys[0]) == b"before"
     assert job.redis.hget(job.keys[1], "state") == b"in_progress"
     assert job.stored() == events(0, 3)
@@ -463,6 +471,7 @@ def page(answer):
 def test_reader_gets_pages_and_then_what_comes(job, program):
     program.tell("subscribe", job.id)
     program.hear("look", job.id)
+    wait_until(lambda: program.ask("read", job.id, 0)[0] == "read", 5, "a reading")
     assert page(program.ask("read", job.id, 0)) == ("read", 1, "queued", 1, False, event(0))
     job.claim()
     job.flush(1, events(1, 2))
@@ -622,6 +631,7 @@ def test_reader_needs_no_other_names_than_ours(make_stack, make_program):
     job.claim()
     job.flush(1, event(1))
     program.hear("came", job.id)
+    wait_until(lambda: program.ask("read", job.id, 0)[0] == "read", 5, "a reading")
     assert page(program.ask("read", job.id, 0))[3] == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from events import completed, delta, message_stream, opening
 from harness import (BUILD, children_of, environment, output_text, private_part, run_program,
-                     wait_until)
+                     title_of, wait_until)
 from upstream import Feed, Gate, Hang
 
 PROGRAMS = ("respool.fcgi", "respoold")
@@ -161,8 +161,8 @@ def test_bad_value_names_file_line_and_key(program, config, old, new, line, key)
 @both
 @pytest.mark.parametrize("options", [("-t",), ()], ids=["check", "start"])
 @pytest.mark.parametrize("old, new, key", [
-    ("port: 1", "redis_startup_nodes: [{host: h, port: 7000}]", "redis_startup_nodes"),
-    ("port: 1", "sentinel_nodes: [[h, 26379]], service_name: m", "service_name"),
+    ("port: 1", "redis_startup_nodes: [{host: h, port: 7000}], db: 1", "cache_params"),
+    ("port: 1", "sentinel_nodes: [[h, 26379]]", "cache_params"),
     ("model: openai/*", "model: my-model", "litellm_params.model"),
 ])
 def test_what_would_lead_elsewhere_keeps_a_program_from_starting(
@@ -220,11 +220,10 @@ def test_secrets_are_in_no_message(program, config):
 # The responder's life.
 
 
-def poll_in_thread(stack, response_id):
-    """Starts a poll; returns the thread and the list that its reply comes into."""
+def cancel_in_thread(stack, response_id):
+    """Starts a cancellation; returns the thread and the list that its reply comes into."""
     replies = []
-    thread = threading.Thread(
-        target=lambda: replies.append(stack.client.get_response(response_id)))
+    thread = threading.Thread(target=lambda: replies.append(stack.client.cancel(response_id)))
     thread.start()
     return thread, replies
 
@@ -247,28 +246,25 @@ def test_fresh_responder_ends_at_once_on_sigterm(make_stack, children):
     stack.programs.remove(stack.responder)
 
 
-def bytes_written(pids):
-    return sum(int(line.split()[1]) for pid in pids
-               for line in private_part(pid, "io").read_text().splitlines()
-               if line.startswith("wchar:"))
+def has_waiting_client(connection):
+    """Whether Redis has taken a command that it holds back."""
+    return any("b" in client["flags"] for client in connection.client_list())
 
 
 @pytest.mark.parametrize("children", [0, 2])
 def test_busy_responder_ends_after_its_request_on_sigterm(make_stack, children):
     stack = make_stack(supervisor=False, children=children)
     response_id = stack.client.create("m")["id"]
-    serving = stack.responder.children() or [stack.responder.pid]
-    before = bytes_written(serving)
-    stack.redis_program.send_signal(signal.SIGSTOP)
+    stack.redis.execute_command("CLIENT", "PAUSE", 10000, "WRITE")
     try:
-        thread, replies = poll_in_thread(stack, response_id)
-        wait_until(lambda: bytes_written(serving) > before, 5, "the responder to ask Redis")
+        thread, replies = cancel_in_thread(stack, response_id)
+        wait_until(lambda: has_waiting_client(stack.redis), 5, "the responder to ask Redis")
         stack.responder.expect_exit = True
         stack.responder.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             stack.responder.process.wait(0.1)
     finally:
-        stack.redis_program.send_signal(signal.SIGCONT)
+        stack.redis.execute_command("CLIENT", "UNPAUSE")
     assert stack.responder.wait(5) == 0
     thread.join()
     assert replies[0].status == 200
@@ -474,6 +470,16 @@ def test_supervisor_starts_without_redis_and_works_when_it_comes(make_stack, mod
             {"model": model, "input": "x", "background": True})).status == 200 and reply.json(),
         10, "a create to succeed")
     assert output_text(stack.client.wait_terminal(created["id"], timeout=20)) == "x"
+
+
+def test_worker_that_has_no_lease_says_so_in_its_title(make_stack):
+    stack = make_stack({"respool": {"lease_seconds": 3}}, responder=False, web=False)
+    (worker,) = children_of(stack.supervisor.pid, "worker")
+    wait_until(lambda: title_of(worker) == "respoold: worker", 10, "the lease")
+    stack.redis_program.send_signal(signal.SIGSTOP)
+    wait_until(lambda: title_of(worker) == "respoold (no Redis): worker", 15, "the lease to end")
+    stack.redis_program.send_signal(signal.SIGCONT)
+    wait_until(lambda: title_of(worker) == "respoold: worker", 15, "the lease again")
 
 
 @both

@@ -247,12 +247,24 @@ class Sequence:
     def job_script(self, name, response_id, *arguments):
         return self.script(name, keys_of(response_id), *arguments)
 
-    def flush_script(self, stream, *arguments):
-        keys = [job_key(stream.id)]
+    def flush_script(self, stream, slots, known, *arguments, ending=None):
+        """known is the stored text's length, or None if it is written as a whole."""
+        flags = "r" + ("w" if known is None else "") + ("" if slots is None else "s")
+        writes = stream.writes + 1 if known is None else stream.writes
+        if ending:
+            flags += "e"
+            arguments += (ending,)
         if is_streamed(stream.id):
-            keys.append(events_key(stream.id))
+            flags += "v"
             arguments += (stream.first, b"".join(stream.events))
-        return self.script("flush", keys, *arguments)
+        head = f"{len(arguments)} {flags} {known or 0} {stream.fence} {writes}"
+        if slots is not None:
+            head += f" {slots}"
+        # One server needs the first key only; all have to do as well.
+        keys = [job_key(stream.id)]
+        if self.random.random() < 0.5:
+            keys += [response_key(stream.id), events_key(stream.id)]
+        return self.script("flush", keys, 1, head, *arguments)
 
     def create_script(self, response_id):
         keys, last = keys_of(response_id), (event_text(0, "nobody 0", "created"),)
@@ -597,29 +609,25 @@ class Sequence:
         pick = self.random.random()
         if pick < 0.08 and known is not None:
             known += b" "  # as after a failover to a replica that lags
-        if known is None or pick > 0.9 or len(new) < len(known):
-            arguments = ["", stream.writes + 1, new]
-        else:
-            arguments = [f"{len(known)} {stream.writes}", *self.patches(known, new)]
-        stream.writes += 1
-        if stream.ending:
-            arguments.append(stream.ending)
+        whole = known is None or pick > 0.9 or len(new) < len(known)
+        arguments = [new] if whole else self.patches(known, new)
         before = self.before.get(stream.id)
         self.note(worker.name, "flushes", stream.id, "fence", stream.fence, stream.ending or "",
-                  "whole" if arguments[0] == "" else "patches")
+                  "whole" if whole else "patches")
         slots = item_slots(new)
-        shown = stream.fence
-        if arguments[0] == "" or slots != stream.slots:
-            shown = f"{stream.fence} {slots}"
+        told = slots if whole or slots != stream.slots else None
         stream.slots = slots
-        reply = yield self.flush_script(stream, shown, *arguments)
+        command = self.flush_script(stream, told, None if whole else len(known), *arguments,
+                                    ending=stream.ending)
+        stream.writes += 1
+        reply, = yield command
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         if not owns:
             self.expect(reply == self.refusal(stream.id), f"a refused flush answered {reply}")
         elif len(before["events"]) < stream.first:
             self.expect(reply == 4, f"a flush behind a gap answered {reply}")
-        elif arguments[0] == "" or len(before["object"]) == len(known):
+        elif whole or len(before["object"]) == len(known):
             self.expect(reply == 1, f"the owner's flush answered {reply}")
         else:
             self.expect(reply == 2, f"a flush for another length answered {reply}")
@@ -670,8 +678,7 @@ class Sequence:
             return
         self.note(worker.name, "renews", stream.id, "fence", stream.fence)
         before = self.before.get(stream.id)
-        reply = yield self.flush_script(stream, stream.fence,
-                                        f"{len(stream.stored)} {stream.writes}")
+        reply, = yield self.flush_script(stream, None, len(stream.stored))
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         torn = owns and len(before["events"]) < stream.first

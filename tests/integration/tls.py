@@ -14,13 +14,13 @@ import pytest
 from harness import Program, wait_until
 
 
-def make_certificate(directory):
-    """Paths of a certificate for 127.0.0.1 that signs itself, and of its key."""
+def make_certificate(directory, address="127.0.0.1"):
+    """Paths of a certificate for that address which signs itself, and of its key."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+         "-nodes", "-days", "1", "-subj", f"/CN={address}", "-addext",
+         f"subjectAltName=IP:{address}", "-keyout", key, "-out", certificate],
         check=True, capture_output=True)
     return certificate, key
 
