@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
+. deploy/root.sh
 
 top=$PWD
 logs=$top/build/log
@@ -12,9 +13,13 @@ failed=0
 skipped=0
 parts=
 
-test_packages="libcmocka-dev clang libclang-rt-14-dev clang-format cppcheck valgrind curl redis-server lighttpd
-	spawn-fcgi nginx apache2-bin libapache2-mod-fcgid python3 python3-jsonschema python3-pytest
-	python3-pytest-xdist python3-redis multiwatch mandoc systemd nghttp2-proxy wrk gnuplot-nox"
+# deploy/packages.sh says how a package may be given.
+test_packages="libcmocka-dev clang libclang-rt-dev|- clang-format cppcheck valgrind
+	curl redis-server redis-tools valkey-server|- stunnel4 openssl
+	lighttpd spawn-fcgi nginx apache2-bin libapache2-mod-fcgid multiwatch nghttp2-proxy wrk
+	python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-redis
+	mandoc systemd gnuplot-nox iproute2 procps strace
+	build-essential debhelper lintian buildah debootstrap python3-yaml"
 
 # What the tests with OpenAI's SDK need beside that. Without it they are skipped.
 sdk_packages() {
@@ -24,8 +29,13 @@ sdk_packages() {
 
 usage() {
 	cat <<-'END'
-	usage: deploy/test.sh [--quick]
-	  --quick  leave out the build with clang and what runs with sanitizers or valgrind
+	usage: deploy/test.sh [--quick] [--second] [--in SUITE]
+	  --quick     leave out the build with clang and what runs with sanitizers or valgrind
+	  --second    leave out what needs to be tested on one system only: how the sources look,
+	              valgrind, fuzzing, benchmarks
+	  --in SUITE  as root: test in a root with that release, such as trixie or bookworm, which
+	              debootstrap makes in build/root-SUITE from where the machine's apt gets its own
+	  --prepare   only install what is missing
 	Builds are in build/, and what each step wrote in build/log/. The last line tells the
 	totals; the exit status is 0 if nothing failed.
 	END
@@ -56,6 +66,12 @@ run() {
 report() {
 	say "$1 ($took s)"
 	[ "$status" -eq 0 ] || tail -n 80 "$log" | sed 's/^/    /'
+}
+
+# skip NAME WHY: a test that cannot be run here.
+skip() {
+	count 0 0 1
+	printf '%-32s skipped: %s\n' "$1" "$2"
 }
 
 # check NAME COMMAND...: a command that counts as one test. Returns whether it passed.
@@ -93,10 +109,24 @@ formatting() {
 	find app common tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 }
 
-# cppcheck does not know C11's _Noreturn.
+# Versions of clang-format differ in details. .clang-format says which one the sources follow.
+check_formatting() {
+	wanted=$(sed -n 's/^# .*\(clang-format [0-9]*\).*/\1/p' .clang-format)
+	case $(clang-format --version) in
+	*"${wanted% *} version ${wanted#* }."*) check "formatting" formatting || true ;;
+	*) skip "formatting" "this is not $wanted" ;;
+	esac
+}
+
+# cppcheck does not know C11's _Noreturn. Later versions of it say that they do not look at every
+# branch, and want tests to expect that there is no memory.
 static_analysis() {
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-		-D'_Noreturn=__attribute__((noreturn))' -j "$(nproc)" app common tests
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 -I. \
+		-D'_Noreturn=__attribute__((noreturn))' -D'SYSCONFDIR=""' -D'PACKAGE_VERSION=""' \
+		--suppress=normalCheckLevelMaxBranches \
+		--suppress='nullPointerOutOfMemory:tests/*' \
+		--suppress='nullPointerOutOfResources:tests/*' \
+		-j "$(nproc)" app common tests
 }
 
 # A function that "run" calls has no "set -e": each step names its successor.
@@ -147,7 +177,7 @@ integration_tests() {
 	*/asan) side_by_side=4 ;;
 	*) side_by_side=6 ;;
 	esac
-	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 900 \
+	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 1500 \
 		/usr/bin/python3 -m pytest -q -n "$side_by_side" --dist loadfile \
 		--junitxml="$build/integration.xml" tests/integration
 }
@@ -219,18 +249,29 @@ part_sanitizers() {
 # Fuzzers end after a time, of which they get what is left, so it is long.
 part_processors() {
 	build=$top/build/gcc
-	check_many "unit tests in valgrind" valgrind_summary valgrind_tests
+	[ -n "$second" ] || check_many "unit tests in valgrind" valgrind_summary valgrind_tests
 	check "make distcheck" make -C build/gcc -j"$(nproc)" distcheck || true
+	check "Debian package" tests/debian_package.sh build/gcc || true
 	check "build clang" compile clang CC=clang --enable-werror || true
-	check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 12 "$(nproc)"
+	[ -n "$second" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 12 "$(nproc)"
 	quick_start
+}
+
+container_summary() {
+	# Without results it has been skipped, and said why.
+	[ -e build/container/integration.xml ] || { cat "$log" >&2; echo 0 0 1; return; }
+	(build=$top/build/container && integration_summary)
+}
+
+part_container() {
+	check_many "container" container_summary tests/container.sh
 }
 
 # beside PART: starts it with what others leave of the processors; its process id is $! then.
 # timeout passes signals on to all of its processes.
 beside() {
 	rm -f "$logs/$1.totals"
-	timeout -k 10 900 nice -n 19 "$top/deploy/test.sh" --part "$1" \
+	timeout -k 10 1500 nice -n 19 "$top/deploy/test.sh" ${second:+--second} --part "$1" \
 		>"$logs/$1.out" 2>&1 </dev/null &
 	parts="$parts $!"
 }
@@ -264,48 +305,142 @@ totals() {
 	exit $((failed > 0))
 }
 
+# Into build/node, whose name has the version.
+fetch_sdk() {
+	/usr/bin/python3 tests/integration/node_package.py build/node
+}
+
+# use_sdk: has all tests use the same copy of OpenAI's SDK for Node, if it can be had.
+use_sdk() {
+	[ -z "${RESPOOL_NODE_MODULES:-}" ] && sdk=$(fetch_sdk 2>"$logs/sdk.log") || return 0
+	export RESPOOL_NODE_MODULES="$top/$sdk"
+}
+
+prepare() {
+	# shellcheck disable=SC2086 # lists of words
+	if ! need_packages "to build and test respool" $build_packages $test_packages; then
+		count 0 1 0
+		totals
+	fi
+	wanted=$(sdk_packages)
+	# shellcheck disable=SC2086 # a list of words
+	[ -z "$wanted" ] || need_packages "to test with OpenAI's SDK" $wanted ||
+		say "The tests with OpenAI's SDK will be skipped."
+	use_sdk
+}
+
+# What does not depend on the system.
+test_sources() {
+	check_formatting
+	check "static analysis" static_analysis || true
+	check "arrows between folders" tests/arrows.sh || true
+}
+
+test_quick() {
+	! build_and_test_units gcc CC=gcc --enable-werror || test_programs gcc
+	check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
+	quick_start
+}
+
+test_whole() {
+	beside sanitizers
+	sanitizers=$!
+	processors=
+	container=
+	if build_and_test_units gcc CC=gcc --enable-werror; then
+		beside processors
+		processors=$!
+		[ -n "$second" ] || { beside container; container=$!; }
+		test_programs gcc
+	fi
+	! await sanitizers "$sanitizers" || test_programs asan
+	[ -n "$second" ] || check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
+	[ -z "$processors" ] || await processors "$processors" || true
+	[ -z "$container" ] || await container "$container" || true
+}
+
+test_here() {
+	prepare
+	[ -n "$second" ] || test_sources
+	check "configure script" configure_script || totals
+	if [ -n "$quick" ]; then
+		test_quick
+	else
+		test_whole
+	fi
+	totals
+}
+
+# What the tests in a root need beside the sources, as far as it is here.
+give_to_root() {
+	specification=${OPENRESPONSES_SCHEMA:-../shared/openresponses/openapi.json}
+	OPENRESPONSES_SCHEMA=
+	if [ -e "$specification" ]; then
+		OPENRESPONSES_SCHEMA=/src/openapi.json
+		root_copy "$specification" "$OPENRESPONSES_SCHEMA"
+	fi
+	use_sdk
+	if [ -n "${RESPOOL_NODE_MODULES:-}" ]; then
+		root_copy "$RESPOOL_NODE_MODULES" /src/node_modules
+		RESPOOL_NODE_MODULES=/src/node_modules
+	fi
+}
+
+may_make_roots() {
+	[ "$(id -u)" -eq 0 ] || { say "--in has to be run as root: debootstrap needs that." >&2; return 1; }
+	need_packages "to make a root with $1" debootstrap
+}
+
+# test_in SUITE OPTION...: the same in a root. Once it has its packages, it needs no network, and
+# has one of its own, so that nothing it starts meets what runs outside.
+test_in() {
+	if ! may_make_roots "$1" || ! root_use "$1" || ! root_make; then
+		count 0 1 0
+		totals
+	fi
+	shift
+	root_copy_sources
+	give_to_root
+	ln -sfn "$root$source_in_root/build/log" "$logs/$suite"
+	say "Testing with $suite; what each step writes is in build/log/$suite/"
+	status=0
+	root_run online deploy/test.sh --prepare || status=$?
+	[ "$status" -ne 0 ] || root_run offline deploy/test.sh "$@" || status=$?
+	exit "$status"
+}
+
 quick=
-case $#:${1:-} in
-0:) ;;
-1:--quick) quick=yes ;;
-2:--part) ;;
-1:-h | 1:--help) usage; exit 0 ;;
-*) usage >&2; exit 2 ;;
+second=
+part=
+suite=
+prepare=
+while [ $# -gt 0 ]; do
+	case $#:$1 in
+	*:--quick) quick=yes ;;
+	*:--second) second=yes ;;
+	*:--prepare) prepare=yes ;;
+	1:--in | 1:--part) usage >&2; exit 2 ;;
+	*:--in) suite=$2; shift ;;
+	*:--part) part=$2; shift ;;
+	*:-h | *:--help) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	shift
+done
+case $suite in
+*[!a-z]*) say "--in \"$suite\": expected the name of a release, such as trixie" >&2; exit 2 ;;
 esac
 export LC_ALL=C.UTF-8
 export PATH="$PATH:/usr/sbin:/sbin"
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p "$logs"
-[ $# -ne 2 ] || run_part "$2"
-trap stop_parts EXIT
-# shellcheck disable=SC2086 # lists of words
-if ! need_packages "to build and test respool" $build_packages $test_packages; then
-	count 0 1 0
-	totals
-fi
-wanted=$(sdk_packages)
-# shellcheck disable=SC2086 # a list of words
-[ -z "$wanted" ] || need_packages "to test with OpenAI's SDK" $wanted ||
-	say "The tests with OpenAI's SDK will be skipped."
-
-check "formatting" formatting || true
-check "static analysis" static_analysis || true
-check "arrows between folders" tests/arrows.sh || true
-check "configure script" configure_script || totals
-if [ -n "$quick" ]; then
-	! build_and_test_units gcc CC=gcc --enable-werror || test_programs gcc
+[ -z "$part" ] || run_part "$part"
+trap 'stop_parts; root_stop' EXIT
+if [ -n "$prepare" ]; then
+	prepare
+elif [ -n "$suite" ]; then
+	test_in "$suite" ${quick:+--quick} ${second:+--second}
 else
-	beside sanitizers
-	sanitizers=$!
-	if build_and_test_units gcc CC=gcc --enable-werror; then
-		beside processors
-		processors=$!
-		test_programs gcc
-	fi
-	! await sanitizers "$sanitizers" || test_programs asan
+	test_here
 fi
-check "benchmarks, quick" env BENCH_QUICK=1 make -C build/gcc bench || true
-[ -z "${processors:-}" ] || await processors "$processors" || true
-[ -z "$quick" ] || quick_start
-totals
