@@ -18,6 +18,7 @@ title() {
 	follow) say "Followed" ;;
 	dialects) say "Translated" ;;
 	versions) say "Beside an earlier version" ;;
+	writes) say "Writes beside an earlier version" ;;
 	length) say "Growth with the length of the answer" ;;
 	count) say "Growth with the number of streams" ;;
 	queue) say "Growth with the queue" ;;
@@ -44,7 +45,7 @@ environment() {
 	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), Linux $(uname -r | cut -d- -f1)," \
 		"redis $(version redis-server), lighttpd $(version lighttpd)," \
 		"nginx $(version nginx), Apache $(version apache2-bin)," \
-		"libcurl $(version libcurl4)," \
+		"libcurl $(curl-config --version | cut -d ' ' -f 2)," \
 		"$rounds rounds of $seconds s."
 }
 

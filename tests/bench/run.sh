@@ -25,6 +25,7 @@ usage() {
 	  dialects     deltas and requests that are translated beside such that are not
 	  versions     CPU and bytes beside an earlier version's: what is passed on, and background
 	               responses that are not streamed
+	  writes       what a write costs Redis and respoold, beside an earlier version's
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -39,9 +40,9 @@ usage() {
 	                 nothing, and the exit status does not depend on them
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
-	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed and follow
+	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed, follow and writes
   BENCH_READERS  of follow: those that wait for what is queued
-	  BENCH_BASELINE of versions: the build directory of the earlier one; without it there is
+	  BENCH_BASELINE of versions and writes: the build directory of the earlier one; without it there is
 	                 nothing to compare with
 	  BENCH_STARTS   of starts: how many
 	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
@@ -71,7 +72,7 @@ export no_proxy='*'
 . "$here/report.sh"
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
-groups="$groups follow dialects versions length count queue"
+groups="$groups follow dialects versions writes length count queue"
 parts=
 dir=
 quick=

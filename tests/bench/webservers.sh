@@ -52,7 +52,7 @@ run_lighttpd() {
 	server.bind = "127.0.0.1"
 	server.port = $port
 	server.upload-dirs = ( "$dir" )
-	server.max-keep-alive-requests = 100000
+	server.max-keep-alive-requests = 65535
 	server.max-fds = 16384
 	server.max-connections = 8192
 	include "$dir/$1.deployed"
