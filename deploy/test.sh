@@ -148,7 +148,7 @@ compile() (
 
 unit_tests() {
 	find "build/$1/tests/unit" \( -name '*.trs' -o -name '*.log' \) -delete
-	timeout -k 10 300 make -C "build/$1" -j"$(nproc)" check
+	timeout -k 10 900 make -C "build/$1" -j"$(nproc)" check
 }
 
 # What cmocka counted. A program that failed without cmocka's word is one failure.
@@ -271,7 +271,7 @@ part_container() {
 # timeout passes signals on to all of its processes.
 beside() {
 	rm -f "$logs/$1.totals"
-	timeout -k 10 1500 nice -n 19 "$top/deploy/test.sh" ${second:+--second} --part "$1" \
+	timeout -k 10 3000 nice -n 19 "$top/deploy/test.sh" ${second:+--second} --part "$1" \
 		>"$logs/$1.out" 2>&1 </dev/null &
 	parts="$parts $!"
 }
