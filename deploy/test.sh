@@ -146,9 +146,10 @@ compile() (
 		make -j"$(nproc)" && make -j"$(nproc)" check TESTS=
 )
 
+# --foreground: what stops this shell stops that, too.
 unit_tests() {
 	find "build/$1/tests/unit" \( -name '*.trs' -o -name '*.log' \) -delete
-	timeout -k 10 900 make -C "build/$1" -j"$(nproc)" check
+	timeout --foreground -k 10 900 make -C "build/$1" -j"$(nproc)" check
 }
 
 # What cmocka counted. A program that failed without cmocka's word is one failure.
@@ -177,7 +178,7 @@ integration_tests() {
 	*/asan) side_by_side=4 ;;
 	*) side_by_side=6 ;;
 	esac
-	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout -k 10 1500 \
+	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout --foreground -k 10 1500 \
 		/usr/bin/python3 -m pytest -q -n "$side_by_side" --dist loadfile \
 		--junitxml="$build/integration.xml" tests/integration
 }
@@ -271,7 +272,8 @@ part_container() {
 # timeout passes signals on to all of its processes.
 beside() {
 	rm -f "$logs/$1.totals"
-	timeout -k 10 3000 nice -n 19 "$top/deploy/test.sh" ${second:+--second} --part "$1" \
+	setpriv --pdeathsig TERM timeout -k 10 3000 \
+		nice -n 19 "$top/deploy/test.sh" ${second:+--second} --part "$1" \
 		>"$logs/$1.out" 2>&1 </dev/null &
 	parts="$parts $!"
 }
@@ -298,6 +300,7 @@ stop_parts() {
 	for part in $parts; do
 		kill "$part" 2>/dev/null || true
 	done
+	wait
 }
 
 totals() {
