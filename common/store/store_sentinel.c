@@ -6,6 +6,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "sentinel_news.h"
 
 enum {
 	CHECK_EVERY_MS = 1000,
@@ -26,6 +27,7 @@ void store_sentinel_init(struct store_sentinel *sentinel, const struct store_acc
 		store_server_init(&sentinel->sentinels[i], access, STORE_SERVER_SENTINEL, &address);
 	}
 	sentinel->master = (struct store_server){.access = access, .role = STORE_SERVER_MASTER};
+	sentinel->listener = (struct store_server){.access = access, .role = STORE_SERVER_SENTINEL};
 }
 
 void store_sentinel_close(struct store_sentinel *sentinel)
@@ -33,6 +35,7 @@ void store_sentinel_close(struct store_sentinel *sentinel)
 	for (size_t i = 0; i < sentinel->count; i++)
 		store_server_disconnect(&sentinel->sentinels[i]);
 	free(sentinel->sentinels);
+	store_server_disconnect(&sentinel->listener);
 	store_server_disconnect(&sentinel->master);
 }
 
@@ -68,16 +71,62 @@ static bool ask(struct store_server *server, struct redis_address *master)
 	return ok;
 }
 
+/* One that refuses a channel or is away is asked now and then all the same. */
+static void listen_to(struct store_sentinel *sentinel, const struct redis_address *address)
+{
+	struct store_server *listener = &sentinel->listener;
+
+	if (listener->redis != NULL && redis_address_same(&listener->address, address))
+		return;
+	store_server_disconnect(listener);
+	listener->address = *address;
+	if (!store_server_connect(listener))
+		return;
+	for (int i = 0; i < SENTINEL_CHANNELS; i++) {
+		struct redis_args args = {0};
+		redisReply *reply;
+
+		redis_args_add(&args, "SUBSCRIBE");
+		redis_args_add(&args, sentinel_channels[i]);
+		if (!store_server_exchange(listener, &args, 1, &reply))
+			return;
+		freeReplyObject(reply);
+	}
+}
+
+static void use_master(struct store_sentinel *sentinel, const struct redis_address *named)
+{
+	if (!redis_address_same(named, &sentinel->master.address))
+		store_server_disconnect(&sentinel->master);
+}
+
 /* One is enough: if it does not answer, the next check asks the next one. */
 static void check_master(struct store_sentinel *sentinel)
 {
+	struct store_server *asked = &sentinel->sentinels[sentinel->turn];
 	struct redis_address named;
 
 	sentinel->checked_at = monotonic_ms();
-	if (!ask(&sentinel->sentinels[sentinel->turn], &named))
+	if (ask(asked, &named)) {
+		use_master(sentinel, &named);
+		listen_to(sentinel, &asked->address);
+	} else {
 		sentinel->turn = (sentinel->turn + 1) % sentinel->count;
-	else if (!redis_address_same(&named, &sentinel->master.address))
-		store_server_disconnect(&sentinel->master);
+	}
+}
+
+/* Takes what the one that is listened to has said by now. */
+static void hear(struct store_sentinel *sentinel)
+{
+	const char *service = sentinel->access->config->service_name;
+	struct redis_address named;
+	redisReply *message;
+
+	while ((message = store_server_heard(&sentinel->listener)) != NULL) {
+		if (sentinel_news_read(message, service, &named))
+			use_master(sentinel, &named);
+		freeReplyObject(message);
+	}
 }
 
 static bool remember_failure(struct store_sentinel *sentinel, const struct store_server *server)
@@ -113,6 +162,7 @@ static bool find_master(struct store_sentinel *sentinel)
 				remember_failure(sentinel, asked);
 		} else if (connect_to(sentinel, &named, &refused)) {
 			sentinel->turn = turn;
+			listen_to(sentinel, &asked->address);
 			return true;
 		}
 	}
@@ -123,6 +173,8 @@ static bool find_master(struct store_sentinel *sentinel)
 
 bool store_sentinel_connect(struct store_sentinel *sentinel)
 {
+	if (sentinel->master.redis != NULL)
+		hear(sentinel);
 	if (sentinel->master.redis != NULL &&
 	    monotonic_ms() >= sentinel->checked_at + CHECK_EVERY_MS)
 		check_master(sentinel);

@@ -1,6 +1,7 @@
 #include "store_server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,6 +88,29 @@ redisReply *store_server_receive(struct store_server *server, const char *doing)
 	if (redisGetReply(server->redis, (void **)&reply) == REDIS_OK)
 		return reply;
 	connection_failed(server, doing);
+	store_server_disconnect(server);
+	return NULL;
+}
+
+static bool has_come(const redisContext *redis)
+{
+	struct pollfd readable = {.fd = redis->fd, .events = POLLIN};
+
+	return poll(&readable, 1, 0) > 0;
+}
+
+redisReply *store_server_heard(struct store_server *server)
+{
+	redisReply *reply = NULL;
+
+	if (server->redis == NULL)
+		return NULL;
+	if (redisGetReplyFromReader(server->redis, (void **)&reply) == REDIS_OK &&
+	    (reply != NULL || !has_come(server->redis)))
+		return reply;
+	if (redisBufferRead(server->redis) == REDIS_OK &&
+	    redisGetReplyFromReader(server->redis, (void **)&reply) == REDIS_OK)
+		return reply;
 	store_server_disconnect(server);
 	return NULL;
 }

@@ -60,6 +60,11 @@ void store_server_reset_timeout(struct store_server *server);
 void store_server_send(struct store_server *server, const struct redis_args *args);
 /* NULL, and the connection is closed, if it broke. doing is the command, for the error. */
 redisReply *store_server_receive(struct store_server *server, const char *doing);
+/*
+ * What the server has said by itself, if it has: NULL if there is nothing yet, or nobody is
+ * connected any more. Never waits.
+ */
+redisReply *store_server_heard(struct store_server *server);
 /* Sends so many commands and receives their replies. False if the connection broke. */
 bool store_server_exchange(struct store_server *server, const struct redis_args *commands,
     int count, redisReply **replies);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "sentinel_news.h"
 #include "topology_internal.h"
 
 static void set_single(struct topology *topology)
@@ -162,16 +163,9 @@ bool topology_take(struct topology *topology, const redisReply *reply,
 	return taken;
 }
 
-/* "<name> <old host> <old port> <new host> <new port>" */
-void topology_take_switch(struct topology *topology, const redisReply *message)
+void topology_take_news(struct topology *topology, const redisReply *message)
 {
-	char name[256], host[REDIS_HOST_SIZE], port[16];
-
-	if (message->type != REDIS_REPLY_STRING ||
-	    sscanf(message->str, "%255s %*s %*s %255s %15s", name, host, port) != 3 ||
-	    strcmp(name, topology->config->service_name) != 0)
-		return;
-	if (take_master(topology, host, port))
+	if (sentinel_news_read(message, topology->config->service_name, &topology->server))
 		topology_told(topology);
 }
 

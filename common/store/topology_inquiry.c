@@ -1,7 +1,7 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/alloc.h"
+#include "sentinel_news.h"
 #include "topology_internal.h"
 
 static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
@@ -17,27 +17,26 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
 static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct inquiry *inquiry = privdata;
-	const redisReply *reply = data;
 
 	(void)redis;
-	if (reply == NULL || inquiry->over || reply->type != REDIS_REPLY_ARRAY ||
-	    reply->elements != 3 || strcmp(reply->element[0]->str, "message") != 0)
-		return;
-	topology_take_switch(inquiry->topology, reply->element[2]);
+	if (data != NULL && !inquiry->over)
+		topology_take_news(inquiry->topology, data);
 }
 
 /* One who is to be listened to is subscribed to at once, so that nothing falls in between. */
 static void ask_sentinel(struct inquiry *inquiry, struct redis_args *args)
 {
-	struct redis_args subscribe = {0};
-
 	redis_args_add(args, "SENTINEL");
 	redis_args_add(args, "GET-MASTER-ADDR-BY-NAME");
 	redis_args_add(args, inquiry->topology->config->service_name);
 	redis_link_call(inquiry->link, args, on_answer, inquiry);
-	redis_args_add(&subscribe, "SUBSCRIBE");
-	redis_args_add(&subscribe, "+switch-master");
-	redis_link_call(inquiry->link, &subscribe, on_message, inquiry);
+	for (int i = 0; i < SENTINEL_CHANNELS; i++) {
+		struct redis_args subscribe = {0};
+
+		redis_args_add(&subscribe, "SUBSCRIBE");
+		redis_args_add(&subscribe, sentinel_channels[i]);
+		redis_link_call(inquiry->link, &subscribe, on_message, inquiry);
+	}
 }
 
 static void on_up(void *ctx)

@@ -72,8 +72,8 @@ struct topology {
 /* Takes what a server has answered. False, and why, if it is of no use. */
 bool topology_take(struct topology *topology, const redisReply *reply,
     const struct redis_address *asked, char why[TOPOLOGY_ERROR_SIZE]);
-/* A Sentinel has told that the master is another one. */
-void topology_take_switch(struct topology *topology, const redisReply *message);
+/* A Sentinel has published something: that the master is another one, perhaps. */
+void topology_take_news(struct topology *topology, const redisReply *message);
 /* Tells the users. */
 void topology_tell(struct topology *topology);
 /* Whether the server has a slot, or is the master. */

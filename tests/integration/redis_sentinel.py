@@ -174,11 +174,17 @@ class Sentinels(Servers):
                 return server, time.monotonic()
         return None
 
-    def plan_failover(self, master):
+    def plan_failover(self, master, pause=True):
         """
         As an operator does it. It is asked for until it is done, as Sentinels may still be busy with
         the one before. Returns the new master and when that was known.
+
+        The old master goes on to take writes for as long as Sentinels do not make a replica of it,
+        which will be lost; so with pause it is told first to let them wait.
         """
+        if pause:
+            master.client.execute_command("CLIENT", "PAUSE", 3000, "WRITE")
+            self.await_replication()
         for _ in range(5):
             try:
                 self.running_sentinels()[0].client.execute_command(
