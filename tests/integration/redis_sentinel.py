@@ -174,6 +174,12 @@ class Sentinels(Servers):
                 return server, time.monotonic()
         return None
 
+    def await_word(self, master):
+        """Until all Sentinels name it."""
+        wait_until(lambda: all(self.named(sentinel) is master
+                               for sentinel in self.running_sentinels()), 10,
+                   f"all Sentinels to name {master}", interval=0.005)
+
     def plan_failover(self, master, pause=True):
         """
         As an operator does it. It is asked for until it is done, as Sentinels may still be busy with
