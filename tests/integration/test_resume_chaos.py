@@ -2,7 +2,8 @@
 
 Each reader creates a streamed response, reads some bytes of it, is cut, resumes, and so on to its
 end; then the next. Meanwhile workers, supervisors, relays, responders and Redis are killed with -9,
-workers sleep for longer than their lease, and connections break.
+workers sleep for longer than their lease, and connections break. Behind Sentinels and in a Cluster,
+masters hand over to replicas instead.
 RESPOOL_RESUME_CUTS says for how many cuts that goes on, with a kill for each ten of them at least;
 RESPOOL_RESUME_SEED says which.
 """
@@ -20,6 +21,8 @@ from events import message_stream
 from faulty import FaultyStack
 from following import Collection, data_of, events_after
 from harness import children_of, events_key, job_key, output_text, response_key, title_of
+from redis_cluster import Cluster
+from redis_sentinel import Sentinels
 from stream_rules import accumulate, problems
 from test_chaos import Chaos
 from upstream import Sleep
@@ -32,7 +35,13 @@ PATIENCE = 60  # s, for one response after the last fault
 FAULTS = {"kill_worker": 6, "kill_supervisor": 2, "kill_relay": 5, "kill_responder_child": 3,
           "kill_responder": 1, "kill_redis": 3, "freeze_worker": 2, "break_connections": 2,
           "break_subscriptions": 2, "lose_scripts": 1}
+FAULTS_OF_MANY = {name: weight for name, weight in FAULTS.items() if name != "kill_redis"} | {
+    "fail_over": 2}
 BUSY = (500, 502, 503, 504)  # a web server's, or ours, when something behind it is away
+
+
+CONFIG = {"respool": {"max_attempts": 100, "drain_seconds": 1, "stream_interval_ms": 10},
+          "router_settings": {"allowed_fails": 10_000}}
 
 
 class Upset(Exception):
@@ -119,11 +128,13 @@ class Reader(threading.Thread):
 
 
 class Loop:
-    def __init__(self, stack):
+    def __init__(self, stack, faults=FAULTS, enough=CUTS):
         self.stack = stack
         self.random = random.Random(SEED)
         self.chaos = Chaos(stack)  # it knows how to kill
-        self.counts = dict.fromkeys(FAULTS, 0)
+        self.faults = faults
+        self.enough = enough  # cuts
+        self.counts = dict.fromkeys(faults, 0)
         self.cuts = 0
         self.lock = threading.Lock()
         self.known = {}  # id: (collection, text)
@@ -147,8 +158,8 @@ class Loop:
             self.cuts += count
 
     def is_over(self):
-        enough = (self.cuts >= CUTS and all(self.counts.values()) and
-                  sum(self.counts.values()) >= CUTS // 10)
+        enough = (self.cuts >= self.enough and all(self.counts.values()) and
+                  sum(self.counts.values()) >= self.enough // 10)
         return enough or self.failed.is_set() or self.calm.is_set()
 
     # Faults.
@@ -176,16 +187,22 @@ class Loop:
         self.stack.kill_redis()
         self.stack.start_redis()
 
+    def fail_over(self):
+        """As is planned: one that comes unforeseen may lose what readers have seen."""
+        servers = self.stack.servers
+        servers.plan_failover(self.random.choice(servers.masters()))
+        servers.await_health()
+
     def break_subscriptions(self):
         self.stack.redis.client_kill_filter(_type="pubsub")
 
     def kill_all_the_time(self):
         """Each kind in turn at first, so that none is left out."""
-        first = list(FAULTS)
+        first = list(self.faults)
         self.random.shuffle(first)
         while not self.is_over():
             fault = first.pop() if first else self.random.choices(
-                list(FAULTS), FAULTS.values())[0]
+                list(self.faults), self.faults.values())[0]
             self.fault(fault)
             self.counts[fault] += 1
             self.failed.wait(self.random.uniform(0.1, 0.9))
@@ -231,10 +248,23 @@ class Loop:
 
 @pytest.mark.slowish
 def test_readers_that_are_cut_while_everything_is_killed_get_each_answer_whole():
-    stack = FaultyStack(
-        {"respool": {"max_attempts": 100, "drain_seconds": 1, "stream_interval_ms": 10},
-         "router_settings": {"allowed_fails": 10_000}}, aof=True, children=3, workers=2)
-    loop = Loop(stack)
+    loop = Loop(FaultyStack(CONFIG, aof=True, children=3, workers=2))
+    assert_all_get_each_answer_whole(loop)
+
+
+@pytest.mark.slowish
+@pytest.mark.parametrize("kind", [Sentinels, Cluster])
+def test_readers_get_each_answer_whole_while_masters_hand_over_too(directory, kind):
+    servers = kind(directory)
+    try:
+        stack = FaultyStack(CONFIG, children=3, workers=2, servers=servers)
+        assert_all_get_each_answer_whole(Loop(stack, FAULTS_OF_MANY, CUTS // 3))
+    finally:
+        servers.close()
+
+
+def assert_all_get_each_answer_whole(loop):
+    stack = loop.stack
     readers = [Reader(loop, number) for number in range(READERS)]
     try:
         begun = time.monotonic()
