@@ -182,8 +182,8 @@ class Sentinels(Servers):
 
     def plan_failover(self, master, pause=True):
         """
-        As an operator does it. It is asked for until it is done, as Sentinels may still be busy with
-        the one before. Returns the new master and when that was known.
+        As an operator does it. It is asked for until it is done, as Sentinels may still be busy
+        with the one before. Returns the new master and when that was known.
 
         The old master goes on to take writes for as long as Sentinels do not make a replica of it,
         which will be lost; so with pause it is told first to let them wait.

@@ -16,8 +16,8 @@ from collections import Counter
 import pytest
 
 from following import create_stream
-from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket, events_key, job_key,
-                     response_key)
+from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket, events_key,
+                     job_key, response_key)
 from redis_cluster import Cluster
 from redis_servers import found_servers
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
