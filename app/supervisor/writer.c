@@ -84,7 +84,6 @@ static void write_now(struct writer *writer)
 	writer->writing_last = last;
 	writer->written = true;
 	writer->renewing = false;
-	writer->on_grid = false;
 	writer->text_shown = writer->text_shown || writer->fold->text_seen;
 	pause_writing(writer, writer->interval_ms);
 }
@@ -99,6 +98,15 @@ static void wait_for_grid(struct writer *writer)
 	event_add(writer->pause, &delay);
 }
 
+/* The loop's time is the same for all that is done in one turn. */
+static bool is_on_grid(const struct writer *writer)
+{
+	struct timeval now;
+
+	event_base_gettimeofday_cached(event_get_base(writer->pause), &now);
+	return evutil_timercmp(&now, &writer->paused_until, ==);
+}
+
 void writer_changed(struct writer *writer)
 {
 	bool urgent = writer->ending || (writer->fold->text_seen && !writer->text_shown);
@@ -107,7 +115,7 @@ void writer_changed(struct writer *writer)
 		write_now(writer);
 	else if (!is_due(writer) || event_pending(writer->pause, EV_TIMEOUT, NULL))
 		return;
-	else if (writer->log != NULL || writer->on_grid)
+	else if (writer->log != NULL || is_on_grid(writer))
 		write_now(writer);
 	else
 		wait_for_grid(writer);
@@ -125,7 +133,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	writer->on_grid = true;
+	event_base_gettimeofday_cached(event_get_base(writer->pause), &writer->paused_until);
 	writer->ready(writer->ctx);
 }
 

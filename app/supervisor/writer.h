@@ -42,11 +42,11 @@ struct writer {
 	long long shown_fence;    /* the fence that it shows */
 	bool writing_last;
 	bool ending;
-	bool sealed;     /* the document says that the response has ended */
-	bool text_shown; /* the first text has been written */
-	bool renewing;   /* to be written although nothing has changed */
-	bool written;    /* since the last call of writer_renew() */
-	bool on_grid;    /* a pause has ended since the last write, as those of others have */
+	bool sealed;                 /* the document says that the response has ended */
+	bool text_shown;             /* the first text has been written */
+	bool renewing;               /* to be written although nothing has changed */
+	bool written;                /* since the last call of writer_renew() */
+	struct timeval paused_until; /* when the last pause ended, as those of others did */
 	bool stopped;
 };
 
