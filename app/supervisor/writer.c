@@ -104,7 +104,8 @@ static bool is_on_grid(const struct writer *writer)
 	struct timeval now;
 
 	event_base_gettimeofday_cached(event_get_base(writer->pause), &now);
-	return evutil_timercmp(&now, &writer->paused_until, ==);
+	return now.tv_sec == writer->paused_until.tv_sec &&
+	       now.tv_usec == writer->paused_until.tv_usec;
 }
 
 void writer_changed(struct writer *writer)
