@@ -43,6 +43,7 @@ static bool is_within(struct span inner, struct span outer)
 static void check_id(struct span text)
 {
 	char copy[RESPONSE_ID_MAX + 1];
+	struct key_space space;
 	struct response_keys keys;
 
 	if (text.len > RESPONSE_ID_MAX)
@@ -52,7 +53,8 @@ static void check_id(struct span text)
 	if (!response_id_valid(copy))
 		return;
 	require(strlen(copy) == text.len && strpbrk(copy, "{}: \r\n\t/*") == NULL);
-	response_keys(&keys, copy);
+	key_space_init(&space, NULL);
+	response_keys(&keys, &space, copy);
 	require(strcmp(keys.response + strlen(KEY_RESPONSE_PREFIX), copy) == 0);
 	require(strstr(keys.job, copy) != NULL && keys.job[strlen(keys.job) - 1] == '}');
 }

@@ -552,8 +552,8 @@ static void a_cluster_is_named_by_startup_nodes(void **state)
 	static const char *const values[] = {
 	    "redis_startup_nodes: [{host: h, port: 7000}, {host: '::1', port: '7001'}]",
 	    "startup_nodes: [{host: h, port: 7000}, {host: '::1', port: 7001}], host: ~",
-	    "redis_startup_nodes: '[{\"host\": \"h\", \"port\": \"7000\"}, "
-	    "{\"host\": \"::1\", \"port\": 7001}]'",
+	    ("redis_startup_nodes: '[{\"host\": \"h\", \"port\": \"7000\"}, "
+	     "{\"host\": \"::1\", \"port\": 7001}]'"),
 	    "redis_startup_nodes: os.environ/TEST_A",
 	    "type: redis",
 	};
