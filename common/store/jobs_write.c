@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/response/document.h"
@@ -27,10 +25,8 @@ static void add(struct arguments *arguments, struct span value)
 
 static void add_number(struct arguments *arguments, long long number)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%lld", number);
-
-	add(arguments, (struct span){text, (size_t)len});
+	write_number(&arguments->text, number);
+	arguments->count++;
 }
 
 static void add_document(struct arguments *arguments, const struct document *doc)
@@ -142,19 +138,17 @@ static void note_sent(struct response_write *write, struct document *doc,
 static bool hand_over(struct response_write *write, const char *id, const struct buf *head,
     const struct arguments *arguments, bool streamed)
 {
-	struct buf whole = {0};
 	struct response_keys keys;
-	struct write_text text = {.keys = &keys, .streamed = streamed};
-	bool sent;
+	struct write_text text = {
+	    .keys = &keys,
+	    .streamed = streamed,
+	    .head = buf_span(head),
+	    .arguments = buf_span(&arguments->text),
+	    .argument_count = arguments->count,
+	};
 
 	response_keys(&keys, &write->jobs->space, id);
-	write_argument(&whole, buf_span(head));
-	buf_append_span(&whole, buf_span(&arguments->text));
-	text.arguments = buf_span(&whole);
-	text.argument_count = arguments->count + 1;
-	sent = write_batch_add(write->jobs->writes, write, &text);
-	buf_free(&whole);
-	return sent;
+	return write_batch_add(write->jobs->writes, write, &text);
 }
 
 bool response_flush(struct response_write *write, const char *id, long long fence,

@@ -1,5 +1,6 @@
 #include "write_batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -37,13 +38,12 @@ void write_argument(struct buf *out, struct span argument)
 	buf_puts(out, "\r\n");
 }
 
-static void write_number(struct buf *out, int number)
+void write_number(struct buf *out, long long number)
 {
-	struct buf text = {0};
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%lld", number);
 
-	buf_printf(&text, "%d", number);
-	write_argument(out, buf_span(&text));
-	buf_free(&text);
+	write_argument(out, (struct span){text, (size_t)len});
 }
 
 static enum write_result result_of(struct redis_client *commands, const redisReply *reply)
@@ -179,37 +179,37 @@ static void add(
 	}
 	batch->next->writes[batch->next->count++] = write;
 	add_keys(batch, text);
+	write_argument(&batch->arguments, text->head);
 	buf_append_span(&batch->arguments, text->arguments);
-	batch->argument_count += text->argument_count;
+	batch->argument_count += 1 + text->argument_count;
 }
 
-static bool send_alone(
-    struct write_batch *batch, struct response_write *write, const struct write_text *text)
+/* False if that fails: who has added the last write learns it by that, the others are told. */
+static bool send_with_last(struct write_batch *batch)
 {
 	struct sent_writes *sent;
 
-	add(batch, write, text);
 	if (send_out(batch, &sent))
 		return true;
-	free(sent);
+	sent->count--;
+	report(sent, NULL);
 	return false;
 }
 
 bool write_batch_add(
     struct write_batch *batch, struct response_write *write, const struct write_text *text)
 {
-	if (redis_client_is_cluster(batch->commands))
-		return send_alone(batch, write, text);
-	if (!redis_client_is_up(batch->commands))
+	bool alone = redis_client_is_cluster(batch->commands);
+
+	if (!alone && !redis_client_is_up(batch->commands))
 		return false;
 	if (batch->arguments.len + text->arguments.len > MOST_BYTES)
 		write_batch_send(batch);
 	add(batch, write, text);
-	if (batch->next->count == MOST_WRITES || batch->arguments.len > MOST_BYTES) {
-		write_batch_send(batch);
-	} else if (!batch->is_due) {
-		batch->is_due = true;
+	if (alone || batch->next->count == MOST_WRITES || batch->arguments.len > MOST_BYTES)
+		return send_with_last(batch);
+	if (!batch->is_due)
 		event_active(batch->due, EV_TIMEOUT, 0);
-	}
+	batch->is_due = true;
 	return true;
 }

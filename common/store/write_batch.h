@@ -20,6 +20,7 @@ struct write_batch;
 struct write_text {
 	const struct response_keys *keys;
 	bool streamed;
+	struct span head;      /* the line that it begins with */
 	struct span arguments; /* in the form in which Redis gets them */
 	int argument_count;
 };
@@ -41,5 +42,6 @@ void write_batch_send(struct write_batch *batch);
 
 /* Appends an argument in the form in which Redis gets it: "$3\r\nabc\r\n". */
 void write_argument(struct buf *out, struct span argument);
+void write_number(struct buf *out, long long number);
 
 #endif

@@ -71,10 +71,11 @@ local JOB = 'litellm:polling:job:{'
 local function write(job, at)
 	local count, flags, length, fence, writes, slots =
 		ARGV[at]:match('^(%d+) (%S+) (%d+) (%d+) (%d+) ?(.*)$')
-	local whole, renewing, ending, streamed
+	local whole, renewing, ending, streamed, tells_slots
 	if flags ~= '-' then
 		whole, renewing = flags:find('w', 1, true), flags:find('r', 1, true)
 		ending, streamed = flags:find('e', 1, true), flags:find('v', 1, true)
+		tells_slots = flags:find('s', 1, true)
 	end
 	local known = whole and fence or fence .. ' ' .. writes
 	local fields = redis.call('HMGET', job, 'state', 'writes')
@@ -121,7 +122,7 @@ local function write(job, at)
 		end
 		redis.call('HDEL', job, 'owner', 'request', 'slots')
 		ttl = math.min(ttl, redis.call('HGET', job, 'unstored_ttl') or ttl)
-	elseif slots ~= '' or flags:find('s', 1, true) then
+	elseif tells_slots then
 		redis.call('HSET', job, 'slots', slots)
 	end
 	if events then

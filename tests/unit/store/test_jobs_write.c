@@ -18,7 +18,7 @@ static const char id[] = "litellm_poll_01234567-89ab-4cde-8f01-23456789abcd";
 /* What was sent last: the arguments, each with a line end behind it; and who is to be answered. */
 static struct buf sent;
 static int calls;
-static bool is_cluster, is_up = true;
+static bool is_cluster, is_up = true, is_broken;
 static redisCallbackFn *answer;
 static void *privdata_of_answer;
 
@@ -55,7 +55,7 @@ bool redis_client_send(struct redis_client *client, const char *key, struct span
 {
 	(void)client;
 	(void)key;
-	if (!is_up)
+	if (!is_up || is_broken)
 		return false;
 	calls++;
 	take_apart(command);
@@ -110,6 +110,7 @@ static void open_written(struct written *written)
 	calls = 0;
 	is_up = true;
 	is_cluster = false;
+	is_broken = false;
 }
 
 static void close_written(struct written *written)
@@ -320,6 +321,33 @@ static void what_cannot_be_sent_any_more_is_unknown(void **state)
 	close_written(&written);
 }
 
+/* The last one makes the call full. Its caller must not be told in two ways. */
+static void a_full_call_that_cannot_be_sent_is_refused_to_the_last_and_told_to_the_others(
+    void **state)
+{
+	enum { WRITES = 64 };
+	struct written written, results[WRITES] = {{0}};
+	struct response_write writes[WRITES];
+
+	(void)state;
+	open_written(&written);
+	is_broken = true;
+	for (int i = 0; i < WRITES; i++) {
+		writes[i] = (struct response_write){
+		    .jobs = &written.jobs, .done = on_done, .ctx = &results[i]};
+		assert_int_equal(
+		    response_flush(&writes[i], id, 7, &written.fold, NULL, STATUS_COUNT, NULL),
+		    i < WRITES - 1);
+	}
+	for (int i = 0; i < WRITES; i++) {
+		assert_int_equal(results[i].done, i < WRITES - 1);
+		if (i < WRITES - 1)
+			assert_int_equal(results[i].result, WRITE_UNKNOWN);
+		response_write_free(&writes[i]);
+	}
+	close_written(&written);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +359,8 @@ int main(void)
 	    cmocka_unit_test(in_a_cluster_a_write_goes_alone_and_names_all_its_keys),
 	    cmocka_unit_test(nothing_is_taken_while_redis_is_away),
 	    cmocka_unit_test(what_cannot_be_sent_any_more_is_unknown),
+	    cmocka_unit_test(
+		a_full_call_that_cannot_be_sent_is_refused_to_the_last_and_told_to_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
