@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "redis_events.h"
 #include "redis_link_internal.h"
+#include "retry_pause.h"
 
 enum {
 	SETUP_SECONDS = 5, /* for a connection to become usable */
@@ -34,10 +35,8 @@ static int jittered(int ms)
 
 static void retry_later(struct redis_link *link)
 {
+	link->pause_ms = retry_pause_next(link->pause_ms, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
 	redis_link_start_timer(link, jittered(link->pause_ms));
-	link->pause_ms *= 2;
-	if (link->pause_ms > LONGEST_PAUSE_MS)
-		link->pause_ms = LONGEST_PAUSE_MS;
 }
 
 /* hiredis goes on calling back for what it frees, and finds nobody then. */
@@ -118,7 +117,7 @@ static void settle(struct redis_link *link)
 	if (link->reported && link->user->name != NULL)
 		log_info("Redis (%s): connected again", link->user->name);
 	link->reported = false;
-	link->pause_ms = FIRST_PAUSE_MS;
+	link->pause_ms = 0;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
@@ -209,7 +208,6 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_li
 
 	link->base = base;
 	link->user = user;
-	link->pause_ms = FIRST_PAUSE_MS;
 	link->timer = evtimer_new(base, on_timer, link);
 	if (link->timer == NULL)
 		fatalx("out of memory");

@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+/* The pause behind one of length last, or behind none (0): the first, else twice that; all in ms.
+ */
+int retry_pause_next(int last, int first, int longest);
+
 /* To be set to zero. */
 struct retry_pause {
 	long long until; /* ms, of the monotonic clock */

@@ -6,6 +6,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "sentinel_master.h"
 #include "sentinel_news.h"
 
 enum {
@@ -39,30 +40,18 @@ void store_sentinel_close(struct store_sentinel *sentinel)
 	store_server_disconnect(&sentinel->master);
 }
 
-static bool read_address(const redisReply *reply, struct redis_address *master)
-{
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[1]->type != REDIS_REPLY_STRING)
-		return false;
-	return redis_address_set(master, reply->element[0]->str, atoi(reply->element[1]->str));
-}
-
 static bool ask(struct store_server *server, struct redis_address *master)
 {
-	const char *service = server->access->config->service_name;
 	struct redis_args args = {0};
 	redisReply *reply;
 	bool ok;
 
 	if (!store_server_connect(server))
 		return false;
-	redis_args_add(&args, "SENTINEL");
-	redis_args_add(&args, "get-master-addr-by-name");
-	redis_args_add(&args, service);
+	sentinel_master_args(&args, server->access->config->service_name);
 	if (!store_server_exchange(server, &args, 1, &reply))
 		return false;
-	ok = read_address(reply, master);
+	ok = sentinel_master_read(reply, master);
 	if (!ok)
 		store_server_failed(server, "SENTINEL get-master-addr-by-name",
 		    reply->type == REDIS_REPLY_ERROR ? reply->str

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/alloc.h"
+#include "sentinel_master.h"
 #include "sentinel_news.h"
 #include "topology_internal.h"
 
@@ -125,25 +125,6 @@ bool topology_names(const struct topology *topology, const struct redis_address 
 	return redis_address_same(&topology->server, server);
 }
 
-static bool take_master(struct topology *topology, const char *host, const char *port)
-{
-	struct redis_address master;
-
-	if (!redis_address_set(&master, host, atoi(port)))
-		return false;
-	topology->server = master;
-	return true;
-}
-
-/* The reply is the master's host and port. */
-static bool take_name(struct topology *topology, const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-	       reply->element[0]->type == REDIS_REPLY_STRING &&
-	       reply->element[1]->type == REDIS_REPLY_STRING &&
-	       take_master(topology, reply->element[0]->str, reply->element[1]->str);
-}
-
 static const char *why_useless(const struct topology *topology, const redisReply *reply)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
@@ -155,8 +136,9 @@ static const char *why_useless(const struct topology *topology, const redisReply
 bool topology_take(struct topology *topology, const redisReply *reply,
     const struct redis_address *asked, char why[TOPOLOGY_ERROR_SIZE])
 {
-	bool taken = topology->kind == REDIS_CLUSTER ? slot_map_read(&topology->slots, reply, asked)
-						     : take_name(topology, reply);
+	bool taken = topology->kind == REDIS_CLUSTER
+			 ? slot_map_read(&topology->slots, reply, asked)
+			 : sentinel_master_read(reply, &topology->server);
 
 	if (!taken)
 		snprintf(why, TOPOLOGY_ERROR_SIZE, "%s", why_useless(topology, reply));

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "sentinel_master.h"
 #include "sentinel_news.h"
 #include "topology_internal.h"
 
@@ -26,9 +27,7 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 /* One who is to be listened to is subscribed to at once, so that nothing falls in between. */
 static void ask_sentinel(struct inquiry *inquiry, struct redis_args *args)
 {
-	redis_args_add(args, "SENTINEL");
-	redis_args_add(args, "GET-MASTER-ADDR-BY-NAME");
-	redis_args_add(args, inquiry->topology->config->service_name);
+	sentinel_master_args(args, inquiry->topology->config->service_name);
 	redis_link_call(inquiry->link, args, on_answer, inquiry);
 	for (int i = 0; i < SENTINEL_CHANNELS; i++) {
 		struct redis_args subscribe = {0};

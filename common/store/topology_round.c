@@ -4,6 +4,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "retry_pause.h"
 #include "topology_internal.h"
 
 enum {
@@ -190,9 +191,7 @@ static void round_failed(struct topology *topology)
 {
 	end_round(topology);
 	report_failure(topology);
-	topology->pause_ms = topology->pause_ms == 0 ? FIRST_PAUSE_MS : 2 * topology->pause_ms;
-	if (topology->pause_ms > LONGEST_PAUSE_MS)
-		topology->pause_ms = LONGEST_PAUSE_MS;
+	topology->pause_ms = retry_pause_next(topology->pause_ms, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
 	ask_in(topology, topology->pause_ms / 2);
 }
 
