@@ -49,22 +49,6 @@ static void on_answer(redisAsyncContext *redis, void *data, void *privdata)
 	ask(jobs);
 }
 
-/* To the server of the queue, as the questions have no keys. */
-static bool send_question(struct jobs *jobs, const struct redis_args *args)
-{
-	char *command;
-	long long len = redisFormatCommandArgv(
-	    &command, args->count, (const char **)args->values, args->lengths);
-	bool sent;
-
-	if (len < 0)
-		fatalx("out of memory");
-	sent = redis_client_send(jobs->commands, jobs->space.queue,
-	    (struct span){command, (size_t)len}, on_answer, jobs);
-	redisFreeCommand(command);
-	return sent;
-}
-
 static void ask(struct jobs *jobs)
 {
 	struct jobs_advice *advice = jobs->advice;
@@ -75,7 +59,9 @@ static void ask(struct jobs *jobs)
 		return;
 	}
 	advice->asked_at = monotonic_seconds();
-	advice->asking = send_question(jobs, &args);
+	/* The questions have no keys. */
+	advice->asking =
+	    redis_client_call_at(jobs->commands, jobs->space.queue, &args, on_answer, jobs);
 }
 
 void jobs_seek_advice(struct jobs *jobs)

@@ -1,22 +1,17 @@
 #include "redirection.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "redis_reply.h"
 #include "redis_slot.h"
 
-static bool begins_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool is_for_later(const char *error)
+static bool is_for_later(const redisReply *reply)
 {
 	static const char *const errors[] = {
 	    "TRYAGAIN ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN "};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (begins_with(error, errors[i]))
+		if (reply_is_error(reply, errors[i]))
 			return true;
 	return false;
 }
@@ -41,13 +36,11 @@ enum redirection_kind redirection_read(
     struct redirection *redirection, const redisReply *reply, const struct redis_address *asked)
 {
 	*redirection = (struct redirection){.kind = REDIRECTION_NONE};
-	if (reply->type != REDIS_REPLY_ERROR)
-		return REDIRECTION_NONE;
-	if (begins_with(reply->str, "MOVED ") && read_target(redirection, reply->str + 6, asked))
+	if (reply_is_error(reply, "MOVED ") && read_target(redirection, reply->str + 6, asked))
 		redirection->kind = REDIRECTION_MOVED;
-	else if (begins_with(reply->str, "ASK ") && read_target(redirection, reply->str + 4, asked))
+	else if (reply_is_error(reply, "ASK ") && read_target(redirection, reply->str + 4, asked))
 		redirection->kind = REDIRECTION_ASK;
-	else if (is_for_later(reply->str))
+	else if (is_for_later(reply))
 		redirection->kind = REDIRECTION_LATER;
 	return redirection->kind;
 }

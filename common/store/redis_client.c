@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <event2/event_struct.h>
@@ -12,6 +11,7 @@
 #include "redirection.h"
 #include "redis_cluster.h"
 #include "redis_link.h"
+#include "redis_reply.h"
 #include "redis_slot.h"
 
 enum { WATCH_MS = 500 };
@@ -205,8 +205,8 @@ static int slot_of(struct span key)
 	return key.len != 0 ? redis_slot(key) : SLOT_NONE;
 }
 
-static bool call_in_cluster(
-    struct redis_client *client, struct redis_args *args, redisCallbackFn *fn, void *privdata)
+static bool call_in_cluster(struct redis_client *client, struct span key, struct redis_args *args,
+    redisCallbackFn *fn, void *privdata)
 {
 	char *text;
 	int len =
@@ -214,18 +214,30 @@ static bool call_in_cluster(
 
 	if (len < 0)
 		fatalx("out of memory");
-	return redis_cluster_send(client->cluster, slot_of(redis_args_key(args)),
-	    (struct span){text, (size_t)len}, fn, privdata);
+	return redis_cluster_send(
+	    client->cluster, slot_of(key), (struct span){text, (size_t)len}, fn, privdata);
+}
+
+static bool call_about(struct redis_client *client, struct span key, struct redis_args *args,
+    redisCallbackFn *fn, void *privdata)
+{
+	if (client->cluster != NULL)
+		return call_in_cluster(client, key, args, fn, privdata);
+	if (client->user->reach == REACH_ALL_SLOTS)
+		start_watch(client);
+	return redis_link_call(client->link, args, fn, privdata);
 }
 
 bool redis_client_call(
     struct redis_client *client, struct redis_args *args, redisCallbackFn *fn, void *privdata)
 {
-	if (client->cluster != NULL)
-		return call_in_cluster(client, args, fn, privdata);
-	if (client->user->reach == REACH_ALL_SLOTS)
-		start_watch(client);
-	return redis_link_call(client->link, args, fn, privdata);
+	return call_about(client, redis_args_key(args), args, fn, privdata);
+}
+
+bool redis_client_call_at(struct redis_client *client, const char *key, struct redis_args *args,
+    redisCallbackFn *fn, void *privdata)
+{
+	return call_about(client, span_of(key), args, fn, privdata);
 }
 
 bool redis_client_send(struct redis_client *client, const char *key, struct span command,
@@ -260,11 +272,6 @@ void redis_client_reset(struct redis_client *client, const char *why)
 	redis_link_reset(client->link, why);
 }
 
-static bool begins_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 static void log_error(struct redis_client *client, const redisReply *reply, const char *doing)
 {
 	if (time(NULL) != client->last_error)
@@ -281,9 +288,9 @@ static void heed_error(struct redis_client *client, const redisReply *reply, con
 	redirection_read(&to, reply, redis_link_address(client->link));
 	if (in_cluster && to.kind == REDIRECTION_MOVED)
 		topology_moved(client->topology, to.slot, &to.to);
-	else if (begins_with(reply->str, "NOSCRIPT"))
+	else if (reply_is_error(reply, "NOSCRIPT"))
 		redis_client_reset(client, "the server has lost our scripts");
-	else if (begins_with(reply->str, "READONLY") || begins_with(reply->str, "UNBLOCKED"))
+	else if (reply_is_error(reply, "READONLY") || reply_is_error(reply, "UNBLOCKED"))
 		redis_client_reset(client, "the server is no master any more");
 	else if (!in_cluster || to.kind == REDIRECTION_NONE)
 		log_error(client, reply, doing);

@@ -73,6 +73,9 @@ bool redis_client_is_cluster(const struct redis_client *client);
  */
 bool redis_client_call(
     struct redis_client *client, struct redis_args *args, redisCallbackFn *fn, void *privdata);
+/* The same for a command without a key, to the server that has this one. */
+bool redis_client_call_at(struct redis_client *client, const char *key, struct redis_args *args,
+    redisCallbackFn *fn, void *privdata);
 /* The same for a command as it goes over the wire, which is copied, about this key. */
 bool redis_client_send(struct redis_client *client, const char *key, struct span command,
     redisCallbackFn *fn, void *privdata);

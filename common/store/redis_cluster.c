@@ -13,15 +13,23 @@ enum {
 	IDLE_MS = 10000,  /* of a server without a slot, which others send us to for a while */
 };
 
+static struct cluster_node *find_node(
+    const struct redis_cluster *cluster, const struct redis_address *address)
+{
+	struct cluster_node *node = LIST_FIRST(&cluster->nodes);
+
+	while (node != NULL && !redis_address_same(&node->address, address))
+		node = LIST_NEXT(node, link);
+	return node;
+}
+
 struct cluster_node *cluster_node_at(
     struct redis_cluster *cluster, const struct redis_address *address)
 {
-	struct cluster_node *node;
+	struct cluster_node *node = find_node(cluster, address);
 
-	for (node = LIST_FIRST(&cluster->nodes); node != NULL; node = LIST_NEXT(node, link)) {
-		if (redis_address_same(&node->address, address))
-			return node;
-	}
+	if (node != NULL)
+		return node;
 	cluster_watch(cluster);
 	return cluster_node_new(cluster, address);
 }
@@ -237,13 +245,9 @@ bool redis_cluster_is_up(const struct redis_cluster *cluster)
 bool redis_cluster_send_to(struct redis_cluster *cluster, const struct redis_address *server,
     struct redis_args *args, redisCallbackFn *fn, void *privdata)
 {
-	struct cluster_node *node;
+	struct cluster_node *node = find_node(cluster, server);
 
-	for (node = LIST_FIRST(&cluster->nodes); node != NULL; node = LIST_NEXT(node, link)) {
-		if (redis_address_same(&node->address, server))
-			return redis_link_call(node->redis, args, fn, privdata);
-	}
-	return false;
+	return node != NULL && redis_link_call(node->redis, args, fn, privdata);
 }
 
 void redis_cluster_reset(struct redis_cluster *cluster, const char *why)

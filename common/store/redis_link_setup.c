@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "redis_link_internal.h"
+#include "redis_reply.h"
 
 enum { SETTLE_MS = 1000 }; /* after which a connection counts as one that lasts */
 
@@ -64,7 +65,7 @@ static void on_role(redisAsyncContext *redis, void *data, void *privdata)
 	(void)privdata;
 	if (link == NULL || role == NULL)
 		return;
-	if (is_refused(role) && strncmp(role->str, "NOPERM", 6) != 0) {
+	if (is_refused(role) && !reply_is_error(role, "NOPERM")) {
 		setup_failed(link, "ROLE", role);
 	} else if (is_no_master(role)) {
 		redis_address_text(&link->address, text);

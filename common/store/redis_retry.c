@@ -1,13 +1,8 @@
 #include "redis_retry.h"
 
-#include <string.h>
+#include "redis_reply.h"
 
 enum { SHORTEST_PAUSE_MS = 10, LONGEST_PAUSE_MS = 50 };
-
-static bool is_error(const redisReply *reply, const char *code)
-{
-	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, code, strlen(code)) == 0;
-}
 
 static bool may_wait(struct redis_retry *retry, long long now)
 {
@@ -32,7 +27,8 @@ static enum redis_retry_step step_for(
 	case REDIRECTION_LATER:
 		return may_wait(retry, now) ? RETRY_LATER : RETRY_NOT;
 	default:
-		return is_error(reply, "NOSCRIPT") && may_wait(retry, now) ? RETRY_ANEW : RETRY_NOT;
+		return reply_is_error(reply, "NOSCRIPT") && may_wait(retry, now) ? RETRY_ANEW
+										 : RETRY_NOT;
 	}
 }
 
@@ -52,6 +48,6 @@ int redis_retry_pause(const struct redis_retry *retry)
 
 bool redis_retry_is_useless_server(const redisReply *reply)
 {
-	return is_error(reply, "LOADING ") || is_error(reply, "MASTERDOWN ") ||
-	       is_error(reply, "READONLY ");
+	return reply_is_error(reply, "LOADING ") || reply_is_error(reply, "MASTERDOWN ") ||
+	       reply_is_error(reply, "READONLY ");
 }

@@ -14,6 +14,7 @@
 #include "health_commands.h"
 #include "keys.h"
 #include "redis_args.h"
+#include "redis_reply.h"
 #include "redis_client.h"
 
 enum {
@@ -173,7 +174,7 @@ static void finish(struct remembering *remembering)
 static bool is_refused(const redisReply *reply)
 {
 	return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
-	       strncmp(reply->str, "NOSCRIPT", 8) != 0 && strncmp(reply->str, "READONLY", 8) != 0;
+	       !reply_is_error(reply, "NOSCRIPT") && !reply_is_error(reply, "READONLY");
 }
 
 static void on_remembered(redisAsyncContext *redis, void *data, void *privdata)

@@ -20,17 +20,17 @@
  * slots, where in the text items in progress have their status.
  * request, owner and slots go when the state becomes terminal, and deployment is then the one that
  * has answered; input and context stay, as another response may continue this one. streamed is
- *there if the response has events, and unstored_ttl (s) if it is not to be kept: when the state
- *becomes terminal, its keys get that as their time to live, if it is less than ttl. Nothing renews
- *the keys of what is terminal.
+ * there if the response has events, and unstored_ttl (s) if it is not to be kept: when the state
+ * becomes terminal, its keys get that as their time to live, if it is less than ttl. Nothing renews
+ * the keys of what is terminal.
  *
  * The events of a streamed response are a list, in which each has its sequence number as its index:
  * create stores the first, flush those that follow, in the same step as what they have made of the
  * text. A claim that begins anew goes on behind those that are there. The event that ends the
- *stream is not stored: whoever reads to the end of the list of a terminal response makes it of the
- *object. So there is exactly one, however the response has ended, and it says what a poll does.
- *flush, cancel and delete tell readers on a channel of the same name as the list; follow reads the
- *list. What has expired is told to nobody.
+ * stream is not stored: whoever reads to the end of the list of a terminal response makes it of the
+ * object. So there is exactly one, however the response has ended, and it says what a poll does.
+ * flush, cancel and delete tell readers on a channel of the same name as the list; follow reads the
+ * list. What has expired is told to nobody.
  *
  * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
  * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the

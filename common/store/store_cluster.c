@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "redirection.h"
+#include "redis_reply.h"
 #include "store_cluster_map.h"
 
 enum {
@@ -97,7 +98,7 @@ static enum outcome refused(struct store_cluster *cluster, struct errand *errand
 
 	store_server_failed(node, errand->command->values[0], reply->str);
 	failed(cluster, node);
-	if (kept && strncmp(reply->str, "NOSCRIPT", 8) == 0) {
+	if (kept && reply_is_error(reply, "NOSCRIPT")) {
 		store_server_disconnect(node);
 		return AGAIN;
 	}
@@ -111,7 +112,7 @@ static enum outcome refused(struct store_cluster *cluster, struct errand *errand
 		errand->ask = redirection.to;
 		return AGAIN;
 	case REDIRECTION_LATER:
-		if (strncmp(reply->str, "TRYAGAIN", 8) != 0)
+		if (!reply_is_error(reply, "TRYAGAIN"))
 			store_cluster_suspect(cluster, &node->address);
 		return LATER;
 	case REDIRECTION_NONE:
@@ -218,27 +219,6 @@ static bool have_one_slot(const struct redis_args *commands, int count)
 	return true;
 }
 
-static void free_replies(redisReply **replies, int count)
-{
-	int i;
-
-	for (i = 0; i < count; i++) {
-		if (replies[i] != NULL)
-			freeReplyObject(replies[i]);
-		replies[i] = NULL;
-	}
-}
-
-static bool has_error(redisReply *const *replies, int count)
-{
-	int i;
-
-	for (i = 0; i < count; i++)
-		if (replies[i]->type == REDIS_REPLY_ERROR)
-			return true;
-	return false;
-}
-
 /* ANSWERED, FAILED, or AGAIN if each command has to find its own way. */
 static enum outcome call_together(struct store_cluster *cluster, const struct redis_args *commands,
     int count, redisReply **replies)
@@ -249,9 +229,10 @@ static enum outcome call_together(struct store_cluster *cluster, const struct re
 	node = owner_of(cluster, slot_of(&commands[0]));
 	if (node == NULL || !store_server_connect(node))
 		return AGAIN;
-	if (store_server_exchange(node, commands, count, replies) && !has_error(replies, count))
+	if (store_server_exchange(node, commands, count, replies) &&
+	    replies_find_error(replies, count) < 0)
 		return ANSWERED;
-	free_replies(replies, count);
+	replies_free(replies, count);
 	if (node->redis != NULL || !node->timed_out)
 		return AGAIN;
 	store_cluster_suspect(cluster, &node->address);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "redis_reply.h"
 #include "store_internal.h"
 
 enum {
@@ -28,22 +29,11 @@ struct store *store_open(const struct redis_config *config)
 	return store;
 }
 
-static void free_replies(redisReply *replies[STORE_MAX_REPLIES])
-{
-	int i;
-
-	for (i = 0; i < STORE_MAX_REPLIES; i++) {
-		if (replies[i] != NULL)
-			freeReplyObject(replies[i]);
-		replies[i] = NULL;
-	}
-}
-
 void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
-	free_replies(store->replies);
+	replies_free(store->replies, STORE_MAX_REPLIES);
 	if (store->kind == REDIS_CLUSTER)
 		store_cluster_close(&store->cluster);
 	else if (store->kind == REDIS_SENTINEL)
@@ -61,29 +51,13 @@ const char *store_error(const struct store *store)
 	return store->kind == REDIS_SENTINEL ? store->sentinel.error : store->server.error;
 }
 
-/* The first of the replies that is an error; -1 if none is. */
-static int find_error(redisReply *const *replies, int count)
-{
-	int i;
-
-	for (i = 0; i < count; i++)
-		if (replies[i]->type == REDIS_REPLY_ERROR)
-			return i;
-	return -1;
-}
-
-static bool is_error(const redisReply *reply, const char *prefix)
-{
-	return strncmp(reply->str, prefix, strlen(prefix)) == 0;
-}
-
 /*
  * Whether another connection may help: this one has lost its scripts, or the server is no master
  * any more, and the next connection may lead to the new one.
  */
 static bool is_outdated(const redisReply *error)
 {
-	return is_error(error, "NOSCRIPT") || is_error(error, "READONLY");
+	return reply_is_error(error, "NOSCRIPT") || reply_is_error(error, "READONLY");
 }
 
 /*
@@ -99,7 +73,7 @@ static bool try_call(struct store_server *server, const struct redis_args *comma
 		*again = !server->timed_out;
 		return false;
 	}
-	error = find_error(replies, count);
+	error = replies_find_error(replies, count);
 	if (error < 0)
 		return true;
 	store_server_failed(server, commands[error].values[0], replies[error]->str);
@@ -137,13 +111,13 @@ static bool call_server(
 			memcpy(store->sentinel.error, server->error, STORE_ERROR_SIZE);
 		if (!kept || !again)
 			return false;
-		free_replies(replies);
+		replies_free(replies, STORE_MAX_REPLIES);
 	}
 }
 
 bool store_call(struct store *store, const struct redis_args *commands, int count)
 {
-	free_replies(store->replies);
+	replies_free(store->replies, STORE_MAX_REPLIES);
 	if (store->kind != REDIS_CLUSTER)
 		return call_server(store, commands, count, store->replies);
 	return store_cluster_call(
@@ -169,7 +143,7 @@ void store_call_aside(struct store *store, const struct redis_args *args)
 		call_cluster_aside(&store->cluster, args);
 	} else {
 		call_server(store, args, 1, replies);
-		free_replies(replies);
+		replies_free(replies, STORE_MAX_REPLIES);
 	}
 }
 
