@@ -6,14 +6,25 @@ whole to the byte, and all that is read meanwhile has to be right. Figures are p
 """
 
 import time
+from contextlib import contextmanager
 
 from faulty import FaultyStack
-from harness import wait_until
+from harness import remove, short_directory, wait_until
 from load import Load
 from monitor import Monitor
 
 WRITES_AGAIN = 2  # s after the new master is known
 HOW = ("kill", "freeze", "planned")
+
+
+@contextmanager
+def running(kind, program):
+    """Servers of that kind, each of them that program."""
+    directory = short_directory()
+    servers = kind(directory, program=program)
+    yield servers
+    servers.close()
+    remove(directory)
 
 
 def make_stack(servers):

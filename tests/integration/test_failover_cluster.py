@@ -2,8 +2,7 @@
 
 import pytest
 
-from failover import HOW, assert_failover_is_survived, make_stack
-from harness import remove, short_directory
+from failover import HOW, assert_failover_is_survived, make_stack, running
 from redis_cluster import Cluster
 from redis_servers import REDIS_SERVER, found_servers
 
@@ -23,11 +22,8 @@ CASES = [(REDIS_SERVER, how, which) for how in HOW for which in (of_the_jobs, of
 
 @pytest.fixture(scope="module")
 def servers(request):
-    directory = short_directory()
-    servers = Cluster(directory, program=request.param)
-    yield servers
-    servers.close()
-    remove(directory)
+    with running(Cluster, request.param) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,7 @@
 
 import pytest
 
-from failover import HOW, WRITES_AGAIN, assert_failover_is_survived, make_stack
-from harness import remove, short_directory
+from failover import HOW, WRITES_AGAIN, assert_failover_is_survived, make_stack, running
 from load import Load
 from redis_sentinel import Sentinels
 from redis_servers import REDIS_SERVER, found_servers
@@ -14,11 +13,8 @@ CASES = [(REDIS_SERVER, how) for how in HOW] + [
 
 @pytest.fixture(scope="module")
 def servers(request):
-    directory = short_directory()
-    servers = Sentinels(directory, program=request.param)
-    yield servers
-    servers.close()
-    remove(directory)
+    with running(Sentinels, request.param) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")
