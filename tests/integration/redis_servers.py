@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,7 +201,18 @@ class Server:
         if self.process is None:
             return None
         process, self.process = self.process, None
+        self.insist(process)
         return process.stop_cleanly()
+
+    @staticmethod
+    def insist(process):
+        """Redis refuses to end while it rewrites its append-only file, and forgets the signal."""
+        for _ in range(5):
+            try:
+                process.process.wait(2)
+                return
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)
 
     def role(self):
         """"master", "slave" or "sentinel"; None if it does not say."""
