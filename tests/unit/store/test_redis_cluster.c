@@ -324,14 +324,17 @@ static void who_waits_in_vain_gets_nothing_and_the_next_is_refused(void **state)
 {
 	struct world *world = *state;
 	struct caller caller = {0}, next = {0};
+	int taken = 0;
 
 	assert_true(call(world, 2, "x", &caller));
 	turn_until(world, &caller.nothings);
 	assert_int_equal(caller.replies, 0);
-	while (call(world, 2, "y", &next))
+	for (; call(world, 2, "y", &next); taken++)
 		event_base_loop(world->topology.base, EVLOOP_ONCE);
 	come_up(B);
+	fake_link_break(fake_link_at(B), "gone");
 	assert_int_equal(caller.nothings, 1);
+	assert_int_equal(next.nothings, taken);
 }
 
 static void broken_connection_answers_each_once(void **state)
