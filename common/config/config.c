@@ -214,7 +214,7 @@ static const struct draft defaults = {
 	    .native_ttl = 7 * 24 * 3600,
 	    .store_input = true,
 	},
-    .deployments = {.timeout = 6000, .stream_timeout = 120},
+    .deployments = {.timeout = 6000, .silence_timeout = 600},
     .router = ROUTER_DRAFT_INIT("router_settings"),
     .litellm = ROUTER_DRAFT_INIT("litellm_settings"),
     .redis = REDIS_DRAFT_INIT,
@@ -387,6 +387,12 @@ void config_free(struct config *config)
 	tenants_clear(config);
 	redis_config_clear(&config->redis);
 	fallbacks_clear(config);
+	for (size_t i = 0; i < config->alias_count; i++) {
+		free(config->aliases[i].alias);
+		free(config->aliases[i].model);
+	}
+	free(config->aliases);
+	free(config->default_model);
 	free(config->default_deployment);
 	polling_clear(&config->polling);
 	free(config);

@@ -12,6 +12,15 @@
 #include "common/base/buf.h"
 #include "redis_config.h"
 
+/* A member of requests that a deployment has by default: where the client says nothing of it. */
+struct request_default {
+	/* As litellm_params has it, in the words of Chat Completions: "reasoning_effort". */
+	char *name;
+	/* The same in the words of the Responses API: "reasoning.effort", "temperature". */
+	char *member;
+	char *value; /* JSON, as the Responses API has it */
+};
+
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
 	/*
@@ -58,10 +67,19 @@ struct deployment {
 	int api;                           /* enum dialect */
 	unsigned quirks_given, quirks_set; /* a bit for each enum quirk */
 	long max_tokens;                   /* max_output_tokens where the client names none; or 0 */
-	double weight;                     /* 0 if not given, and so is rpm */
+	char *litellm_id; /* model_info.id, which LiteLLM has in its ids; NULL if not given */
+	int order;        /* those of a lower one are asked first; INT_MAX if not given */
+	double weight;    /* 0 if not given, and so are rpm, tpm and max_parallel_requests */
 	int rpm;
-	double timeout;        /* s, the whole answer */
-	double stream_timeout; /* s without a byte */
+	int tpm;
+	int max_parallel_requests; /* of each process; what is above waits */
+	struct request_default *defaults;
+	size_t default_count;
+	char
+	    *extra_body; /* JSON, an object whose members go to the provider as they are; or NULL */
+	double timeout;  /* s, the whole answer */
+	double stream_timeout;  /* s until the first event of a stream; 0: silence_timeout counts */
+	double silence_timeout; /* s without a byte of a stream, later */
 };
 
 /* A key that clients may send, and the name of those who share it. */
@@ -81,11 +99,26 @@ struct polling_config {
 	long ttl; /* s */
 };
 
+/* What has to have gone wrong. */
+enum fallback_kind {
+	FALLBACK_ON_ERROR,          /* anything that another model may do better */
+	FALLBACK_ON_CONTEXT_WINDOW, /* the input is too long for the model */
+	FALLBACK_ON_CONTENT_POLICY, /* the provider refuses the content */
+};
+
 /* Models to ask when all deployments of another one have failed. */
 struct fallback {
+	enum fallback_kind kind;
 	char *model; /* as the client names it; "*" for any */
 	char **models;
 	size_t count;
+};
+
+/* Another name for a model. */
+struct model_alias {
+	char *alias;
+	char *model;
+	bool hidden; /* it is not listed */
 };
 
 struct config {
@@ -114,6 +147,11 @@ struct config {
 	int client_timeout; /* s that a client is waited for, see the manual */
 	struct fallback *fallbacks;
 	size_t fallback_count;
+	struct model_alias *aliases;
+	size_t alias_count;
+	char *default_model;  /* of requests that name none, or NULL */
+	long long modified;   /* UNIX time of the file's last change */
+	double retry_after;   /* s, at least, before a deployment is asked again */
 	int allowed_fails;    /* in a row, before a deployment rests */
 	double cooldown_time; /* s that it rests */
 	/* Requests that each relay passes through at once; 0: none are. */

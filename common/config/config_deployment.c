@@ -1,5 +1,6 @@
 #include "config_deployment.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -20,6 +21,14 @@ void deployment_clear(struct deployment *deployment)
 	free(deployment->api_version);
 	config_free_strings(deployment->extra_headers, deployment->extra_header_count);
 	config_free_strings(deployment->dropped, deployment->dropped_count);
+	free(deployment->litellm_id);
+	for (size_t i = 0; i < deployment->default_count; i++) {
+		free(deployment->defaults[i].name);
+		free(deployment->defaults[i].member);
+		free(deployment->defaults[i].value);
+	}
+	free(deployment->defaults);
+	free(deployment->extra_body);
 }
 
 static void read_model_name(const struct config_value *value, void *dest)
@@ -52,6 +61,19 @@ static void copy_strings(char ***strings, size_t count)
 		config_append_string(strings, &copied, xstrdup(from[i]));
 }
 
+static void copy_defaults(struct deployment *sibling, const struct request_default *from)
+{
+	sibling->defaults = NULL;
+	if (sibling->default_count == 0)
+		return;
+	sibling->defaults = xcalloc(sibling->default_count, sizeof(*sibling->defaults));
+	for (size_t i = 0; i < sibling->default_count; i++) {
+		sibling->defaults[i].name = xstrdup(from[i].name);
+		sibling->defaults[i].member = xstrdup(from[i].member);
+		sibling->defaults[i].value = xstrdup(from[i].value);
+	}
+}
+
 /* One that differs in its organization, which it lacks, as it does an id. */
 static struct deployment sibling_of(const struct deployment *deployment)
 {
@@ -68,6 +90,9 @@ static struct deployment sibling_of(const struct deployment *deployment)
 	sibling.api_version = copy_text(deployment->api_version);
 	copy_strings(&sibling.extra_headers, deployment->extra_header_count);
 	copy_strings(&sibling.dropped, deployment->dropped_count);
+	sibling.litellm_id = copy_text(deployment->litellm_id);
+	sibling.extra_body = copy_text(deployment->extra_body);
+	copy_defaults(&sibling, deployment->defaults);
 	return sibling;
 }
 
@@ -114,8 +139,10 @@ static void read_deployment(const struct config_value *value,
     const struct deployment_defaults *defaults, struct config *config)
 {
 	struct deployment_draft draft = {
-	    .deployment = {.timeout = defaults->timeout,
+	    .deployment = {.order = INT_MAX,
+		.timeout = defaults->timeout,
 		.stream_timeout = defaults->stream_timeout,
+		.silence_timeout = defaults->silence_timeout,
 		.drops_by_model = defaults->drop_params,
 		.drop_params = defaults->drop_params},
 	};

@@ -11,7 +11,7 @@ enum { MAX_SECONDS = 7 * 24 * 3600 };
 /* What holds for deployments that do not say themselves. */
 struct deployment_defaults {
 	bool drop_params;
-	double timeout, stream_timeout; /* s */
+	double timeout, stream_timeout, silence_timeout; /* s; as in struct deployment */
 };
 
 /*

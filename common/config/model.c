@@ -31,6 +31,15 @@ static struct span matched_text(const char *pattern, const char *model)
 	return (struct span){model + before, model_len - before - after};
 }
 
+const char *model_resolve(const struct config *config, const char *model)
+{
+	for (size_t i = 0; i < config->alias_count; i++) {
+		if (strcmp(config->aliases[i].alias, model) == 0)
+			return config->aliases[i].model;
+	}
+	return model;
+}
+
 /* The model_name whose deployments serve model, or NULL. */
 static const char *serving_name(const struct config *config, const char *model)
 {

@@ -14,6 +14,13 @@
 struct span model_provider(const char *model);
 
 /*
+ * The name by which the model has deployments: what router_settings.model_group_alias makes of the
+ * name that a client uses, else that itself. Every other function here expects that name. Points
+ * into config, or is model.
+ */
+const char *model_resolve(const struct config *config, const char *model);
+
+/*
  * The deployments of a model: those of exactly that model_name, else those of the most specific
  * pattern that fits (the longest model_name holding a '*', the first of several as long). A '*'
  * stands for one character or more.

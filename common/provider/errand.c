@@ -38,6 +38,12 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	errand->user->on_end(errand->ctx, result);
 }
 
+static double longest_silence(const struct deployment *deployment)
+{
+	return deployment->stream_timeout > 0 ? deployment->stream_timeout
+					      : deployment->silence_timeout;
+}
+
 static void call_deployment(struct errand *errand)
 {
 	const struct deployment *deployment = errand->choice.deployment;
@@ -46,7 +52,7 @@ static void call_deployment(struct errand *errand)
 	    .method = errand->method,
 	    .accept = errand->accept,
 	    .timeout = deployment->timeout,
-	    .stream_timeout = errand->streams ? deployment->stream_timeout : deployment->timeout,
+	    .stream_timeout = errand->streams ? longest_silence(deployment) : deployment->timeout,
 	    .on_head = on_head,
 	    .on_body = on_body,
 	    .on_idle = on_idle,

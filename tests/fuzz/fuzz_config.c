@@ -52,7 +52,7 @@ static void check_deployment(const struct deployment *deployment)
 	require(deployment->model_name[0] != '\0' && count_of(deployment->model_name, '*') <= 1);
 	require(deployment->model != NULL && count_of(deployment->model, '*') <= 1);
 	require(deployment->provider != NULL);
-	require(deployment->timeout > 0 && deployment->stream_timeout > 0);
+	require(deployment->timeout > 0 && deployment->silence_timeout > 0);
 	if (deployment->api_base != NULL)
 		require(deployment->api_base[0] != '\0' &&
 			deployment->api_base[strlen(deployment->api_base) - 1] != '/');

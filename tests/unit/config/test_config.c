@@ -221,7 +221,8 @@ static void every_key_of_a_deployment_is_read(void **state)
 	assert_string_equal(deployment->model, "my/own/model");
 	assert_string_equal(deployment->api_base, "http://[::1]:8080/openai/v1");
 	assert_float_equal(deployment->timeout, 6000, 0.001);
-	assert_true(deployment->stream_timeout > 119 && deployment->stream_timeout < 121);
+	assert_float_equal(deployment->stream_timeout, 0, 0.001);
+	assert_float_equal(deployment->silence_timeout, 600, 0.001);
 	done(&result);
 }
 
@@ -239,14 +240,13 @@ static void time_outs_have_defaults_wherever_these_stand(void **state)
 		const char *before, *after;
 		double timeout, stream_timeout;
 	} cases[] = {
-	    {"", "", 6000, 120},
-	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 120},
-	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 120},
+	    {"", "", 6000, 0},
+	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 0},
+	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 0},
 	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5},
 	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80,
-		120},
-	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70,
-		120},
+		0},
+	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70, 0},
 	};
 
 	(void)state;
