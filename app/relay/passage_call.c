@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/dialect/sealed_items.h"
+#include "common/provider/client_headers.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -71,22 +72,9 @@ static const char *write_body(void *ctx, struct buf *out)
 static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 {
 	const struct passage *passage = ctx;
-	const struct handover *request = &passage->request;
-	const bool is_translated = passage->translated.translation != NULL;
-	const struct {
-		const char *name;
-		const char *value;
-	} passed[] = {
-	    {"OpenAI-Beta: ", is_translated ? "" : request->openai_beta},
-	    {"X-Client-Request-Id: ", request->client_request_id},
-	    {"Idempotency-Key: ", request->idempotency_key},
-	};
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		if (passed[i].value[0] != '\0')
-			headers = transfer_add_value(headers, passed[i].name, passed[i].value);
-	}
-	return headers;
+	return client_headers_add(
+	    headers, span_of(passage->request.headers), passage->translated.translation != NULL);
 }
 
 /*

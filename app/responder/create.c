@@ -145,10 +145,12 @@ static void create_response(
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0}, first_event = {0};
+	struct buf shown = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
 	job.request = buf_span(&request->rest);
+	request_passed_headers(&handlers->request, &headers);
+	job.headers = buf_span(&headers);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
@@ -158,6 +160,7 @@ static void create_response(
 	job.first_event = buf_span(&first_event);
 	if (answer_stored(handlers, store_create(handlers->store, &job)))
 		answer_created(handlers, &job);
+	buf_free(&headers);
 	buf_free(&first_event);
 	buf_free(&shown);
 }

@@ -9,8 +9,8 @@
 #include "common/config/dialect.h"
 #include "common/config/model.h"
 #include "common/provider/attempts.h"
+#include "common/provider/client_headers.h"
 #include "common/provider/idempotency.h"
-#include "common/provider/transfer.h"
 #include "common/response/response_id.h"
 #include "common/store/keys.h"
 #include "hand_over.h"
@@ -33,26 +33,27 @@ void passthrough_close(struct passthrough *passthrough)
 	free(passthrough);
 }
 
-static const char *header_line(const struct handlers *handlers, const char *variable)
-{
-	const char *value = request_header(&handlers->request, variable);
-
-	return value != NULL && transfer_is_one_line(value) ? value : "";
-}
-
-static void pass_on(struct handlers *handlers, struct handover handover)
+static void add_idempotency_key(struct handlers *handlers, struct buf *headers)
 {
 	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
 	char mixed[IDEMPOTENCY_KEY_SIZE];
 
-	handover.openai_beta = header_line(handlers, "HTTP_OPENAI_BETA");
-	handover.client_request_id = header_line(handlers, "HTTP_X_CLIENT_REQUEST_ID");
-	if (key != NULL) {
-		idempotency_key(mixed, handlers->tenant, key);
-		handover.idempotency_key = mixed;
-	}
+	if (key == NULL)
+		return;
+	idempotency_key(mixed, handlers->tenant, key);
+	client_headers_put(headers, "Idempotency-Key", mixed);
+}
+
+static void pass_on(struct handlers *handlers, struct handover handover)
+{
+	struct buf headers = {0};
+
+	request_passed_headers(&handlers->request, &headers);
+	add_idempotency_key(handlers, &headers);
+	handover.headers = buf_cstr(&headers);
 	if (!hand_over(handlers, &handover))
 		hand_over_answer_refused(handlers);
+	buf_free(&headers);
 }
 
 /*

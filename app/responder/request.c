@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/provider/client_headers.h"
+
 enum { READ_SIZE = 65536 };
 
 static const struct {
@@ -82,6 +84,16 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 const char *request_header(const struct http_request *request, const char *name)
 {
 	return variable(request->environment, name);
+}
+
+static const char *header_of(const void *ctx, const char *name)
+{
+	return request_header(ctx, name);
+}
+
+void request_passed_headers(const struct http_request *request, struct buf *lines)
+{
+	client_headers_collect(lines, header_of, request);
 }
 
 bool request_query_has(const struct http_request *request, const char *parameter)

@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/dialect/sealed_items.h"
+#include "common/provider/client_headers.h"
 #include "common/provider/provider_error.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
@@ -409,7 +410,15 @@ static const char *write_body(void *ctx, struct buf *out)
 	return NULL;
 }
 
+static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
+{
+	const struct stream *s = ctx;
+
+	return client_headers_add(headers, buf_span(&s->headers), s->translation != NULL);
+}
+
 const struct errand_user stream_errand_user = {
+    .add_headers = add_headers,
     .write_body = write_body,
     .on_begin = on_begin,
     .on_head = stream_on_head,

@@ -39,10 +39,7 @@ struct handover {
 	const char *accept;
 	const char *model;      /* by which deployments are chosen */
 	const char *deployment; /* the id of the one to begin with */
-	/* What goes to the provider as headers. */
-	const char *idempotency_key;
-	const char *openai_beta;
-	const char *client_request_id;
+	const char *headers;    /* of the client's that the provider gets: "Name: value\n" each */
 	const char *forget_id;
 	/* The background response that the request continues; body has what it stands for. */
 	const char *continued_id;
