@@ -10,7 +10,7 @@ struct api_error {
 	const char *param; /* static, or NULL */
 	char member[260];  /* of param, that it is about: "metadata.<member>"; or "" */
 	const char *code;  /* static, or NULL */
-	char message[512]; /* UTF-8 or not: api_error_json() makes it valid */
+	char message[1024];/* UTF-8 or not: api_error_json() makes it valid */
 };
 
 /*
