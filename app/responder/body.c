@@ -1,6 +1,7 @@
 #include "body.h"
 
 #include "answers.h"
+#include "common/base/json.h"
 
 bool body_take(struct handlers *handlers)
 {
@@ -14,25 +15,30 @@ bool body_take(struct handlers *handlers)
 	return false;
 }
 
-/* The model of a request that names none; NULL after answering that it has to. */
-static const char *default_model(struct handlers *handlers)
+/* why is a reason to expect that the request could do without; or "". */
+static bool miss_model(struct handlers *handlers, const char *why)
 {
-	const char *model = handlers->config->default_model;
 	struct api_error error;
 
-	if (model != NULL)
-		return model;
 	api_error_set(&error, 400, "invalid_request_error", "model", "missing_required_parameter",
-	    "Missing required parameter: 'model'. A request without it, as one with a 'prompt' may "
-	    "be, needs 'default_model' in the configuration, and none is set there.");
+	    "Missing required parameter: 'model'.%s", why);
 	answer_error(handlers, &error);
-	return NULL;
+	return false;
+}
+
+static void miss_model_of_create(struct handlers *handlers, const struct create_request *request)
+{
+	miss_model(handlers, json_is_given(request->fields[RESPONSE_PROMPT])
+				 ? " A prompt's template may know its own, but who is asked "
+				   "for it says 'default_model' in the configuration, which "
+				   "is not set."
+				 : "");
 }
 
 bool body_take_create(struct handlers *handlers, struct create_request *request)
 {
+	const char *model = handlers->config->default_model;
 	struct api_error error;
-	const char *model;
 
 	if (!body_take(handlers))
 		return false;
@@ -40,20 +46,19 @@ bool body_take_create(struct handlers *handlers, struct create_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
+	if (request->model == NULL && model != NULL)
+		create_request_use_model(request, model);
 	if (request->model != NULL)
 		return true;
-	model = default_model(handlers);
-	if (model != NULL)
-		create_request_use_model(request, model);
-	else
-		create_request_free(request);
-	return model != NULL;
+	miss_model_of_create(handlers, request);
+	create_request_free(request);
+	return false;
 }
 
 bool body_take_model(struct handlers *handlers, struct model_request *request)
 {
+	const char *model = handlers->config->default_model;
 	struct api_error error;
-	const char *model;
 
 	if (!body_take(handlers))
 		return false;
@@ -61,12 +66,10 @@ bool body_take_model(struct handlers *handlers, struct model_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
+	if (request->model == NULL && model != NULL)
+		model_request_use_model(request, model);
 	if (request->model != NULL)
 		return true;
-	model = default_model(handlers);
-	if (model != NULL)
-		model_request_use_model(request, model);
-	else
-		model_request_free(request);
-	return model != NULL;
+	model_request_free(request);
+	return miss_model(handlers, "");
 }

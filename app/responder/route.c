@@ -1,5 +1,6 @@
 #include "route.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Of two that fit, the first one counts: no response is called "compact". */
@@ -146,6 +147,24 @@ static struct span once(struct span path)
 	return path;
 }
 
+static struct route find_by_end(struct span path)
+{
+	/* What follows that is an id, whatever it looks like. */
+	const bool about_response = behind(path, "v1", "responses").len > 0;
+
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		struct route route = {routes[i].kind, {0}};
+
+		if (about_response && strncmp(routes[i].pattern, "responses", 9) != 0)
+			continue;
+		if (ends_as(path, routes[i].pattern, &route.id))
+			return route;
+	}
+	if (about_response)
+		return (struct route){ROUTE_UNKNOWN, {0}};
+	return find_below(path, NULL);
+}
+
 struct route route_find(struct span path)
 {
 	struct route route;
@@ -154,12 +173,5 @@ struct route route_find(struct span path)
 		return (struct route){ROUTE_UNKNOWN, {0}};
 	path = once(path);
 	route = find_below(path, "v1");
-	if (route.kind != ROUTE_UNKNOWN)
-		return route;
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		route = (struct route){routes[i].kind, {0}};
-		if (ends_as(path, routes[i].pattern, &route.id))
-			return route;
-	}
-	return find_below(path, NULL);
+	return route.kind != ROUTE_UNKNOWN ? route : find_by_end(path);
 }

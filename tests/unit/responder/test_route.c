@@ -76,6 +76,9 @@ static void what_is_done_with_a_request_is_no_response_s_id(void **state)
 	expect("/llm/openai/v1/responses/compact", ROUTE_COMPACT, "");
 	expect("/v1/responses/compact/cancel", ROUTE_CANCEL, "compact");
 	expect("/v1/responses/compacted", ROUTE_RESPONSE, "compacted");
+	expect("/v1/responses/health", ROUTE_RESPONSE, "health");
+	expect("/v1/responses/../models", ROUTE_UNKNOWN, "");
+	expect("/v1/responses/a/models/b", ROUTE_UNKNOWN, "");
 }
 
 static void other_apis_have_their_own_paths(void **state)
