@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from harness import PROVIDER_KEY
-from test_passthrough import EventReader, answer, two_deployments
+from harness import PROVIDER_KEY, wait_until
+from test_deployments import FAILURES
+from test_passthrough import EventReader, answer, response_object, two_deployments
 from upstream import Cut, Feed, Hang, Reset, Script, json_error
 
 STACK = {"supervisor": False, "children": 4}
@@ -207,16 +208,17 @@ def test_provider_s_error_comes_back_unchanged(client, upstream, model, path):
     assert reply.headers["retry-after"] == "17"
 
 
-def test_path_that_a_deployment_lacks_does_not_make_it_rest(make_stack):
-    stack = make_stack({**two_deployments(router_settings={
-        "allowed_fails": 1, "cooldown_time": 60}), "litellm_settings": {"num_retries": 0}},
-        supervisor=False)
-    for name in ("first", "second"):
-        stack.upstream.script(name, json_error(404, {"error": {"message": "no such path"}}))
-    for _ in range(3):
-        assert post(stack, "/v1/embeddings", {"model": "both"}).status == 404
-    stack.upstream.script("first", answer({"id": "resp_1", "object": "response"}))
-    assert stack.client.post_create({"model": "both", "input": "x"}).json()["id"] == "resp_1"
+def test_path_that_a_deployment_lacks_is_no_failure_of_its(make_stack):
+    stack = make_stack(two_deployments(litellm_settings={"num_retries": 1}), supervisor=False)
+    stack.upstream.script("first", json_error(404, {"error": {"message": "no such path"}}))
+    stack.upstream.script("second", answer(response_object()))
+    for _ in range(2):
+        assert post(stack, "/v1/embeddings", {"model": "both"}).status == 200
+    stack.upstream.script("first", json_error(500, {"error": {"message": "down"}}))
+    assert stack.client.post_create({"model": "both", "input": "x"}).status == 200
+    assert len(stack.upstream.requests("first")) == 3
+    wait_until(lambda: stack.redis.hvals(FAILURES), what="the failure to be told")
+    assert stack.redis.hvals(FAILURES) == [b"1"]
 
 
 # ---- where it is --------------------------------------------------------------------------------
