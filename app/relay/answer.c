@@ -356,17 +356,32 @@ void answer_finish(struct answer *answer)
 	send_last(answer, (struct span){0});
 }
 
+/* Appends what both forms have, and the brace behind it. */
+static void write_error_members(struct buf *out, const char *code, const char *message)
+{
+	buf_puts(out, "\"code\":");
+	json_quote(out, span_of(code));
+	buf_puts(out, ",\"message\":");
+	json_quote(out, span_of(message));
+	buf_puts(out, ",\"param\":null}");
+}
+
+/* In the place of a chunk. */
+static void write_error_chunk(
+    struct buf *event, const char *type, const char *code, const char *message)
+{
+	buf_printf(event, "data: {\"error\":{\"type\":\"%s\",", type);
+	write_error_members(event, code, message);
+	buf_puts(event, "}\n\n");
+}
+
 /* The form that all clients understand: some look for the members, others for a nested error. */
 static void write_error_event(
     struct buf *event, long long number, const char *type, const char *code, const char *message)
 {
 	struct buf members = {0};
 
-	buf_puts(&members, "\"code\":");
-	json_quote(&members, span_of(code));
-	buf_puts(&members, ",\"message\":");
-	json_quote(&members, span_of(message));
-	buf_puts(&members, ",\"param\":null}");
+	write_error_members(&members, code, message);
 	buf_printf(event,
 	    "event: error\ndata: {\"type\":\"error\",\"sequence_number\":%lld,"
 	    "\"error\":{\"type\":\"%s\",",
@@ -386,7 +401,11 @@ bool answer_break_off(
 
 	if (!answer->is_stream || !event_lines_between_events(&answer->lines))
 		return false;
-	write_error_event(&event, event_lines_next_number(&answer->lines), type, code, message);
+	if (answer->is_chat)
+		write_error_chunk(&event, type, code, message);
+	else
+		write_error_event(
+		    &event, event_lines_next_number(&answer->lines), type, code, message);
 	if (answer->without_body)
 		buf_clear(&event);
 	send_last(answer, buf_span(&event));

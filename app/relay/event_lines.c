@@ -37,19 +37,25 @@ static bool is_last_type(struct span type)
 	return false;
 }
 
-/* Whether the line says that its event is the stream's last. */
-static bool says_last(const struct event_lines *lines, struct span line)
+static bool is_done(struct span line)
 {
 	struct span rest = line;
 
+	return skip(&rest, "data: [DONE]") || skip(&line, "data:[DONE]");
+}
+
+/* Whether the line says that its event is the stream's last. */
+static bool says_last(const struct event_lines *lines, struct span line)
+{
 	if (line.p[0] == 'd' && lines->typed)
-		return skip(&rest, "data: [DONE]");
+		return is_done(line);
 	if (line.p[0] != 'e' && line.p[0] != 'd')
 		return false;
-	if (skip(&rest, "data: [DONE]"))
+	if (is_done(line))
 		return true;
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
-		rest = line;
+		struct span rest = line;
+
 		if (skip(&rest, type_lines[i]))
 			return is_last_type(rest);
 	}

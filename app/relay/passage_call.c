@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/dialect/sealed_items.h"
+#include "common/provider/api_path.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
@@ -37,6 +38,7 @@ void passage_reset_answer(struct passage *passage)
 	    .client = &passage->client,
 	    .request_id = passage->request.request_id,
 	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
+	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
 	    .on_id = remembers ? passage_on_id : NULL,
@@ -45,12 +47,19 @@ void passage_reset_answer(struct passage *passage)
 	answer_open(&passage->answer);
 }
 
+/* Whatever a deployment speaks. */
+static bool creates_response(const struct passage *passage)
+{
+	return passage_has_flag(passage, HANDOVER_CREATES) &&
+	       !passage_has_flag(passage, HANDOVER_UNTRANSLATED);
+}
+
 static void on_begin(void *ctx)
 {
 	struct passage *passage = ctx;
 
 	passage->droppable = false;
-	if (passage_has_flag(passage, HANDOVER_CREATES))
+	if (creates_response(passage))
 		passage_open_translated(passage);
 	passage_reset_answer(passage);
 }
@@ -61,11 +70,14 @@ static const char *write_body(void *ctx, struct buf *out)
 
 	if (passage->translated.translation != NULL)
 		return passage_write_translated(passage, out);
+	if (passage_has_flag(passage, HANDOVER_VERBATIM))
+		buf_append_span(out, passage->request.body);
 	if (!passage_has_flag(passage, HANDOVER_CREATES))
 		return NULL;
 	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
 	    passage->errand.choice.model);
-	sealed_items_leave_out(out);
+	if (!api_path_is_beside_chat(passage->errand.path))
+		sealed_items_leave_out(out);
 	return NULL;
 }
 
@@ -136,10 +148,10 @@ static void on_idle(void *ctx)
 	pause_if_full(passage);
 }
 
-/* An unknown id is not the deployment's fault. */
+/* That an id is unknown, or a path, says nothing of what else the deployment does. */
 void passage_tell_health(struct passage *passage, long status)
 {
-	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
+	if (creates_response(passage) || status != 404)
 		errand_tell_health(&passage->errand, status);
 }
 

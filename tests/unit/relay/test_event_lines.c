@@ -72,6 +72,8 @@ static void the_last_event_is_known_by_its_type(void **state)
 	    "data:{\"type\":\"response.failed\"}\n\n",
 	    "id: 7\ndata: {\"type\":\"response.failed\"}\n\n",
 	    "data: [DONE]\n\n",
+	    "data:[DONE]\n\n",
+	    "data: {\"object\":\"chat.completion.chunk\"}\n\ndata: [DONE]\n\n",
 	    "data: {}\n\n: comment\n\ndata: [DONE]\r\n\r\n",
 	};
 
