@@ -89,6 +89,19 @@ static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 	return headers;
 }
 
+/* What bounds the wait for the rest. */
+static void tell_what_comes(struct passage *passage, long status)
+{
+	bool is_stream = passage->translated.translation != NULL
+			     ? passage->translated.kind == BODY_OF_EVENTS
+			     : passage->answer.is_stream;
+
+	if (!is_success(status))
+		errand_note_event(&passage->errand);
+	else if (!is_stream)
+		errand_be_patient(&passage->errand);
+}
+
 /*
  * An error that another try follows is read for a moment, so that its connection can be kept; one
  * that is translated as well, as it goes out when it is over.
@@ -103,6 +116,7 @@ static bool on_head(void *ctx, CURL *easy, long status)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
+	tell_what_comes(passage, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
@@ -129,6 +143,8 @@ static bool on_body(void *ctx, struct span bytes)
 	}
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
+	if (passage->answer.lines.eventful)
+		errand_note_event(&passage->errand);
 	pause_if_full(passage);
 	return true;
 }

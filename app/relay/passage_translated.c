@@ -169,6 +169,8 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 
 	if (!translated_on_body(&passage->translated, bytes) || passage->over)
 		return false;
+	if (passage->translated.eventful)
+		errand_note_event(&passage->errand);
 	if (!passage_may_make(passage, translated_held(&passage->translated)))
 		translated_overflow(&passage->translated);
 	if (!translated_is_over(&passage->translated))

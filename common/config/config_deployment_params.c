@@ -90,6 +90,7 @@ static const struct config_key params_keys[] = {
     {"request_timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
+    {"silence_timeout", CONFIG_SECONDS, IN(struct deployment, silence_timeout), .max = MAX_SECONDS},
 };
 
 void deployment_note_missing(struct deployment *deployment, const char *variable)
