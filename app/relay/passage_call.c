@@ -25,6 +25,13 @@ static enum call_failure failure_of(
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
 }
 
+static bool awaits_event(const struct passage *passage)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+
+	return deployment != NULL && deployment->stream_timeout > 0;
+}
+
 void passage_reset_answer(struct passage *passage)
 {
 	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
@@ -40,6 +47,7 @@ void passage_reset_answer(struct passage *passage)
 	    .may_hold = passage_may_hold,
 	    .on_id = remembers ? passage_on_id : NULL,
 	    .ctx = passage,
+	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};
 	answer_open(&passage->answer);
 }

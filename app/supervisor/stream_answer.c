@@ -192,6 +192,8 @@ bool stream_on_head(void *ctx, CURL *easy, long status)
 		s->answer = ANSWER_EVENTS;
 	if (s->answer == ANSWER_OBJECT)
 		errand_be_patient(&s->errand);
+	else if (s->answer == ANSWER_ERROR)
+		errand_note_event(&s->errand);
 	return s->answer == ANSWER_ERROR;
 }
 
