@@ -73,6 +73,7 @@ static const char *write_body(void *ctx, struct buf *out)
 	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
 	    passage->errand.choice.model);
 	sealed_items_leave_out(out);
+	request_body_add_extra(out, passage->errand.choice.deployment);
 	return NULL;
 }
 
