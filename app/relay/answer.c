@@ -306,6 +306,14 @@ static bool hold(struct answer *answer, struct span bytes)
 	return let_out_held(answer);
 }
 
+static bool awaits_event(struct answer *answer, size_t more)
+{
+	answer->awaits_event = answer->awaits_event && answer->is_stream &&
+			       !answer->lines.eventful &&
+			       answer->may_hold(answer->ctx, answer->body.len + more);
+	return answer->awaits_event;
+}
+
 bool answer_on_body(struct answer *answer, struct span bytes)
 {
 	if (!answer->is_stream && !answer->begun)
@@ -313,8 +321,11 @@ bool answer_on_body(struct answer *answer, struct span bytes)
 	if (answer->is_stream)
 		event_lines_note(&answer->lines, bytes);
 	read_events(answer, bytes);
-	if (!answer->held_up)
+	if (!answer->held_up && !awaits_event(answer, bytes.len)) {
+		if (answer->body.len > 0 && !let_out_held(answer))
+			return false;
 		return hand_on(answer, bytes);
+	}
 	buf_append_span(&answer->body, bytes);
 	return true;
 }
@@ -344,6 +355,8 @@ void answer_finish(struct answer *answer)
 	}
 	if (!answer->begun)
 		begin(answer);
+	if (answer->is_stream && answer->body.len > 0)
+		let_out_held(answer);
 	if (answer->without_body)
 		body = (struct span){0};
 	else if (body.len < LARGE)

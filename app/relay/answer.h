@@ -35,6 +35,11 @@ struct answer {
 	 */
 	bool (*on_id)(void *ctx, struct span id);
 	void *ctx;
+	/*
+	 * Nothing of a stream goes out before its first event, as another deployment is asked if
+	 * that does not come in time: its beginning is held as a body is.
+	 */
+	bool awaits_event;
 
 	/* The rest belongs to answer.c. */
 	CURL *easy;  /* NULL where the body is made here */

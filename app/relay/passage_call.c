@@ -27,6 +27,13 @@ static enum call_failure failure_of(
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
 }
 
+static bool awaits_event(const struct passage *passage)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+
+	return deployment != NULL && deployment->stream_timeout > 0;
+}
+
 void passage_reset_answer(struct passage *passage)
 {
 	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
@@ -43,6 +50,7 @@ void passage_reset_answer(struct passage *passage)
 	    .may_hold = passage_may_hold,
 	    .on_id = remembers ? passage_on_id : NULL,
 	    .ctx = passage,
+	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};
 	answer_open(&passage->answer);
 }
@@ -64,6 +72,26 @@ static void on_begin(void *ctx)
 	passage_reset_answer(passage);
 }
 
+/* As the client has spelled it. */
+static void write_as_spelled(const struct passage *passage, struct buf *out)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+	const char *model = passage->errand.choice.model;
+	struct span body = passage->request.body;
+	const bool is_beside_chat = api_path_is_beside_chat(passage->errand.path);
+
+	if (api_path_is_chat(passage->errand.path))
+		request_body_for_chat(out, body, deployment, model);
+	else if (passage_has_flag(passage, HANDOVER_UNTRANSLATED))
+		request_body_for_others(out, body, deployment, model);
+	else
+		request_body_for(out, body, deployment, model);
+	if (!is_beside_chat)
+		sealed_items_leave_out(out);
+	if (is_beside_chat || creates_response(passage))
+		request_body_add_extra(out, deployment);
+}
+
 static const char *write_body(void *ctx, struct buf *out)
 {
 	struct passage *passage = ctx;
@@ -72,12 +100,8 @@ static const char *write_body(void *ctx, struct buf *out)
 		return passage_write_translated(passage, out);
 	if (passage_has_flag(passage, HANDOVER_VERBATIM))
 		buf_append_span(out, passage->request.body);
-	if (!passage_has_flag(passage, HANDOVER_CREATES))
-		return NULL;
-	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-	    passage->errand.choice.model);
-	if (!api_path_is_beside_chat(passage->errand.path))
-		sealed_items_leave_out(out);
+	if (passage_has_flag(passage, HANDOVER_CREATES))
+		write_as_spelled(passage, out);
 	return NULL;
 }
 
@@ -87,6 +111,19 @@ static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 
 	return client_headers_add(
 	    headers, span_of(passage->request.headers), passage->translated.translation != NULL);
+}
+
+/* What bounds the wait for the rest. */
+static void tell_what_comes(struct passage *passage, long status)
+{
+	bool is_stream = passage->translated.translation != NULL
+			     ? passage->translated.kind == BODY_OF_EVENTS
+			     : passage->answer.is_stream;
+
+	if (!is_success(status))
+		errand_note_event(&passage->errand);
+	else if (!is_stream)
+		errand_be_patient(&passage->errand);
 }
 
 /*
@@ -103,6 +140,7 @@ static bool on_head(void *ctx, CURL *easy, long status)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
+	tell_what_comes(passage, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
@@ -129,6 +167,8 @@ static bool on_body(void *ctx, struct span bytes)
 	}
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
+	if (passage->answer.lines.eventful)
+		errand_note_event(&passage->errand);
 	pause_if_full(passage);
 	return true;
 }

@@ -178,6 +178,8 @@ static const struct config_key respool_keys[] = {
     {"default_deployment", CONFIG_READER, .read = read_default_deployment},
     {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
+    {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
+	.max = MAX_SECONDS},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -192,9 +194,9 @@ static void read_respool(const struct config_value *value, void *dest)
 static const struct config_key file_keys[] = {
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
     {"router_settings", CONFIG_READER, .read = read_router},
-    {"model_list", CONFIG_READER, .read = read_model_list},
     {"general_settings", CONFIG_READER, .read = read_general},
     {"respool", CONFIG_READER, .read = read_respool},
+    {"model_list", CONFIG_READER, .read = read_model_list},
 };
 
 static const struct draft defaults = {

@@ -135,9 +135,17 @@ static bool move_on(struct attempts *attempts)
 	return !attempts->again && attempts_draw(attempts);
 }
 
+/* The deployment that has failed may know itself how often to try again. */
+static int allowed_retries(const struct attempts *attempts)
+{
+	const struct deployment *failed = attempts->deployment;
+
+	return failed->has_retries ? failed->num_retries : attempts->config->num_retries;
+}
+
 static bool retry(struct attempts *attempts)
 {
-	if (attempts->retries >= attempts->config->num_retries || attempts->candidate_count == 0)
+	if (attempts->retries >= allowed_retries(attempts) || attempts->candidate_count == 0)
 		return false;
 	attempts->retries++;
 	if (attempts_draw(attempts))

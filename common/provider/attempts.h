@@ -85,10 +85,10 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 /*
  * After a failure: chooses what to call next. After FAILURE_DEPLOYMENT that is one of the model's
  * deployments that have not been asked; else, and if there is none such, there are num_retries
- * retries within the model: of those that have not been asked, then of those that have and may do
- * better now, which FAILURE_DEPLOYMENT rules out. After that comes the next model of
- * config->fallbacks, with retries of its own. FAILURE_REQUEST ends it. Returns false, and sets
- * deployment to NULL, if nothing is left.
+ * retries (those of the deployment that has failed, if it has its own) within the model: of those
+ * that have not been asked, then of those that have and may do better now, which FAILURE_DEPLOYMENT
+ * rules out. After that comes the next model of config->fallbacks, with retries of its own.
+ * FAILURE_REQUEST ends it. Returns false, and sets deployment to NULL, if nothing is left.
  */
 bool attempts_next(struct attempts *attempts, enum call_failure failure);
 
