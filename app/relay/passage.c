@@ -80,6 +80,18 @@ static struct passage *open_passage(
 	return passage;
 }
 
+static void begin_attempts(struct passage *passage)
+{
+	const struct handover *request = &passage->request;
+	struct gateway_members members = GATEWAY_MEMBERS_INIT;
+	struct api_error error;
+
+	if (request->obeyed[0] != '\0')
+		gateway_members_read(&members, span_of(request->obeyed), &error);
+	attempts_begin_obeying(&passage->errand.choice, passage_config(passage),
+	    &passage->roster->health, request->model, &members);
+}
+
 static void choose_first(struct passage *passage)
 {
 	const struct handover *request = &passage->request;
@@ -91,7 +103,7 @@ static void choose_first(struct passage *passage)
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
 	}
-	attempts_begin(choice, config, &passage->roster->health, request->model);
+	begin_attempts(passage);
 	if (request->deployment[0] == '\0')
 		return;
 	if (passage_has_flag(passage, HANDOVER_STAY))

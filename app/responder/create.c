@@ -107,6 +107,17 @@ static void place_input(
 		move_input_to_request(request, context);
 }
 
+/* What the worker is to obey stands in front, where it finds it without reading the rest. */
+static struct span request_for_worker(struct create_request *request)
+{
+	if (request->obeyed.len == 0)
+		return buf_span(&request->rest);
+	if (request->rest.len != 0)
+		buf_putc(&request->obeyed, ',');
+	buf_append_span(&request->obeyed, buf_span(&request->rest));
+	return buf_span(&request->obeyed);
+}
+
 /* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
 static void answer_stream(struct handlers *handlers, const struct new_job *job)
 {
@@ -148,7 +159,7 @@ static void create_response(
 	struct buf shown = {0}, first_event = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
-	job.request = buf_span(&request->rest);
+	job.request = request_for_worker(request);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
@@ -216,6 +227,8 @@ static void create(struct handlers *handlers, struct create_request *request)
 {
 	const struct config *config = handlers->config;
 
+	if (request->gateway.unmet)
+		gateway_members_note(&handlers->gateway_notes, request->body);
 	if (model_should_poll(config, request->model, request->background))
 		create_polled(handlers, request);
 	else if (config->max_passthrough != 0 && handlers->passthrough != NULL)

@@ -131,7 +131,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
     struct span context, const char *deployment_id)
 {
 	struct attempts attempts;
-	struct buf body = {0};
+	struct buf body = {0}, obeyed = {0};
 	struct handover handover = {
 	    .flags = create_flags(request),
 	    .method = "POST",
@@ -146,15 +146,22 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin(&attempts, handlers->config, NULL, request->model);
+	attempts_begin_obeying(
+	    &attempts, handlers->config, NULL, request->model, &request->gateway);
+	attempts_close(&attempts);
 	if (!can_call(handlers, &attempts, request->model))
 		return;
+	if (request->gateway.obeyed) {
+		gateway_members_write_obeyed(&obeyed, request->body);
+		handover.obeyed = buf_cstr(&obeyed);
+	}
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);
 	}
 	pass_on(handlers, handover);
 	buf_free(&body);
+	buf_free(&obeyed);
 }
 
 /* Whose a provider's response is. */

@@ -81,6 +81,11 @@ bool model_is_nobodys(const struct config *config, const char *model);
 
 /* The fallbacks of a model: its own, else those of any; NULL if there are none. */
 const struct fallback *model_fallback(const struct config *config, const char *model);
+/* The same for what has gone wrong. */
+const struct fallback *model_fallback_of(
+    const struct config *config, enum fallback_kind kind, const char *model);
+/* Whether any model has fallbacks of that kind. */
+bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kind);
 
 /*
  * Whether a request is answered at once and polled:

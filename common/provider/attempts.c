@@ -5,6 +5,7 @@
 
 #include "attempts_internal.h"
 #include "common/config/model.h"
+#include "own_fallbacks.h"
 
 enum { FIRST_PAUSE_MS = 500 };
 
@@ -33,12 +34,27 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	return attempts_draw(attempts);
 }
 
+static const struct fallback *fallbacks_of(const struct attempts *attempts, enum fallback_kind kind)
+{
+	const struct config *config = attempts->config;
+	const struct fallback *own = own_fallbacks_of(attempts->own, kind);
+	const struct fallback *named = model_fallback_of(config, kind, attempts->named);
+
+	if (own != NULL)
+		return own;
+	/* What stands there for any model comes after what stands there for this one. */
+	if (named != NULL && strcmp(named->model, attempts->named) == 0)
+		return named;
+	return model_fallback_of(config, kind, attempts->asked);
+}
+
 static bool enter_fallback(struct attempts *attempts)
 {
-	const struct fallback *fallback = model_fallback(attempts->config, attempts->asked);
+	const struct fallback *fallback = fallbacks_of(attempts, attempts->kind);
+	size_t *next = &attempts->next_fallback[attempts->kind];
 
-	while (fallback != NULL && attempts->next_fallback < fallback->count) {
-		const char *model = fallback->models[attempts->next_fallback++];
+	while (fallback != NULL && *next < fallback->count) {
+		const char *model = model_resolve(attempts->config, fallback->models[(*next)++]);
 
 		if (strcmp(model, attempts->asked) != 0 && enter_model(attempts, model))
 			return true;
@@ -52,14 +68,45 @@ static void end(struct attempts *attempts)
 	attempts->pause = false;
 }
 
+static void begin(struct attempts *attempts)
+{
+	const struct config *config = attempts->config;
+
+	if (enter_model(attempts, attempts->asked))
+		return;
+	if (model_next_deployment(config, attempts->asked, NULL) == NULL ||
+	    !enter_fallback(attempts))
+		end(attempts);
+}
+
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
-	if (enter_model(attempts, model))
-		return;
-	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))
-		end(attempts);
+	const struct gateway_members none = GATEWAY_MEMBERS_INIT;
+
+	attempts_begin_obeying(attempts, config, health, model, &none);
+}
+
+void attempts_begin_obeying(struct attempts *attempts, const struct config *config,
+    const struct health *health, const char *model, const struct gateway_members *members)
+{
+	*attempts = (struct attempts){
+	    .config = config,
+	    .health = health,
+	    .named = model,
+	    .asked = model_resolve(config, model),
+	    .own = own_fallbacks_read(members, config, model),
+	    .num_retries = members->num_retries >= 0 ? members->num_retries : config->num_retries,
+	    .timeout = members->timeout,
+	    .stream_timeout = members->stream_timeout,
+	};
+	begin(attempts);
+}
+
+void attempts_close(struct attempts *attempts)
+{
+	own_fallbacks_free(attempts->own);
+	attempts->own = NULL;
 }
 
 void attempts_prefer(struct attempts *attempts, const char *deployment_id)
@@ -87,8 +134,13 @@ void attempts_stay(struct attempts *attempts, const char *deployment_id)
 void attempts_only(struct attempts *attempts, const struct config *config,
     const struct deployment *deployment, const char *model)
 {
-	*attempts = (struct attempts){
-	    .config = config, .asked = model, .model = model, .alone = true, .tries = 1};
+	*attempts = (struct attempts){.config = config,
+	    .named = model,
+	    .asked = model,
+	    .model = model,
+	    .num_retries = config->num_retries,
+	    .alone = true,
+	    .tries = 1};
 	if (deployment == NULL || !deployment_usable(deployment, model))
 		return;
 	attempts->candidates[attempts->candidate_count++] = deployment;
@@ -122,7 +174,7 @@ static bool move_on(struct attempts *attempts)
 
 static bool retry(struct attempts *attempts)
 {
-	if (attempts->retries >= attempts->config->num_retries || attempts->candidate_count == 0)
+	if (attempts->retries >= attempts->num_retries || attempts->candidate_count == 0)
 		return false;
 	attempts->retries++;
 	if (attempts_draw(attempts))
@@ -131,25 +183,55 @@ static bool retry(struct attempts *attempts)
 	return attempts_draw(attempts);
 }
 
+/* As long as a later order has not been asked, its turn comes whatever retries are left. */
+static bool go_to_later_order(struct attempts *attempts)
+{
+	return !attempts->again && attempts_later_order_is_left(attempts) &&
+	       attempts_draw(attempts);
+}
+
 static bool stay_with_model(struct attempts *attempts, enum call_failure failure)
 {
 	if (failure == FAILURE_DEPLOYMENT)
 		strike(attempts);
-	if (!(failure == FAILURE_DEPLOYMENT && move_on(attempts)) && !retry(attempts))
+	if (!(failure == FAILURE_DEPLOYMENT && move_on(attempts)) && !retry(attempts) &&
+	    !go_to_later_order(attempts))
 		return false;
 	attempts->tries++;
 	attempts->pause = attempts->again;
 	return true;
 }
 
+/* Whether the request is more than the model takes; *kind says what for. */
+static bool is_beyond_model(enum call_failure failure, enum fallback_kind *kind)
+{
+	if (failure != FAILURE_CONTEXT_WINDOW && failure != FAILURE_CONTENT_POLICY)
+		return false;
+	*kind = failure == FAILURE_CONTEXT_WINDOW ? FALLBACK_ON_CONTEXT_WINDOW
+						  : FALLBACK_ON_CONTENT_POLICY;
+	return true;
+}
+
+static bool has_fallbacks(const struct attempts *attempts, enum fallback_kind kind)
+{
+	return own_fallbacks_of(attempts->own, kind) != NULL ||
+	       model_fallbacks_are_set(attempts->config, kind);
+}
+
 bool attempts_next(struct attempts *attempts, enum call_failure failure)
 {
+	enum fallback_kind kind;
+
 	if (attempts->deployment == NULL || failure == FAILURE_REQUEST) {
 		end(attempts);
 		return false;
 	}
-	if (stay_with_model(attempts, failure))
+	if (is_beyond_model(failure, &kind)) {
+		if (has_fallbacks(attempts, kind))
+			attempts->kind = kind;
+	} else if (stay_with_model(attempts, failure)) {
 		return true;
+	}
 	if (!attempts->alone && enter_fallback(attempts))
 		return true;
 	end(attempts);

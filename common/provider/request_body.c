@@ -4,6 +4,7 @@
 
 #include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/response/gateway_members.h"
 
 void request_body_add_model(struct buf *out, const struct deployment *deployment, const char *model)
 {
@@ -23,7 +24,7 @@ void request_body_add_members(
 
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
-		if (deployment_drops(deployment, model, name))
+		if (gateway_member_is_ours(name) || deployment_drops(deployment, model, name))
 			continue;
 		buf_puts(out, separator);
 		buf_append_span(out, key);

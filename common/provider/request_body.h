@@ -8,7 +8,8 @@
 /*
  * Appends body, a JSON object, with its members in their order and spelling: but what the
  * deployment calls the model in place of the client's name, and without the members that it is not
- * to get. model is the name by which the deployment was found: the client's, or that of a fallback.
+ * to get: the gateway's own, and those that the deployment drops. model is the name by which the
+ * deployment was found: the client's, or that of a fallback.
  */
 void request_body_for(
     struct buf *out, struct span body, const struct deployment *deployment, const char *model);

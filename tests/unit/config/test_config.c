@@ -948,10 +948,10 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 					  "  set_verbose: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, tpm: 5}\n"
+					  "    litellm_params: {model: openai/a, max_budget: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, tpm: 6}\n"
+					  "    litellm_params: {model: openai/b, max_budget: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
@@ -961,7 +961,7 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	assert_holds(
 	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.max_budget: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
