@@ -1,5 +1,6 @@
 #include "config_router.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,8 @@ static const struct config_key router_keys[] = {
 	.max = MAX_COOLDOWN},
     {"retry_after", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct router_draft, retry_after),
 	.max = MAX_RETRY_AFTER},
+    {"default_max_parallel_requests", CONFIG_INT, IN(struct router_draft, max_parallel_requests),
+	.min = 0, .max = INT_MAX},
     {"timeout", CONFIG_SECONDS, IN(struct router_draft, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct router_draft, stream_timeout), .max = MAX_SECONDS},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
@@ -168,7 +171,8 @@ void router_settings_read(const struct config_value *router_settings, struct rou
 
 static bool is_served(const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL;
+	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL ||
+	       deployment_of_model_info(config, model) != NULL;
 }
 
 static void check_fallback(
@@ -216,6 +220,17 @@ static void use_numbers(const struct router_draft *draft, struct config *config)
 		config->retry_after = draft->retry_after;
 }
 
+/* Of those deployments that do not say themselves. */
+static void limit_calls(const struct router_draft *draft, struct config *config)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->max_parallel_requests == 0)
+			deployment->max_parallel_requests = draft->max_parallel_requests;
+	}
+}
+
 static const char *const kind_keys[FALLBACK_KINDS] = {
     [FALLBACK_ON_ERROR] = "fallbacks",
     [FALLBACK_ON_CONTEXT_WINDOW] = "context_window_fallbacks",
@@ -227,6 +242,8 @@ void router_drafts_finish(const struct config_value *root, struct router_draft *
 {
 	for (size_t i = count; i-- > 0;)
 		use_numbers(&drafts[i], config);
+	for (size_t i = 0; i < count; i++)
+		limit_calls(&drafts[i], config);
 	for (size_t i = 0; i < count; i++) {
 		struct config_value section = {
 		    .file = root->file, .parent = root, .key = drafts[i].section};

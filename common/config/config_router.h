@@ -21,6 +21,7 @@ struct fallback_list {
 struct router_draft {
 	const char *section;
 	int num_retries, allowed_fails;    /* -1 if not given, and so are the others */
+	int max_parallel_requests;         /* of deployments; 0 if not given */
 	double cooldown_time, retry_after; /* s */
 	double timeout, stream_timeout;    /* s, of deployments; -1 if not given */
 	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */

@@ -202,6 +202,17 @@ struct span deployment_provider(const struct deployment *deployment, const char 
 	return asked;
 }
 
+const struct deployment *deployment_of_model_info(const struct config *config, const char *id)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->litellm_id != NULL && strcmp(deployment->litellm_id, id) == 0)
+			return deployment;
+	}
+	return NULL;
+}
+
 const struct deployment *deployment_by_id(const struct config *config, struct span id)
 {
 	for (size_t i = 0; i < config->deployment_count; i++) {

@@ -29,6 +29,9 @@ const char *model_resolve(const struct config *config, const char *model);
 const struct deployment *model_next_deployment(
     const struct config *config, const char *model, const struct deployment *after);
 
+/* The deployment whose model_info.id that is, or NULL: a fallback may name it like a model. */
+const struct deployment *deployment_of_model_info(const struct config *config, const char *id);
+
 /* The deployment of that id, or NULL. */
 const struct deployment *deployment_by_id(const struct config *config, struct span id);
 

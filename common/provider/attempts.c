@@ -22,6 +22,18 @@ static void collect_candidates(struct attempts *attempts)
 	}
 }
 
+/* One that is named itself has only that to do with its model that it is asked by its name. */
+static void name_one(struct attempts *attempts, const char *model)
+{
+	const struct deployment *deployment = deployment_of_model_info(attempts->config, model);
+
+	if (deployment == NULL || strchr(deployment->model_name, '*') != NULL ||
+	    !deployment_usable(deployment, deployment->model_name))
+		return;
+	attempts->model = deployment->model_name;
+	attempts->candidates[attempts->candidate_count++] = deployment;
+}
+
 /* Turns to a model. False if it has no deployment that can be called. */
 static bool enter_model(struct attempts *attempts, const char *model)
 {
@@ -31,6 +43,8 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	attempts->pause = attempts->again = false;
 	memset(attempts->tried, 0, sizeof(attempts->tried));
 	collect_candidates(attempts);
+	if (attempts->candidate_count == 0 && model != attempts->asked)
+		name_one(attempts, model);
 	return attempts_draw(attempts);
 }
 

@@ -30,7 +30,8 @@ static void add_model(struct fallback *fallback, const struct config *config, st
 		value = json_get(value, "model");
 	json_decode(value, &name);
 	model = model_resolve(config, buf_cstr(&name));
-	if (model_next_deployment(config, model, NULL) != NULL)
+	if (model_next_deployment(config, model, NULL) != NULL ||
+	    deployment_of_model_info(config, model) != NULL)
 		append(fallback, xstrdup(model));
 	buf_free(&name);
 }

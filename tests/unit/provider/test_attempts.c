@@ -869,6 +869,26 @@ static void an_alias_stands_for_its_model_also_in_fallbacks(void **state)
 	assert_string_equal(setup.attempts.model, "other");
 }
 
+static void a_fallback_may_be_one_deployment_by_its_id(void **state)
+{
+	char *models[] = {text("that-one")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m");
+	add(&setup, "m")->litellm_id = text("that-one");
+	setup.deployments[1].order = 1;
+	setup.deployments[0].missing = text("KEY");
+	add(&setup, "last");
+	add_fallback(&setup, "last", models, COUNT(models));
+	begin(&setup, "last");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 1);
+	assert_string_equal(setup.attempts.model, "m");
+	assert_false(next(&setup, FAILURE_PASSING));
+}
+
 static void a_request_brings_its_own_fallbacks_and_retries(void **state)
 {
 	static const char *const bodies[] = {
@@ -999,6 +1019,7 @@ int main(void)
 	    cmocka_unit_test(what_is_too_long_or_refused_has_fallbacks_of_its_own),
 	    cmocka_unit_test(without_such_fallbacks_the_general_ones_serve),
 	    cmocka_unit_test(an_alias_stands_for_its_model_also_in_fallbacks),
+	    cmocka_unit_test(a_fallback_may_be_one_deployment_by_its_id),
 	    cmocka_unit_test(a_request_brings_its_own_fallbacks_and_retries),
 	    cmocka_unit_test(a_status_says_who_is_at_fault),
 	};
