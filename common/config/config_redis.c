@@ -171,6 +171,13 @@ void redis_draft_read(const struct config_value *cache_params, struct redis_draf
 	    cache_params, "a mapping of the cache's settings", KEYS(cache_keys), draft);
 }
 
+void redis_draft_clear(struct redis_draft *draft)
+{
+	redis_settings_clear(&draft->keys);
+	redis_settings_clear(&draft->url);
+	*draft = (struct redis_draft)REDIS_DRAFT_INIT;
+}
+
 bool redis_draft_is_located(const struct redis_draft *draft)
 {
 	const struct redis_config *redis = &draft->keys.redis;

@@ -30,6 +30,12 @@ struct redis_draft {
 /* Reports errors. */
 void redis_draft_read(const struct config_value *cache_params, struct redis_draft *draft);
 
+/* Makes of it one that says nothing. */
+void redis_draft_clear(struct redis_draft *draft);
+
+/* Whether a variable of the environment names a host or a URL, or nodes to ask. */
+bool redis_is_in_environment(void);
+
 /*
  * Turns the draft, of which nothing is left to free, into *redis. cache is litellm_settings.cache,
  * for messages, or NULL if that is not true. elsewhere is where the file names a Redis for another

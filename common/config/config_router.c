@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "config_aliases.h"
 #include "config_deployment.h"
 #include "model.h"
 
@@ -126,7 +127,13 @@ static void read_redis(const struct config_value *value, void *dest)
 	if (!config_says(value))
 		return;
 	draft->redis_key = value->key;
-	draft->redis_line = value->line;
+}
+
+static void read_aliases(const struct config_value *value, void *dest)
+{
+	struct router_draft *draft = dest;
+
+	aliases_read(value, draft->config);
 }
 
 static const struct config_key router_keys[] = {
@@ -140,12 +147,15 @@ static const struct config_key router_keys[] = {
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"routing_strategy", CONFIG_READER, .read = read_strategy},
+    {"model_group_alias", CONFIG_READER, .read = read_aliases},
     {"redis_host", CONFIG_READER, .read = read_redis},
     {"redis_url", CONFIG_READER, .read = read_redis},
 };
 
-void router_settings_read(const struct config_value *router_settings, struct router_draft *draft)
+void router_settings_read(
+    const struct config_value *router_settings, struct router_draft *draft, struct config *config)
 {
+	draft->config = config;
 	config_section(router_settings, "a mapping of settings", KEYS(router_keys), draft);
 }
 
@@ -153,7 +163,7 @@ void router_settings_read(const struct config_value *router_settings, struct rou
 
 static bool is_served(const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model, NULL) != NULL;
+	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL;
 }
 
 static void check_fallback(
@@ -204,14 +214,12 @@ void router_drafts_finish(const struct config_value *root, struct router_draft *
 	for (size_t i = count; i-- > 0;)
 		use_numbers(&drafts[i], config);
 	for (size_t i = 0; i < count; i++) {
-		struct config_value section = {
-		    .file = root->file, .parent = root, .key = drafts[i].section};
+		struct config_value section = config_place(root, drafts[i].section);
 
 		move_list(&section, "fallbacks", &drafts[i].fallbacks, config);
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct config_value section = {
-		    .file = root->file, .parent = root, .key = drafts[i].section};
+		struct config_value section = config_place(root, drafts[i].section);
 
 		move_list(&section, "default_fallbacks", &drafts[i].defaults, config);
 	}

@@ -24,7 +24,7 @@ struct router_draft {
 	double cooldown_time;           /* s */
 	double timeout, stream_timeout; /* s, of deployments; -1 if not given */
 	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */
-	size_t redis_line;
+	struct config *config; /* for its aliases */
 	struct fallback_list fallbacks;
 	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
 };
@@ -42,8 +42,9 @@ enum { MAX_RETRIES = 100, MAX_FAILS = 1000000, MAX_COOLDOWN = 7 * 24 * 3600 };
 void router_read_fallbacks(const struct config_value *value, struct router_draft *draft);
 void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft);
 
-/* Reads router_settings. Reports errors. */
-void router_settings_read(const struct config_value *router_settings, struct router_draft *draft);
+/* Reads router_settings, its aliases of models into config. Reports errors. */
+void router_settings_read(
+    const struct config_value *router_settings, struct router_draft *draft, struct config *config);
 
 /*
  * Moves the drafts, of which nothing is left to free, to config; what an earlier one says wins.

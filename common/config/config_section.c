@@ -56,6 +56,13 @@ static bool read_text(const struct config_value *value, unsigned flags, const ch
 	return true;
 }
 
+const char *config_any_text(const struct config_value *value, const char *expected)
+{
+	struct source_text source;
+
+	return read_text(value, 0, expected, &source) ? source.text : NULL;
+}
+
 /* What is in a variable may be secret, so only what stands in the file is shown. */
 static void wrong_text(
     const struct config_value *value, const struct source_text *source, const char *expected)
@@ -414,4 +421,13 @@ bool config_member(
 		*member = *found;
 	free(members);
 	return found != NULL && !config_is_null(member);
+}
+
+struct config_value config_place(const struct config_value *parent, const char *name)
+{
+	struct config_value member = {
+	    .file = parent->file, .parent = parent, .key = name, .line = parent->line};
+
+	config_find(parent, name, &member);
+	return member;
 }

@@ -309,7 +309,7 @@ const struct fallback *model_fallback(const struct config *config, const char *m
 	for (size_t i = 0; i < config->fallback_count; i++) {
 		const struct fallback *fallback = &config->fallbacks[i];
 
-		if (strcmp(fallback->model, model) == 0)
+		if (strcmp(model_resolve(config, fallback->model), model) == 0)
 			return fallback;
 		if (any == NULL && strcmp(fallback->model, "*") == 0)
 			any = fallback;
@@ -346,11 +346,13 @@ static bool runs_natively(const struct polling_config *polling, const char *mode
 	return false;
 }
 
-bool model_should_poll(const struct config *config, const char *model, bool background)
+bool model_should_poll(const struct config *config, const char *name, bool background)
 {
 	const struct polling_config *polling = &config->polling;
+	const char *model = model_resolve(config, name);
 
-	if (!background || !config->redis.enabled || runs_natively(polling, model))
+	if (!background || !config->redis.enabled || runs_natively(polling, name) ||
+	    runs_natively(polling, model))
 		return false;
 	switch (polling->mode) {
 	case POLLING_OFF:
@@ -360,5 +362,6 @@ bool model_should_poll(const struct config *config, const char *model, bool back
 	case POLLING_PROVIDERS:
 		break;
 	}
-	return polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
+	return polls_provider(polling, model_provider(name)) ||
+	       polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
 }

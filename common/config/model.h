@@ -15,8 +15,8 @@ struct span model_provider(const char *model);
 
 /*
  * The name by which the model has deployments: what router_settings.model_group_alias makes of the
- * name that a client uses, else that itself. Every other function here expects that name. Points
- * into config, or is model.
+ * name that a client uses, else that itself. Every other function here expects that name, but those
+ * that say otherwise. Points into config, or is model.
  */
 const char *model_resolve(const struct config *config, const char *model);
 
@@ -86,8 +86,9 @@ const struct fallback *model_fallback(const struct config *config, const char *m
  * Whether a request is answered at once and polled:
  * background is set, Redis is configured, the model is not in native_background_mode, and polling
  * is on for all or for the model's provider: the part of the name before its first '/', or the
- * provider of any of its deployments.
+ * provider of any of its deployments. It is the name that the client uses: an alias counts as well
+ * as the model that it leads to.
  */
-bool model_should_poll(const struct config *config, const char *model, bool background);
+bool model_should_poll(const struct config *config, const char *name, bool background);
 
 #endif

@@ -38,7 +38,8 @@ static bool enter_fallback(struct attempts *attempts)
 	const struct fallback *fallback = model_fallback(attempts->config, attempts->asked);
 
 	while (fallback != NULL && attempts->next_fallback < fallback->count) {
-		const char *model = fallback->models[attempts->next_fallback++];
+		const char *model =
+		    model_resolve(attempts->config, fallback->models[attempts->next_fallback++]);
 
 		if (strcmp(model, attempts->asked) != 0 && enter_model(attempts, model))
 			return true;
@@ -55,6 +56,7 @@ static void end(struct attempts *attempts)
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
+	model = model_resolve(config, model);
 	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
 	if (enter_model(attempts, model))
 		return;

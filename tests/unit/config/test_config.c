@@ -943,25 +943,25 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	struct result result =
 	    load_right(CONFIG_SUPERVISOR, "router_settings:\n"
 					  "  routing_strategy: simple-shuffle\n"
-					  "  model_group_alias: {a: b}\n"
+					  "  strange: {a: b}\n"
 					  "litellm_settings:\n"
-					  "  set_verbose: true\n"
+					  "  stranger: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, tpm: 5}\n"
+					  "    litellm_params: {model: openai/a, unknown: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, tpm: 6}\n"
+					  "    litellm_params: {model: openai/b, unknown: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
 	(void)state;
-	assert_holds(result.log,
-	    "config.yaml:3: router_settings.model_group_alias: not implemented, ignored\n");
 	assert_holds(
-	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
+	    result.log, "config.yaml:3: router_settings.strange: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:5: litellm_settings.stranger: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
@@ -1002,7 +1002,12 @@ static void the_sections_of_a_litellm_file_load_unchanged(void **state)
 	    "  database_url: postgresql://nowhere\n");
 	assert_int_equal(result.config->deployment_count, 2);
 	assert_true(result.config->redis.enabled);
-	assert_int_equal(count_of(result.log, "not implemented, ignored"), 4);
+	assert_holds(result.log,
+	    "config.yaml:7: router_settings.cache_responses: not implemented: "
+	    "every request is sent to its provider, no answer is kept for it\n");
+	assert_holds(result.log, "config.yaml:9: litellm_settings.success_callback: not "
+				 "implemented: requests are not reported there\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 2);
 	done(&result);
 }
 
