@@ -30,16 +30,21 @@ struct draft {
 	struct router_draft router, litellm;
 	char *completion_model; /* LiteLLM's name for default_model */
 	bool cache, has_cache;
+	bool has_coordination_redis; /* redis is that one */
 	struct redis_draft redis;
 };
 
 /* Where it is, LiteLLM keeps responses there, whatever cache_params says. */
-static void refuse_coordination_redis(const struct config_value *value, void *dest)
+static void read_coordination_redis(const struct config_value *value, void *dest)
 {
-	(void)dest;
-	if (config_says(value))
-		config_wrong(value, "a Redis that is not read here, expected it in "
-				    "litellm_settings.cache_params alone");
+	struct draft *draft = dest;
+
+	if (!config_says(value))
+		return;
+	redis_draft_clear(&draft->redis);
+	value->file->unneeded &= ~(unsigned)CONFIG_FOR_REDIS;
+	redis_draft_read(value, &draft->redis);
+	draft->has_coordination_redis = true;
 }
 
 static const struct config_key general_keys[] = {
@@ -47,7 +52,7 @@ static const struct config_key general_keys[] = {
 	IN(struct draft, master_key)},
     {"completion_model", CONFIG_STRING, 0, "a model that model_list has",
 	IN(struct draft, completion_model)},
-    {"coordination_redis", CONFIG_READER, .read = refuse_coordination_redis},
+    {"coordination_redis", CONFIG_READER, .read = read_coordination_redis},
 };
 
 static void read_general(const struct config_value *value, void *dest)
@@ -307,15 +312,19 @@ static void warn_what_cannot_work(
 /* Without a word of the file, LiteLLM keeps responses in the Redis of the environment. */
 static bool is_in_environment(const struct draft *draft)
 {
-	if (draft->config.polling.mode == POLLING_OFF || !redis_is_in_environment())
+	if (draft->config.polling.mode == POLLING_OFF || draft->has_coordination_redis ||
+	    !redis_is_in_environment())
 		return false;
 	return draft->has_cache ? draft->cache && !draft->redis.is_redis : true;
 }
 
 static void finish_redis(const struct config_value *root, struct draft *draft)
 {
-	const struct config_value section = config_place(root, "litellm_settings");
-	const struct config_value cache = config_place(&section, "cache");
+	const bool coordination = draft->has_coordination_redis;
+	const struct config_value section =
+	    config_place(root, coordination ? "general_settings" : "litellm_settings");
+	const struct config_value place =
+	    config_place(&section, coordination ? "coordination_redis" : "cache");
 	const struct config_value router = config_place(root, "router_settings");
 	struct config_value elsewhere = {0};
 
@@ -323,9 +332,10 @@ static void finish_redis(const struct config_value *root, struct draft *draft)
 		redis_draft_clear(&draft->redis);
 		draft->cache = true;
 	}
+	draft->cache |= coordination;
 	if (draft->router.redis_key != NULL)
 		elsewhere = config_place(&router, draft->router.redis_key);
-	redis_draft_finish(draft->cache ? &cache : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
+	redis_draft_finish(draft->cache ? &place : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
 	    &draft->redis, &draft->config.redis);
 }
 

@@ -166,7 +166,7 @@ static const struct config_key cache_keys[] = {
 
 void redis_draft_read(const struct config_value *cache_params, struct redis_draft *draft)
 {
-	draft->line = cache_params->line;
+	draft->is_given = true;
 	draft->is_wrong = !config_section(
 	    cache_params, "a mapping of the cache's settings", KEYS(cache_keys), draft);
 }
@@ -238,11 +238,9 @@ static void locate(const struct config_value *cache, const struct config_value *
 static void complete(const struct config_value *cache, const struct config_value *elsewhere,
     struct redis_draft *draft)
 {
-	const struct config_value params = {.file = cache->file,
-	    .parent = cache->parent,
-	    .key = "cache_params",
-	    .line = draft->line};
-	const struct config_value *place = draft->line != 0 ? &params : cache;
+	const struct config_value params = config_place(cache->parent, "cache_params");
+	const bool is_cache = strcmp(cache->key, "cache") == 0;
+	const struct config_value *place = is_cache && draft->is_given ? &params : cache;
 	const size_t errors_before = cache->file->error_count;
 
 	locate(cache, elsewhere, draft);

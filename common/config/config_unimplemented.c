@@ -12,7 +12,7 @@ static const char not_alerted[] = "nobody is told of failures";
 static const char not_signed[] = "the deployment is asked with its api_key alone";
 static const char not_cached[] = "every request is sent to its provider, no answer is kept for it";
 static const char not_router_redis[] = "limits and rests are each process's own";
-static const char not_served[] = "requests for it are answered 404";
+static const char not_served[] = "nothing of it is served";
 static const char other_keys[] = "only general_settings.master_key and respool.api_keys are let in";
 static const char any_key[] = "any key may use every model";
 static const char not_routed[] = "deployments are drawn by weight or rpm";
@@ -89,6 +89,10 @@ static const struct {
     {"litellm_settings.budget_reset_time", nothing},
     {"litellm_settings.max_end_user_budget*", not_budgeted},
     {"litellm_settings.max_user_budget", not_budgeted},
+    {"litellm_settings.require_auth_for_metrics_endpoint", nothing},
+    {"litellm_settings.websearch_interception_params", not_served},
+    {"litellm_settings.code_interpreter_interception_params", not_served},
+    {"litellm_settings.max_parallel_requests", not_limited},
     {"litellm_settings.guardrails", not_guarded},
     {"litellm_settings.llm_guard_mode", not_guarded},
     {"litellm_settings.banned_keywords_list", not_guarded},
@@ -149,6 +153,7 @@ static const struct {
     {"router_settings.redis_url", not_router_redis},
     {"router_settings.redis_*", not_router_redis},
     {"router_settings.cache_kwargs", not_router_redis},
+    {"router_settings.cache_params", not_router_redis},
     {"router_settings.cache_responses", not_cached},
     {"router_settings.caching_groups", not_cached},
     {"router_settings.routing_strategy_args", not_routed},
@@ -204,6 +209,8 @@ static const struct {
     {"general_settings.ui_*", nothing},
     {"general_settings.custom_ui_*", nothing},
     {"general_settings.custom_sso", nothing},
+    {"general_settings.custom_team_*", nothing},
+    {"general_settings.team_metadata_*", nothing},
     {"general_settings.custom_key_*", nothing},
     {"general_settings.default_team_disabled", nothing},
     {"general_settings.enable_public_model_hub", nothing},
@@ -292,10 +299,13 @@ static const struct {
     {"model_list[].litellm_params.client_id", not_signed},
     {"model_list[].litellm_params.client_secret", not_signed},
     {"model_list[].litellm_params.aws_*", not_signed},
+    {"model_list[].litellm_params.aws_batch_role_arn", nothing},
+    {"model_list[].litellm_params.adaptive_router_*", "the model is asked as it is named"},
+    {"model_list[].litellm_params.quality_router_*", "the model is asked as it is named"},
     {"model_list[].litellm_params.s3_*", nothing},
     {"model_list[].litellm_params.gcs_*", nothing},
     {"model_list[].litellm_params.watsonx_*", not_signed},
-    {"model_list[].litellm_params.region_name", not_routed},
+    {"model_list[].litellm_params.region_name", nothing},
     {"model_list[].litellm_params.hf_model_name", nothing},
     {"model_list[].litellm_params.ssl_verify", "its certificate is always checked"},
     {"model_list[].litellm_params.input_type", nothing},

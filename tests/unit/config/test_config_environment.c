@@ -276,13 +276,32 @@ static void the_file_can_set_the_variables_of_redis(void **state)
 	forget();
 }
 
-static void a_redis_that_litellm_has_for_all_else_is_an_error(void **state)
+static void the_redis_that_litellm_has_for_all_processes_is_the_one_of_responses(void **state)
 {
+	struct result result =
+	    load("general_settings: {coordination_redis: {host: co.example}}\n"
+		 "litellm_settings:\n"
+		 "  cache: true\n"
+		 "  cache_params: {host: other.example, port: 1, namespace: x}\n");
+
 	(void)state;
-	assert_error("general_settings: {coordination_redis: {host: hidden}}\n",
-	    "1: general_settings.coordination_redis: a Redis that is not read here, expected it in "
-	    "litellm_settings.cache_params alone");
+	assert_string_equal(result.errors, "");
+	assert_true(result.config->redis.enabled);
+	assert_string_equal(result.config->redis.host, "co.example");
+	assert_int_equal(result.config->redis.port, 6379);
+	assert_null(result.config->redis.namespace);
+	done(&result);
+	setenv("TEST_A", "redis://url.example/2", 1);
+	result = load("litellm_settings: {cache: false, cache_params: {host: other}}\n"
+		      "general_settings: {coordination_redis: {url: os.environ/TEST_A}}\n");
+	assert_true(result.config->redis.enabled);
+	assert_string_equal(result.config->redis.host, "url.example");
+	done(&result);
 	load_right_and_drop("general_settings: {coordination_redis: {}}\n");
+	assert_error("general_settings:\n  coordination_redis: {host: h/i}\n",
+	    "2: general_settings.coordination_redis: a host with a slash in it, expected a name or "
+	    "an "
+	    "address");
 }
 
 int main(void)
@@ -303,7 +322,7 @@ int main(void)
 	    TEST(each_variable_of_redis_counts_where_the_file_has_none),
 	    TEST(the_environment_makes_no_redis_where_none_is_wanted),
 	    TEST(the_file_can_set_the_variables_of_redis),
-	    TEST(a_redis_that_litellm_has_for_all_else_is_an_error),
+	    TEST(the_redis_that_litellm_has_for_all_processes_is_the_one_of_responses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
