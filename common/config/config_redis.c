@@ -12,6 +12,11 @@
 
 enum { REDIS_PORT = 6379 };
 
+static bool is_unused(const struct config_value *value)
+{
+	return (value->file->unneeded & CONFIG_FOR_REDIS) != 0;
+}
+
 static void read_cache_type(const struct config_value *value, void *dest)
 {
 	struct redis_draft *draft = dest;
@@ -20,14 +25,14 @@ static void read_cache_type(const struct config_value *value, void *dest)
 	if (!config_string(value, 0, "redis", &type))
 		return;
 	draft->is_redis = strcmp(type, "redis") == 0;
+	if (!draft->is_redis && !is_unused(value))
+		config_warn(value,
+		    "\"%.60s\" is not implemented: every request is sent to its provider, no "
+		    "answer is kept for later ones",
+		    type);
 	if (!draft->is_redis)
 		value->file->unneeded |= CONFIG_FOR_REDIS;
 	free(type);
-}
-
-static bool is_unused(const struct config_value *value)
-{
-	return (value->file->unneeded & CONFIG_FOR_REDIS) != 0;
 }
 
 static void read_url(const struct config_value *value, void *dest)

@@ -11,10 +11,12 @@ static const char not_budgeted[] = "nothing is refused for what it costs";
 static const char not_alerted[] = "nobody is told of failures";
 static const char not_signed[] = "the deployment is asked with its api_key alone";
 static const char not_cached[] = "every request is sent to its provider, no answer is kept for it";
-static const char not_router_redis[] = "limits and rests are each process's own";
+static const char not_router_redis[] =
+    "the rests of deployments are shared in the Redis of responses";
 static const char not_served[] = "nothing of it is served";
 static const char other_keys[] = "only general_settings.master_key and respool.api_keys are let in";
 static const char any_key[] = "any key may use every model";
+static const char any_route[] = "any key may use every route";
 static const char not_routed[] = "deployments are drawn by weight or rpm";
 static const char not_tagged[] = "tags do not choose the deployment";
 static const char not_changed[] = "requests are sent as the clients wrote them";
@@ -126,19 +128,19 @@ static const struct {
     {"litellm_settings.global_bitbucket_config", not_prompted},
     {"litellm_settings.disable_cooldowns", not_paused},
     {"litellm_settings.max_fallbacks", "all fallbacks of a model are asked"},
-    {"litellm_settings.cache_params.ttl", not_cached},
+    {"litellm_settings.cache_params.ttl", nothing},
     {"litellm_settings.cache_params.mode", nothing},
     {"litellm_settings.cache_params.supported_call_types", nothing},
     {"litellm_settings.cache_params.default_in_memory_ttl", nothing},
     {"litellm_settings.cache_params.default_in_redis_ttl", nothing},
     {"litellm_settings.cache_params.default_redis_ttl", nothing},
-    {"litellm_settings.cache_params.similarity_threshold", not_cached},
-    {"litellm_settings.cache_params.redis_semantic_*", not_cached},
-    {"litellm_settings.cache_params.qdrant_*", not_cached},
-    {"litellm_settings.cache_params.s3_*", not_cached},
-    {"litellm_settings.cache_params.gcs_*", not_cached},
-    {"litellm_settings.cache_params.azure_*", not_cached},
-    {"litellm_settings.cache_params.disk_cache_dir", not_cached},
+    {"litellm_settings.cache_params.similarity_threshold", nothing},
+    {"litellm_settings.cache_params.redis_semantic_*", nothing},
+    {"litellm_settings.cache_params.qdrant_*", nothing},
+    {"litellm_settings.cache_params.s3_*", nothing},
+    {"litellm_settings.cache_params.gcs_*", nothing},
+    {"litellm_settings.cache_params.azure_*", nothing},
+    {"litellm_settings.cache_params.disk_cache_dir", nothing},
     {"litellm_settings.cache_params.max_connections",
 	"each process has one or two connections to Redis"},
     {"litellm_settings.cache_params.redis_flush_size", nothing},
@@ -151,12 +153,12 @@ static const struct {
 
     {"router_settings.redis_host", not_router_redis},
     {"router_settings.redis_url", not_router_redis},
-    {"router_settings.redis_*", not_router_redis},
-    {"router_settings.cache_kwargs", not_router_redis},
-    {"router_settings.cache_params", not_router_redis},
+    {"router_settings.redis_*", nothing},
+    {"router_settings.cache_kwargs", nothing},
+    {"router_settings.cache_params", nothing},
     {"router_settings.cache_responses", not_cached},
     {"router_settings.caching_groups", not_cached},
-    {"router_settings.routing_strategy_args", not_routed},
+    {"router_settings.routing_strategy_args", nothing},
     {"router_settings.routing_groups", not_routed},
     {"router_settings.weights", not_routed},
     {"router_settings.default_priority", not_routed},
@@ -172,8 +174,7 @@ static const struct {
     {"router_settings.alerting_config", not_alerted},
     {"router_settings.provider_budget_config", not_budgeted},
     {"router_settings.enable_pre_call_check*",
-	"a request is not measured before it is sent: too long a one goes to "
-	"context_window_fallbacks when the provider refuses it"},
+	"nobody but the provider says that a request is too long"},
     {"router_settings.optional_pre_call_checks",
 	"what a request continues stays with its deployment in any case, all else is drawn"},
     {"router_settings.deployment_affinity_ttl_seconds", not_routed},
@@ -238,8 +239,8 @@ static const struct {
     {"general_settings.service_account_settings", other_keys},
     {"general_settings.role_permissions", any_key},
     {"general_settings.litellm_key_header_name", "keys are taken from the usual headers alone"},
-    {"general_settings.allowed_routes", any_key},
-    {"general_settings.admin_only_routes", any_key},
+    {"general_settings.allowed_routes", any_route},
+    {"general_settings.admin_only_routes", any_route},
     {"general_settings.public_routes", "all routes but those for health want a key"},
     {"general_settings.allowed_ips", "clients of any address are served"},
     {"general_settings.use_x_forwarded_for", nothing},

@@ -56,6 +56,43 @@ static void an_unknown_key_is_ignored_with_a_general_sentence(void **state)
 	done(&result);
 }
 
+static void another_cache_is_one_warning(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR, "litellm_settings:\n"
+							     "  cache: true\n"
+							     "  cache_params:\n"
+							     "    type: qdrant-semantic\n"
+							     "    qdrant_collection_name: x\n"
+							     "    similarity_threshold: 0.8\n");
+
+	(void)state;
+	assert_holds(result.log,
+	    "config.yaml:4: litellm_settings.cache_params.type: \"qdrant-semantic\" is not "
+	    "implemented: every request is sent to its provider, no answer is kept for later "
+	    "ones\n");
+	assert_int_equal(count_of(result.log, "cache_params"), 1);
+	done(&result);
+}
+
+static void what_is_documented_for_polling_loads_without_a_warning(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    "model_list: [{model_name: a, litellm_params: {model: openai/a, api_key: k}}]\n"
+	    "general_settings: {master_key: sk-1234}\n"
+	    "litellm_settings:\n"
+	    "  cache: true\n"
+	    "  cache_params: {type: redis, ttl: 3600, host: 127.0.0.1, port: '6379'}\n"
+	    "  responses:\n"
+	    "    background_mode:\n"
+	    "      polling_via_cache: [openai]\n"
+	    "      ttl: 3600\n"
+	    "      native_background_mode: [o4-mini-deep-research]\n");
+
+	(void)state;
+	assert_string_equal(result.log, "");
+	done(&result);
+}
+
 static void the_most_exact_pattern_of_a_key_counts(void **state)
 {
 	(void)state;
@@ -74,6 +111,8 @@ int main(void)
 	    TEST(what_follows_from_a_key_is_said_once_for_a_list),
 	    TEST(what_changes_nothing_here_is_not_named),
 	    TEST(an_unknown_key_is_ignored_with_a_general_sentence),
+	    TEST(another_cache_is_one_warning),
+	    TEST(what_is_documented_for_polling_loads_without_a_warning),
 	    TEST(the_most_exact_pattern_of_a_key_counts),
 	};
 
