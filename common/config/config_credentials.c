@@ -7,6 +7,8 @@
 #include "common/base/buf.h"
 #include "config_section.h"
 
+static const char expected_name[] = "a name that credential_list has";
+
 static void read_values(const struct config_value *value, void *dest)
 {
 	struct config_value *members;
@@ -36,14 +38,22 @@ static const struct config_key credential_keys[] = {
     {"credential_info", CONFIG_READER, .read = read_info},
 };
 
+/* What a name says, be it in a variable; "" if it says nothing. */
+static const char *text_of(const struct config_value *name)
+{
+	const char *text = NULL;
+
+	if (config_raw_text(name)[0] != '\0' && config_unset_variable(name) == NULL)
+		text = config_any_text(name, expected_name);
+	return text != NULL ? text : "";
+}
+
 /* A credential's name, or "" if it has none that is one. */
 static const char *name_of(const struct config_value *credential)
 {
 	struct config_value name;
 
-	if (!config_find(credential, "credential_name", &name))
-		return "";
-	return config_raw_text(&name);
+	return config_find(credential, "credential_name", &name) ? text_of(&name) : "";
 }
 
 /* The first one of that name in the list before the end, or false. */
@@ -115,8 +125,8 @@ static bool find_named(const struct config_value *value, struct config_value *cr
 {
 	struct config_value list;
 
-	return config_raw_text(value)[0] != '\0' && find_list(value, &list) &&
-	       find_in(&list, config_length(&list), config_raw_text(value), credential);
+	return text_of(value)[0] != '\0' && find_list(value, &list) &&
+	       find_in(&list, config_length(&list), text_of(value), credential);
 }
 
 void credentials_check_name(const struct config_value *name, void *dest)
@@ -126,15 +136,15 @@ void credentials_check_name(const struct config_value *name, void *dest)
 	char *text;
 
 	(void)dest;
-	if (!config_string(name, 0, "a name that credential_list has", &text))
+	if (!config_string(name, 0, expected_name, &text))
 		return;
-	free(text);
-	if (find_named(name, &credential))
-		return;
-	add_known(&known, name);
-	config_wrong(name, "\"%.60s\" is no credential, expected %.250s", config_raw_text(name),
-	    buf_cstr(&known));
+	if (!find_named(name, &credential)) {
+		add_known(&known, name);
+		config_wrong(
+		    name, "\"%.60s\" is no credential, expected %.250s", text, buf_cstr(&known));
+	}
 	buf_free(&known);
+	free(text);
 }
 
 bool credentials_find(const struct config_value *params, struct config_value *values)

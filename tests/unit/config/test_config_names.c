@@ -82,6 +82,25 @@ static void deployments_of_two_credentials_differ_in_their_ids(void **state)
 	done(&result);
 }
 
+static void a_credential_s_name_may_be_in_a_variable(void **state)
+{
+	static const char text[] =
+	    "credential_list: [{credential_name: a, credential_values: {api_key: k}}]\n"
+	    "model_list: [{model_name: a, litellm_params: {model: openai/a, "
+	    "litellm_credential_name: os.environ/TEST_B}}]\n";
+	struct result result;
+
+	(void)state;
+	setenv("TEST_B", "a", 1);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_string_equal(result.config->deployments[0].api_key, "k");
+	done(&result);
+	unsetenv("TEST_B");
+	assert_error_as(CONFIG_SUPERVISOR, text,
+	    "2: model_list[0].litellm_params.litellm_credential_name: environment variable TEST_B "
+	    "is not set, expected a name that credential_list has");
+}
+
 static void an_unknown_credential_is_an_error_that_says_which_are_known(void **state)
 {
 	static const char model[] =
@@ -274,6 +293,7 @@ int main(void)
 	    TEST(a_credential_fills_in_what_the_deployment_does_not_say),
 	    TEST(a_credential_may_name_its_key_where_the_responder_lacks_it),
 	    TEST(deployments_of_two_credentials_differ_in_their_ids),
+	    TEST(a_credential_s_name_may_be_in_a_variable),
 	    TEST(an_unknown_credential_is_an_error_that_says_which_are_known),
 	    TEST(wrong_credentials_are_errors),
 	    TEST(an_alias_leads_to_its_model),
