@@ -50,7 +50,7 @@ static bool can_reach(const struct config *config, const char *model)
 
 static bool can_reach_any(const struct config *config, const char *model)
 {
-	const struct fallback *fallback = model_fallback(config, model_resolve(config, model));
+	const struct fallback *fallback = model_fallback_by_name(config, model);
 	bool reachable = can_reach(config, model);
 
 	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)

@@ -54,8 +54,7 @@ static bool model_can_say(struct search *search, const char *model)
 
 static bool fallbacks_can_say(struct search *search, const char *model)
 {
-	const struct fallback *fallback =
-	    model_fallback(search->config, model_resolve(search->config, model));
+	const struct fallback *fallback = model_fallback_by_name(search->config, model);
 
 	for (size_t i = 0; fallback != NULL && i < fallback->count; i++) {
 		if (model_can_say(search, fallback->models[i]))

@@ -326,15 +326,16 @@ static void finish_redis(const struct config_value *root, struct draft *draft)
 	const struct config_value place =
 	    config_place(&section, coordination ? "coordination_redis" : "cache");
 	const struct config_value router = config_place(root, "router_settings");
-	struct config_value elsewhere = {0};
+	const struct config_value elsewhere = {.file = root->file,
+	    .parent = &router,
+	    .key = draft->router.redis_key,
+	    .line = draft->router.redis_line};
 
 	if (is_in_environment(draft)) {
 		redis_draft_clear(&draft->redis);
 		draft->cache = true;
 	}
 	draft->cache |= coordination;
-	if (draft->router.redis_key != NULL)
-		elsewhere = config_place(&router, draft->router.redis_key);
 	redis_draft_finish(draft->cache ? &place : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
 	    &draft->redis, &draft->config.redis);
 }

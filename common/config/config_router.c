@@ -127,6 +127,7 @@ static void read_redis(const struct config_value *value, void *dest)
 	if (!config_says(value))
 		return;
 	draft->redis_key = value->key;
+	draft->redis_line = value->line;
 }
 
 static void read_aliases(const struct config_value *value, void *dest)
@@ -214,12 +215,14 @@ void router_drafts_finish(const struct config_value *root, struct router_draft *
 	for (size_t i = count; i-- > 0;)
 		use_numbers(&drafts[i], config);
 	for (size_t i = 0; i < count; i++) {
-		struct config_value section = config_place(root, drafts[i].section);
+		struct config_value section = {
+		    .file = root->file, .parent = root, .key = drafts[i].section};
 
 		move_list(&section, "fallbacks", &drafts[i].fallbacks, config);
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct config_value section = config_place(root, drafts[i].section);
+		struct config_value section = {
+		    .file = root->file, .parent = root, .key = drafts[i].section};
 
 		move_list(&section, "default_fallbacks", &drafts[i].defaults, config);
 	}

@@ -24,9 +24,10 @@ struct router_draft {
 	double cooldown_time;           /* s */
 	double timeout, stream_timeout; /* s, of deployments; -1 if not given */
 	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */
-	struct config *config; /* for its aliases */
+	size_t redis_line;
 	struct fallback_list fallbacks;
 	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
+	struct config *config;         /* where aliases go */
 };
 
 #define ROUTER_DRAFT_INIT(name)                                                                    \

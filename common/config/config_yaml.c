@@ -59,14 +59,29 @@ static const struct config_part *part_of(const struct config_file *file, const y
 	return &file->parts[i];
 }
 
-/* What stands in no file itself, as a key that is missing, is where that stands which it is in. */
+/*
+ * The node of a value, also of one that is only named; of what is not there, of that which it would
+ * be in. NULL if there is nothing at all.
+ */
+static const yaml_node_t *node_of(const struct config_value *value)
+{
+	struct config_value parent, member;
+
+	if (value->node != NULL || value->parent == NULL)
+		return value->node;
+	parent = *value->parent;
+	parent.node = node_of(value->parent);
+	if (value->key != NULL && config_find(&parent, value->key, &member))
+		return member.node;
+	return parent.node;
+}
+
 const char *config_path_of(const struct config_value *value)
 {
 	const struct config_file *file = value->file;
+	const yaml_node_t *node = node_of(value);
 
-	while (value != NULL && value->node == NULL)
-		value = value->parent;
-	return value != NULL ? part_of(file, value->node)->path : file->parts[0].path;
+	return node != NULL ? part_of(file, node)->path : file->parts[0].path;
 }
 
 struct config_value config_file_root(struct config_file *file)

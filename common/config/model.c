@@ -309,7 +309,7 @@ const struct fallback *model_fallback(const struct config *config, const char *m
 	for (size_t i = 0; i < config->fallback_count; i++) {
 		const struct fallback *fallback = &config->fallbacks[i];
 
-		if (strcmp(model_resolve(config, fallback->model), model) == 0)
+		if (strcmp(fallback->model, model) == 0)
 			return fallback;
 		if (any == NULL && strcmp(fallback->model, "*") == 0)
 			any = fallback;
@@ -364,4 +364,13 @@ bool model_should_poll(const struct config *config, const char *name, bool backg
 	}
 	return polls_provider(polling, model_provider(name)) ||
 	       polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
+}
+
+const struct fallback *model_fallback_by_name(const struct config *config, const char *name)
+{
+	const struct fallback *fallback = model_fallback(config, name);
+
+	if (fallback != NULL && strcmp(fallback->model, name) == 0)
+		return fallback;
+	return model_fallback(config, model_resolve(config, name));
 }

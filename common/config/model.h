@@ -91,4 +91,10 @@ const struct fallback *model_fallback(const struct config *config, const char *m
  */
 bool model_should_poll(const struct config *config, const char *name, bool background);
 
+/*
+ * The fallbacks of the name that a client uses, else those of the model that it leads to. NULL if
+ * there are none.
+ */
+const struct fallback *model_fallback_by_name(const struct config *config, const char *name);
+
 #endif

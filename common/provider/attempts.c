@@ -35,13 +35,15 @@ static bool enter_model(struct attempts *attempts, const char *model)
 
 static bool enter_fallback(struct attempts *attempts)
 {
-	const struct fallback *fallback = model_fallback(attempts->config, attempts->asked);
+	const struct config *config = attempts->config;
+	const struct fallback *fallback = model_fallback_by_name(config, attempts->asked);
+	const char *asked = model_resolve(config, attempts->asked);
 
 	while (fallback != NULL && attempts->next_fallback < fallback->count) {
 		const char *model =
-		    model_resolve(attempts->config, fallback->models[attempts->next_fallback++]);
+		    model_resolve(config, fallback->models[attempts->next_fallback++]);
 
-		if (strcmp(model, attempts->asked) != 0 && enter_model(attempts, model))
+		if (strcmp(model, asked) != 0 && enter_model(attempts, model))
 			return true;
 	}
 	return false;
@@ -56,8 +58,8 @@ static void end(struct attempts *attempts)
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	model = model_resolve(config, model);
 	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
+	model = model_resolve(config, model);
 	if (enter_model(attempts, model))
 		return;
 	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))

@@ -36,7 +36,7 @@ struct attempts {
 	const struct health *health;
 	/* What to call now, or NULL if nothing is left, or there never was anything. */
 	const struct deployment *deployment;
-	/* By which deployment is asked: what the client's leads to, or a fallback; not owned. */
+	/* By which deployment is asked: the client's, or a fallback; not owned. */
 	const char *model;
 	/* deployment has failed before and is to be asked again: give it time. */
 	bool pause;
@@ -54,9 +54,9 @@ struct attempts {
 };
 
 /*
- * Chooses the first deployment of model, which may be an alias, one that can be called from here;
- * if the model has none such, one of its fallbacks. config, health and model must outlive
- * *attempts; health may be NULL: none rests. There is nothing to free.
+ * Chooses the first deployment of model, one that can be called from here; if the model has none
+ * such, one of its fallbacks. config, health and model must outlive *attempts; health may be NULL:
+ * none rests. There is nothing to free.
  */
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model);

@@ -225,7 +225,7 @@ static void fallbacks_and_default_deployment_may_name_an_alias(void **state)
 	    "  model_group_alias: {x: a, y: b}\n"
 	    "  fallbacks: [{x: [y]}]\n"
 	    "respool: {allow_anonymous: true, default_deployment: y}\n");
-	const struct fallback *fallback = model_fallback(result.config, "a");
+	const struct fallback *fallback = model_fallback_by_name(result.config, "x");
 
 	(void)state;
 	assert_string_equal(result.log, "");
