@@ -9,6 +9,7 @@
 #include "common/response/event.h"
 #include "common/response/response.h"
 #include "answers.h"
+#include "body.h"
 #include "context.h"
 #include "dialects.h"
 #include "follow.h"
@@ -147,10 +148,12 @@ static void create_response(
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0}, first_event = {0};
+	struct buf shown = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
 	job.request = buf_span(&request->rest);
+	request_passed_headers(&handlers->request, &headers);
+	job.headers = buf_span(&headers);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
@@ -160,6 +163,7 @@ static void create_response(
 	job.first_event = buf_span(&first_event);
 	if (answer_stored(handlers, store_create(handlers->store, &job)))
 		answer_created(handlers, &job);
+	buf_free(&headers);
 	buf_free(&first_event);
 	buf_free(&shown);
 }
@@ -229,15 +233,9 @@ static void create(struct handlers *handlers, struct create_request *request)
 void create_handle(struct handlers *handlers)
 {
 	struct create_request request;
-	struct api_error error;
 
-	buf_clear(&handlers->body);
-	if (!request_read_body(
-		&handlers->request, handlers->config->max_request_bytes, &handlers->body, &error) ||
-	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
-		answer_error(handlers, &error);
+	if (!body_take_create(handlers, &request))
 		return;
-	}
 	create(handlers, &request);
 	create_request_free(&request);
 }

@@ -25,6 +25,7 @@ void stream_free_request(struct stream *s)
 	buf_free(&s->request);
 	buf_free(&s->context);
 	buf_free(&s->input);
+	buf_free(&s->headers);
 	buf_free(&s->initial);
 }
 
@@ -196,6 +197,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	buf_append_span(&s->request, job->request);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
+	buf_append_span(&s->headers, job->headers);
 	buf_append_span(&s->initial, job->object);
 	s->writer = (struct writer){
 	    .id = s->id,

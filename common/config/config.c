@@ -208,6 +208,8 @@ static const struct config_key respool_keys[] = {
 	IN(struct draft, config.default_model)},
     {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
+    {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
+	.max = MAX_SECONDS},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -226,9 +228,9 @@ static const struct config_key file_keys[] = {
     {"credential_list", CONFIG_READER, .read = credentials_read},
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
     {"router_settings", CONFIG_READER, .read = read_router},
-    {"model_list", CONFIG_READER, .read = read_model_list},
     {"general_settings", CONFIG_READER, .read = read_general},
     {"respool", CONFIG_READER, .read = read_respool},
+    {"model_list", CONFIG_READER, .read = read_model_list},
 };
 
 static const struct draft defaults = {
