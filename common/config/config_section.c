@@ -243,9 +243,29 @@ bool config_boolean(const char *text, bool *out)
 	return false;
 }
 
-/* Leading zeros are refused: YAML 1.1 takes them for octal, most people do not. */
-bool config_integer(const char *text, long long min, long long max, long long *out)
+enum { NUMBER_SIZE = 48 };
+
+/* In YAML 1.1 the digits of a number may be set apart: 100_000. Nothing if it is too long. */
+static const char *join_digits(const char *text, char joined[NUMBER_SIZE])
 {
+	size_t len = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '_' && p != text && strchr("0123456789_", p[-1]) != NULL)
+			continue;
+		if (len == NUMBER_SIZE - 1)
+			return "";
+		joined[len++] = *p;
+	}
+	joined[len] = '\0';
+	return joined;
+}
+
+/* Leading zeros are refused: YAML 1.1 takes them for octal, most people do not. */
+bool config_integer(const char *written, long long min, long long max, long long *out)
+{
+	char joined[NUMBER_SIZE];
+	const char *text = join_digits(written, joined);
 	const char *digits = text[0] == '-' ? text + 1 : text;
 	size_t len = strspn(digits, "0123456789");
 	long long value;
@@ -260,8 +280,10 @@ bool config_integer(const char *text, long long min, long long max, long long *o
 	return true;
 }
 
-static bool parse_number(const char *text, bool may_be_zero, double max, double *out)
+static bool parse_number(const char *written, bool may_be_zero, double max, double *out)
 {
+	char joined[NUMBER_SIZE];
+	const char *text = join_digits(written, joined);
 	size_t whole = strspn(text, "0123456789");
 	const char *rest = text + whole;
 	double value;

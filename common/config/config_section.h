@@ -98,7 +98,7 @@ struct config_value config_place(const struct config_value *parent, const char *
 
 /* Whether a key can stand in a header: no control characters, no blanks around it. */
 bool config_is_clean_secret(const char *text);
-/* A decimal integer from min to max and nothing else. */
+/* A decimal integer from min to max and nothing else; "1_000" is one. */
 bool config_integer(const char *text, long long min, long long max, long long *out);
 /* true, yes, on, false, no or off in any case. */
 bool config_boolean(const char *text, bool *out);

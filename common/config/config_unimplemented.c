@@ -190,7 +190,6 @@ static const struct {
     {"router_settings.health_check_*", not_probed},
     {"router_settings.max_fallbacks", "all fallbacks of a model are asked"},
     {"router_settings.default_litellm_params", not_changed},
-    {"router_settings.default_max_parallel_requests", not_limited},
     {"router_settings.plugins", not_routed},
 
     {"general_settings.database_*", nothing},

@@ -957,6 +957,26 @@ static void a_list_that_holds_itself_is_an_error(void **state)
 	done(&result);
 }
 
+static void the_digits_of_a_number_may_be_set_apart(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, api_key: k, rpm: 100_000, timeout: 1_000.5}\n");
+
+	(void)state;
+	assert_int_equal(result.config->deployments[0].rpm, 100000);
+	assert_true(result.config->deployments[0].timeout == 1000.5);
+	done(&result);
+	assert_error("litellm_settings: {num_retries: _1}\n",
+	    "1: litellm_settings.num_retries: \"_1\", expected an integer from 0 to 100");
+	assert_error("litellm_settings: {num_retries: "
+		     "0_____________________________________________________x}\n",
+	    "1: litellm_settings.num_retries: "
+	    "\"0_____________________________________________________x\", expected an integer "
+	    "from 0 to 100");
+}
+
 /* Keys that are not implemented */
 
 static void an_unknown_key_is_named_once_and_ignored(void **state)
@@ -2198,6 +2218,7 @@ int main(void)
 	    TEST(a_members_own_key_wins_over_a_merged_one),
 	    TEST(a_merge_that_holds_itself_is_an_error),
 	    TEST(a_list_that_holds_itself_is_an_error),
+	    TEST(the_digits_of_a_number_may_be_set_apart),
 	    TEST(an_unknown_key_is_named_once_and_ignored),
 	    TEST(another_routing_strategy_is_a_warning),
 	    TEST(the_sections_of_a_litellm_file_load_unchanged),
