@@ -69,6 +69,23 @@ class TestAliases:
             assert reply.status == 200, reply
             assert stack.upstream.wait_request(served).json()["model"] == served
 
+    def test_aliases_are_listed_and_serve_chats_as_their_models_do(self, make_stack):
+        stack = make_stack(self.CONFIG, supervisor=False)
+        listed = [model["id"] for model in stack.client.get("/models").json()["data"]]
+        assert listed == ["m", "any/*", "old"]
+        stack.upstream.script("quick", json_error(200, {"object": "chat.completion"}))
+        reply = stack.client.request("POST", "/chat/completions", {
+            "model": "fast", "messages": [{"role": "user", "content": "x"}]})
+        assert (reply.status, reply.json()) == (200, {"object": "chat.completion"})
+        assert stack.upstream.wait_request("quick").path == "/v1/chat/completions"
+
+    def test_a_request_without_a_model_is_for_litellm_s_completion_model(self, make_stack):
+        stack = make_stack({**self.CONFIG, "general_settings": {"completion_model": "old"}})
+        stack.upstream.script("served", message_stream(["hello"]))
+        created = stack.client.post_create({"input": "x", "background": True}).json()
+        assert created["model"] == "old"
+        assert_answered(stack.client.wait_terminal(created["id"]))
+
     def test_an_alias_that_leads_nowhere_is_not_found(self, make_stack):
         stack = make_stack(
             {"model_list": models(), "router_settings": {"model_group_alias": {"old": "gone"}}},
