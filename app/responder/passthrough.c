@@ -76,13 +76,14 @@ const char *passthrough_take_query(struct handlers *handlers)
 /* Says why no deployment of the model can be called. */
 static void cannot_call(struct handlers *handlers, const char *model)
 {
+	const char *resolved = model_resolve(handlers->config, model);
 	struct api_error error;
 
-	if (model_next_deployment(handlers->config, model, NULL) == NULL) {
+	if (model_next_deployment(handlers->config, resolved, NULL) == NULL) {
 		answer_model_not_found(handlers, model);
 		return;
 	}
-	if (model_is_nobodys(handlers->config, model)) {
+	if (model_is_nobodys(handlers->config, resolved)) {
 		answer_model_is_nobodys(handlers, model);
 		return;
 	}
