@@ -57,21 +57,8 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 		return;
 	attempts_begin_among(
 	    &attempts, handlers->config, NULL, model, api_path_apis(span_of(request->path)));
-	if (attempts.deployment == NULL && !model_is_nobodys(handlers->config, model) &&
-	    has_usable(handlers->config, model))
+	if (attempts.deployment == NULL && has_usable(handlers->config, model))
 		answer_not_served(handlers, request);
 	else if (passthrough_can_call(handlers, &attempts, request->model))
 		passthrough_hand_over(handlers, handover);
-}
-
-bool passthrough_is_on(struct handlers *handlers)
-{
-	struct api_error error;
-
-	if (handlers->passthrough != NULL)
-		return true;
-	api_error_set(&error, 501, "invalid_request_error", NULL, "not_implemented",
-	    "Nothing is passed through to providers here: 'max_passthrough' is 0.");
-	answer_error(handlers, &error);
-	return false;
 }
