@@ -30,6 +30,18 @@ void passthrough_close(struct passthrough *passthrough)
 	free(passthrough);
 }
 
+bool passthrough_is_on(struct handlers *handlers)
+{
+	struct api_error error;
+
+	if (handlers->passthrough != NULL)
+		return true;
+	api_error_set(&error, 501, "invalid_request_error", NULL, "not_implemented",
+	    "Nothing is passed through to providers here: 'max_passthrough' is 0.");
+	answer_error(handlers, &error);
+	return false;
+}
+
 static void add_idempotency_key(struct handlers *handlers, struct buf *headers)
 {
 	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");

@@ -185,7 +185,7 @@ static void answer_no_conversations(struct handlers *handlers, const char *why)
 
 void passthrough_conversation(struct handlers *handlers, const char *path, struct span body)
 {
-	struct native_place place = default_place(handlers->config);
+	struct native_place place;
 	struct handover handover = {
 	    .flags = HANDOVER_VERBATIM,
 	    .path = path,
@@ -194,8 +194,9 @@ void passthrough_conversation(struct handlers *handlers, const char *path, struc
 	};
 
 	if (handover.query == NULL)
-		;
-	else if (place.deployment == NULL)
+		return;
+	place = default_place(handlers->config);
+	if (place.deployment == NULL)
 		answer_no_conversations(handlers, "none is configured");
 	else if (!keeps_responses(&place))
 		answer_no_conversations(handlers, "that one does not speak the Responses API");
