@@ -92,8 +92,9 @@ static void choose_first(struct passage *passage)
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
 	}
-	attempts_begin_among(choice, config, &passage->roster->health, request->model,
-	    api_path_apis(span_of(request->path)));
+	attempts_begin(choice, config, &passage->roster->health, request->model);
+	if (passage_has_flag(passage, HANDOVER_UNTRANSLATED))
+		attempts_keep_to(choice, api_path_apis(span_of(request->path)));
 	if (request->deployment[0] == '\0')
 		return;
 	if (passage_has_flag(passage, HANDOVER_STAY))

@@ -8,6 +8,7 @@ static bool has_usable(const struct config *config, const char *model)
 {
 	const struct deployment *deployment = NULL;
 
+	model = model_resolve(config, model);
 	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
 		if (deployment_usable(deployment, model))
 			return true;
@@ -40,7 +41,7 @@ static unsigned flags_of(const struct untranslated *request)
 
 void passthrough_untranslated(struct handlers *handlers, const struct untranslated *request)
 {
-	const char *model = model_resolve(handlers->config, request->model);
+	const struct config *config = handlers->config;
 	struct attempts attempts;
 	struct handover handover = {
 	    .flags = flags_of(request),
@@ -48,16 +49,16 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 	    .path = request->path,
 	    .query = passthrough_take_query(handlers),
 	    .accept = request->streams ? "text/event-stream" : "application/json",
-	    .model = model,
+	    .model = request->model,
 	    .deployment = request->deployment,
 	    .body = request->body,
 	};
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin_among(
-	    &attempts, handlers->config, NULL, model, api_path_apis(span_of(request->path)));
-	if (attempts.deployment == NULL && has_usable(handlers->config, model))
+	attempts_begin(&attempts, config, NULL, request->model);
+	attempts_keep_to(&attempts, api_path_apis(span_of(request->path)));
+	if (attempts.deployment == NULL && has_usable(config, request->model))
 		answer_not_served(handlers, request);
 	else if (passthrough_can_call(handlers, &attempts, request->model))
 		passthrough_hand_over(handlers, handover);

@@ -12,8 +12,8 @@ static bool is_candidate(const struct attempts *attempts, const struct deploymen
 {
 	if (!deployment_usable(deployment, attempts->model))
 		return false;
-	return attempts->apis == ~0u ||
-	       (attempts->apis & 1u << deployment_dialect(deployment, attempts->model)) != 0;
+	return attempts->passed_apis == 0 ||
+	       (attempts->passed_apis & 1u << deployment_dialect(deployment, attempts->model)) == 0;
 }
 
 static void collect_candidates(struct attempts *attempts)
@@ -60,21 +60,29 @@ static void end(struct attempts *attempts)
 	attempts->pause = false;
 }
 
+static void begin(struct attempts *attempts)
+{
+	const struct config *config = attempts->config;
+
+	if (enter_model(attempts, attempts->asked))
+		return;
+	if (model_next_deployment(config, attempts->asked, NULL) == NULL ||
+	    !enter_fallback(attempts))
+		end(attempts);
+}
+
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	attempts_begin_among(attempts, config, health, model, ~0u);
+	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
+	begin(attempts);
 }
 
-void attempts_begin_among(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, unsigned apis)
+void attempts_keep_to(struct attempts *attempts, unsigned apis)
 {
-	*attempts =
-	    (struct attempts){.config = config, .health = health, .asked = model, .apis = apis};
-	if (enter_model(attempts, model))
-		return;
-	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))
-		end(attempts);
+	attempts->passed_apis = ~apis;
+	memset(&attempts->next_fallback, 0, sizeof(attempts->next_fallback));
+	begin(attempts);
 }
 
 void attempts_prefer(struct attempts *attempts, const char *deployment_id)

@@ -43,7 +43,7 @@ struct attempts {
 	int tries; /* calls of this model so far, the one that deployment is for included */
 	/* The rest is for attempts*.c alone. */
 	const char *asked;
-	unsigned apis; /* that the candidates speak: attempts_begin_among() */
+	unsigned passed_apis; /* that no candidate speaks: attempts_keep_to() */
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];
 	size_t candidate_count;
@@ -63,11 +63,10 @@ void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model);
 
 /*
- * The same among the deployments alone that speak one of these APIs: a bit, 1 << dialect, for each
- * (api_path.h); those of fallbacks as well.
+ * Right after that: begins again among the deployments alone, also those of fallbacks, that speak
+ * one of these APIs: a bit, 1 << dialect, for each (api_path.h).
  */
-void attempts_begin_among(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, unsigned apis);
+void attempts_keep_to(struct attempts *attempts, unsigned apis);
 
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
 void attempts_prefer(struct attempts *attempts, const char *deployment_id);

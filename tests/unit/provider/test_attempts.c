@@ -692,8 +692,8 @@ static void who_speaks_another_api_is_not_asked(void **state)
 	speak(add(&setup, "other"), DIALECT_MESSAGES);
 	speak(add(&setup, "other"), DIALECT_RESPONSES);
 	add_fallback(&setup, "m", models, 1);
-	attempts_begin_among(&setup.attempts, &setup.config, NULL, "m",
-	    1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES);
+	begin(&setup, "m");
+	attempts_keep_to(&setup.attempts, 1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES);
 	assert_int_equal(chosen(&setup), 1);
 	attempts_prefer(&setup.attempts, "0");
 	assert_int_equal(chosen(&setup), 1);
