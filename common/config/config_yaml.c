@@ -13,7 +13,7 @@
 
 enum {
 	MERGE_MAX_DEPTH = 8,
-	MERGES_MAX = 10000, /* in a whole file, each time that one is followed */
+	MERGES_MAX = 1000, /* that make up one mapping */
 };
 
 /* Writes one line, whatever the keys and values in it hold. */
@@ -221,6 +221,7 @@ struct member_list {
 	struct config_value *items;
 	size_t count;
 	bool quiet; /* what is wrong is reported elsewhere */
+	int merges; /* that were followed */
 };
 
 static bool same_key(const yaml_node_t *a, const yaml_node_t *b)
@@ -320,10 +321,11 @@ static void collect_source(struct member_list *list, const struct config_value *
 	    .node = node,
 	};
 
-	if (mapping->file->merges++ == MERGES_MAX) {
-		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
-	} else if (mapping->file->merges > MERGES_MAX) {
+	if (mapping->file->merges_without_end)
 		return;
+	if (list->merges++ == MERGES_MAX) {
+		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
+		mapping->file->merges_without_end = true;
 	} else if (depth > MERGE_MAX_DEPTH) {
 		config_wrong(
 		    &source, "merges nested too deep, expected at most %d levels", MERGE_MAX_DEPTH);

@@ -25,7 +25,7 @@ struct config_part {
 struct config_file {
 	FILE *errors;
 	size_t error_count;
-	int merges;        /* that were followed */
+	bool merges_without_end; /* found, and reported */
 	unsigned unneeded; /* of enum config_flag: what may name an unset environment variable */
 	yaml_document_t document;
 	struct config_part *parts; /* the first one is the file itself */

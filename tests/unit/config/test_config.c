@@ -957,6 +957,44 @@ static void a_list_that_holds_itself_is_an_error(void **state)
 	done(&result);
 }
 
+static void any_number_of_deployments_may_have_what_is_merged(void **state)
+{
+	enum { DEPLOYMENTS = 1500 };
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct result result;
+
+	(void)state;
+	assert_non_null(file);
+	fputs("x: &x {api_key: k}\nmodel_list:\n", file);
+	for (int i = 0; i < DEPLOYMENTS; i++)
+		fprintf(
+		    file, "  - {model_name: a, litellm_params: {<<: *x, model: openai/%d}}\n", i);
+	fclose(file);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_int_equal(result.config->deployment_count, DEPLOYMENTS);
+	assert_string_equal(result.config->deployments[DEPLOYMENTS - 1].api_key, "k");
+	done(&result);
+	free(text);
+}
+
+static void merges_without_end_are_one_error(void **state)
+{
+	struct result result = load("a: &a {x: 1}\n"
+				    "b: &b {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]}\n"
+				    "c: &c {<<: [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]}\n"
+				    "d: &d {<<: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]}\n"
+				    "respool: {<<: *d}\n"
+				    "general_settings: {<<: *d}\n");
+
+	(void)state;
+	assert_null(result.config);
+	assert_holds(result.errors, ": merges without end, expected at most 1000\n");
+	assert_int_equal(count_of(result.errors, "\n"), 1);
+	done(&result);
+}
+
 static void the_digits_of_a_number_may_be_set_apart(void **state)
 {
 	struct result result = load_right(CONFIG_SUPERVISOR,
@@ -2262,6 +2300,8 @@ int main(void)
 	    TEST(a_members_own_key_wins_over_a_merged_one),
 	    TEST(a_merge_that_holds_itself_is_an_error),
 	    TEST(a_list_that_holds_itself_is_an_error),
+	    TEST(any_number_of_deployments_may_have_what_is_merged),
+	    TEST(merges_without_end_are_one_error),
 	    TEST(the_digits_of_a_number_may_be_set_apart),
 	    TEST(an_unknown_key_is_named_once_and_ignored),
 	    TEST(another_routing_strategy_is_a_warning),
