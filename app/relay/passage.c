@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
+#include "common/provider/api_path.h"
 
 void passage_end(struct passage *passage, int connection)
 {
@@ -88,8 +89,11 @@ static void begin_attempts(struct passage *passage)
 
 	if (request->obeyed[0] != '\0')
 		gateway_members_read(&members, span_of(request->obeyed), &error);
-	attempts_begin_obeying(&passage->errand.choice, passage_config(passage),
-	    &passage->roster->health, request->model, &members);
+	attempts_begin_for(&passage->errand.choice, passage_config(passage),
+	    &passage->roster->health,
+	    &(struct attempts_request){.model = request->model,
+		.apis = api_path_apis(span_of(request->path)),
+		.members = &members});
 }
 
 static void choose_first(struct passage *passage)

@@ -9,6 +9,7 @@
 #include "common/response/event.h"
 #include "common/response/response.h"
 #include "answers.h"
+#include "body.h"
 #include "context.h"
 #include "dialects.h"
 #include "follow.h"
@@ -156,10 +157,12 @@ static void create_response(
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0}, first_event = {0};
+	struct buf shown = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
 	job.request = request_for_worker(request);
+	request_passed_headers(&handlers->request, &headers);
+	job.headers = buf_span(&headers);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
@@ -169,6 +172,7 @@ static void create_response(
 	job.first_event = buf_span(&first_event);
 	if (answer_stored(handlers, store_create(handlers->store, &job)))
 		answer_created(handlers, &job);
+	buf_free(&headers);
 	buf_free(&first_event);
 	buf_free(&shown);
 }
@@ -227,8 +231,6 @@ static void create(struct handlers *handlers, struct create_request *request)
 {
 	const struct config *config = handlers->config;
 
-	if (request->gateway.unmet)
-		gateway_members_note(&handlers->gateway_notes, request->body);
 	if (model_should_poll(config, request->model, request->background))
 		create_polled(handlers, request);
 	else if (config->max_passthrough != 0 && handlers->passthrough != NULL)
@@ -240,15 +242,9 @@ static void create(struct handlers *handlers, struct create_request *request)
 void create_handle(struct handlers *handlers)
 {
 	struct create_request request;
-	struct api_error error;
 
-	buf_clear(&handlers->body);
-	if (!request_read_body(
-		&handlers->request, handlers->config->max_request_bytes, &handlers->body, &error) ||
-	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
-		answer_error(handlers, &error);
+	if (!body_take_create(handlers, &request))
 		return;
-	}
 	create(handlers, &request);
 	create_request_free(&request);
 }

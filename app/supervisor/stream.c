@@ -25,6 +25,7 @@ void stream_free_request(struct stream *s)
 	buf_free(&s->request);
 	buf_free(&s->context);
 	buf_free(&s->input);
+	buf_free(&s->headers);
 	buf_free(&s->initial);
 }
 
@@ -133,8 +134,8 @@ static void begin_attempts(struct stream *s, struct span obeyed)
 	struct api_error error;
 
 	gateway_members_read(&members, obeyed, &error);
-	attempts_begin_obeying(
-	    &s->errand.choice, s->config, &s->roster->health, s->model, &members);
+	attempts_begin_for(&s->errand.choice, s->config, &s->roster->health,
+	    &(struct attempts_request){.model = s->model, .members = &members});
 }
 
 static void choose_deployment(struct stream *s, const struct claimed_job *job)
@@ -219,6 +220,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	s->model = xmemdup(job->model.p, job->model.len);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
+	buf_append_span(&s->headers, job->headers);
 	buf_append_span(&s->initial, job->object);
 	s->writer = (struct writer){
 	    .id = s->id,

@@ -45,10 +45,10 @@ struct stream {
 
 	char *model; /* as the client named it */
 	/*
-	 * Kept until some output comes, as the request may have to be repeated: what is asked, and
-	 * the object as it was before.
+	 * Kept until some output comes, as the request may have to be repeated: what is asked, with
+	 * which headers, and the object as it was before.
 	 */
-	struct buf request, context, input, initial;
+	struct buf request, context, input, headers, initial;
 	bool begun;           /* output has come: nothing of these is left */
 	struct errand errand; /* to the deployments; no call is open where it has none */
 	struct event *timer;  /* NULL until needed */

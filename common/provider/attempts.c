@@ -9,6 +9,14 @@
 
 enum { FIRST_PAUSE_MS = 500 };
 
+static bool is_candidate(const struct attempts *attempts, const struct deployment *deployment)
+{
+	if (!deployment_usable(deployment, attempts->model))
+		return false;
+	return attempts->apis == 0 ||
+	       (attempts->apis & 1u << deployment_dialect(deployment, attempts->model)) != 0;
+}
+
 static void collect_candidates(struct attempts *attempts)
 {
 	const struct deployment *deployment = NULL;
@@ -17,7 +25,7 @@ static void collect_candidates(struct attempts *attempts)
 	while (attempts->candidate_count < ATTEMPTS_MAX_DEPLOYMENTS &&
 	       (deployment = model_next_deployment(
 		    attempts->config, attempts->model, deployment)) != NULL) {
-		if (deployment_usable(deployment, attempts->model))
+		if (is_candidate(attempts, deployment))
 			attempts->candidates[attempts->candidate_count++] = deployment;
 	}
 }
@@ -27,11 +35,11 @@ static void name_one(struct attempts *attempts, const char *model)
 {
 	const struct deployment *deployment = deployment_of_model_info(attempts->config, model);
 
-	if (deployment == NULL || strchr(deployment->model_name, '*') != NULL ||
-	    !deployment_usable(deployment, deployment->model_name))
+	if (deployment == NULL || strchr(deployment->model_name, '*') != NULL)
 		return;
 	attempts->model = deployment->model_name;
-	attempts->candidates[attempts->candidate_count++] = deployment;
+	if (is_candidate(attempts, deployment))
+		attempts->candidates[attempts->candidate_count++] = deployment;
 }
 
 /* Turns to a model. False if it has no deployment that can be called. */
@@ -96,21 +104,25 @@ static void begin(struct attempts *attempts)
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	const struct gateway_members none = GATEWAY_MEMBERS_INIT;
+	const struct attempts_request request = {.model = model};
 
-	attempts_begin_obeying(attempts, config, health, model, &none);
+	attempts_begin_for(attempts, config, health, &request);
 }
 
-void attempts_begin_obeying(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, const struct gateway_members *members)
+void attempts_begin_for(struct attempts *attempts, const struct config *config,
+    const struct health *health, const struct attempts_request *request)
 {
+	const struct gateway_members none = GATEWAY_MEMBERS_INIT;
+	const struct gateway_members *members = request->members != NULL ? request->members : &none;
+
 	*attempts = (struct attempts){
 	    .config = config,
 	    .health = health,
-	    .named = model,
-	    .asked = model_resolve(config, model),
-	    .own = own_fallbacks_read(members, config, model),
-	    .num_retries = members->num_retries >= 0 ? members->num_retries : config->num_retries,
+	    .named = request->model,
+	    .asked = model_resolve(config, request->model),
+	    .apis = request->apis,
+	    .own = own_fallbacks_read(members, config, request->model),
+	    .num_retries = members->num_retries,
 	    .timeout = members->timeout,
 	    .stream_timeout = members->stream_timeout,
 	};
@@ -152,7 +164,7 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 	    .named = model,
 	    .asked = model,
 	    .model = model,
-	    .num_retries = config->num_retries,
+	    .num_retries = -1,
 	    .alone = true,
 	    .tries = 1};
 	if (deployment == NULL || !deployment_usable(deployment, model))
@@ -186,9 +198,19 @@ static bool move_on(struct attempts *attempts)
 	return !attempts->again && attempts_draw(attempts);
 }
 
+/* What the request says wins over the deployment that has failed, and that over the rest. */
+static int allowed_retries(const struct attempts *attempts)
+{
+	const struct deployment *failed = attempts->deployment;
+
+	if (attempts->num_retries >= 0)
+		return attempts->num_retries;
+	return failed->has_retries ? failed->num_retries : attempts->config->num_retries;
+}
+
 static bool retry(struct attempts *attempts)
 {
-	if (attempts->retries >= attempts->num_retries || attempts->candidate_count == 0)
+	if (attempts->retries >= allowed_retries(attempts) || attempts->candidate_count == 0)
 		return false;
 	attempts->retries++;
 	if (attempts_draw(attempts))

@@ -53,6 +53,7 @@ struct attempts {
 	/* The rest is for attempts*.c alone. */
 	const char *named;         /* the model, by the client */
 	const char *asked;         /* what has deployments by that name */
+	unsigned apis;             /* that the candidates speak; 0: any */
 	struct own_fallbacks *own; /* the request's; NULL: none */
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];
@@ -60,10 +61,10 @@ struct attempts {
 	size_t current;          /* the candidate that deployment is */
 	enum fallback_kind kind; /* of the fallbacks that are gone through */
 	size_t next_fallback[FALLBACK_KINDS];
-	int retries; /* of this model */
-	int num_retries;
-	bool again; /* each candidate has been tried once */
-	bool alone; /* attempts_only() */
+	int retries;     /* of this model */
+	int num_retries; /* that the request asks for; -1: it does not */
+	bool again;      /* each candidate has been tried once */
+	bool alone;      /* attempts_only() */
 };
 
 /*
@@ -74,12 +75,24 @@ struct attempts {
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model);
 
+/* A request that is not content with just any answer. */
+struct attempts_request {
+	const char *model; /* as the client names it */
+	/*
+	 * Deployments alone that speak one of these APIs: a bit, 1 << dialect, for each
+	 * (api_path.h); of fallbacks as well. 0: any.
+	 */
+	unsigned apis;
+	/* What it says itself of retries, fallbacks and time-outs, or NULL. */
+	const struct gateway_members *members;
+};
+
 /*
- * The same, and obeys what the request says itself of retries, fallbacks and time-outs, which need
- * not outlive the call. Has to be closed; neither is needed for a zeroed one.
+ * The same for such a request, of which only the model has to outlive *attempts. Has to be closed;
+ * what attempts_begin() has begun, and a zeroed one, may be.
  */
-void attempts_begin_obeying(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, const struct gateway_members *members);
+void attempts_begin_for(struct attempts *attempts, const struct config *config,
+    const struct health *health, const struct attempts_request *request);
 void attempts_close(struct attempts *attempts);
 
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
@@ -98,11 +111,12 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 /*
  * After a failure: chooses what to call next. After FAILURE_DEPLOYMENT that is one of the model's
  * deployments that have not been asked; else, and if there is none such, there are num_retries
- * retries within the model: of those that have not been asked, then of those that have and may do
- * better now, which FAILURE_DEPLOYMENT rules out; a deployment of a later order is asked once
- * even if no retry is left. After that comes the next model of the fallbacks,
- * with retries of its own. That comes at once after FAILURE_CONTEXT_WINDOW and _CONTENT_POLICY,
- * from the fallbacks of that kind; where none of any model are set, from the others.
+ * retries (those that the request asks for, else those of the deployment that has failed) within
+ * the model: of those that have not been asked, then of those that have and may do better now,
+ * which FAILURE_DEPLOYMENT rules out; a deployment of a later order is asked once even if no retry
+ * is left. After that comes the next model of the fallbacks, with retries of its own. That comes at
+ * once after FAILURE_CONTEXT_WINDOW and _CONTENT_POLICY, from the fallbacks of that kind; where
+ * none of any model are set, from the others.
  * FAILURE_REQUEST ends it. Returns false, and sets deployment to NULL, if nothing is left.
  */
 bool attempts_next(struct attempts *attempts, enum call_failure failure);

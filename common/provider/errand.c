@@ -50,28 +50,20 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	errand->user->on_end(errand->ctx, result);
 }
 
-static double longest_silence(const struct deployment *deployment)
-{
-	return deployment->stream_timeout > 0 ? deployment->stream_timeout
-					      : deployment->silence_timeout;
-}
-
-/* The request may name the times of its own. */
-static double time_for_all(const struct errand *errand)
+/* The request may name times of its own. */
+static struct transfer_times times_of(const struct errand *errand)
 {
 	const struct attempts *choice = &errand->choice;
-
-	return choice->timeout > 0 ? choice->timeout : choice->deployment->timeout;
-}
-
-static double time_for_silence(const struct errand *errand)
-{
-	const struct attempts *choice = &errand->choice;
+	const struct deployment *deployment = choice->deployment;
+	struct transfer_times times = {
+	    .whole = choice->timeout > 0 ? choice->timeout : deployment->timeout};
 
 	if (!errand->streams)
-		return time_for_all(errand);
-	return choice->stream_timeout > 0 ? choice->stream_timeout
-					  : longest_silence(choice->deployment);
+		return times;
+	times.first_event =
+	    choice->stream_timeout > 0 ? choice->stream_timeout : deployment->stream_timeout;
+	times.silence = deployment->silence_timeout;
+	return times;
 }
 
 static void call_deployment(struct errand *errand)
@@ -81,8 +73,7 @@ static void call_deployment(struct errand *errand)
 	struct upstream_call call = {
 	    .method = errand->method,
 	    .accept = errand->accept,
-	    .timeout = time_for_all(errand),
-	    .stream_timeout = time_for_silence(errand),
+	    .times = times_of(errand),
 	    .on_head = on_head,
 	    .on_body = on_body,
 	    .on_idle = on_idle,
@@ -167,7 +158,7 @@ void errand_begin(struct errand *errand)
 {
 	if (!take_seat(errand))
 		return;
-	errand->told = false;
+	errand->told = errand->eventful = false;
 	secrets_close(&errand->secrets);
 	secrets_open(&errand->secrets, errand->choice.deployment, errand->choice.model);
 	errand->user->on_begin(errand->ctx);
@@ -185,6 +176,19 @@ void errand_stop(struct errand *errand)
 		seats_stop_waiting(errand->roster->seats, &errand->waiter);
 	errand->waits = false;
 	leave_seat(errand);
+}
+
+void errand_note_event(struct errand *errand)
+{
+	if (errand->call != NULL && !errand->eventful)
+		upstream_note_event(errand->call);
+	errand->eventful = true;
+}
+
+void errand_be_patient(struct errand *errand)
+{
+	if (errand->call != NULL)
+		upstream_be_patient(errand->call);
 }
 
 void errand_detach(struct errand *errand)

@@ -34,6 +34,7 @@ struct claimed_job {
 	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
 	struct span deployment; /* the id of the one to begin with, or empty */
 	bool follows;           /* what only that one knows */
+	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	bool streamed;          /* it has events, and flushes need an event_log */
 	long long told;         /* how many are stored; 0 if Redis has lost them */
 	/* All that are stored; none unless there are two at least. */

@@ -51,6 +51,7 @@ struct new_job {
 	struct span context;    /* items, joined by commas, that stand before the input; or empty */
 	const char *deployment; /* id of the deployment to begin with, or NULL */
 	const char *follows;    /* id of the provider's response that all this follows, or NULL */
+	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	struct span object;     /* the initial Response object */
 	bool stream;            /* its events are kept, for clients that read them */
 	struct span first_event; /* whole, as a stream has it; empty unless stream */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/config/dialect.h"
 #include "common/provider/attempts.h"
 #include "common/provider/seats.h"
 #include "tests/unit/literal.h"
@@ -92,7 +93,8 @@ static void begin_obeying(struct setup *setup, const char *model, const char *bo
 	struct api_error error;
 
 	assert_true(gateway_members_read(&members, span_of(body), &error));
-	attempts_begin_obeying(&setup->attempts, &setup->config, NULL, model, &members);
+	attempts_begin_for(&setup->attempts, &setup->config, NULL,
+	    &(struct attempts_request){.model = model, .members = &members});
 }
 
 static bool next(struct setup *setup, enum call_failure failure)
@@ -975,6 +977,36 @@ static void a_status_says_who_is_at_fault(void **state)
 		assert_int_equal(call_failure_of(cases[i].status), cases[i].failure);
 }
 
+static void speak(struct deployment *deployment, enum dialect api)
+{
+	deployment->has_api = true;
+	deployment->api = api;
+}
+
+static void who_speaks_another_api_is_not_asked(void **state)
+{
+	const struct attempts_request request = {
+	    .model = "m", .apis = 1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES};
+	char *models[] = {text("other")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	speak(add(&setup, "m"), DIALECT_MESSAGES);
+	speak(add(&setup, "m"), DIALECT_CHAT);
+	speak(add(&setup, "other"), DIALECT_MESSAGES);
+	speak(add(&setup, "other"), DIALECT_RESPONSES);
+	add_fallback(&setup, "m", models, 1);
+	attempts_begin_for(&setup.attempts, &setup.config, NULL, &request);
+	assert_int_equal(chosen(&setup), 1);
+	attempts_prefer(&setup.attempts, "0");
+	assert_int_equal(chosen(&setup), 1);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 3);
+	assert_false(next(&setup, FAILURE_PASSING));
+	end_setup(&setup);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1022,6 +1054,7 @@ int main(void)
 	    cmocka_unit_test(a_fallback_may_be_one_deployment_by_its_id),
 	    cmocka_unit_test(a_request_brings_its_own_fallbacks_and_retries),
 	    cmocka_unit_test(a_status_says_who_is_at_fault),
+	    cmocka_unit_test(who_speaks_another_api_is_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
