@@ -72,6 +72,23 @@ def test_no_member_of_ours_is_passed_through(make_stack):
     assert stack.upstream.requests("a")[0].json().items() >= THEIRS.items()
 
 
+@pytest.mark.parametrize("path", ["chat/completions", "embeddings", "responses/input_tokens"])
+def test_beside_responses_they_are_obeyed_and_not_sent_either(make_stack, path):
+    stack = make_stack(config(deployment("a"), deployment("b", "spare")), supervisor=False)
+    stack.upstream.script("a", error(500))
+    stack.upstream.script("b", answer({"object": "whatever"}))
+    body = json.dumps({"model": "m", "messages": [], **OURS, **THEIRS})
+    reply = stack.client.request("POST", f"/v1/{path}", body)
+    assert (reply.status, reply.json()) == (200, {"object": "whatever"}), reply
+    for served in "ab":
+        members = sent_members(stack, served)
+        assert_free_of_ours(members)
+        assert members.items() >= THEIRS.items()
+    refused = stack.client.request(
+        "POST", f"/v1/{path}", json.dumps({"model": "m", "num_retries": "1"}))
+    assert (refused.status, refused.error()["param"]) == (400, "num_retries")
+
+
 @pytest.mark.parametrize("background", [True, False])
 def test_no_member_of_ours_is_translated(make_stack, background):
     stack = make_stack(config(
