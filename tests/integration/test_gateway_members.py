@@ -175,6 +175,26 @@ def test_time_outs_of_a_request_win(make_stack):
     assert reply.status == 504 and "0.3 s" in reply.error()["message"]
 
 
+@pytest.mark.parametrize("background", [True, False])
+def test_headers_of_litellm_s_win_over_the_body(make_stack, background):
+    stack = make_stack(config(deployment("a"), retries=0))
+    stack.upstream.script("a", error(500), error(500), [Hang()])
+    body = {"model": "m", "input": "x", "background": background, "num_retries": 0}
+    for headers, said in (({"X-LiteLLM-Num-Retries": "1"}, "busy"),
+                          ({"x-litellm-timeout": "0.4"}, "not whole after 0.4 seconds"),
+                          ({"x-litellm-stream-timeout": "0.3", "x-litellm-timeout": "20"},
+                           "no event came for 0.3 seconds")):
+        reply = stack.client.post_create({**body, "stream": not background}, headers=headers)
+        if background:
+            final = stack.client.wait_terminal(reply.json()["id"], timeout=20)
+            assert said in final["error"]["message"], final
+        else:
+            assert said in reply.error()["message"], reply
+    assert counts(stack, "a") == [4]
+    reply = stack.client.post_create(body, headers={"x-litellm-timeout": "soon"})
+    assert reply.status == 400 and "x-litellm-timeout" in reply.error()["message"]
+
+
 def test_what_is_not_done_is_said_once_in_the_log(make_stack):
     stack = make_stack(config(deployment("a")), supervisor=False, children=1)
     stack.upstream.script("a", answer(response_object()))
