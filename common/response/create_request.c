@@ -131,7 +131,11 @@ static bool check_body(struct span body, struct api_error *error)
 bool create_request_parse(struct create_request *request, struct span body, struct api_error *error)
 {
 	*request = (struct create_request){.body = body};
-	if (!check_body(body, error) || !read_members(request, error))
+	if (!check_body(body, error))
+		goto fail;
+	if (litellm_marks_undo(&request->unmarked, body, &request->maker))
+		request->body = buf_span(&request->unmarked);
+	if (!read_members(request, error))
 		goto fail;
 	if (request->model == NULL) {
 		api_error_set(error, 400, "invalid_request_error", "model",
@@ -149,6 +153,8 @@ void create_request_free(struct create_request *request)
 	free(request->model);
 	free(request->previous_id);
 	free(request->follows);
+	litellm_mark_free(&request->maker);
+	buf_free(&request->unmarked);
 	buf_free(&request->rest);
 	*request = (struct create_request){0};
 }

@@ -1,6 +1,6 @@
 /*
  * The body of POST /v1/responses, taken apart without changing what is in it.
- * All spans point into the body, which must outlive the struct.
+ * All spans point into the body, which must outlive the struct, or into what it owns.
  */
 #ifndef RESPOOL_CREATE_REQUEST_H
 #define RESPOOL_CREATE_REQUEST_H
@@ -9,11 +9,12 @@
 
 #include "api_error.h"
 #include "common/base/buf.h"
+#include "litellm_mark.h"
 #include "response.h"
 
 struct create_request {
-	struct span body;
-	char *model; /* decoded, NUL-terminated; owned */
+	struct span body; /* without marks of a LiteLLM proxy's */
+	char *model;      /* decoded, NUL-terminated; owned */
 	bool background;
 	bool stream;
 	struct span stream_options; /* raw JSON value; empty when the request has none */
@@ -29,6 +30,13 @@ struct create_request {
 	 * came after it. NULL if there is none; owned.
 	 */
 	char *follows;
+	/*
+	 * Whose the marks are that a LiteLLM proxy has put in; all NULL if there were none. Owned,
+	 * as is the body without them.
+	 */
+	struct litellm_mark maker;
+	struct buf unmarked;
+	bool stays; /* only the deployment that it begins with can read all of it */
 	/*
 	 * Raw values that the Response object repeats, by enum response_field; empty when absent.
 	 */
