@@ -121,7 +121,7 @@ static void choose_deployment(struct stream *s, const struct claimed_job *job)
 	char *id = xmemdup(job->deployment.p, job->deployment.len);
 
 	attempts_begin(&s->errand.choice, s->config, &s->roster->health, s->model);
-	if (job->deployment.len != 0 && job->follows)
+	if (job->deployment.len != 0 && job->stays)
 		attempts_stay(&s->errand.choice, id);
 	else if (job->deployment.len != 0)
 		attempts_prefer(&s->errand.choice, id);

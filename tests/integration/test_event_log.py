@@ -142,7 +142,7 @@ def test_created_response_has_its_first_event_for_as_long_as_itself(job):
 
 def test_response_that_is_not_streamed_has_no_events_and_no_field(redis, response_id):
     job = Job(redis, response_id, streamed=False)
-    assert len(job.claim()) == 9
+    assert len(job.claim()) == 10
     assert job.renew("completed") == 1
     assert not redis.exists(job.keys[2])
     assert not {b"streamed", b"unstored_ttl"} & redis.hgetall(job.keys[1]).keys()
