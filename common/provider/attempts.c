@@ -73,8 +73,32 @@ void attempts_prefer(struct attempts *attempts, const char *deployment_id)
 	}
 }
 
+static bool is_candidate(const struct attempts *attempts, const char *deployment_id)
+{
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		if (strcmp(attempts->candidates[i]->id, deployment_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Turns to the fallback that it is a deployment of; where it is of none, all stays as it is. */
+static void enter_fallback_of(struct attempts *attempts, const char *deployment_id)
+{
+	struct attempts other = *attempts;
+
+	while (enter_fallback(&other)) {
+		if (is_candidate(&other, deployment_id)) {
+			*attempts = other;
+			return;
+		}
+	}
+}
+
 void attempts_stay(struct attempts *attempts, const char *deployment_id)
 {
+	if (!is_candidate(attempts, deployment_id))
+		enter_fallback_of(attempts, deployment_id);
 	attempts_prefer(attempts, deployment_id);
 	if (attempts->deployment == NULL || strcmp(attempts->deployment->id, deployment_id) != 0)
 		return;
