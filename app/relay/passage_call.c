@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/dialect/sealed_items.h"
+#include "common/provider/maker.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -25,10 +26,15 @@ static enum call_failure failure_of(
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
 }
 
+/* Where there is no choice, nothing can be sent to anybody else. */
+static bool has_choice(const struct passage *passage)
+{
+	return maker_matters(passage_config(passage), passage->request.model);
+}
+
 void passage_reset_answer(struct passage *passage)
 {
-	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
-			 passage->host->store != NULL && passage->translated.translation == NULL;
+	bool notes = passage->host->store != NULL && passage->translated.translation == NULL;
 
 	passage_release_held(passage);
 	answer_close(&passage->answer);
@@ -38,7 +44,8 @@ void passage_reset_answer(struct passage *passage)
 	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
-	    .on_id = remembers ? passage_on_id : NULL,
+	    .on_id = notes && passage_has_flag(passage, HANDOVER_REMEMBER) ? passage_on_id : NULL,
+	    .on_sealed = notes && has_choice(passage) ? passage_on_sealed : NULL,
 	    .ctx = passage,
 	};
 	answer_open(&passage->answer);

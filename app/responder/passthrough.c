@@ -10,6 +10,7 @@
 #include "common/config/model.h"
 #include "common/provider/attempts.h"
 #include "common/provider/idempotency.h"
+#include "common/provider/maker.h"
 #include "common/provider/transfer.h"
 #include "common/response/response_id.h"
 #include "common/store/keys.h"
@@ -122,7 +123,7 @@ static unsigned create_flags(const struct create_request *request)
 		flags |= HANDOVER_STREAMS;
 	if (is_stored(request))
 		flags |= HANDOVER_REMEMBER;
-	if (create_request_followed(request) != NULL)
+	if (create_request_followed(request) != NULL || request->stays)
 		flags |= HANDOVER_STAY;
 	return flags;
 }
@@ -184,6 +185,18 @@ static struct native_place default_place(const struct config *config)
 	return (struct native_place){first_of(config, model), xstrdup(model)};
 }
 
+/* Where the id leads that a LiteLLM proxy has made, if the request has such a one. */
+static struct native_place unknown_place(const struct handlers *handlers)
+{
+	const struct litellm_mark *mark = &handlers->mark;
+	const struct deployment *maker =
+	    mark->id != NULL ? maker_by_mark(handlers->config, mark) : NULL;
+
+	if (maker == NULL)
+		return default_place(handlers->config);
+	return (struct native_place){maker, maker_model(maker, mark)};
+}
+
 /* False if it is another tenant's, or Redis cannot say; the client has its answer then. */
 static bool find_place(struct handlers *handlers, const char *id, struct native_place *place)
 {
@@ -200,7 +213,7 @@ static bool find_place(struct handlers *handlers, const char *id, struct native_
 	if (place->deployment != NULL)
 		place->model = xmemdup(native.model.p, native.model.len);
 	else
-		*place = default_place(handlers->config);
+		*place = unknown_place(handlers);
 	return true;
 }
 

@@ -34,6 +34,7 @@ void stream_free(struct stream *s)
 	free(s->model);
 	errand_close(&s->errand);
 	stream_free_request(s);
+	stream_close_makers(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	translation_free(s->translation);
@@ -94,6 +95,7 @@ void stream_end(struct stream *s)
 	stream_stop_waiting(s);
 	if (s->narrator != NULL)
 		narrator_end(s->narrator);
+	stream_note_makers(s);
 	if (s->errand.choice.deployment != NULL)
 		s->writer.deployment = s->errand.choice.deployment->id;
 	writer_end(&s->writer);
@@ -193,6 +195,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	};
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
+	stream_open_makers(s, job);
 	buf_append_span(&s->request, job->request);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
@@ -249,6 +252,7 @@ void stream_adopt(struct stream *s, const struct claimed_job *job)
 
 void stream_resume(struct stream *s)
 {
+	stream_note_makers_again(s);
 	writer_resume(&s->writer);
 }
 
