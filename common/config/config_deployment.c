@@ -150,10 +150,12 @@ static void read_deployment(const struct config_value *value,
 
 	if (config_section(value, "a mapping with model_name and litellm_params",
 		KEYS(deployment_keys), &draft) &&
-	    config_member(value, "litellm_params", &params))
+	    config_member(value, "litellm_params", &params)) {
+		deployment_find_litellm_id(value, &params, &draft.deployment);
 		append_deployments(config, &params, draft.deployment);
-	else
+	} else {
 		deployment_clear(&draft.deployment);
+	}
 }
 
 void deployments_read(const struct config_value *model_list,

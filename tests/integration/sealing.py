@@ -37,7 +37,8 @@ class Sealer:
         upstream._script_for = self.script_for
 
     def script_for(self, exchange):
-        key = exchange.header("authorization").removeprefix("Bearer ")
+        key = exchange.header("api-key")  # azure's
+        key = key or exchange.header("authorization").removeprefix("Bearer ")
         with self.lock:
             self.sent.append((exchange, key))
             number = next(self.numbers)
@@ -45,7 +46,7 @@ class Sealer:
             return json_error(self.failing[key], {"error": {
                 "message": "Not now.", "type": "server_error", "param": None, "code": None}})
         if exchange.method != "POST" or not exchange.path.endswith("/responses"):
-            return json_error(200, {"id": exchange.path.split("/")[3], "object": "response",
+            return json_error(200, {"id": exchange.path.split("/")[-1], "object": "response",
                                     "by": key})
         body = exchange.json()
         if not self.can_read(key, body):
