@@ -71,7 +71,7 @@ static void end_reading_events(struct answer *answer)
 void answer_close(struct answer *answer)
 {
 	end_reading_events(answer);
-	sealed_events_close(&answer->sealed);
+	sealed_lines_close(&answer->sealed);
 	secret_mask_close(&answer->mask);
 	buf_free(&answer->body);
 	buf_free(&answer->out);
@@ -275,8 +275,11 @@ void answer_on_head(struct answer *answer, CURL *easy, long status)
 		answer->events_to_read = EVENTS_TO_READ;
 		sse_init(&answer->events, MAX_EVENT, on_event, answer);
 	}
-	if (answer->is_stream && answer->on_sealed != NULL)
-		sealed_events_open(&answer->sealed, report_sealed, answer);
+	if (answer->is_stream && answer->on_sealed != NULL) {
+		sealed_lines_open(&answer->sealed, report_sealed, answer);
+		answer->lines.on_line = sealed_lines_note;
+		answer->lines.ctx = &answer->sealed;
+	}
 }
 
 void answer_on_made_head(
@@ -328,7 +331,6 @@ bool answer_on_body(struct answer *answer, struct span bytes)
 	if (answer->is_stream)
 		event_lines_note(&answer->lines, bytes);
 	read_events(answer, bytes);
-	sealed_events_note(&answer->sealed, bytes);
 	if (!answer->held_up)
 		return hand_on(answer, bytes);
 	buf_append_span(&answer->body, bytes);

@@ -17,7 +17,7 @@
 #include "common/fastcgi/cgi_head.h"
 #include "common/provider/secret.h"
 #include "event_lines.h"
-#include "sealed_events.h"
+#include "sealed_lines.h"
 
 struct answer {
 	struct client *client;
@@ -49,7 +49,7 @@ struct answer {
 	struct buf out;  /* what goes to the client with the next flush */
 	struct cgi_head head;
 	struct sse_parser events;
-	struct sealed_events sealed;
+	struct sealed_lines sealed;
 	struct secret_mask mask;
 	struct event_lines lines;
 };

@@ -53,7 +53,6 @@ static void where_it_is_not_sure_what_litellm_makes_there_is_no_id(void **state)
 	    "description: 0x10",
 	    "description: +7",
 	    "timeout: 1.50",
-	    "timeout: 1_000.5",
 	    "description: 1:30",
 	};
 
