@@ -54,7 +54,7 @@ bool passage_on_id(void *ctx, struct span id)
 	return passage->remembering != NULL;
 }
 
-/* Replies come in the order of what was asked: the last one is waited for. */
+/* One connection replies in the order of what it was asked: the last one is waited for. */
 bool passage_on_sealed(void *ctx, struct span content)
 {
 	struct passage *passage = ctx;

@@ -10,7 +10,7 @@ static const char name[] = "encrypted_content";
 
 bool encrypted_content_may_be_in(struct span text)
 {
-	return memmem(text.p, text.len, name, sizeof(name) - 1) != NULL;
+	return text.len > 0 && memmem(text.p, text.len, name, sizeof(name) - 1) != NULL;
 }
 
 struct span encrypted_content_of(struct span item)

@@ -4,6 +4,7 @@
 import pytest
 
 from harness import BOB
+from redis_cluster import Cluster
 from sealing import (EAST, WEST, Sealer, deployment, events_of, next_turn,
                      two_deployments)
 from upstream import Script, json_error
@@ -236,6 +237,25 @@ def test_without_redis_any_deployment_is_asked(make_stack):
     assert {reply.status for reply in replies} == {200, 400}
     assert {reply.error()["code"] for reply in replies if reply.status == 400} == \
         {"invalid_encrypted_content"}
+
+
+@pytest.fixture
+def cluster(directory):
+    cluster = Cluster(directory, replicas=0)
+    yield cluster
+    cluster.close()
+
+
+@pytest.mark.parametrize("way", [polled, passed, streamed])
+def test_in_a_cluster_it_is_found_as_well(make_stack, cluster, way):
+    stack = make_stack({"model_list": two_deployments()}, servers=cluster)
+    sealer = Sealer(stack.upstream)
+    assert converse(stack.client, way, turns=20) == ["completed"] * 20
+    output = way(stack.client, "Hello")["output"]
+    unknown = [{**output[0], "encrypted_content": f"gAAA/{sealer.keys()[-1][3:7]}-{i}"}
+               for i in range(6)]
+    answer = way(stack.client, next_turn([*output, *unknown]))
+    assert answer["status"] == "completed", answer
 
 
 @pytest.mark.parametrize("way", [polled, passed, streamed])

@@ -74,6 +74,7 @@ static void a_look_tells_where_there_may_be_some(void **state)
 	(void)state;
 	assert_true(encrypted_content_may_be_in(SPAN("{\"encrypted_content\":null}")));
 	assert_false(encrypted_content_may_be_in(SPAN("{\"encrypted\":\"content\"}")));
+	assert_false(encrypted_content_may_be_in((struct span){0}));
 }
 
 int main(void)
