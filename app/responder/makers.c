@@ -6,6 +6,7 @@
 #include "answers.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
+#include "common/config/dialect.h"
 #include "common/config/model.h"
 #include "common/dialect/sealed.h"
 #include "common/provider/maker.h"
@@ -97,6 +98,20 @@ static void prefer_origin(
 		context->deployment = xstrdup(origin->id);
 }
 
+/*
+ * Who has answered the previous response has made what is encrypted in it, or has read it; but one
+ * that is translated has been sent none of it.
+ */
+static bool has_read_context(
+    const struct config *config, const char *model, const struct context *context)
+{
+	const struct deployment *deployment =
+	    context->deployment != NULL ? deployment_by_id(config, span_of(context->deployment))
+					: NULL;
+
+	return deployment != NULL && deployment_dialect(deployment, model) == DIALECT_RESPONSES;
+}
+
 static void choose_by_contents(struct handlers *handlers, const char *model,
     struct create_request *request, struct context *context)
 {
@@ -112,9 +127,8 @@ static void choose_by_contents(struct handlers *handlers, const char *model,
 		use(request, context, find_remembered(handlers, model, &contents));
 	if (!request->stays)
 		use(request, context, find_marked(handlers->config, model, &request->maker));
-	/* Who has answered the previous response has made what is encrypted in it. */
 	if (!request->stays)
-		request->stays = has_context && context->deployment != NULL;
+		request->stays = has_context && has_read_context(handlers->config, model, context);
 	prefer_origin(handlers->config, context, &contents);
 	buf_free(&wrapped);
 }
@@ -128,7 +142,7 @@ void makers_choose(
 	if (create_request_followed(request) != NULL) {
 		if (context->deployment == NULL)
 			use(request, context, find_marked(config, model, &request->maker));
-	} else if (maker_matters(config, model)) {
+	} else if (maker_matters(config, request->model)) {
 		choose_by_contents(handlers, model, request, context);
 	}
 }

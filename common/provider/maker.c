@@ -7,8 +7,10 @@
 
 bool maker_matters(const struct config *config, const char *model)
 {
-	const struct deployment *first = model_next_deployment(config, model, NULL);
+	const struct deployment *first;
 
+	model = model_resolve(config, model);
+	first = model_next_deployment(config, model, NULL);
 	return first != NULL && (model_next_deployment(config, model, first) != NULL ||
 				    model_fallback(config, model) != NULL);
 }

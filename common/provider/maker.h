@@ -10,7 +10,7 @@
 #include "common/config/config.h"
 #include "common/response/litellm_mark.h"
 
-/* Whether requests for the model can go to more than one deployment. */
+/* Whether requests for the model, as a client names it, can go to more than one deployment. */
 bool maker_matters(const struct config *config, const char *model);
 
 /*

@@ -35,7 +35,7 @@ static bool skip(struct span *text, const char *prefix)
 /* Takes what stands before the first stop off the front, and that with it. */
 static bool take_until(struct span *text, char stop, struct span *taken)
 {
-	const char *end = memchr(text->p, stop, text->len);
+	const char *end = text->len > 0 ? memchr(text->p, stop, text->len) : NULL;
 
 	if (end == NULL)
 		return false;
@@ -117,7 +117,7 @@ static bool read_content(struct litellm_mark *mark, struct span content)
 	struct span encoded;
 
 	if (!skip(&content, content_mark) || !take_until(&content, ';', &encoded) ||
-	    memchr(content.p, '\0', content.len) != NULL ||
+	    (content.len > 0 && memchr(content.p, '\0', content.len) != NULL) ||
 	    !read_encoded(mark, encoded, read_model))
 		return false;
 	mark->id = xmemdup(content.p, content.len);

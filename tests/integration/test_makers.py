@@ -1,6 +1,9 @@
 """What only one deployment can read goes back to it, and to no other."""
 
 
+import signal
+import time
+
 import pytest
 
 from harness import BOB
@@ -237,6 +240,23 @@ def test_without_redis_any_deployment_is_asked(make_stack):
     assert {reply.status for reply in replies} == {200, 400}
     assert {reply.error()["code"] for reply in replies if reply.status == 400} == \
         {"invalid_encrypted_content"}
+
+
+@pytest.mark.parametrize("way", [passed, streamed, unstored])
+def test_a_redis_that_hangs_holds_nobody_up_for_long(make_stack, way):
+    stack = make_stack({"model_list": two_deployments()}, supervisor=False)
+    sealer = Sealer(stack.upstream)
+    way(stack.client, "Hello")
+    stack.redis_program.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert way(stack.client, "Hello")["status"] == "completed"
+        assert time.monotonic() - began < 5
+    finally:
+        stack.redis_program.send_signal(signal.SIGCONT)
+    assert len(sealer.sent) == 2
+    output = way(stack.client, "Hello")["output"]
+    assert way(stack.client, next_turn(output))["status"] == "completed"
 
 
 @pytest.fixture

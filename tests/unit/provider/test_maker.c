@@ -62,6 +62,9 @@ static void it_matters_where_a_request_has_a_choice(void **state)
 	set_up(&setup);
 	assert_true(maker_matters(&setup.config, "m"));
 	assert_false(maker_matters(&setup.config, "alone"));
+	setup.config.aliases = &(struct model_alias){.alias = text("n"), .model = text("m")};
+	setup.config.alias_count = 1;
+	assert_true(maker_matters(&setup.config, "n"));
 	setup.fallback.model = text("alone");
 	assert_true(maker_matters(&setup.config, "alone"));
 	setup.config.deployment_count = ANY;

@@ -179,6 +179,7 @@ static void text_that_looks_like_a_mark_stays(void **state)
 	assert_unmarked("{\"metadata\":{\"id\":\"" ITEM_OF_EAST "\"}}");
 	assert_unmarked("{\"input\":[{\"id\":7,\"text\":\"" CONTENT_OF_EAST "\"}]}");
 	assert_unmarked("{\"input\":[{\"encrypted_content\":\"litellm_enc:AAAA;gAAA\"}]}");
+	assert_unmarked("{\"input\":[{\"id\":\"\",\"encrypted_content\":\"litellm_enc:;\"}]}");
 }
 
 static void a_body_without_marks_stays(void **state)
