@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
+#include "common/provider/api_path.h"
 
 void passage_end(struct passage *passage, int connection)
 {
@@ -80,6 +81,21 @@ static struct passage *open_passage(
 	return passage;
 }
 
+static void begin_attempts(struct passage *passage)
+{
+	const struct handover *request = &passage->request;
+	struct gateway_members members = GATEWAY_MEMBERS_INIT;
+	struct api_error error;
+
+	if (request->obeyed[0] != '\0')
+		gateway_members_read(&members, span_of(request->obeyed), &error);
+	attempts_begin_for(&passage->errand.choice, passage_config(passage),
+	    &passage->roster->health,
+	    &(struct attempts_request){.model = request->model,
+		.apis = api_path_apis(span_of(request->path)),
+		.members = &members});
+}
+
 static void choose_first(struct passage *passage)
 {
 	const struct handover *request = &passage->request;
@@ -91,7 +107,7 @@ static void choose_first(struct passage *passage)
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
 	}
-	attempts_begin(choice, config, &passage->roster->health, request->model);
+	begin_attempts(passage);
 	if (request->deployment[0] == '\0')
 		return;
 	if (passage_has_flag(passage, HANDOVER_STAY))

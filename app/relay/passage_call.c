@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "common/dialect/sealed_items.h"
+#include "common/provider/api_path.h"
+#include "common/provider/client_headers.h"
 #include "common/provider/maker.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
@@ -18,18 +20,26 @@ static bool is_success(long status)
 }
 
 /* What has kept a client waiting for long is not to do so again. */
-static enum call_failure failure_of(
-    const struct passage *passage, enum upstream_end end, long status, double retry_after)
+static enum call_failure failure_of(const struct passage *passage, enum upstream_end end,
+    long status, double retry_after, struct span error)
 {
 	if (end == UPSTREAM_TIMEOUT || end == UPSTREAM_INVALID || end == UPSTREAM_NOT_ASKED)
 		return FAILURE_DEPLOYMENT;
-	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
+	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after, error);
+}
+
+static bool awaits_event(const struct passage *passage)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+
+	return deployment != NULL && deployment->stream_timeout > 0;
 }
 
 /* Where there is no choice, nothing can be sent to anybody else. */
 static bool has_choice(const struct passage *passage)
 {
-	return maker_matters(passage_config(passage), passage->request.model);
+	return passage->errand.choice.own != NULL ||
+	       maker_matters(passage_config(passage), passage->request.model);
 }
 
 void passage_reset_answer(struct passage *passage)
@@ -42,13 +52,22 @@ void passage_reset_answer(struct passage *passage)
 	    .client = &passage->client,
 	    .request_id = passage->request.request_id,
 	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
+	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
 	    .on_id = notes && passage_has_flag(passage, HANDOVER_REMEMBER) ? passage_on_id : NULL,
 	    .on_sealed = notes && has_choice(passage) ? passage_on_sealed : NULL,
 	    .ctx = passage,
+	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};
 	answer_open(&passage->answer);
+}
+
+/* Whatever a deployment speaks. */
+static bool creates_response(const struct passage *passage)
+{
+	return passage_has_flag(passage, HANDOVER_CREATES) &&
+	       !passage_has_flag(passage, HANDOVER_UNTRANSLATED);
 }
 
 static void on_begin(void *ctx)
@@ -56,9 +75,29 @@ static void on_begin(void *ctx)
 	struct passage *passage = ctx;
 
 	passage->droppable = false;
-	if (passage_has_flag(passage, HANDOVER_CREATES))
+	if (creates_response(passage))
 		passage_open_translated(passage);
 	passage_reset_answer(passage);
+}
+
+/* As the client has spelled it. */
+static void write_as_spelled(const struct passage *passage, struct buf *out)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+	const char *model = passage->errand.choice.model;
+	struct span body = passage->request.body;
+	const bool is_beside_chat = api_path_is_beside_chat(passage->errand.path);
+
+	if (api_path_is_chat(passage->errand.path))
+		request_body_for_chat(out, body, deployment, model);
+	else if (passage_has_flag(passage, HANDOVER_UNTRANSLATED))
+		request_body_for_others(out, body, deployment, model);
+	else
+		request_body_for(out, body, deployment, model);
+	if (!is_beside_chat)
+		sealed_items_leave_out(out);
+	if (is_beside_chat || creates_response(passage))
+		request_body_add_extra(out, deployment);
 }
 
 static const char *write_body(void *ctx, struct buf *out)
@@ -67,38 +106,39 @@ static const char *write_body(void *ctx, struct buf *out)
 
 	if (passage->translated.translation != NULL)
 		return passage_write_translated(passage, out);
-	if (!passage_has_flag(passage, HANDOVER_CREATES))
-		return NULL;
-	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-	    passage->errand.choice.model);
-	sealed_items_leave_out(out);
+	if (passage_has_flag(passage, HANDOVER_VERBATIM))
+		buf_append_span(out, passage->request.body);
+	if (passage_has_flag(passage, HANDOVER_CREATES))
+		write_as_spelled(passage, out);
 	return NULL;
 }
 
 static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 {
 	const struct passage *passage = ctx;
-	const struct handover *request = &passage->request;
-	const bool is_translated = passage->translated.translation != NULL;
-	const struct {
-		const char *name;
-		const char *value;
-	} passed[] = {
-	    {"OpenAI-Beta: ", is_translated ? "" : request->openai_beta},
-	    {"X-Client-Request-Id: ", request->client_request_id},
-	    {"Idempotency-Key: ", request->idempotency_key},
-	};
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		if (passed[i].value[0] != '\0')
-			headers = transfer_add_value(headers, passed[i].name, passed[i].value);
-	}
-	return headers;
+	return client_headers_add(
+	    headers, span_of(passage->request.headers), passage->translated.translation != NULL);
+}
+
+/* What bounds the wait for the rest. */
+static void tell_what_comes(struct passage *passage, long status)
+{
+	bool is_stream = passage->translated.translation != NULL
+			     ? passage->translated.kind == BODY_OF_EVENTS
+			     : passage->answer.is_stream;
+
+	if (!is_success(status))
+		errand_note_event(&passage->errand);
+	else if (!is_stream)
+		errand_be_patient(&passage->errand);
 }
 
 /*
  * An error that another try follows is read for a moment, so that its connection can be kept; one
- * that is translated as well, as it goes out when it is over.
+ * that is translated as well, as it goes out when it is over. Of one that puts the request at fault
+ * the body says whether another try follows: it is held, as all that is no stream, until it is
+ * whole.
  */
 static bool on_head(void *ctx, CURL *easy, long status)
 {
@@ -110,9 +150,10 @@ static bool on_head(void *ctx, CURL *easy, long status)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
-	passage->droppable =
-	    !is_success(status) && errand_would_try_again(&passage->errand,
-				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
+	tell_what_comes(passage, status);
+	passage->droppable = !is_success(status) && errand_would_try_again(&passage->errand,
+							failure_of(passage, UPSTREAM_COMPLETE,
+							    status, retry_after, (struct span){0}));
 	return passage->droppable || (is_translated && !is_success(status));
 }
 
@@ -136,6 +177,8 @@ static bool on_body(void *ctx, struct span bytes)
 	}
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
+	if (passage->answer.lines.eventful)
+		errand_note_event(&passage->errand);
 	pause_if_full(passage);
 	return true;
 }
@@ -155,10 +198,10 @@ static void on_idle(void *ctx)
 	pause_if_full(passage);
 }
 
-/* An unknown id is not the deployment's fault. */
+/* That an id is unknown, or a path, says nothing of what else the deployment does. */
 void passage_tell_health(struct passage *passage, long status)
 {
-	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
+	if (creates_response(passage) || status != 404)
 		errand_tell_health(&passage->errand, status);
 }
 
@@ -168,7 +211,8 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	enum upstream_end how =
 	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
 	long status = is_whole(how) ? result->status : 0;
-	enum call_failure failure = failure_of(passage, how, result->status, result->retry_after);
+	enum call_failure failure = failure_of(
+	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
 
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);

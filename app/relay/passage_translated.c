@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/log.h"
+#include "common/provider/request_body.h"
 
 void passage_open_translated(struct passage *passage)
 {
@@ -31,10 +32,27 @@ void passage_open_translated(struct passage *passage)
 		translation_leave_out_thinking(translated->translation);
 }
 
+/* The client's request, with what the deployment has requests say by default. */
+static struct span request_of(const struct passage *passage, struct buf *filled)
+{
+	const struct attempts *choice = &passage->errand.choice;
+
+	if (choice->deployment->default_count == 0 || !passage->translated.is_readable)
+		return passage->request.body;
+	request_body_for(filled, passage->request.body, choice->deployment, choice->model);
+	return buf_span(filled);
+}
+
 const char *passage_write_translated(struct passage *passage, struct buf *out)
 {
-	return translated_write_body(
-	    &passage->translated, out, passage->request.body, passage->request.request_id);
+	struct buf filled = {0};
+	const char *fault = translated_write_body(
+	    &passage->translated, out, request_of(passage, &filled), passage->request.request_id);
+
+	buf_free(&filled);
+	if (fault == NULL)
+		request_body_add_extra(out, passage->errand.choice.deployment);
+	return fault;
 }
 
 /* The client gets what the answer has been given, and its end. */
@@ -95,8 +113,10 @@ static void end_by_error(struct passage *passage, double retry_after)
 	if (ask_without_thinking(passage))
 		return;
 	passage_tell_health(passage, status);
-	if (!try_again(passage, errand_failure(&passage->errand, status, retry_after), retry_after,
-		"the provider reported an error"))
+	if (!try_again(passage,
+		errand_failure(
+		    &passage->errand, status, retry_after, translated_error(&passage->translated)),
+		retry_after, "the provider reported an error"))
 		end_with_error(passage);
 }
 
@@ -106,8 +126,10 @@ static void end_failed(struct passage *passage)
 	long status = translated_error_status(&passage->translated);
 
 	passage_tell_health(passage, status);
-	if (try_again(passage, errand_failure(&passage->errand, status, -1), -1,
-		"the provider reported an error"))
+	if (try_again(passage,
+		errand_failure(
+		    &passage->errand, status, -1, translated_error(&passage->translated)),
+		-1, "the provider reported an error"))
 		return;
 	translated_finish(&passage->translated);
 	end_whole(passage);
@@ -169,6 +191,8 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 
 	if (!translated_on_body(&passage->translated, bytes) || passage->over)
 		return false;
+	if (passage->translated.eventful)
+		errand_note_event(&passage->errand);
 	if (!passage_may_make(passage, translated_held(&passage->translated)))
 		translated_overflow(&passage->translated);
 	if (!translated_is_over(&passage->translated))

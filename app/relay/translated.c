@@ -205,6 +205,7 @@ static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
+	translated->eventful = translated->eventful || !event_is_sign_of_life(data);
 	translated->fold.bytes += data.len;
 	translation_event(translated->translation, data);
 	check_bounds(translated);
@@ -344,6 +345,13 @@ long translated_error_status(const struct translated *translated)
 	if (translated->kind == BODY_OF_ERROR)
 		return translated->status;
 	return translated->failed ? 502 : translated->fold.error_status;
+}
+
+struct span translated_error(const struct translated *translated)
+{
+	if (translated->kind == BODY_OF_ERROR)
+		return buf_span(&translated->body);
+	return fold_error(&translated->fold);
 }
 
 /* The error as {"code","message"} and what else the provider said of it. */

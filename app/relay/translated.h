@@ -46,6 +46,7 @@ struct translated {
 	struct buf text;  /* scratch */
 	long long number; /* of the next event */
 	double sent_at;   /* of the monotonic clock: when the client was given something last */
+	bool eventful;    /* an event of the provider's has come, and not only signs of life */
 	bool over;        /* the provider has said all, or its answer cannot be taken */
 	bool failed;      /* it cannot be taken, or broke off: not the provider says so */
 };
@@ -87,6 +88,8 @@ bool translated_give_up(struct translated *translated, const char *code, const c
 
 /* The HTTP status that the error stands for. */
 long translated_error_status(const struct translated *translated);
+/* The error, in whatever form the provider has it. */
+struct span translated_error(const struct translated *translated);
 /*
  * Gives it to the answer, as the whole of it: one that nothing was given before, but for the head
  * where translated_has_error_head().

@@ -9,6 +9,7 @@
 #include "common/response/event.h"
 #include "common/response/response.h"
 #include "answers.h"
+#include "body.h"
 #include "context.h"
 #include "dialects.h"
 #include "follow.h"
@@ -40,6 +41,7 @@ static bool can_reach(const struct config *config, const char *model)
 {
 	const struct deployment *deployment = NULL;
 
+	model = model_resolve(config, model);
 	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
 		if (deployment->missing != NULL || deployment_base(deployment, model) != NULL)
 			return true;
@@ -49,7 +51,7 @@ static bool can_reach(const struct config *config, const char *model)
 
 static bool can_reach_any(const struct config *config, const char *model)
 {
-	const struct fallback *fallback = model_fallback(config, model);
+	const struct fallback *fallback = model_fallback(config, FALLBACK_ON_ERROR, model);
 	bool reachable = can_reach(config, model);
 
 	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)
@@ -60,7 +62,8 @@ static bool can_reach_any(const struct config *config, const char *model)
 /* Whether nothing says where to send requests for the model, not even its name. */
 static bool is_nobodys(const struct config *config, const char *model)
 {
-	return model_is_nobodys(config, model) && !can_reach_any(config, model);
+	return model_is_nobodys(config, model_resolve(config, model)) &&
+	       !can_reach_any(config, model);
 }
 
 static bool check_polled(
@@ -107,6 +110,17 @@ static void place_input(
 		move_input_to_request(request, context);
 }
 
+/* What the worker is to obey stands in front, where it finds it without reading the rest. */
+static struct span request_for_worker(struct create_request *request)
+{
+	if (request->obeyed.len == 0)
+		return buf_span(&request->rest);
+	if (request->rest.len != 0)
+		buf_putc(&request->obeyed, ',');
+	buf_append_span(&request->obeyed, buf_span(&request->rest));
+	return buf_span(&request->obeyed);
+}
+
 /* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
 static void answer_stream(struct handlers *handlers, const struct new_job *job)
 {
@@ -146,10 +160,12 @@ static void create_response(
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0}, first_event = {0};
+	struct buf shown = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
-	job.request = buf_span(&request->rest);
+	job.request = request_for_worker(request);
+	request_passed_headers(&handlers->request, &headers);
+	job.headers = buf_span(&headers);
 	response_id_generate(id);
 	buf_clear(&handlers->object);
 	response_initial(&handlers->object, id, time(NULL), request->fields);
@@ -159,13 +175,14 @@ static void create_response(
 	job.first_event = buf_span(&first_event);
 	if (answer_stored(handlers, store_create(handlers->store, &job)))
 		answer_created(handlers, &job);
+	buf_free(&headers);
 	buf_free(&first_event);
 	buf_free(&shown);
 }
 
 static bool has_model(const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model, NULL) != NULL;
+	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL;
 }
 
 static void create_polled(struct handlers *handlers, struct create_request *request)
@@ -228,15 +245,9 @@ static void create(struct handlers *handlers, struct create_request *request)
 void create_handle(struct handlers *handlers)
 {
 	struct create_request request;
-	struct api_error error;
 
-	buf_clear(&handlers->body);
-	if (!request_read_body(
-		&handlers->request, handlers->config->max_request_bytes, &handlers->body, &error) ||
-	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
-		answer_error(handlers, &error);
+	if (!body_take_create(handlers, &request))
 		return;
-	}
 	create(handlers, &request);
 	create_request_free(&request);
 }

@@ -48,8 +48,18 @@ static void use(
 	request->stays = true;
 }
 
-static const struct deployment *find_remembered(
-    struct handlers *handlers, const char *model, const struct contents *contents)
+/* Fallbacks of the request's own may lead to any; who calls looks whether they do. */
+static const struct deployment *find_reader(const struct config *config,
+    const struct create_request *request, const struct deployment *maker, const char *maker_model)
+{
+	const struct deployment *found =
+	    maker_or_its_like(config, request->model, maker, maker_model);
+
+	return found == NULL && request->gateway.obeyed ? maker : found;
+}
+
+static const struct deployment *find_remembered(struct handlers *handlers,
+    const struct create_request *request, const struct contents *contents)
 {
 	char hashes[STORE_MAKERS_MOST][ENCRYPTED_HASH_SIZE];
 	size_t first =
@@ -68,22 +78,23 @@ static const struct deployment *find_remembered(
 	if (result != STORE_OK)
 		return NULL;
 	asked = xmemdup(maker.model.p, maker.model.len);
-	found = maker_or_its_like(
-	    handlers->config, model, deployment_by_id(handlers->config, maker.deployment), asked);
+	found = find_reader(
+	    handlers->config, request, deployment_by_id(handlers->config, maker.deployment), asked);
 	free(asked);
 	return found;
 }
 
 static const struct deployment *find_marked(
-    const struct config *config, const char *model, const struct litellm_mark *mark)
+    const struct config *config, const struct create_request *request)
 {
+	const struct litellm_mark *mark = &request->maker;
 	const struct deployment *maker = maker_by_mark(config, mark), *found;
 	char *asked;
 
 	if (maker == NULL)
 		return NULL;
 	asked = maker_model(maker, mark);
-	found = maker_or_its_like(config, model, maker, asked);
+	found = find_reader(config, request, maker, asked);
 	free(asked);
 	return found;
 }
@@ -102,9 +113,10 @@ static void prefer_origin(
  * Who has answered the previous response has made what is encrypted in it, or has read it; but one
  * that is translated has been sent none of it.
  */
-static bool has_read_context(
-    const struct config *config, const char *model, const struct context *context)
+static bool has_read_context(const struct config *config, const struct create_request *request,
+    const struct context *context)
 {
+	const char *model = model_resolve(config, request->model);
 	const struct deployment *deployment =
 	    context->deployment != NULL ? deployment_by_id(config, span_of(context->deployment))
 					: NULL;
@@ -112,8 +124,8 @@ static bool has_read_context(
 	return deployment != NULL && deployment_dialect(deployment, model) == DIALECT_RESPONSES;
 }
 
-static void choose_by_contents(struct handlers *handlers, const char *model,
-    struct create_request *request, struct context *context)
+static void choose_by_contents(
+    struct handlers *handlers, struct create_request *request, struct context *context)
 {
 	struct contents contents = {0};
 	struct buf wrapped = {0};
@@ -124,11 +136,12 @@ static void choose_by_contents(struct handlers *handlers, const char *model,
 	if (encrypted_content_may_be_in(request->input))
 		encrypted_content_each(request->input, add_content, &contents);
 	if (contents.count > 0 && handlers->store != NULL)
-		use(request, context, find_remembered(handlers, model, &contents));
+		use(request, context, find_remembered(handlers, request, &contents));
 	if (!request->stays)
-		use(request, context, find_marked(handlers->config, model, &request->maker));
+		use(request, context, find_marked(handlers->config, request));
 	if (!request->stays)
-		request->stays = has_context && has_read_context(handlers->config, model, context);
+		request->stays =
+		    has_context && has_read_context(handlers->config, request, context);
 	prefer_origin(handlers->config, context, &contents);
 	buf_free(&wrapped);
 }
@@ -137,12 +150,11 @@ void makers_choose(
     struct handlers *handlers, struct create_request *request, struct context *context)
 {
 	const struct config *config = handlers->config;
-	const char *model = model_resolve(config, request->model);
 
 	if (create_request_followed(request) != NULL) {
 		if (context->deployment == NULL)
-			use(request, context, find_marked(config, model, &request->maker));
-	} else if (maker_matters(config, request->model)) {
-		choose_by_contents(handlers, model, request, context);
+			use(request, context, find_marked(config, request));
+	} else if (maker_matters(config, request->model) || request->gateway.obeyed) {
+		choose_by_contents(handlers, request, context);
 	}
 }

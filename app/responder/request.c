@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/provider/client_headers.h"
+
 enum { READ_SIZE = 65536 };
 
 static const struct {
@@ -74,7 +76,10 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 	request->authorization = variable(env, "HTTP_AUTHORIZATION");
 	if (request->authorization == NULL)
 		request->authorization = variable(env, "REDIRECT_HTTP_AUTHORIZATION");
+	request->litellm_key = variable(env, "HTTP_X_LITELLM_API_KEY");
 	request->api_key = variable(env, "HTTP_API_KEY");
+	if (request->api_key == NULL)
+		request->api_key = variable(env, "HTTP_X_API_KEY");
 	request->if_none_match = variable(env, "HTTP_IF_NONE_MATCH");
 	request->request_id = variable(env, "HTTP_X_REQUEST_ID");
 }
@@ -82,6 +87,16 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 const char *request_header(const struct http_request *request, const char *name)
 {
 	return variable(request->environment, name);
+}
+
+static const char *header_of(const void *ctx, const char *name)
+{
+	return request_header(ctx, name);
+}
+
+void request_passed_headers(const struct http_request *request, struct buf *lines)
+{
+	client_headers_collect(lines, header_of, request);
 }
 
 bool request_query_has(const struct http_request *request, const char *parameter)

@@ -24,7 +24,8 @@ struct http_request {
 	const char *query;          /* "" if there is none */
 	const char *content_length; /* these are NULL if the client did not send them */
 	const char *authorization;
-	const char *api_key;
+	const char *litellm_key; /* x-litellm-api-key */
+	const char *api_key;     /* api-key, else x-api-key */
 	const char *if_none_match;
 	const char *request_id;
 	FCGX_Stream *in;
@@ -39,6 +40,9 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 
 /* A header by its name in the environment ("HTTP_ACCEPT"); NULL if the client did not send it. */
 const char *request_header(const struct http_request *request, const char *name);
+
+/* Appends those that go on to the provider: client_headers.h. */
+void request_passed_headers(const struct http_request *request, struct buf *lines);
 
 /* Whether the query has this parameter, "name=value" as it is spelled there. */
 bool request_query_has(const struct http_request *request, const char *parameter);

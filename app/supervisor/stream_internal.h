@@ -46,10 +46,10 @@ struct stream {
 
 	char *model; /* as the client named it */
 	/*
-	 * Kept until some output comes, as the request may have to be repeated: what is asked, and
-	 * the object as it was before.
+	 * Kept until some output comes, as the request may have to be repeated: what is asked, with
+	 * which headers, and the object as it was before.
 	 */
-	struct buf request, context, input, initial;
+	struct buf request, context, input, headers, initial;
 	bool begun;           /* output has come: nothing of these is left */
 	struct errand errand; /* to the deployments; no call is open where it has none */
 	struct event *timer;  /* NULL until needed */
@@ -75,7 +75,7 @@ struct stream {
 	struct narrator *narrator;
 	struct event_log log;
 	struct writer writer;
-	char *tenant;     /* NULL unless makers matter: who made what nobody else can read */
+	char *tenant;
 	struct buf noted; /* the hashes of what has been noted, one behind the other */
 	bool gone;        /* let go of; freed as soon as no write is under way */
 };
@@ -111,7 +111,7 @@ void stream_event_too_long(struct stream *s);
 void stream_end_as_costly(struct stream *s);
 
 /* stream_makers.c */
-/* Whose the job is, if it is to be noted who made what nobody else can read. */
+/* Whose the job is: to note for whom who made what nobody else can read. */
 void stream_open_makers(struct stream *s, const struct claimed_job *job);
 void stream_close_makers(struct stream *s);
 /* The last event may have ended an item. */

@@ -10,8 +10,7 @@
 
 void stream_open_makers(struct stream *s, const struct claimed_job *job)
 {
-	if (maker_matters(s->config, s->model))
-		s->tenant = xmemdup(job->tenant.p, job->tenant.len);
+	s->tenant = xmemdup(job->tenant.p, job->tenant.len);
 }
 
 void stream_close_makers(struct stream *s)
@@ -20,10 +19,16 @@ void stream_close_makers(struct stream *s)
 	buf_free(&s->noted);
 }
 
-/* What is translated is sealed here, and says itself who made it. */
+/*
+ * Where there is no choice, nothing can be sent to anybody else. What is translated is sealed here,
+ * and says itself who made it.
+ */
 static bool is_of_interest(const struct stream *s)
 {
-	return s->tenant != NULL && s->translation == NULL && s->errand.choice.deployment != NULL;
+	const struct attempts *choice = &s->errand.choice;
+
+	return s->translation == NULL && choice->deployment != NULL &&
+	       (choice->own != NULL || maker_matters(s->config, s->model));
 }
 
 static bool is_noted(const struct stream *s, const char *hash)

@@ -6,7 +6,9 @@
 #include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/dialect/sealed_items.h"
+#include "common/provider/client_headers.h"
 #include "common/provider/provider_error.h"
+#include "common/provider/request_body.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
 #include "common/response/fold_lifecycle.h"
@@ -87,7 +89,8 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 		return;
 	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
-	if (try_again(s, errand_failure(&s->errand, s->status, retry_after), retry_after, why))
+	if (try_again(s, errand_failure(&s->errand, s->status, retry_after, buf_span(&s->body)),
+		retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
 	if (s->translation != NULL)
@@ -189,7 +192,7 @@ static void end_with_stream_error(struct stream *s)
 
 	errand_tell_health(&s->errand, status);
 	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
-	if (try_again(s, errand_failure(&s->errand, status, -1), -1, why))
+	if (try_again(s, errand_failure(&s->errand, status, -1, fold_error(&s->fold)), -1, why))
 		return;
 	fold_end(&s->fold);
 	log_info("%s failed: %s", s->id, why);
@@ -392,8 +395,10 @@ static const char *translate_request(struct stream *s, struct buf *out)
 		translation_leave_out_thinking(s->translation);
 	written = translation_write_request(s->translation, out, buf_span(&body));
 	buf_free(&body);
-	if (written)
+	if (written) {
 		translation_log_left_out(s->translation, s->id);
+		request_body_add_extra(out, s->errand.choice.deployment);
+	}
 	return written ? NULL : translation_refusal(s->translation)->message;
 }
 
@@ -406,10 +411,19 @@ static const char *write_body(void *ctx, struct buf *out)
 	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
 	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
 	sealed_items_leave_out(out);
+	request_body_add_extra(out, s->errand.choice.deployment);
 	return NULL;
 }
 
+static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
+{
+	const struct stream *s = ctx;
+
+	return client_headers_add(headers, buf_span(&s->headers), s->translation != NULL);
+}
+
 const struct errand_user stream_errand_user = {
+    .add_headers = add_headers,
     .write_body = write_body,
     .on_begin = on_begin,
     .on_head = stream_on_head,

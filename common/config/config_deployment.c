@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "config_credentials.h"
 #include "config_deployment_internal.h"
 #include "config_section.h"
 
@@ -22,12 +23,7 @@ void deployment_clear(struct deployment *deployment)
 	config_free_strings(deployment->extra_headers, deployment->extra_header_count);
 	config_free_strings(deployment->dropped, deployment->dropped_count);
 	free(deployment->litellm_id);
-	for (size_t i = 0; i < deployment->default_count; i++) {
-		free(deployment->defaults[i].name);
-		free(deployment->defaults[i].member);
-		free(deployment->defaults[i].value);
-	}
-	free(deployment->defaults);
+	deployment_clear_defaults(deployment);
 	free(deployment->extra_body);
 }
 
@@ -68,8 +64,9 @@ static void copy_defaults(struct deployment *sibling, const struct request_defau
 		return;
 	sibling->defaults = xcalloc(sibling->default_count, sizeof(*sibling->defaults));
 	for (size_t i = 0; i < sibling->default_count; i++) {
-		sibling->defaults[i].name = xstrdup(from[i].name);
-		sibling->defaults[i].member = xstrdup(from[i].member);
+		sibling->defaults[i].name = copy_text(from[i].name);
+		sibling->defaults[i].chat_value = copy_text(from[i].chat_value);
+		sibling->defaults[i].member = copy_text(from[i].member);
 		sibling->defaults[i].value = xstrdup(from[i].value);
 	}
 }
@@ -127,12 +124,20 @@ static void append_deployments(
 	}
 }
 
+static void read_params(const struct config_value *value, void *dest)
+{
+	struct config_value params = *value, credential;
+
+	if (credentials_find(value, &credential))
+		params.rest = &credential;
+	deployment_read_params(&params, dest);
+}
+
 static const struct config_key deployment_keys[] = {
     {"model_name", CONFIG_READER, CONFIG_REQUIRED, "the name that clients use",
 	.read = read_model_name},
     {"model_info", CONFIG_READER, .read = deployment_read_info},
-    {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model",
-	.read = deployment_read_params},
+    {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model", .read = read_params},
 };
 
 static void read_deployment(const struct config_value *value,
@@ -146,16 +151,18 @@ static void read_deployment(const struct config_value *value,
 		.drops_by_model = defaults->drop_params,
 		.drop_params = defaults->drop_params},
 	};
-	struct config_value params;
+	struct config_value params, credential;
 
-	if (config_section(value, "a mapping with model_name and litellm_params",
-		KEYS(deployment_keys), &draft) &&
-	    config_member(value, "litellm_params", &params)) {
-		deployment_find_litellm_id(value, &params, &draft.deployment);
-		append_deployments(config, &params, draft.deployment);
-	} else {
+	if (!config_section(value, "a mapping with model_name and litellm_params",
+		KEYS(deployment_keys), &draft) ||
+	    !config_member(value, "litellm_params", &params)) {
 		deployment_clear(&draft.deployment);
+		return;
 	}
+	if (credentials_find(&params, &credential))
+		params.rest = &credential;
+	deployment_find_litellm_id(value, &params, &draft.deployment);
+	append_deployments(config, &params, draft.deployment);
 }
 
 void deployments_read(const struct config_value *model_list,

@@ -202,6 +202,17 @@ struct span deployment_provider(const struct deployment *deployment, const char 
 	return asked;
 }
 
+const struct deployment *deployment_of_model_info(const struct config *config, const char *id)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->litellm_id != NULL && strcmp(deployment->litellm_id, id) == 0)
+			return deployment;
+	}
+	return NULL;
+}
+
 const struct deployment *deployment_by_id(const struct config *config, struct span id)
 {
 	for (size_t i = 0; i < config->deployment_count; i++) {
@@ -302,19 +313,42 @@ bool deployment_drops(const struct deployment *deployment, const char *model, st
 	return provider != NULL && !provider_takes(provider, member);
 }
 
-const struct fallback *model_fallback(const struct config *config, const char *model)
+bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kind)
+{
+	for (size_t i = 0; i < config->fallback_count; i++) {
+		if (config->fallbacks[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
+static const struct fallback *fallback_of(
+    const struct config *config, enum fallback_kind kind, const char *model)
 {
 	const struct fallback *any = NULL;
 
 	for (size_t i = 0; i < config->fallback_count; i++) {
 		const struct fallback *fallback = &config->fallbacks[i];
 
+		if (fallback->kind != kind)
+			continue;
 		if (strcmp(fallback->model, model) == 0)
 			return fallback;
 		if (any == NULL && strcmp(fallback->model, "*") == 0)
 			any = fallback;
 	}
 	return any;
+}
+
+/* What stands there for any model comes after what stands there for this one, by either name. */
+const struct fallback *model_fallback(
+    const struct config *config, enum fallback_kind kind, const char *name)
+{
+	const struct fallback *fallback = fallback_of(config, kind, name);
+
+	if (fallback != NULL && strcmp(fallback->model, name) == 0)
+		return fallback;
+	return fallback_of(config, kind, model_resolve(config, name));
 }
 
 static bool polls_provider(const struct polling_config *polling, struct span provider)
@@ -346,11 +380,13 @@ static bool runs_natively(const struct polling_config *polling, const char *mode
 	return false;
 }
 
-bool model_should_poll(const struct config *config, const char *model, bool background)
+bool model_should_poll(const struct config *config, const char *name, bool background)
 {
 	const struct polling_config *polling = &config->polling;
+	const char *model = model_resolve(config, name);
 
-	if (!background || !config->redis.enabled || runs_natively(polling, model))
+	if (!background || !config->redis.enabled || runs_natively(polling, name) ||
+	    runs_natively(polling, model))
 		return false;
 	switch (polling->mode) {
 	case POLLING_OFF:
@@ -360,5 +396,6 @@ bool model_should_poll(const struct config *config, const char *model, bool back
 	case POLLING_PROVIDERS:
 		break;
 	}
-	return polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
+	return polls_provider(polling, model_provider(name)) ||
+	       polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
 }

@@ -25,11 +25,10 @@ static const size_t texts[] = {
     offsetof(struct handover, accept),
     offsetof(struct handover, model),
     offsetof(struct handover, deployment),
-    offsetof(struct handover, idempotency_key),
-    offsetof(struct handover, openai_beta),
-    offsetof(struct handover, client_request_id),
+    offsetof(struct handover, headers),
     offsetof(struct handover, forget_id),
     offsetof(struct handover, continued_id),
+    offsetof(struct handover, obeyed),
     offsetof(struct handover, followed_id),
     offsetof(struct handover, after),
 };

@@ -24,6 +24,9 @@ enum handover_flag {
 	HANDOVER_ONLY = 0x80,     /* likewise, and no fallback: it is about that one's response */
 	HANDOVER_IDLE = 0x100,    /* no request at all: a kept connection on which nothing is */
 	HANDOVER_FOLLOWS = 0x200, /* the events of a background response: followed_id, after */
+	/* With HANDOVER_CREATES: something else, by deployments that have the path themselves. */
+	HANDOVER_UNTRANSLATED = 0x400,
+	HANDOVER_VERBATIM = 0x800, /* the body goes as it is, and names no model */
 };
 
 /* Texts are never NULL, "" if there is nothing. */
@@ -39,13 +42,12 @@ struct handover {
 	const char *accept;
 	const char *model;      /* by which deployments are chosen */
 	const char *deployment; /* the id of the one to begin with */
-	/* What goes to the provider as headers. */
-	const char *idempotency_key;
-	const char *openai_beta;
-	const char *client_request_id;
+	const char *headers;    /* of the client's that the provider gets: "Name: value\n" each */
 	const char *forget_id;
 	/* The background response that the request continues; body has what it stands for. */
 	const char *continued_id;
+	/* What the request asks of the gateway: gateway_members_write_obeyed(). */
+	const char *obeyed;
 	/* The one whose events are asked for, and the number of the last that the client has. */
 	const char *followed_id;
 	const char *after; /* decimal; "" if it has none */

@@ -15,6 +15,7 @@
 #include "attempts.h"
 #include "common/base/buf.h"
 #include "roster.h"
+#include "seats.h"
 #include "secret.h"
 #include "upstream.h"
 
@@ -66,16 +67,30 @@ struct errand {
 	struct secrets secrets;        /* that the last call showed */
 	struct upstream_request *call; /* NULL when none is open */
 	struct event *pause;           /* before the next call; NULL until needed */
-	bool told;                     /* how the last call went, if anybody has to know */
+	struct seat *seat;             /* that the call has; NULL if it needs none */
+	struct seat_waiter waiter;     /* for one */
+	bool waits;
+	bool told;     /* how the last call went, if anybody has to know */
+	bool eventful; /* an event of the open call's answer has come */
 };
 
 /*
  * Calls choice.deployment, which is not NULL. Nothing of the answer comes from within this call.
+ * If it has as many calls as it may, another one of the model is called; if all have, the one where
+ * a call ends first. Until then the errand waits, and its call has not begun. A choice of
+ * attempts_only() is called in any case.
  */
 void errand_begin(struct errand *errand);
 
 /* Ends the call or the pause at once; nothing is called any more. May be repeated. */
 void errand_stop(struct errand *errand);
+/*
+ * An event has come, which deployment->stream_timeout is the wait for; signs of life are none
+ * (event_is_sign_of_life()). From on_head or on_body, and may be repeated.
+ */
+void errand_note_event(struct errand *errand);
+/* From on_head: the answer is no stream, so that deployment->timeout is its only bound. */
+void errand_be_patient(struct errand *errand);
 /* Lets go of a call that has said all: its connection can serve the next request. */
 void errand_detach(struct errand *errand);
 /* Stops and frees what the errand holds. A zeroed one may be closed. */
@@ -84,8 +99,12 @@ void errand_close(struct errand *errand);
 /* How the call went, told once for each; status 0 stands for no answer. */
 void errand_tell_health(struct errand *errand, long status);
 
-/* What an answer's status and its Retry-After (s; negative: none) say about trying again. */
-enum call_failure errand_failure(const struct errand *errand, long status, double retry_after);
+/*
+ * What an answer's status, its Retry-After (s; negative: none) and the error in its body, which may
+ * be empty, say about trying again.
+ */
+enum call_failure errand_failure(
+    const struct errand *errand, long status, double retry_after, struct span error);
 
 /*
  * Arranges for another try: at once by a deployment that has not been asked, after a pause by one

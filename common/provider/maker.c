@@ -5,14 +5,26 @@
 #include "common/base/alloc.h"
 #include "common/config/model.h"
 
-bool maker_matters(const struct config *config, const char *model)
-{
-	const struct deployment *first;
+static const enum fallback_kind kinds[] = {
+    FALLBACK_ON_ERROR, FALLBACK_ON_CONTEXT_WINDOW, FALLBACK_ON_CONTENT_POLICY};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-	model = model_resolve(config, model);
-	first = model_next_deployment(config, model, NULL);
-	return first != NULL && (model_next_deployment(config, model, first) != NULL ||
-				    model_fallback(config, model) != NULL);
+static bool has_fallbacks(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (model_fallback(config, kinds[i], name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+bool maker_matters(const struct config *config, const char *name)
+{
+	const char *model = model_resolve(config, name);
+	const struct deployment *first = model_next_deployment(config, model, NULL);
+
+	return first != NULL &&
+	       (model_next_deployment(config, model, first) != NULL || has_fallbacks(config, name));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -41,21 +53,32 @@ static bool serves(const struct config *config, const char *model, const struct 
 	return false;
 }
 
-static bool is_of_fallback(
-    const struct config *config, const char *model, const struct deployment *maker)
+/* A fallback may be a deployment by its own name. */
+static bool leads_to(
+    const struct config *config, const char *fallback, const struct deployment *maker)
 {
-	const struct fallback *fallback = model_fallback(config, model);
+	return serves(config, model_resolve(config, fallback), maker) ||
+	       same_text(maker->litellm_id, fallback);
+}
 
-	for (size_t i = 0; fallback != NULL && i < fallback->count; i++) {
-		if (serves(config, fallback->models[i], maker))
-			return true;
+static bool is_of_fallback(
+    const struct config *config, const char *name, const struct deployment *maker)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		const struct fallback *fallback = model_fallback(config, kinds[i], name);
+
+		for (size_t j = 0; fallback != NULL && j < fallback->count; j++) {
+			if (leads_to(config, fallback->models[j], maker))
+				return true;
+		}
 	}
 	return false;
 }
 
-const struct deployment *maker_or_its_like(const struct config *config, const char *model,
+const struct deployment *maker_or_its_like(const struct config *config, const char *name,
     const struct deployment *maker, const char *maker_model)
 {
+	const char *model = model_resolve(config, name);
 	const struct deployment *deployment = NULL;
 
 	if (maker == NULL)
@@ -67,7 +90,7 @@ const struct deployment *maker_or_its_like(const struct config *config, const ch
 		    maker_is_alike(deployment, model, maker, maker_model))
 			return deployment;
 	}
-	return is_of_fallback(config, model, maker) ? maker : NULL;
+	return is_of_fallback(config, name, maker) ? maker : NULL;
 }
 
 static const struct deployment *by_litellm_id(const struct config *config, const char *id)

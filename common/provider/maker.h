@@ -10,15 +10,16 @@
 #include "common/config/config.h"
 #include "common/response/litellm_mark.h"
 
-/* Whether requests for the model, as a client names it, can go to more than one deployment. */
-bool maker_matters(const struct config *config, const char *model);
+/* Whether requests for the model of that name, a client's, can go to more than one deployment. */
+bool maker_matters(const struct config *config, const char *name);
 
 /*
  * Which deployment can read what maker, asked by maker_model, has made, of those that a request for
- * model can go to: itself, also as one of a fallback's, else one of the model's that has the same
- * address and key. NULL if there is none that can be called from here, or maker is NULL.
+ * the model of that name can go to: itself, also as one of a fallback's, else one of the model's
+ * that has the same address and key. NULL if there is none that can be called from here, or maker
+ * is NULL.
  */
-const struct deployment *maker_or_its_like(const struct config *config, const char *model,
+const struct deployment *maker_or_its_like(const struct config *config, const char *name,
     const struct deployment *maker, const char *maker_model);
 
 /*

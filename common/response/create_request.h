@@ -1,6 +1,6 @@
 /*
  * The body of POST /v1/responses, taken apart without changing what is in it.
- * All spans point into the body, which must outlive the struct, or into what it owns.
+ * All spans point into the body, which must outlive the struct, or are the struct's own.
  */
 #ifndef RESPOOL_CREATE_REQUEST_H
 #define RESPOOL_CREATE_REQUEST_H
@@ -9,12 +9,14 @@
 
 #include "api_error.h"
 #include "common/base/buf.h"
+#include "gateway_members.h"
 #include "litellm_mark.h"
 #include "response.h"
 
 struct create_request {
 	struct span body; /* without marks of a LiteLLM proxy's */
-	char *model;      /* decoded, NUL-terminated; owned */
+	/* decoded, NUL-terminated; NULL if not given, until create_request_use_model(); owned */
+	char *model;
 	bool background;
 	bool stream;
 	struct span stream_options; /* raw JSON value; empty when the request has none */
@@ -42,11 +44,17 @@ struct create_request {
 	 */
 	struct span fields[RESPONSE_FIELD_COUNT];
 	/*
-	 * Every member except model, stream, background and input, as the client spelled them,
-	 * joined by commas and without braces: what the provider gets beside those. If continues,
-	 * previous_response_id is only there as the one that the request follows. Owned.
+	 * Every member except model, stream, background and input, and the gateway's own, as the
+	 * client spelled them, joined by commas and without braces: what the provider gets beside
+	 * those. If continues, previous_response_id is only there as the one that the request
+	 * follows. Owned.
 	 */
 	struct buf rest;
+	struct buf named; /* body with the model that it was given; owned */
+	/* What is asked of the gateway, and the members that say what is obeyed, as in rest. */
+	bool has_gateway_members;
+	struct gateway_members gateway;
+	struct buf obeyed;
 };
 
 /*
@@ -57,6 +65,9 @@ struct create_request {
 bool create_request_parse(
     struct create_request *request, struct span body, struct api_error *error);
 void create_request_free(struct create_request *request);
+
+/* Has a request that names no model ask for this one, as if it had stood first in its body. */
+void create_request_use_model(struct create_request *request, const char *model);
 
 /*
  * Checks the options of a stream that is sent from here: an object or null, and include_obfuscation

@@ -34,6 +34,7 @@ struct claimed_job {
 	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
 	struct span deployment; /* the id of the one to begin with, or empty */
 	bool stays;             /* no other can answer: it follows what only that one knows */
+	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	struct span tenant;     /* empty for anonymous */
 	bool streamed;          /* it has events, and flushes need an event_log */
 	long long told;         /* how many are stored; 0 if Redis has lost them */

@@ -53,6 +53,7 @@ struct new_job {
 	const char *deployment; /* id of the deployment to begin with, or NULL */
 	const char *follows;    /* id of the provider's response that all this follows, or NULL */
 	bool stays;             /* at that deployment: no other can read all of it */
+	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	struct span object;     /* the initial Response object */
 	bool stream;            /* its events are kept, for clients that read them */
 	struct span first_event; /* whole, as a stream has it; empty unless stream */

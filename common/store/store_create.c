@@ -18,7 +18,7 @@ static void drop_refused(
 static size_t job_size(const struct new_job *job)
 {
 	return job->object.len + job->request.len + job->input.len + job->context.len +
-	       job->first_event.len;
+	       job->headers.len + job->first_event.len;
 }
 
 static enum store_result enqueue_result(const redisReply *reply)
@@ -58,6 +58,8 @@ static void add_fields(struct redis_args *create, const struct new_job *job)
 		add_field(create, "follows", span_of(job->follows));
 	if (job->stays)
 		add_field(create, "stays", SPAN("1"));
+	if (job->headers.len != 0)
+		add_field(create, "headers", job->headers);
 	if (job->stream)
 		add_field(create, "streamed", SPAN("1"));
 	if (job->unstored_ttl != 0) {

@@ -150,11 +150,18 @@ def is_unstored(response_id):
     return (int(response_id[13:21], 16) + int(response_id[-1], 16)) % 4 == 0
 
 
+def has_headers(response_id):
+    """Two of seven, whatever else they are."""
+    return (int(response_id[13:21], 16) + 3 * int(response_id[-1], 16)) % 7 < 2
+
+
 def fields_of(response_id):
     """The fields of a job as created."""
     fields = ("tenant", "alice", "model", "m", "request", '"a":1', "input", '"Hi"')
     if continues(response_id):
         fields += ("context", '{"c":1}', "deployment", "d1", "follows", "f1")
+    if has_headers(response_id):
+        fields += ("headers", "tracestate: a=1\n")
     if is_streamed(response_id):
         fields += ("streamed", "1")
     if is_unstored(response_id):
@@ -523,7 +530,7 @@ class Sequence:
             worker.todo.append(("drop", worker.name, response_id))
             return None
         fence, attempts, model, request, input_text, text, *optional = reply
-        optional, tenant, log = optional[:3], optional[3], optional[4:]
+        optional, headers, tenant, log = optional[:3], optional[3], optional[4], optional[5:]
         self.expect(before["state"] == "queued" or before["owner"] == worker.name,
                     f"claimed what was {before}")
         self.expect(fence > before["fence"], "the fence did not rise")
@@ -531,6 +538,8 @@ class Sequence:
                     f"claim gave {reply}")
         self.expect(optional == ([b'{"c":1}', b"d1", b"f1"] if continues(response_id)
                                  else [None, None, None]), f"claim gave {reply}")
+        self.expect(headers == (b"tracestate: a=1\n" if has_headers(response_id) else None),
+                    f"claim gave the headers {headers}")
         self.attempts[response_id] += before["state"] == "queued"
         self.expect(attempts == self.attempts[response_id], f"{attempts} attempts")
         told = before["events"]

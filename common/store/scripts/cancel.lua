@@ -30,7 +30,7 @@ for slot in (slots or ''):gmatch('%d+') do
 	end
 end
 redis.call('HSET', KEYS[2], 'state', 'cancelled')
-redis.call('HDEL', KEYS[2], 'owner', 'request', 'slots')
+redis.call('HDEL', KEYS[2], 'owner', 'request', 'headers', 'slots')
 ttl = math.min(ttl, unstored_ttl or ttl)
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)

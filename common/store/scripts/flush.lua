@@ -120,7 +120,7 @@ local function write(job, at)
 		if deployment ~= '' then
 			redis.call('HSET', job, 'deployment', deployment)
 		end
-		redis.call('HDEL', job, 'owner', 'request', 'slots')
+		redis.call('HDEL', job, 'owner', 'request', 'headers', 'slots')
 		ttl = math.min(ttl, redis.call('HGET', job, 'unstored_ttl') or ttl)
 	elseif tells_slots then
 		redis.call('HSET', job, 'slots', slots)

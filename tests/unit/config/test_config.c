@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -185,6 +186,12 @@ static void every_key_of_a_deployment_is_read(void **state)
 	    "      rpm: 0\n"
 	    "      timeout: 12.5\n"
 	    "      stream_timeout: 3\n"
+	    "      silence_timeout: 4.5\n"
+	    "      order: 2\n"
+	    "      tpm: 1000\n"
+	    "      max_parallel_requests: 8\n"
+	    "      max_retries: 9\n"
+	    "      num_retries: 0\n"
 	    "  - model_name: other\n"
 	    "    litellm_params: {model: my/own/model, custom_llm_provider: azure,\n"
 	    "                     api_base: 'http://[::1]:8080/openai/v1'}\n");
@@ -211,7 +218,17 @@ static void every_key_of_a_deployment_is_read(void **state)
 	assert_null(deployment->missing);
 	assert_true(deployment->timeout > 12.49 && deployment->timeout < 12.51);
 	assert_true(deployment->stream_timeout > 2.99 && deployment->stream_timeout < 3.01);
+	assert_float_equal(deployment->silence_timeout, 4.5, 0.001);
+	assert_int_equal(deployment->order, 2);
+	assert_int_equal(deployment->tpm, 1000);
+	assert_int_equal(deployment->max_parallel_requests, 8);
+	assert_true(deployment->has_retries);
+	assert_int_equal(deployment->num_retries, 0);
 	deployment++;
+	assert_int_equal(deployment->order, INT_MAX);
+	assert_int_equal(deployment->tpm, 0);
+	assert_int_equal(deployment->max_parallel_requests, 0);
+	assert_false(deployment->has_retries);
 	assert_null(deployment->organization);
 	assert_null(deployment->api_version);
 	assert_int_equal(deployment->extra_header_count, 0);
@@ -238,15 +255,18 @@ static void time_outs_have_defaults_wherever_these_stand(void **state)
 	    "                     request_timeout: 3, stream_timeout: 5}\n";
 	static const struct {
 		const char *before, *after;
-		double timeout, stream_timeout;
+		double timeout, stream_timeout, silence_timeout;
 	} cases[] = {
-	    {"", "", 6000, 0},
-	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 0},
-	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 0},
-	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5},
-	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80,
-		0},
-	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70, 0},
+	    {"", "", 6000, 0, 600},
+	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 0, 600},
+	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 0, 600},
+	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5, 600},
+	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80, 0,
+		600},
+	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70, 0,
+		600},
+	    {"respool: {silence_timeout: 9}\n", "", 6000, 0, 9},
+	    {"", "respool: {silence_timeout: 9}\n", 6000, 0, 9},
 	};
 
 	(void)state;
@@ -260,6 +280,7 @@ static void time_outs_have_defaults_wherever_these_stand(void **state)
 		deployment = result.config->deployments;
 		assert_float_equal(deployment[0].timeout, cases[i].timeout, 0.001);
 		assert_float_equal(deployment[0].stream_timeout, cases[i].stream_timeout, 0.001);
+		assert_float_equal(deployment[0].silence_timeout, cases[i].silence_timeout, 0.001);
 		assert_float_equal(deployment[1].timeout, 3, 0.001);
 		assert_float_equal(deployment[2].timeout, 4, 0.001);
 		assert_float_equal(deployment[2].stream_timeout, 5, 0.001);
@@ -936,6 +957,64 @@ static void a_list_that_holds_itself_is_an_error(void **state)
 	done(&result);
 }
 
+static void any_number_of_deployments_may_have_what_is_merged(void **state)
+{
+	enum { DEPLOYMENTS = 1500 };
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct result result;
+
+	(void)state;
+	assert_non_null(file);
+	fputs("x: &x {api_key: k}\nmodel_list:\n", file);
+	for (int i = 0; i < DEPLOYMENTS; i++)
+		fprintf(
+		    file, "  - {model_name: a, litellm_params: {<<: *x, model: openai/%d}}\n", i);
+	fclose(file);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_int_equal(result.config->deployment_count, DEPLOYMENTS);
+	assert_string_equal(result.config->deployments[DEPLOYMENTS - 1].api_key, "k");
+	done(&result);
+	free(text);
+}
+
+static void merges_without_end_are_one_error(void **state)
+{
+	struct result result = load("a: &a {x: 1}\n"
+				    "b: &b {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]}\n"
+				    "c: &c {<<: [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]}\n"
+				    "d: &d {<<: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]}\n"
+				    "respool: {<<: *d}\n"
+				    "general_settings: {<<: *d}\n");
+
+	(void)state;
+	assert_null(result.config);
+	assert_holds(result.errors, ": merges without end, expected at most 1000\n");
+	assert_int_equal(count_of(result.errors, "\n"), 1);
+	done(&result);
+}
+
+static void the_digits_of_a_number_may_be_set_apart(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, api_key: k, rpm: 100_000, timeout: 1_000.5}\n");
+
+	(void)state;
+	assert_int_equal(result.config->deployments[0].rpm, 100000);
+	assert_true(result.config->deployments[0].timeout == 1000.5);
+	done(&result);
+	assert_error("litellm_settings: {num_retries: _1}\n",
+	    "1: litellm_settings.num_retries: \"_1\", expected an integer from 0 to 100");
+	assert_error("litellm_settings: {num_retries: "
+		     "0_____________________________________________________x}\n",
+	    "1: litellm_settings.num_retries: "
+	    "\"0_____________________________________________________x\", expected an integer "
+	    "from 0 to 100");
+}
+
 /* Keys that are not implemented */
 
 static void an_unknown_key_is_named_once_and_ignored(void **state)
@@ -943,25 +1022,25 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	struct result result =
 	    load_right(CONFIG_SUPERVISOR, "router_settings:\n"
 					  "  routing_strategy: simple-shuffle\n"
-					  "  model_group_alias: {a: b}\n"
+					  "  strange: {a: b}\n"
 					  "litellm_settings:\n"
-					  "  set_verbose: true\n"
+					  "  stranger: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, tpm: 5}\n"
+					  "    litellm_params: {model: openai/a, unknown: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, tpm: 6}\n"
+					  "    litellm_params: {model: openai/b, unknown: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
 	(void)state;
-	assert_holds(result.log,
-	    "config.yaml:3: router_settings.model_group_alias: not implemented, ignored\n");
 	assert_holds(
-	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
+	    result.log, "config.yaml:3: router_settings.strange: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:5: litellm_settings.stranger: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
@@ -1002,7 +1081,12 @@ static void the_sections_of_a_litellm_file_load_unchanged(void **state)
 	    "  database_url: postgresql://nowhere\n");
 	assert_int_equal(result.config->deployment_count, 2);
 	assert_true(result.config->redis.enabled);
-	assert_int_equal(count_of(result.log, "not implemented, ignored"), 4);
+	assert_holds(result.log,
+	    "config.yaml:7: router_settings.cache_responses: not implemented: "
+	    "every request is sent to its provider, no answer is kept for it\n");
+	assert_holds(result.log, "config.yaml:9: litellm_settings.success_callback: not "
+				 "implemented: requests are not reported there\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 2);
 	done(&result);
 }
 
@@ -1285,10 +1369,10 @@ static void a_responder_without_any_key_warns_of_401(void **state)
 	    "respool.api_keys or respool.allow_anonymous is set");
 	done(&result);
 	result = load_right(CONFIG_RESPONDER, "respool: {allow_anonymous: true}\n");
-	assert_lacks(result.log, "401");
+	assert_lacks(result.log, "refused with 401");
 	done(&result);
 	result = load_right(CONFIG_RESPONDER, "general_settings: {master_key: sk-1}\n");
-	assert_lacks(result.log, "401");
+	assert_lacks(result.log, "refused with 401");
 	done(&result);
 }
 
@@ -1434,20 +1518,9 @@ static void a_quirk_is_true_or_false(void **state)
 	    "3: model_list[0].litellm_params.think_tags: \"maybe\", expected true or false");
 }
 
-static void a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning(void **state)
+static void a_number_of_tokens_is_one_above_0(void **state)
 {
-	struct result result = load_right(CONFIG_SUPERVISOR,
-	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: openai/a, max_tokens: 100}}\n"
-	    "  - {model_name: b, litellm_params: {model: openai/b, max_tokens: 100, api: chat}}\n"
-	    "  - {model_name: '*', litellm_params: {model: '*', max_tokens: 100}}\n");
-
 	(void)state;
-	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: max_tokens is sent "
-				 "only with requests that are translated, and the Responses API is "
-				 "asked there\n");
-	assert_int_equal(count_of(result.log, "\n"), 1);
-	done(&result);
 	assert_error(
 	    "model_list: [{model_name: m, litellm_params: {model: anthropic/m, max_tokens: 0}}]\n",
 	    "1: model_list[0].litellm_params.max_tokens: \"0\", expected an integer from 1 to "
@@ -1990,6 +2063,51 @@ static void router_settings_win_over_litellm_settings(void **state)
 	done(&result);
 }
 
+static void fallbacks_are_of_three_kinds_in_either_section(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    MODELS_A_B_C "router_settings:\n"
+			 "  context_window_fallbacks: [{a: [b]}]\n"
+			 "  fallbacks: [{a: [c]}]\n"
+			 "litellm_settings:\n"
+			 "  content_policy_fallbacks: [{'*': [a, gone]}]\n"
+			 "  context_window_fallbacks: [{a: [c]}, {b: [c]}]\n");
+	const struct config *config = result.config;
+
+	(void)state;
+	assert_string_equal(model_fallback(config, FALLBACK_ON_ERROR, "a")->models[0], "c");
+	assert_null(model_fallback(config, FALLBACK_ON_ERROR, "b"));
+	assert_string_equal(
+	    model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "a")->models[0], "b");
+	assert_string_equal(
+	    model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "b")->models[0], "c");
+	assert_null(model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "c"));
+	assert_string_equal(
+	    model_fallback(config, FALLBACK_ON_CONTENT_POLICY, "c")->models[0], "a");
+	assert_holds(result.log, "litellm_settings.content_policy_fallbacks: model_list has no "
+				 "deployment of \"gone\"");
+	assert_lacks(result.log, "ignored");
+	done(&result);
+}
+
+static void the_router_bounds_calls_and_spaces_them(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: openai/a, max_parallel_requests: 3}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/b, order: -1, tpm: 7}}\n"
+	    "router_settings: {default_max_parallel_requests: 9, retry_after: 2.5}\n");
+
+	(void)state;
+	assert_int_equal(result.config->deployments[0].max_parallel_requests, 3);
+	assert_int_equal(result.config->deployments[1].max_parallel_requests, 9);
+	assert_int_equal(result.config->deployments[1].order, -1);
+	assert_int_equal(result.config->deployments[1].tpm, 7);
+	assert_true(result.config->deployments[0].order > 1000000);
+	assert_float_equal(result.config->retry_after, 2.5, 0.001);
+	done(&result);
+}
+
 static void each_setting_of_the_router_stands_by_itself(void **state)
 {
 	struct result result =
@@ -2014,7 +2132,6 @@ static void fallbacks_for_a_model_that_nobody_serves_are_a_warning(void **state)
 	done(&result);
 }
 
-/* LiteLLM takes an alias, or the id of a deployment, which are not known here. */
 static void fallbacks_to_a_model_that_nobody_serves_are_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_RESPONDER,
@@ -2183,6 +2300,9 @@ int main(void)
 	    TEST(a_members_own_key_wins_over_a_merged_one),
 	    TEST(a_merge_that_holds_itself_is_an_error),
 	    TEST(a_list_that_holds_itself_is_an_error),
+	    TEST(any_number_of_deployments_may_have_what_is_merged),
+	    TEST(merges_without_end_are_one_error),
+	    TEST(the_digits_of_a_number_may_be_set_apart),
 	    TEST(an_unknown_key_is_named_once_and_ignored),
 	    TEST(another_routing_strategy_is_a_warning),
 	    TEST(the_sections_of_a_litellm_file_load_unchanged),
@@ -2204,7 +2324,7 @@ int main(void)
 	    TEST(providers_with_an_api_of_their_own_are_a_warning),
 	    TEST(an_api_is_one_of_three),
 	    TEST(a_quirk_is_true_or_false),
-	    TEST(a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning),
+	    TEST(a_number_of_tokens_is_one_above_0),
 	    TEST(bedrock_is_called_in_its_region),
 	    TEST(a_region_is_no_part_of_another_host),
 	    TEST(dropping_holds_for_what_cannot_be_translated_too),
@@ -2228,6 +2348,8 @@ int main(void)
 	    TEST(every_deployment_has_an_id_of_its_own),
 	    TEST(fallbacks_have_litellms_form),
 	    TEST(router_settings_win_over_litellm_settings),
+	    TEST(fallbacks_are_of_three_kinds_in_either_section),
+	    TEST(the_router_bounds_calls_and_spaces_them),
 	    TEST(each_setting_of_the_router_stands_by_itself),
 	    TEST(fallbacks_for_a_model_that_nobody_serves_are_a_warning),
 	    TEST(fallbacks_to_a_model_that_nobody_serves_are_a_warning),

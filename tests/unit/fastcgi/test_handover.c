@@ -75,9 +75,7 @@ static const struct handover whole = {
     .accept = "text/event-stream",
     .model = "m\xc3\xa9",
     .deployment = "d-1",
-    .idempotency_key = "key",
-    .openai_beta = "beta=v1",
-    .client_request_id = "client-7",
+    .headers = "OpenAI-Beta: beta=v1\nIdempotency-Key: key\n",
     .forget_id = "resp_2",
     .continued_id = "litellm_poll_3",
     .followed_id = "litellm_poll_4",
@@ -96,9 +94,7 @@ static void expect_texts(const struct handover *got, const struct handover *sent
 	assert_string_equal(got->accept, sent->accept);
 	assert_string_equal(got->model, sent->model);
 	assert_string_equal(got->deployment, sent->deployment);
-	assert_string_equal(got->idempotency_key, sent->idempotency_key);
-	assert_string_equal(got->openai_beta, sent->openai_beta);
-	assert_string_equal(got->client_request_id, sent->client_request_id);
+	assert_string_equal(got->headers, sent->headers);
 	assert_string_equal(got->forget_id, sent->forget_id);
 	assert_string_equal(got->continued_id, sent->continued_id);
 	assert_string_equal(got->followed_id, sent->followed_id);

@@ -52,6 +52,25 @@ static void assert_rest(const char *body, const char *expected)
 	create_request_free(&request);
 }
 
+static void the_gateways_own_members_stay_apart(void **state)
+{
+	struct create_request request = parsed(
+	    "{\"api_key\":\"s\",\"timeout\":3,\"model\":\"m\",\"seed\":1,\"fallbacks\":[\"a\"]}");
+	struct buf written = {0};
+
+	(void)state;
+	assert_true(span_is(buf_span(&request.rest), "\"seed\":1"));
+	assert_true(span_is(buf_span(&request.obeyed), "\"timeout\":3,\"fallbacks\":[\"a\"]"));
+	assert_float_equal(request.gateway.timeout, 3, 0.001);
+	assert_true(request.gateway.unmet);
+	assert_false(create_request_is_verbatim(&request, SPAN("")));
+	create_request_write(&written, &request, SPAN(""));
+	assert_string_equal(buf_cstr(&written), "{\"model\":\"m\",\"seed\":1}");
+	buf_free(&written);
+	create_request_free(&request);
+	refused("{\"model\":\"m\",\"timeout\":\"3\"}", "timeout", "expected a number of seconds");
+}
+
 static void takes_the_members_that_respool_acts_on(void **state)
 {
 	struct create_request request = parsed(
@@ -238,7 +257,6 @@ static void too_many_members_are_refused(void **state)
 static void model_must_be_a_string_that_is_not_empty(void **state)
 {
 	(void)state;
-	refused("{}", "model", "Missing required parameter: 'model'");
 	refused("{\"model\":\"\"}", "model", "The requested model '' does not exist.");
 	refused("{\"model\":null}", "model", "expected a string, but got null instead.");
 	refused("{\"model\":[\"m\"]}", "model", "expected a string, but got an array");
@@ -499,6 +517,22 @@ static void marks_of_a_litellm_proxy_are_gone_from_all_that_is_read(void **state
 	create_request_free(&request);
 }
 
+static void a_request_that_names_no_model_asks_for_the_one_that_it_is_given(void **state)
+{
+	struct create_request request = parsed("{ \"prompt\":{\"id\":\"p\"},\"input\":\"x\"}");
+
+	(void)state;
+	assert_null(request.model);
+	create_request_use_model(&request, "gpt-5");
+	assert_string_equal(request.model, "gpt-5");
+	assert_true(span_is(request.fields[RESPONSE_MODEL], "\"gpt-5\""));
+	assert_true(span_is(
+	    request.body, "{\"model\":\"gpt-5\", \"prompt\":{\"id\":\"p\"},\"input\":\"x\"}"));
+	assert_true(span_is(request.input, "\"x\""));
+	assert_true(span_is(buf_span(&request.rest), "\"prompt\":{\"id\":\"p\"}"));
+	create_request_free(&request);
+}
+
 static void error_envelope_is_valid_json_whatever_the_message_holds(void **state)
 {
 	struct api_error error;
@@ -517,6 +551,7 @@ static void error_envelope_is_valid_json_whatever_the_message_holds(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_gateways_own_members_stay_apart),
 	    cmocka_unit_test(takes_the_members_that_respool_acts_on),
 	    cmocka_unit_test(options_of_a_stream_are_an_object_with_a_flag),
 	    cmocka_unit_test(flags_may_be_absent_or_null),
@@ -548,6 +583,7 @@ int main(void)
 	    cmocka_unit_test(a_body_that_continues_has_the_context_in_its_input),
 	    cmocka_unit_test(a_body_that_continues_nothing_of_ours_goes_as_it_came),
 	    cmocka_unit_test(marks_of_a_litellm_proxy_are_gone_from_all_that_is_read),
+	    cmocka_unit_test(a_request_that_names_no_model_asks_for_the_one_that_it_is_given),
 	    cmocka_unit_test(error_envelope_is_valid_json_whatever_the_message_holds),
 	};
 

@@ -1,0 +1,80 @@
+#include "answers.h"
+#include "common/config/model.h"
+#include "common/provider/api_path.h"
+#include "passthrough_internal.h"
+
+/* Whether a deployment of the model could be called, if it had that. */
+static bool has_usable(const struct config *config, const char *model)
+{
+	const struct deployment *deployment = NULL;
+
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment_usable(deployment, model))
+			return true;
+	}
+	return false;
+}
+
+static void answer_not_served(struct handlers *handlers, const struct untranslated *request)
+{
+	struct api_error error;
+
+	api_error_set(&error, 404, "invalid_request_error", "model", "route_not_served",
+	    "No deployment of the model '%.256s' has /%s, which is passed through untranslated: "
+	    "expected one that speaks the Responses API%s.",
+	    request->model, request->path,
+	    api_path_is_beside_chat(span_of(request->path)) ? " or Chat Completions" : "");
+	answer_error(handlers, &error);
+}
+
+static unsigned flags_of(const struct untranslated *request)
+{
+	unsigned flags = HANDOVER_CREATES | HANDOVER_UNTRANSLATED;
+
+	if (request->streams)
+		flags |= HANDOVER_STREAMS;
+	if (request->stays)
+		flags |= HANDOVER_STAY;
+	return flags;
+}
+
+static void hand_over_obeying(
+    struct handlers *handlers, const struct untranslated *request, struct handover handover)
+{
+	struct buf obeyed = {0};
+
+	if (request->gateway->obeyed) {
+		gateway_members_write_obeyed(&obeyed, request->spelled);
+		handover.obeyed = buf_cstr(&obeyed);
+	}
+	passthrough_hand_over(handlers, handover);
+	buf_free(&obeyed);
+}
+
+void passthrough_untranslated(struct handlers *handlers, const struct untranslated *request)
+{
+	const char *model = model_resolve(handlers->config, request->model);
+	struct attempts attempts;
+	struct handover handover = {
+	    .flags = flags_of(request),
+	    .method = "POST",
+	    .path = request->path,
+	    .query = passthrough_take_query(handlers),
+	    .accept = request->streams ? "text/event-stream" : "application/json",
+	    .model = request->model,
+	    .deployment = request->deployment,
+	    .body = request->body,
+	};
+
+	if (handover.query == NULL)
+		return;
+	attempts_begin_for(&attempts, handlers->config, NULL,
+	    &(struct attempts_request){.model = request->model,
+		.apis = api_path_apis(span_of(request->path)),
+		.members = request->gateway});
+	attempts_close(&attempts);
+	if (attempts.deployment == NULL && has_usable(handlers->config, model))
+		answer_not_served(handlers, request);
+	else if (passthrough_can_call(handlers, &attempts, request->model))
+		hand_over_obeying(handlers, request, handover);
+}
