@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/base/json.h"
+#include "common/response/encrypted_content.h"
 
 enum {
 	/* A stream names its response in its first event; others may have something before it. */
@@ -70,6 +71,7 @@ static void end_reading_events(struct answer *answer)
 void answer_close(struct answer *answer)
 {
 	end_reading_events(answer);
+	sealed_lines_close(&answer->sealed);
 	secret_mask_close(&answer->mask);
 	buf_free(&answer->body);
 	buf_free(&answer->out);
@@ -81,9 +83,17 @@ static void report_id(struct answer *answer, struct span response)
 	struct span id = json_get(response, "id");
 	struct buf text = {0};
 
-	if (json_decode(id, &text))
-		answer->held_up = answer->on_id(answer->ctx, buf_span(&text));
+	if (json_decode(id, &text) && answer->on_id(answer->ctx, buf_span(&text)))
+		answer->held_up = true;
 	buf_free(&text);
+}
+
+static void report_sealed(void *ctx, struct span content)
+{
+	struct answer *answer = ctx;
+
+	if (answer->on_sealed(answer->ctx, content))
+		answer->held_up = true;
 }
 
 static bool on_event(void *ctx, struct span data)
@@ -114,11 +124,14 @@ static void read_events(struct answer *answer, struct span bytes)
 static void read_body(struct answer *answer)
 {
 	struct span body = buf_span(&answer->body);
+	bool sealed = answer->on_sealed != NULL && encrypted_content_may_be_in(body);
 
-	if (answer->on_id == NULL || answer->status < 200 || answer->status > 299 ||
+	if ((answer->on_id == NULL && !sealed) || answer->status < 200 || answer->status > 299 ||
 	    !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		return;
-	if (json_string_is(json_get(body, "object"), "response"))
+	if (sealed)
+		encrypted_content_each(json_get(body, "output"), report_sealed, answer);
+	if (answer->on_id != NULL && json_string_is(json_get(body, "object"), "response"))
 		report_id(answer, body);
 }
 
@@ -261,6 +274,11 @@ void answer_on_head(struct answer *answer, CURL *easy, long status)
 	if (answer->is_stream && answer->on_id != NULL) {
 		answer->events_to_read = EVENTS_TO_READ;
 		sse_init(&answer->events, MAX_EVENT, on_event, answer);
+	}
+	if (answer->is_stream && answer->on_sealed != NULL) {
+		sealed_lines_open(&answer->sealed, report_sealed, answer);
+		answer->lines.on_line = sealed_lines_note;
+		answer->lines.ctx = &answer->sealed;
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "common/fastcgi/cgi_head.h"
 #include "common/provider/secret.h"
 #include "event_lines.h"
+#include "sealed_lines.h"
 
 struct answer {
 	struct client *client;
@@ -34,6 +35,8 @@ struct answer {
 	 * nothing goes out until answer_go_on(). NULL if nobody asks.
 	 */
 	bool (*on_id)(void *ctx, struct span id);
+	/* The same with the encrypted_content of an item, a JSON string as it is spelled. */
+	bool (*on_sealed)(void *ctx, struct span content);
 	void *ctx;
 	/*
 	 * Nothing of a stream goes out before its first event, as another deployment is asked if
@@ -52,6 +55,7 @@ struct answer {
 	struct buf out;  /* what goes to the client with the next flush */
 	struct cgi_head head;
 	struct sse_parser events;
+	struct sealed_lines sealed;
 	struct secret_mask mask;
 	struct event_lines lines;
 };
@@ -72,12 +76,12 @@ bool answer_on_body(struct answer *answer, struct span bytes);
 /* Sends what has gathered. False if the client is lost. */
 bool answer_flush(struct answer *answer);
 
-/* Lets out what on_id has held up. */
+/* Lets out what on_id or on_sealed has held up. */
 bool answer_go_on(struct answer *answer);
 
 /*
- * The answer has come whole, as far as it has not gone out already: reads the id of one that is no
- * stream, by which it may be held up.
+ * The answer has come whole, as far as it has not gone out already: reads the id and the items of
+ * one that is no stream, by which it may be held up.
  */
 void answer_note_whole(struct answer *answer);
 /* Sends the rest of a whole answer that is not held up, and its end. */

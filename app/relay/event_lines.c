@@ -181,6 +181,12 @@ static void keep_line(struct event_lines *lines, struct span line)
 	keep_tail(lines, line);
 }
 
+static void tell(const struct event_lines *lines, struct span piece, bool ends)
+{
+	if (lines->on_line != NULL)
+		lines->on_line(lines->ctx, piece, ends);
+}
+
 /*
  * Most lines come whole: of these only the last that is not blank is kept, when all have been
  * looked at.
@@ -194,6 +200,7 @@ void event_lines_note(struct event_lines *lines, struct span bytes)
 		struct span line = {bytes.p, end != NULL ? (size_t)(end - bytes.p) : bytes.len};
 
 		if (end == NULL || lines->line_len > 0) {
+			tell(lines, line, end != NULL);
 			note_piece(lines, line);
 			last = (struct span){0};
 			if (end == NULL)
@@ -202,6 +209,7 @@ void event_lines_note(struct event_lines *lines, struct span bytes)
 		} else if (line.len == 0 || span_is(line, "\r")) {
 			end_event(lines);
 		} else {
+			tell(lines, line, true);
 			take_line(lines, line);
 			last = line;
 		}

@@ -26,6 +26,12 @@ struct event_lines {
 	size_t head_len, tail_len;
 	size_t line_len; /* of the open line; 0 behind its end */
 	bool after_cr;   /* the open line has "\r" alone so far, which is not in head */
+	/*
+	 * The owner's to set: is told of the bytes of each line that is not blank, in one piece or
+	 * in several, of which the last one ends it. NULL if nobody wants to know.
+	 */
+	void (*on_line)(void *ctx, struct span piece, bool ends);
+	void *ctx;
 };
 
 /* These bytes pass. A zeroed struct is at the beginning of a stream. */

@@ -36,7 +36,7 @@ static void on_client_room(void *ctx)
 
 	if (passage->translated.translation == NULL)
 		passage_release_held(passage);
-	if (passage->errand.call != NULL && passage->remembering == NULL)
+	if (passage->errand.call != NULL && !passage_waits_for_store(passage))
 		upstream_resume(passage->errand.call);
 }
 
@@ -162,7 +162,7 @@ static void stop_waiting_for_client(struct passage *passage)
 
 static void break_off(struct passage *passage)
 {
-	if (passage->remembering != NULL && passage->outcome != OUTCOME_OPEN) {
+	if (passage_waits_for_store(passage) && passage->outcome != OUTCOME_OPEN) {
 		passage_leave_store(passage);
 		return;
 	}

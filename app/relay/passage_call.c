@@ -5,6 +5,7 @@
 #include "common/dialect/sealed_items.h"
 #include "common/provider/api_path.h"
 #include "common/provider/client_headers.h"
+#include "common/provider/maker.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -35,10 +36,16 @@ static bool awaits_event(const struct passage *passage)
 	       (choice->stream_timeout > 0 || choice->deployment->stream_timeout > 0);
 }
 
+/* Where there is no choice, nothing can be sent to anybody else. */
+static bool has_choice(const struct passage *passage)
+{
+	return passage->errand.choice.own != NULL ||
+	       maker_matters(passage_config(passage), passage->request.model);
+}
+
 void passage_reset_answer(struct passage *passage)
 {
-	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
-			 passage->host->store != NULL && passage->translated.translation == NULL;
+	bool notes = passage->host->store != NULL && passage->translated.translation == NULL;
 
 	passage_release_held(passage);
 	answer_close(&passage->answer);
@@ -49,7 +56,8 @@ void passage_reset_answer(struct passage *passage)
 	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
-	    .on_id = remembers ? passage_on_id : NULL,
+	    .on_id = notes && passage_has_flag(passage, HANDOVER_REMEMBER) ? passage_on_id : NULL,
+	    .on_sealed = notes && has_choice(passage) ? passage_on_sealed : NULL,
 	    .ctx = passage,
 	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};

@@ -30,11 +30,12 @@ struct passage {
 	struct errand errand;
 	struct answer answer;
 	struct translated translated;
-	bool without_thinking;           /* the request has been put without it once already */
-	struct remembering *remembering; /* NULL unless Redis is waited for */
-	size_t held;                     /* bytes of the answer that count in host->held_bytes */
-	bool droppable;                  /* another try follows: nothing of the answer goes out */
-	bool success;                    /* the provider has done what was asked */
+	bool without_thinking; /* the request has been put without it once already */
+	/* Of its id, and of the last content that nobody else can read; NULL unless waited for. */
+	struct remembering *remembering, *noting;
+	size_t held;    /* bytes of the answer that count in host->held_bytes */
+	bool droppable; /* another try follows: nothing of the answer goes out */
+	bool success;   /* the provider has done what was asked */
 	bool over;
 	enum outcome outcome;
 	enum upstream_end broken_by; /* where it is BROKEN */
@@ -87,6 +88,10 @@ void passage_conclude(struct passage *passage);
 /* passage_remembering.c */
 /* answer.on_id: whose the response is is known here before the client knows the id. */
 bool passage_on_id(void *ctx, struct span id);
+/* answer.on_sealed: who has made it is known here before the client can send it back. */
+bool passage_on_sealed(void *ctx, struct span content);
+/* Whether the answer is held up until Redis has replied. */
+bool passage_waits_for_store(const struct passage *passage);
 /* Nobody waits any longer; what is held up stays so. */
 void passage_stop_remembering(struct passage *passage);
 /* Nobody waits any longer, and the answer goes on as if Redis had replied. */

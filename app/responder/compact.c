@@ -14,7 +14,7 @@ static void pass_with_context(struct handlers *handlers, const char *path,
 	    .body = request->body,
 	    .streams = request->stream,
 	    .deployment = context->deployment,
-	    .stays = create_request_followed(request) != NULL,
+	    .stays = create_request_followed(request) != NULL || request->stays,
 	    .gateway = &request->gateway,
 	};
 	struct buf body = {0};

@@ -7,6 +7,7 @@
 #include "common/response/response_id.h"
 #include "common/store/store.h"
 #include "answers.h"
+#include "makers.h"
 
 /* Answers that the previous response cannot be continued, and why. */
 static bool refuse(struct handlers *handlers, const char *id, const char *code, const char *why)
@@ -140,10 +141,9 @@ static bool find_native(struct handlers *handlers, const char *id, struct contex
 	return result == STORE_NOT_FOUND || answer_stored(handlers, result);
 }
 
-bool context_find(
+static bool find_previous(
     struct handlers *handlers, struct create_request *request, struct context *context)
 {
-	*context = (struct context){0};
 	if (request->previous_id == NULL)
 		return true;
 	if (response_id_is_unkept(request->previous_id))
@@ -153,6 +153,16 @@ bool context_find(
 	if (request->continues)
 		return find_ours(handlers, request, context);
 	return find_native(handlers, request->previous_id, context);
+}
+
+bool context_find(
+    struct handlers *handlers, struct create_request *request, struct context *context)
+{
+	*context = (struct context){0};
+	if (!find_previous(handlers, request, context))
+		return false;
+	makers_choose(handlers, request, context);
+	return true;
 }
 
 void context_free(struct context *context)

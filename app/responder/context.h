@@ -15,16 +15,17 @@
 struct context {
 	struct buf items; /* JSON values joined by commas; empty if there are none */
 	/*
-	 * The id of the deployment that made the previous response, or NULL: a provider may know
-	 * that alone, and others may not read all that is in it.
+	 * The id of the deployment to begin with, or NULL: it made the previous response, or
+	 * something in the input that others may not be able to read.
 	 */
 	char *deployment;
 };
 
 /*
  * Looks up what the request continues, which may be nothing, and notes in *request if that goes
- * back to a response that a provider keeps (create_request_follow()). Returns false if it cannot be
- * continued: then the client has its answer, and nothing is left to free.
+ * back to a response that a provider keeps (create_request_follow()), and if it has to stay with
+ * one deployment (makers_choose()). Returns false if it cannot be continued: then the client has
+ * its answer, and nothing is left to free.
  */
 bool context_find(
     struct handlers *handlers, struct create_request *request, struct context *context);

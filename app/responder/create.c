@@ -155,6 +155,7 @@ static void create_response(
 	    .keeps_input = keeps_input(config, request),
 	    .deployment = context->deployment,
 	    .follows = create_request_followed(request),
+	    .stays = request->stays,
 	    .ttl = config->polling.ttl,
 	    .unstored_ttl = is_unstored(request) ? config->unstored_ttl : 0,
 	    .max_queue = config->max_queue,

@@ -164,6 +164,7 @@ void handlers_close(struct handlers *handlers)
 	if (handlers->store != NULL)
 		store_close(handlers->store);
 	reply_free(&handlers->reply);
+	litellm_mark_free(&handlers->mark);
 	buf_free(&handlers->path);
 	buf_free(&handlers->body);
 	buf_free(&handlers->object);
@@ -175,6 +176,7 @@ void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 	struct api_error error;
 
 	handlers->fcgi = fcgi;
+	litellm_mark_free(&handlers->mark);
 	request_read(request, fcgi, &handlers->path);
 	reply_begin(&handlers->reply, fcgi, request->method == METHOD_HEAD, request->request_id);
 	handlers->tenant = "";

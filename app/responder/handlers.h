@@ -7,6 +7,7 @@
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/response/gateway_members.h"
+#include "common/response/litellm_mark.h"
 #include "common/store/store.h"
 #include "fcgi_request.h"
 #include "relay_access.h"
@@ -32,9 +33,10 @@ struct handlers {
 	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
 	const char *tenant;
-	struct buf path;   /* of the request */
-	struct buf body;   /* of the request */
-	struct buf object; /* a Response object or list that is being made */
+	struct litellm_mark mark; /* of the id in the path; stored_id_take() has read it */
+	struct buf path;          /* of the request */
+	struct buf body;          /* of the request */
+	struct buf object;        /* a Response object or list that is being made */
 	struct gateway_notes gateway_notes;
 	time_t warned_at; /* when the log last said that Redis cannot be reached */
 };

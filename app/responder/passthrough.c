@@ -139,7 +139,7 @@ static unsigned create_flags(const struct create_request *request)
 		flags |= HANDOVER_STREAMS;
 	if (is_stored(request))
 		flags |= HANDOVER_REMEMBER;
-	if (create_request_followed(request) != NULL)
+	if (create_request_followed(request) != NULL || request->stays)
 		flags |= HANDOVER_STAY;
 	return flags;
 }

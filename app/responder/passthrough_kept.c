@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/config/dialect.h"
 #include "common/config/model.h"
+#include "common/provider/maker.h"
 #include "common/response/response_id.h"
 #include "common/store/keys.h"
 #include "passthrough_internal.h"
@@ -37,6 +38,18 @@ static struct native_place default_place(const struct config *config)
 	return (struct native_place){first_of(config, model), xstrdup(model)};
 }
 
+/* Where the id leads that a LiteLLM proxy has made, if the request has such a one. */
+static struct native_place unknown_place(const struct handlers *handlers)
+{
+	const struct litellm_mark *mark = &handlers->mark;
+	const struct deployment *maker =
+	    mark->id != NULL ? maker_by_mark(handlers->config, mark) : NULL;
+
+	if (maker == NULL)
+		return default_place(handlers->config);
+	return (struct native_place){maker, maker_model(maker, mark)};
+}
+
 /* False if it is another tenant's, or Redis cannot say; the client has its answer then. */
 static bool find_place(struct handlers *handlers, const char *id, struct native_place *place)
 {
@@ -53,7 +66,7 @@ static bool find_place(struct handlers *handlers, const char *id, struct native_
 	if (place->deployment != NULL)
 		place->model = xmemdup(native.model.p, native.model.len);
 	else
-		*place = default_place(handlers->config);
+		*place = unknown_place(handlers);
 	return true;
 }
 

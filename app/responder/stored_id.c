@@ -5,9 +5,19 @@
 #include "answers.h"
 #include "passthrough.h"
 
+/* The response is known here, and to its provider, without the mark that a LiteLLM proxy makes. */
+static struct span take_id(struct handlers *handlers)
+{
+	struct route *route = &handlers->request.route;
+
+	if (litellm_mark_read(&handlers->mark, route->id))
+		route->id = span_of(handlers->mark.id);
+	return route->id;
+}
+
 bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
 {
-	struct span id = handlers->request.route.id;
+	struct span id = take_id(handlers);
 
 	if (handlers->store != NULL && id.len <= RESPONSE_ID_MAX) {
 		memcpy(out, id.p, id.len);

@@ -1,4 +1,7 @@
-/* The id that a request names, where the response may be stored here. */
+/*
+ * The id that a request names, where the response may be stored here. If a LiteLLM proxy has made
+ * it, the request's route has the provider's own id from then on, and handlers->mark the rest.
+ */
 #ifndef RESPOOL_STORED_ID_H
 #define RESPOOL_STORED_ID_H
 

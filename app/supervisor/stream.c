@@ -35,6 +35,7 @@ void stream_free(struct stream *s)
 	errand_close(&s->errand);
 	roster_free(s->roster);
 	stream_free_request(s);
+	stream_close_makers(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
 	translation_free(s->translation);
@@ -95,6 +96,7 @@ void stream_end(struct stream *s)
 	stream_stop_waiting(s);
 	if (s->narrator != NULL)
 		narrator_end(s->narrator);
+	stream_note_makers(s);
 	if (s->errand.choice.deployment != NULL)
 		s->writer.deployment = s->errand.choice.deployment->id;
 	writer_end(&s->writer);
@@ -146,7 +148,7 @@ static void choose_deployment(struct stream *s, const struct claimed_job *job)
 	buf_append_span(&s->request, split_request(&obeyed, job->request));
 	begin_attempts(s, buf_span(&obeyed));
 	buf_free(&obeyed);
-	if (job->deployment.len != 0 && job->follows)
+	if (job->deployment.len != 0 && job->stays)
 		attempts_stay(&s->errand.choice, id);
 	else if (job->deployment.len != 0)
 		attempts_prefer(&s->errand.choice, id);
@@ -218,6 +220,7 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	};
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
+	stream_open_makers(s, job);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
 	buf_append_span(&s->headers, job->headers);
@@ -274,6 +277,7 @@ void stream_adopt(struct stream *s, const struct claimed_job *job)
 
 void stream_resume(struct stream *s)
 {
+	stream_note_makers_again(s);
 	writer_resume(&s->writer);
 }
 

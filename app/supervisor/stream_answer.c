@@ -126,6 +126,7 @@ static bool take_event(struct stream *s, struct span data)
 		return !has_told(s) || !stream_too_large(s);
 	if (!s->begun && s->fold.output_seen)
 		begin_output(s);
+	stream_note_maker(s);
 	if (stream_too_large(s))
 		return false;
 	if (s->fold.progress || !s->fold.settled)

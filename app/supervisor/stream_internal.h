@@ -1,6 +1,7 @@
 /*
  * A stream, taken apart: stream.c begins and ends it, stream_answer.c takes in what the provider
- * sends, stream_outcome.c decides what becomes of a call that is over.
+ * sends, stream_outcome.c decides what becomes of a call that is over, stream_makers.c notes who
+ * made what nobody else can read.
  */
 #ifndef RESPOOL_STREAM_INTERNAL_H
 #define RESPOOL_STREAM_INTERNAL_H
@@ -74,7 +75,9 @@ struct stream {
 	struct narrator *narrator;
 	struct event_log log;
 	struct writer writer;
-	bool gone; /* let go of; freed as soon as no write is under way */
+	char *tenant;
+	struct buf noted; /* the hashes of what has been noted, one behind the other */
+	bool gone;        /* let go of; freed as soon as no write is under way */
 };
 
 /* Lets go of the job and of the call; frees the stream as soon as no write is under way. */
@@ -106,6 +109,17 @@ bool stream_too_large(struct stream *s);
 /* Fail because of the provider's events: one is too long, or they take too much work. */
 void stream_event_too_long(struct stream *s);
 void stream_end_as_costly(struct stream *s);
+
+/* stream_makers.c */
+/* Whose the job is: to note for whom who made what nobody else can read. */
+void stream_open_makers(struct stream *s, const struct claimed_job *job);
+void stream_close_makers(struct stream *s);
+/* The last event may have ended an item. */
+void stream_note_maker(struct stream *s);
+/* Notes it for all items there are, unless that is done already. */
+void stream_note_makers(struct stream *s);
+/* What has been noted may be lost: notes it again. */
+void stream_note_makers_again(struct stream *s);
 
 /* Whether the response has ended. */
 bool stream_is_over(const struct stream *s);

@@ -71,9 +71,13 @@ struct deployment {
 	int api;                           /* enum dialect */
 	unsigned quirks_given, quirks_set; /* a bit for each enum quirk */
 	long max_tokens;                   /* max_output_tokens where the client names none; or 0 */
-	char *litellm_id; /* model_info.id, which LiteLLM has in its ids; NULL if not given */
-	int order;        /* those of a lower one are asked first; INT_MAX if not given */
-	double weight;    /* 0 if not given, and so are rpm, tpm and max_parallel_requests */
+	/*
+	 * What LiteLLM has in its ids: model_info.id, else what it makes of all parameters, keys
+	 * included; so it is nothing to be shown or stored. NULL if it is not known.
+	 */
+	char *litellm_id;
+	int order;     /* those of a lower one are asked first; INT_MAX if not given */
+	double weight; /* 0 if not given, and so are rpm, tpm and max_parallel_requests */
 	int rpm;
 	int tpm;
 	int max_parallel_requests; /* of each process; what is above waits */

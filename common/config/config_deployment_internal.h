@@ -2,8 +2,8 @@
  * What the parts of reading a deployment share. config_deployment.c reads the list, and makes of
  * one entry several deployments where it lists organizations. config_deployment_params.c reads
  * litellm_params; what these say of address, dialect, headers, drops, provider and of members of a
- * request is a file each.
- * config_deployment_id.c gives ids.
+ * request is a file each. config_deployment_id.c gives ids, config_deployment_litellm_id.c knows
+ * what LiteLLM calls it.
  */
 #ifndef RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
 #define RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
@@ -152,5 +152,14 @@ void deployment_warn_of_provider(
  */
 void deployment_set_id(const struct config *config, const struct config_value *params,
     const char *organization, struct deployment *deployment);
+
+/*
+ * config_deployment_litellm_id.c: finds the id that a LiteLLM proxy has for it, unless that is
+ * known: model_info.id, else the hash that LiteLLM makes of name and parameters. Stays NULL if they
+ * are of a kind of which it is not sure how Python writes it. entry and params have been read
+ * without an error.
+ */
+void deployment_find_litellm_id(const struct config_value *entry, const struct config_value *params,
+    struct deployment *deployment);
 
 #endif

@@ -58,3 +58,19 @@ bool sealed_read(struct span sealed, const char *origin, enum sealed_kind *kind,
 	buf_free(&text);
 	return read;
 }
+
+bool sealed_origin(struct span sealed, struct span *origin)
+{
+	struct span rest = json_inside(sealed);
+	enum sealed_kind kind;
+	const char *end;
+
+	if (json_type(sealed) != JSON_STRING || !skip_word(&rest, "respool") ||
+	    !skip_kind(&rest, &kind))
+		return false;
+	end = memchr(rest.p, '.', rest.len);
+	if (end == NULL)
+		return false;
+	*origin = (struct span){rest.p, (size_t)(end - rest.p)};
+	return true;
+}

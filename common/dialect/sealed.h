@@ -26,4 +26,7 @@ void sealed_write(struct buf *out, enum sealed_kind kind, const char *origin, st
  */
 bool sealed_read(struct span sealed, const char *origin, enum sealed_kind *kind, struct buf *out);
 
+/* Whose a JSON string is if it is one of ours; *origin points into it. */
+bool sealed_origin(struct span sealed, struct span *origin);
+
 #endif

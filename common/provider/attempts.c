@@ -140,8 +140,38 @@ void attempts_prefer(struct attempts *attempts, const char *deployment_id)
 	}
 }
 
+static bool has_candidate(const struct attempts *attempts, const char *deployment_id)
+{
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		if (strcmp(attempts->candidates[i]->id, deployment_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Turns to the fallback that it is a deployment of; where it is of none, all stays as it is. */
+static void enter_fallback_of(struct attempts *attempts, const char *deployment_id)
+{
+	static const enum fallback_kind kinds[] = {
+	    FALLBACK_ON_ERROR, FALLBACK_ON_CONTEXT_WINDOW, FALLBACK_ON_CONTENT_POLICY};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct attempts other = *attempts;
+
+		other.kind = kinds[i];
+		while (enter_fallback(&other)) {
+			if (has_candidate(&other, deployment_id)) {
+				*attempts = other;
+				return;
+			}
+		}
+	}
+}
+
 void attempts_stay(struct attempts *attempts, const char *deployment_id)
 {
+	if (!has_candidate(attempts, deployment_id))
+		enter_fallback_of(attempts, deployment_id);
 	attempts_prefer(attempts, deployment_id);
 	if (attempts->deployment == NULL || strcmp(attempts->deployment->id, deployment_id) != 0)
 		return;

@@ -98,7 +98,10 @@ void attempts_close(struct attempts *attempts);
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
 void attempts_prefer(struct attempts *attempts, const char *deployment_id);
 
-/* The same, and stays there: what the request follows is known to that deployment alone. */
+/*
+ * The same, also if it is one of a fallback's, and stays there: what the request follows is known
+ * to that deployment alone.
+ */
 void attempts_stay(struct attempts *attempts, const char *deployment_id);
 
 /*

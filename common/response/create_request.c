@@ -74,8 +74,13 @@ static struct span without_leading_blanks(struct span text)
 bool create_request_parse(struct create_request *request, struct span body, struct api_error *error)
 {
 	*request = (struct create_request){.body = body, .gateway = GATEWAY_MEMBERS_INIT};
-	if (request_body_check(body, error) && read_members(request, error))
+	if (!request_body_check(body, error))
+		goto fail;
+	if (litellm_marks_undo(&request->unmarked, body, &request->maker))
+		request->body = buf_span(&request->unmarked);
+	if (read_members(request, error))
 		return true;
+fail:
 	create_request_free(request);
 	return false;
 }
@@ -85,6 +90,8 @@ void create_request_free(struct create_request *request)
 	free(request->model);
 	free(request->previous_id);
 	free(request->follows);
+	litellm_mark_free(&request->maker);
+	buf_free(&request->unmarked);
 	buf_free(&request->rest);
 	buf_free(&request->named);
 	*request = (struct create_request){0};

@@ -10,10 +10,11 @@
 #include "api_error.h"
 #include "common/base/buf.h"
 #include "gateway_members.h"
+#include "litellm_mark.h"
 #include "response.h"
 
 struct create_request {
-	struct span body;
+	struct span body; /* without marks of a LiteLLM proxy's */
 	/* decoded, NUL-terminated; NULL if not given, until create_request_use_model(); owned */
 	char *model;
 	bool background;
@@ -31,6 +32,13 @@ struct create_request {
 	 * came after it. NULL if there is none; owned.
 	 */
 	char *follows;
+	/*
+	 * Whose the marks are that a LiteLLM proxy has put in; all NULL if there were none. Owned,
+	 * as is the body without them.
+	 */
+	struct litellm_mark maker;
+	struct buf unmarked;
+	bool stays; /* only the deployment that it begins with can read all of it */
 	/*
 	 * Raw values that the Response object repeats, by enum response_field; empty when absent.
 	 */

@@ -33,8 +33,9 @@ struct claimed_job {
 	struct span object;     /* the stored Response object */
 	struct span context;    /* raw JSON items, joined by commas, to stand before the input */
 	struct span deployment; /* the id of the one to begin with, or empty */
-	bool follows;           /* what only that one knows */
+	bool stays;             /* no other can answer: it follows what only that one knows */
 	struct span headers;    /* for the provider: client_headers.h; may be empty */
+	struct span tenant;     /* empty for anonymous */
 	bool streamed;          /* it has events, and flushes need an event_log */
 	long long told;         /* how many are stored; 0 if Redis has lost them */
 	/* All that are stored; none unless there are two at least. */
@@ -129,6 +130,14 @@ void response_write_free(struct response_write *write);
 bool response_flush(struct response_write *write, const char *id, long long fence,
     struct fold *fold, const struct event_log *log, enum response_status terminal,
     const char *deployment);
+
+/*
+ * Remembers for ttl seconds who made an encrypted content: the deployment of that id, asked by that
+ * model. hash is the content's. What response_flush() is told afterwards is stored later, except in
+ * a Cluster. Returns false if nothing was sent because Redis is away.
+ */
+bool jobs_note_maker(
+    struct jobs *jobs, const char *hash, const char *deployment, const char *model, long ttl);
 
 /* Lets go of an id whose job has ended or is not ours. */
 void job_drop(struct jobs *jobs, const char *id);

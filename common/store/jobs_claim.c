@@ -8,7 +8,7 @@
 #include "redis_reply.h"
 
 /* The first of them always; behind them may stand how many events are stored, and these. */
-enum { CLAIM_ELEMENTS = 10, CLAIM_TOLD = 10, CLAIM_EVENTS = 11 };
+enum { CLAIM_ELEMENTS = 11, CLAIM_TOLD = 11, CLAIM_EVENTS = 12 };
 
 /* The caller frees them. */
 static struct span *claimed_events(const redisReply *events)
@@ -34,8 +34,9 @@ static void report_claim(struct jobs *jobs, const char *id, const redisReply *re
 	    .object = reply_span(e[5]),
 	    .context = reply_span(e[6]),
 	    .deployment = reply_span(e[7]),
-	    .follows = e[8]->type == REDIS_REPLY_STRING,
+	    .stays = e[8]->type == REDIS_REPLY_STRING,
 	    .headers = reply_span(e[9]),
+	    .tenant = reply_span(e[10]),
 	};
 
 	if (reply->elements > CLAIM_TOLD) {

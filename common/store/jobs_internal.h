@@ -1,8 +1,9 @@
 /*
  * What the parts of jobs share. jobs.c makes them and ends them; jobs_links.c keeps the
  * connections, jobs_lease.c the lease. jobs_take.c takes ids from the queue and jobs_claim.c claims
- * them; jobs_write.c writes their responses, jobs_health.c shares what calls to deployments have
- * shown, jobs_advice.c looks at Redis itself, and jobs_leave.c gives all back.
+ * them; jobs_write.c writes their responses, jobs_maker.c who has made what nobody else can read,
+ * jobs_health.c shares what calls to deployments have shown, jobs_advice.c looks at Redis itself,
+ * and jobs_leave.c gives all back.
  */
 #ifndef RESPOOL_JOBS_INTERNAL_H
 #define RESPOOL_JOBS_INTERNAL_H

@@ -54,6 +54,12 @@ bool native_key(struct native_key *key, const struct key_space *space, const cha
 	return true;
 }
 
+void sealed_key(struct sealed_key *key, const struct key_space *space, const char *hash)
+{
+	snprintf(key->name, sizeof(key->name), "%s" KEY_SEALED_PREFIX "%.*s", space->namespace,
+	    ENCRYPTED_HASH_SIZE - 1, hash);
+}
+
 void running_key(struct running_key *key, const struct key_space *space, const char *worker)
 {
 	snprintf(key->name, sizeof(key->name), "%s" KEY_RUNNING_PREFIX "%.64s", space->namespace,

@@ -13,12 +13,14 @@
 #include <stdbool.h>
 
 #include "common/config/redis_config.h"
+#include "common/response/encrypted_content.h"
 #include "common/response/response_id.h"
 
 #define KEY_RESPONSE_PREFIX "litellm:polling:response:"
 #define KEY_JOB_PREFIX      "litellm:polling:job:"
 #define KEY_EVENTS_PREFIX   "litellm:polling:events:"
 #define KEY_NATIVE_PREFIX   "litellm:polling:native:"
+#define KEY_SEALED_PREFIX   "litellm:polling:sealed:"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
 
 enum {
@@ -70,6 +72,13 @@ struct native_key {
 bool native_id_valid(const char *id);
 /* False if the id cannot be part of a key. */
 bool native_key(struct native_key *key, const struct key_space *space, const char *id);
+
+/* Who made an encrypted content, by its hash (encrypted_content_hash()). */
+struct sealed_key {
+	char name[KEY_NAMESPACE_SIZE + sizeof(KEY_SEALED_PREFIX) + ENCRYPTED_HASH_SIZE];
+};
+
+void sealed_key(struct sealed_key *key, const struct key_space *space, const char *hash);
 
 /* The list of the ids that a worker holds. */
 struct running_key {

@@ -13,6 +13,7 @@
 #include "common/provider/health.h"
 #include "health_commands.h"
 #include "keys.h"
+#include "maker_command.h"
 #include "redis_args.h"
 #include "redis_reply.h"
 #include "redis_client.h"
@@ -22,9 +23,16 @@ enum {
 	ANSWER_MS = 1000 /* that a client is kept waiting for Redis */
 };
 
+/* What Redis is told. */
+enum telling {
+	TELL_OWNER,  /* whose a provider's response is, and which deployment's */
+	TELL_FORGET, /* that it is nobody's any more */
+	TELL_MAKER,  /* which deployment has made an encrypted content */
+};
+
 /*
- * An id that is being remembered, or forgotten. It is sent again when the connection broke before
- * the answer.
+ * What is being remembered, or forgotten. It is sent again when the connection broke before the
+ * answer.
  */
 struct remembering {
 	struct relay_store *store;
@@ -34,9 +42,13 @@ struct remembering {
 	void *ctx;
 	bool sent; /* and the answer will come, be it that there is none */
 	bool late; /* that comes too late: it is not sent again */
-	enum script script;
-	struct native_key key;
-	char *tenant, *deployment, *model; /* the last two are NULL to forget */
+	enum telling telling;
+	union {
+		struct native_key key;
+		struct sealed_key sealed; /* for TELL_MAKER */
+	};
+	char *tenant;             /* NULL for TELL_MAKER */
+	char *deployment, *model; /* NULL to forget */
 };
 
 LIST_HEAD(remembering_list, remembering);
@@ -78,7 +90,8 @@ static void warn_away(struct relay_store *store)
 	time_t now = time(NULL);
 
 	if (now != store->warned_at)
-		log_warnx("Redis is away: whose a provider's response is cannot be noted");
+		log_warnx("Redis is away: whose a provider's response is, or which deployment "
+			  "made it, cannot be noted");
 	store->warned_at = now;
 }
 
@@ -189,20 +202,42 @@ static void on_remembered(redisAsyncContext *redis, void *data, void *privdata)
 		finish(remembering);
 }
 
-static void send_to_redis(struct remembering *remembering)
+static bool send_script(struct remembering *remembering)
 {
 	struct relay_store *store = remembering->store;
 	struct redis_args args = {0};
 
-	redis_args_script(&args, remembering->script, 1);
+	redis_args_script(
+	    &args, remembering->telling == TELL_OWNER ? SCRIPT_REMEMBER : SCRIPT_FORGET, 1);
 	redis_args_add(&args, remembering->key.name);
 	redis_args_add(&args, remembering->tenant);
-	if (remembering->script == SCRIPT_REMEMBER) {
+	if (remembering->telling == TELL_OWNER) {
 		redis_args_add(&args, remembering->deployment);
 		redis_args_add(&args, remembering->model);
 		redis_args_add_number(&args, store->roster->config->native_ttl);
 	}
-	remembering->sent = redis_client_call(store->redis, &args, on_remembered, remembering);
+	return redis_client_call(store->redis, &args, on_remembered, remembering);
+}
+
+static bool send_maker(struct remembering *remembering)
+{
+	struct relay_store *store = remembering->store;
+	struct redis_args args = {0};
+	struct buf value = {0};
+	bool sent;
+
+	maker_write(&value, remembering->deployment, remembering->model);
+	maker_args(
+	    &args, remembering->sealed.name, buf_span(&value), store->roster->config->native_ttl);
+	sent = redis_client_call(store->redis, &args, on_remembered, remembering);
+	buf_free(&value);
+	return sent;
+}
+
+static void send_to_redis(struct remembering *remembering)
+{
+	remembering->sent =
+	    remembering->telling == TELL_MAKER ? send_maker(remembering) : send_script(remembering);
 }
 
 static void send_again(struct relay_store *store)
@@ -272,7 +307,7 @@ struct remembering *relay_store_remember(struct relay_store *store, struct span 
     const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
     void *ctx)
 {
-	struct remembering what = {.script = SCRIPT_REMEMBER, .done = done, .ctx = ctx};
+	struct remembering what = {.telling = TELL_OWNER, .done = done, .ctx = ctx};
 	char text[NATIVE_ID_MAX + 1];
 
 	if (!copy_id(text, id) || !native_key(&what.key, &store->space, text))
@@ -287,6 +322,21 @@ struct remembering *relay_store_remember(struct relay_store *store, struct span 
 	return tell(store, &what);
 }
 
+struct remembering *relay_store_note_maker(struct relay_store *store, const char *hash,
+    const char *deployment, const char *model, void (*done)(void *ctx), void *ctx)
+{
+	struct remembering what = {.telling = TELL_MAKER, .done = done, .ctx = ctx};
+
+	if (is_away(store)) {
+		warn_away(store);
+		return NULL;
+	}
+	sealed_key(&what.sealed, &store->space, hash);
+	what.deployment = xstrdup(deployment);
+	what.model = xstrdup(model);
+	return tell(store, &what);
+}
+
 void remembering_abandon(struct remembering *remembering)
 {
 	remembering->done = NULL;
@@ -294,7 +344,7 @@ void remembering_abandon(struct remembering *remembering)
 
 void relay_store_forget(struct relay_store *store, const char *id, const char *tenant)
 {
-	struct remembering what = {.script = SCRIPT_FORGET};
+	struct remembering what = {.telling = TELL_FORGET};
 
 	if (!native_key(&what.key, &store->space, id))
 		return;

@@ -1,6 +1,7 @@
 /*
  * What a relay keeps in Redis, over one asynchronous connection that makes itself anew when it
- * breaks: whose the responses are that providers keep, and how the deployments' calls go.
+ * breaks: whose the responses are that providers keep, who made what nobody else can read, and how
+ * the deployments' calls go.
  */
 #ifndef RESPOOL_RELAY_STORE_H
 #define RESPOOL_RELAY_STORE_H
@@ -39,6 +40,12 @@ bool relay_store_use(struct relay_store *store, struct roster *roster);
 struct remembering *relay_store_remember(struct relay_store *store, struct span id,
     const char *tenant, const char *deployment, const char *model, void (*done)(void *ctx),
     void *ctx);
+/*
+ * Remembers, for the configured time, who made an encrypted content, by its hash: the deployment of
+ * that id, asked by that model. done and the result are as above.
+ */
+struct remembering *relay_store_note_maker(struct relay_store *store, const char *hash,
+    const char *deployment, const char *model, void (*done)(void *ctx), void *ctx);
 /* done is not called any more. Redis is told all the same. */
 void remembering_abandon(struct remembering *remembering);
 

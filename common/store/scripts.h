@@ -14,15 +14,15 @@
  * on showing in_progress and what has arrived, until its next attempt begins.
  *
  * A job's fields: state; tenant, model, request, input, context, headers, deployment and follows,
- * the id of a provider's response that all this follows, as created; ttl (s); fence, which each
- *claim raises; attempts; owner, the worker that has claimed it; writes, the fence of the claim and
- *the number of flushes since that changed the text: with state it tells one state of the object
- *from the next; slots, where in the text items in progress have their status. request, headers,
- *owner and slots go when the state becomes terminal, and deployment is then the one that has
- *answered; input and context stay, as another response may continue this one. streamed is there if
- *the response has events, and unstored_ttl (s) if it is not to be kept: when the state becomes
- *terminal, its keys get that as their time to live, if it is less than ttl. Nothing renews the keys
- *of what is terminal.
+ * the id of a provider's response that all this follows, as created; stays, if no deployment but
+ * that can read what it has; ttl (s); fence, which each claim raises; attempts; owner, the worker
+ * that has claimed it; writes, the fence of the claim and the number of flushes since that changed
+ * the text: with state it tells one state of the object from the next; slots, where in the text
+ * items in progress have their status. request, headers, owner and slots go when the state becomes
+ * terminal, and deployment is then the one that has answered; input and context stay, as another
+ * response may continue this one. streamed is there if the response has events, and unstored_ttl
+ * (s) if it is not to be kept: when the state becomes terminal, its keys get that as their time to
+ * live, if it is less than ttl. Nothing renews the keys of what is terminal.
  *
  * The events of a streamed response are a list, in which each has its sequence number as its index:
  * create stores the first, flush those that follow, in the same step as what they have made of the
@@ -60,7 +60,8 @@
  * that runs for longer than ttl is not counted from then on.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are.
+ * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
+ * content is kept without a script: only its maker can have made it, so it never changes.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H

@@ -15,6 +15,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
+#include "common/response/encrypted_content.h"
 #include "common/response/response.h"
 
 struct store;
@@ -51,6 +52,7 @@ struct new_job {
 	struct span context;    /* items, joined by commas, that stand before the input; or empty */
 	const char *deployment; /* id of the deployment to begin with, or NULL */
 	const char *follows;    /* id of the provider's response that all this follows, or NULL */
+	bool stays;             /* at that deployment: no other can read all of it */
 	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	struct span object;     /* the initial Response object */
 	bool stream;            /* its events are kept, for clients that read them */
@@ -142,6 +144,22 @@ struct native_response {
 
 enum store_result store_native(
     struct store *store, const char *id, const char *tenant, struct native_response *out);
+
+enum { STORE_MAKERS_MOST = 8 };
+
+/* Who made an encrypted content. Spans as above. */
+struct stored_maker {
+	struct span deployment; /* its id */
+	struct span model;      /* by which it was asked */
+};
+
+/*
+ * The maker of the last of these contents that is remembered. There are up to STORE_MAKERS_MOST of
+ * them, by their hashes (encrypted_content.h). In a Cluster each takes a round trip, until one is
+ * found.
+ */
+enum store_result store_maker(struct store *store, char hashes[][ENCRYPTED_HASH_SIZE], size_t count,
+    struct stored_maker *out);
 
 /* Whether Redis answers; of a Cluster, whether the node does that has the queue. */
 enum store_result store_ping(struct store *store);

@@ -56,6 +56,8 @@ static void add_fields(struct redis_args *create, const struct new_job *job)
 		add_field(create, "deployment", span_of(job->deployment));
 	if (job->follows != NULL)
 		add_field(create, "follows", span_of(job->follows));
+	if (job->stays)
+		add_field(create, "stays", SPAN("1"));
 	if (job->headers.len != 0)
 		add_field(create, "headers", job->headers);
 	if (job->stream)

@@ -19,7 +19,7 @@
 #include "store_sentinel.h"
 #include "store_server.h"
 
-enum { STORE_MAX_REPLIES = 2 };
+enum { STORE_MAX_REPLIES = STORE_MAKERS_MOST };
 
 struct store {
 	enum redis_kind kind;

@@ -142,7 +142,7 @@ def test_created_response_has_its_first_event_for_as_long_as_itself(job):
 
 def test_response_that_is_not_streamed_has_no_events_and_no_field(redis, response_id):
     job = Job(redis, response_id, streamed=False)
-    assert len(job.claim()) == 9
+    assert len(job.claim()) == 11
     assert job.renew("completed") == 1
     assert not redis.exists(job.keys[2])
     assert not {b"streamed", b"unstored_ttl"} & redis.hgetall(job.keys[1]).keys()
@@ -256,13 +256,13 @@ def test_what_is_not_to_be_kept_never_lives_longer_for_it(redis, response_id):
 
 
 def test_claim_has_all_events_once_there_are_more_than_the_first(job):
-    assert job.claim()[9:] == [1]
+    assert job.claim()[11:] == [1]
     job.flush(1, events(1, 2))
-    told, again = job.claim()[9:]
+    told, again = job.claim()[11:]
     assert told == 3
     assert b"".join(again).decode() == events(0, 3)
     job.redis.delete(job.keys[2])
-    assert job.claim()[9:] == [0]
+    assert job.claim()[11:] == [0]
 
 
 def test_pages_are_bounded_and_without_gap_or_repeat(job):

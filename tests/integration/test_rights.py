@@ -1,5 +1,6 @@
 """With the rights in Redis that the manual names, all works; and it names none too many."""
 
+import json
 import os
 import re
 import signal
@@ -140,11 +141,14 @@ def fail_and_rest(stack):
 
 
 def pass_through_and_forget(stack):
-    body = b'{"id": "resp_1", "object": "response", "status": "completed", "output": []}'
+    item = b'{"type": "reasoning", "encrypted_content": "gAAA"}'
+    body = b'{"id": "resp_1", "object": "response", "status": "completed", "output": [%b]}' % item
     headers = {"Content-Type": "application/json"}
     stack.upstream.script("p", Script([body], headers=headers))
     stack.upstream.script("/v1/responses/resp_1", Script([body], headers=headers))
-    assert stack.client.post_create({"model": "p", "input": "x"}).status == 200
+    for _ in range(2):
+        reply = stack.client.post_create({"model": "p", "input": [json.loads(item)]})
+        assert reply.status == 200, reply
     assert stack.client.get_response("resp_1").status == 200
     assert stack.client.delete("resp_1").status == 200
 

@@ -530,11 +530,11 @@ class Sequence:
             worker.todo.append(("drop", worker.name, response_id))
             return None
         fence, attempts, model, request, input_text, text, *optional = reply
-        optional, headers, log = optional[:3], optional[3], optional[4:]
+        optional, headers, tenant, log = optional[:3], optional[3], optional[4], optional[5:]
         self.expect(before["state"] == "queued" or before["owner"] == worker.name,
                     f"claimed what was {before}")
         self.expect(fence > before["fence"], "the fence did not rise")
-        self.expect((model, request, input_text) == (b"m", b'"a":1', b'"Hi"'),
+        self.expect((model, request, input_text, tenant) == (b"m", b'"a":1', b'"Hi"', b"alice"),
                     f"claim gave {reply}")
         self.expect(optional == ([b'{"c":1}', b"d1", b"f1"] if continues(response_id)
                                  else [None, None, None]), f"claim gave {reply}")

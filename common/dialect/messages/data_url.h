@@ -1,6 +1,5 @@
 /*
- * Files that stand in a request itself: "data:" URLs (RFC 2397) and base64 (RFC 4648, either
- * alphabet, with or without padding; blanks and percent signs' escapes in it are allowed).
+ * Files that stand in a request itself: "data:" URLs (RFC 2397), and what base64 in them shows.
  */
 #ifndef RESPOOL_DATA_URL_H
 #define RESPOOL_DATA_URL_H
@@ -27,9 +26,5 @@ void data_url_decode(struct buf *out, struct span payload);
  * "application/pdf", whatever it is said to be; NULL for anything else.
  */
 const char *base64_sniff(struct span text);
-/* Appends base64 in the usual alphabet, padded. False if it is not base64. */
-bool base64_clean(struct buf *out, struct span text);
-/* Appends the bytes. False if it is not base64. */
-bool base64_decode(struct buf *out, struct span text);
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/base64.h"
 #include "common/base/json.h"
 #include "data_url.h"
 #include "messages_internal.h"

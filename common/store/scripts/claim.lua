@@ -8,9 +8,9 @@
 --
 -- KEYS  response, job, events
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
--- Reply {fence, attempts, model, request, input, object, context, deployment, follows, headers};
---       null for a field that the job does not have, and for input and context if the request has
---       them.
+-- Reply {fence, attempts, model, request, input, object, context, deployment, stays, headers,
+--       tenant}; null for a field that the job does not have, and for input and context if the
+--       request has them. stays is there if it follows a provider's response, too.
 --       If it is streamed, then how many events are stored, and if that is more than the first, an
 --       array of them all
 --       {owner} if it is another worker's: the id stays in the list, to be looked at again
@@ -31,9 +31,10 @@ local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' an
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
-local model, request, input, context, deployment, follows, headers, request_has_input, streamed =
-	unpack(redis.call('HMGET', KEYS[2], 'model', 'request', 'input', 'context', 'deployment',
-		'follows', 'headers', 'request_has_input', 'streamed'))
+local model, request, input, context, deployment, follows, stays, headers, tenant,
+	request_has_input, streamed = unpack(redis.call('HMGET', KEYS[2], 'model', 'request',
+		'input', 'context', 'deployment', 'follows', 'stays', 'headers', 'tenant',
+		'request_has_input', 'streamed'))
 if request_has_input then
 	input, context = false, false
 end
@@ -44,4 +45,4 @@ if streamed then
 	events = told > 1 and redis.call('LRANGE', KEYS[3], 0, -1) or nil
 end
 return {fence, attempts, model, request, input, redis.call('GET', KEYS[1]), context, deployment,
-	follows, headers, told, events}
+	follows or stays, headers, tenant, told, events}

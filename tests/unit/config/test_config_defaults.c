@@ -264,7 +264,7 @@ static void a_deployment_may_have_an_id_in_model_info(void **state)
 	(void)state;
 	assert_string_equal(result.config->deployments[0].litellm_id, "my-id");
 	assert_string_equal(result.config->deployments[1].litellm_id, "7");
-	assert_null(result.config->deployments[2].litellm_id);
+	assert_non_null(result.config->deployments[2].litellm_id);
 	done(&result);
 }
 

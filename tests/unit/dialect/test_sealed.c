@@ -49,12 +49,29 @@ static void test_what_others_made_is_none(void **state)
 	assert_false(opens(SPAN("null"), "one", SEALED_SIGNATURE, ""));
 }
 
+static void test_it_says_whose_it_is(void **state)
+{
+	struct buf sealed = {0};
+	struct span origin;
+
+	(void)state;
+	sealed_write(&sealed, SEALED_REDACTED, "0123456789abcdef", SPAN("a.b"));
+	assert_true(sealed_origin(buf_span(&sealed), &origin));
+	assert_true(span_is(origin, "0123456789abcdef"));
+	assert_false(sealed_origin(SPAN("\"gAAAAABo\""), &origin));
+	assert_false(sealed_origin(SPAN("\"respool.new.one.x\""), &origin));
+	assert_false(sealed_origin(SPAN("\"respool.signature.one\""), &origin));
+	assert_false(sealed_origin(SPAN("null"), &origin));
+	buf_free(&sealed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_kind_comes_back_to_its_origin),
 	    cmocka_unit_test(test_another_origin_cannot_read_it),
 	    cmocka_unit_test(test_what_others_made_is_none),
+	    cmocka_unit_test(test_it_says_whose_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -988,6 +988,31 @@ static void a_fallback_may_be_served_by_a_pattern(void **state)
 	assert_string_equal(setup.attempts.model, "x/y");
 }
 
+static void what_only_a_fallbacks_deployment_knows_is_asked_of_that_alone(void **state)
+{
+	char *models[] = {text("b"), text("c")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 1);
+	add_even(&setup, "a", 2);
+	add(&setup, "b");
+	add_even(&setup, "c", 2);
+	add_fallback(&setup, "a", models, 2);
+	for (int i = 0; i < 20; i++) {
+		begin(&setup, "a");
+		attempts_stay(&setup.attempts, "4");
+		assert_string_equal(setup.attempts.deployment->id, "4");
+		assert_string_equal(setup.attempts.model, "c");
+		assert_true(attempts_next(&setup.attempts, FAILURE_PASSING));
+		assert_string_equal(setup.attempts.deployment->id, "4");
+		assert_false(attempts_next(&setup.attempts, FAILURE_PASSING));
+	}
+	begin(&setup, "b");
+	attempts_stay(&setup.attempts, "4");
+	assert_string_equal(setup.attempts.deployment->id, "2");
+}
+
 /* Kinds of failure */
 
 static void a_status_says_who_is_at_fault(void **state)
@@ -1089,6 +1114,7 @@ int main(void)
 	    cmocka_unit_test(fallbacks_make_no_circle),
 	    cmocka_unit_test(a_fallback_that_cannot_be_called_is_passed_over),
 	    cmocka_unit_test(a_fallback_may_be_served_by_a_pattern),
+	    cmocka_unit_test(what_only_a_fallbacks_deployment_knows_is_asked_of_that_alone),
 	    cmocka_unit_test(tpm_is_a_share_where_no_rpm_is_given),
 	    cmocka_unit_test(a_lower_order_is_asked_first_whatever_the_weights),
 	    cmocka_unit_test(the_next_order_is_asked_when_all_of_the_lower_one_have_failed),

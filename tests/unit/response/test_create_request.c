@@ -493,6 +493,29 @@ static void a_body_that_continues_nothing_of_ours_goes_as_it_came(void **state)
 	create_request_free(&request);
 }
 
+/* litellm:custom_llm_provider:openai;model_id:x;response_id:litellm_poll_a1 */
+#define MARKED_ID                                                                                  \
+	"resp_"                                                                                    \
+	"bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haTttb2RlbF9pZDp4O3Jlc3BvbnNlX2lkOmxpdGVs"     \
+	"bG1fcG9sbF9hMQ=="
+
+static void marks_of_a_litellm_proxy_are_gone_from_all_that_is_read(void **state)
+{
+	struct create_request request =
+	    parsed("{\"model\":\"m\",\"previous_response_id\":\"" MARKED_ID
+		   "\",\"input\":[{\"id\":\"" MARKED_ID "\"}]}");
+
+	(void)state;
+	assert_string_equal(request.previous_id, "litellm_poll_a1");
+	assert_true(request.continues);
+	assert_true(span_is(request.input, "[{\"id\":\"litellm_poll_a1\"}]"));
+	assert_true(
+	    span_is(request.body, "{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a1\","
+				  "\"input\":[{\"id\":\"litellm_poll_a1\"}]}"));
+	assert_string_equal(request.maker.model_id, "x");
+	create_request_free(&request);
+}
+
 static void a_request_that_names_no_model_asks_for_the_one_that_it_is_given(void **state)
 {
 	struct create_request request = parsed("{ \"prompt\":{\"id\":\"p\"},\"input\":\"x\"}");
@@ -558,6 +581,7 @@ int main(void)
 	    cmocka_unit_test(items_are_added_to_a_list_with_commas_between_them),
 	    cmocka_unit_test(a_body_that_continues_has_the_context_in_its_input),
 	    cmocka_unit_test(a_body_that_continues_nothing_of_ours_goes_as_it_came),
+	    cmocka_unit_test(marks_of_a_litellm_proxy_are_gone_from_all_that_is_read),
 	    cmocka_unit_test(a_request_that_names_no_model_asks_for_the_one_that_it_is_given),
 	    cmocka_unit_test(error_envelope_is_valid_json_whatever_the_message_holds),
 	};

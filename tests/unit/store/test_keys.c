@@ -103,9 +103,12 @@ static void a_namespace_stands_before_every_key_and_channel(void **state)
 	struct response_keys keys;
 	struct native_key native;
 	struct running_key running;
+	struct sealed_key sealed;
 
 	(void)state;
 	key_space_init(&space, "myapp");
+	sealed_key(&sealed, &space, "00ff");
+	assert_string_equal(sealed.name, "myapp:litellm:polling:sealed:00ff");
 	response_keys(&keys, &space, "litellm_poll_abc123");
 	assert_string_equal(keys.response, "myapp:litellm:polling:response:litellm_poll_abc123");
 	assert_string_equal(keys.job,

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/base64.h"
 #include "common/dialect/messages/data_url.h"
 
 static void test_a_data_url_is_taken_apart(void **state)

@@ -1,0 +1,28 @@
+/*
+ * What of a stream of events that passes only its maker can read: the encrypted_content of items
+ * that are done. Of the lines only their beginning is looked at, but of those of such events.
+ */
+#ifndef RESPOOL_SEALED_LINES_H
+#define RESPOOL_SEALED_LINES_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+
+/* content is a JSON string as it is spelled, valid during the call only. */
+typedef void sealed_line_fn(void *ctx, struct span content);
+
+struct sealed_lines {
+	sealed_line_fn *found;
+	void *ctx;
+	struct buf line; /* what has come of the open line */
+	bool passing;    /* the open line is none that is looked at */
+};
+
+void sealed_lines_open(struct sealed_lines *lines, sealed_line_fn *found, void *ctx);
+/* event_lines.on_line, for the sealed_lines that are its context. */
+void sealed_lines_note(void *ctx, struct span piece, bool ends);
+/* A zeroed one may be closed. */
+void sealed_lines_close(struct sealed_lines *lines);
+
+#endif

@@ -1,0 +1,57 @@
+#include "encrypted_content.h"
+
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "common/base/json.h"
+
+static const char name[] = "encrypted_content";
+
+bool encrypted_content_may_be_in(struct span text)
+{
+	return text.len > 0 && memmem(text.p, text.len, name, sizeof(name) - 1) != NULL;
+}
+
+struct span encrypted_content_of(struct span item)
+{
+	struct span content;
+
+	if (json_type(item) != JSON_OBJECT)
+		return (struct span){0};
+	content = json_get(item, name);
+	return json_is_text(content) ? content : (struct span){0};
+}
+
+void encrypted_content_each(
+    struct span items, void (*fn)(void *ctx, struct span content), void *ctx)
+{
+	struct json_scan scan = json_open(items, JSON_ACCEPT_BAD_UTF8);
+	struct span item, content;
+
+	if (json_type(items) != JSON_ARRAY)
+		return;
+	while (json_element(&scan, &item)) {
+		content = encrypted_content_of(item);
+		if (content.len != 0)
+			fn(ctx, content);
+	}
+}
+
+void encrypted_content_hash(char out[ENCRYPTED_HASH_SIZE], const char *tenant, struct span content)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	struct buf text = {0};
+
+	/* The length tells where the name ends, whatever is in it. */
+	buf_printf(&text, "%zu:%s:", strlen(tenant), tenant);
+	json_decode(content, &text);
+	SHA256((const unsigned char *)text.data, text.len, hash);
+	buf_free(&text);
+	for (size_t i = 0; i < sizeof(hash); i++) {
+		out[2 * i] = digits[hash[i] >> 4];
+		out[2 * i + 1] = digits[hash[i] & 0xf];
+	}
+	out[2 * sizeof(hash)] = '\0';
+}
