@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import queue
+import shutil
 import subprocess
 import threading
 
+from client_packages import CLIENTS
 from deployed import LighttpdSite, free_port
 from harness import ALICE, Client, ProgramFailed
 from node_package import NODE
@@ -113,6 +115,25 @@ class NodeSdk:
             "modules": self.modules, "file": f"./{file}.mjs", "scenario": name, "request": about,
             "client": {"baseURL": base_url, "apiKey": ALICE, "maxRetries": 0, "timeout": 30000,
                        **options}}, directory)
+
+
+class NodeClients:
+    """Other clients for Node, that find their packages as in a project of their own."""
+
+    def __init__(self, node, modules):
+        self.node = node
+        self.modules = modules
+
+    def prepare(self, directory):
+        """Makes a project of the directory."""
+        for program in CLIENTS.glob("*.mjs"):
+            shutil.copy(program, directory)
+        (directory / "node_modules").symlink_to(self.modules)
+
+    def begin(self, file, directory):
+        """A process that takes scenarios of this file: what node/clients/scenarios.mjs says."""
+        return Scenario([self.node, directory / "scenarios.mjs"], {"file": f"./{file}.mjs"},
+                        directory)
 
 
 class PythonSdk:
