@@ -172,6 +172,23 @@ def python_sdk():
 
 
 @pytest.fixture
+def fake_npm(tmp_path, monkeypatch):
+    """Puts a shell script in npm's place; None takes npm away."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+
+    def fake(script):
+        if script is None:
+            monkeypatch.setenv("PATH", str(programs))
+        else:
+            (programs / "npm").write_text(f"#!/bin/sh\n{script}\n")
+            (programs / "npm").chmod(0o755)
+            monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    return fake
+
+
+@pytest.fixture
 def feed():
     feed = Feed()
     yield feed

@@ -70,6 +70,12 @@ def test_items_that_the_provider_keeps_are_referred_to(ask, way):
     assert "item_reference" in ask.bodies()[-1]
 
 
+@pytest.mark.parametrize("way", ["chat", "messages"])
+def test_items_that_nobody_keeps_cannot_be_referred_to(ask, way):
+    with pytest.raises(AssertionError, match="AI_APICallError: Item with id 'msg_.*' not found"):
+        ask("twoTurns", way)
+
+
 @pytest.mark.parametrize("way", ["direct", "responses"])
 def test_response_is_continued_by_its_id(ask, way):
     assert ask("previousResponse", way) == ["You said: Hello.", "You said: Hello, More."]

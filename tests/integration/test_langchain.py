@@ -65,7 +65,8 @@ def test_documents_are_embedded(ask, way):
 
 
 @pytest.mark.parametrize("way", DIALECTS)
-@pytest.mark.parametrize("function, expected", [("stream", STREAMED), ("streamWithTool", USED_TOOL)])
+@pytest.mark.parametrize("function, expected", [
+    ("stream", STREAMED), ("streamWithTool", USED_TOOL)])
 def test_background_response_is_streamed_as_another_is(ask, function, expected, way):
     before = ask.site.response_keys()
     assert ask(function, way, modelKwargs={"background": True}) == expected

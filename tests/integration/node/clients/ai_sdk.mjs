@@ -1,6 +1,15 @@
 // Vercel's AI SDK. Its OpenAI provider uses the Responses API unless told otherwise.
 import { createOpenAI } from "@ai-sdk/openai";
-import { APICallError, embed, embedMany, generateText, Output, stepCountIs, streamText, tool } from "ai";
+import {
+	APICallError,
+	embed,
+	embedMany,
+	generateText,
+	Output,
+	stepCountIs,
+	streamText,
+	tool,
+} from "ai";
 import { z } from "zod";
 
 // The documented way to what the provider has no setting for: a fetch that changes requests.
