@@ -93,6 +93,10 @@ def test_background_responses_are_continued_by_their_ids(ask, way):
         *CONTINUED, "The tool says: 12 degrees in Ulm."]
 
 
+def test_conversation_is_continued_by_background_responses(ask):
+    assert ask("conversationStreamed", "responses", settings=BACKGROUND) == CONTINUED
+
+
 @pytest.mark.parametrize("background", [False, True], ids=["passed_through", "background"])
 def test_fallbacks_of_the_request_are_used_and_not_told(ask, background):
     ask.forget()

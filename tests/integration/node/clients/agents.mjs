@@ -122,20 +122,30 @@ export function previousResponse(access, about) {
 	return chain(access, about, run);
 }
 
-export function previousResponseStreamed(access, about) {
-	return chain(access, about, async (agent, input, options) => {
-		const result = await run(agent, input, { ...options, stream: true });
-		await result.completed;
-		return result;
-	});
+async function runStreamed(agent, input, options) {
+	const result = await run(agent, input, { ...options, stream: true });
+	await result.completed;
+	return result;
 }
 
-export async function conversation(access, about) {
+export function previousResponseStreamed(access, about) {
+	return chain(access, about, runStreamed);
+}
+
+async function converse(access, about, go) {
 	const agent = agentOf(access, about);
 	const { id: conversationId } = await clientOf(access).conversations.create({});
-	const first = await run(agent, "Hello", { conversationId });
-	const second = await run(agent, "More", { conversationId });
+	const first = await go(agent, "Hello", { conversationId });
+	const second = await go(agent, "More", { conversationId });
 	return [first.finalOutput, second.finalOutput];
+}
+
+export function conversation(access, about) {
+	return converse(access, about, run);
+}
+
+export function conversationStreamed(access, about) {
+	return converse(access, about, runStreamed);
 }
 
 export async function conversationsSession(access, about) {
