@@ -57,7 +57,8 @@ class Asked:
     def answer(self, number):
         reasoning = [("reasoning", REASONING)] if self.reasons else []
         if self.tools and not self.outputs:
-            return Answer(*reasoning, ("call", f"call_{number}", self.tools[0], '{"city":"Ulm"}'))
+            return Answer(*reasoning, ("text", "Let me see."),
+                          ("call", f"call_{number}", self.tools[0], '{"city":"Ulm"}'))
         if self.structured:
             return Answer(*reasoning, ("text", WEATHER))
         said = (f"The tool says: {', '.join(self.outputs)}." if self.outputs
@@ -66,7 +67,10 @@ class Asked:
 
 
 class Answering(Upstream):
-    """Requests whose path begins with /broken are answered with an error of the server's."""
+    """
+    A path may begin with an account's name. Reasoning that is encrypted for one account cannot be
+    read by another. To requests of the account "broken", the server has an error.
+    """
 
     def __init__(self):
         super().__init__()
@@ -93,8 +97,9 @@ class Answering(Upstream):
                     "param": refused.param, "code": refused.code}})
 
     def _answer(self, exchange):
-        path = exchange.path.partition("?")[0]
-        if path.startswith("/broken/"):
+        account, _, rest = exchange.path.partition("?")[0].partition("/v1/")
+        path = f"/v1/{rest}"
+        if account == "/broken":
             raise Refused("The server had an error", status=500)
         _check_key(exchange)
         routes = {"/v1/responses": self._responses, "/v1/chat/completions": self._chat,
@@ -102,19 +107,20 @@ class Answering(Upstream):
                   "/v1/responses/input_tokens": self._input_tokens,
                   "/v1/responses/compact": self._compact}
         if exchange.method == "POST" and path in routes:
-            return routes[path](exchange.json())
+            return routes[path](exchange.json(), account)
         if path.startswith("/v1/conversations"):
             return self._conversations(exchange, path.split("/")[3:])
         raise Refused(f"Invalid URL ({exchange.method} {path})", status=404)
 
     # Responses.
 
-    def _responses(self, body):
+    def _responses(self, body, account):
         _only(body, RESPONSES_MEMBERS)
         items = self._items_of(body)
+        _check_reasoning(items, account)
         number = next(self.numbers)
         asked = _asked_in_items(items, body)
-        events = _renamed(events_of(asked.answer(number)), number, body)
+        events = _renamed(events_of(asked.answer(number)), number, body, account)
         response = events[-1]["response"]
         self._remember(response, body, items)
         if body.get("stream"):
@@ -134,7 +140,6 @@ class Answering(Upstream):
             earlier = self._conversation(conversation)
         items = earlier + [self._resolved(item) for item in _as_items(body["input"])]
         _check_calls(items)
-        self._check_reasoning(items)
         return items
 
     def _resolved(self, item):
@@ -144,13 +149,6 @@ class Answering(Upstream):
             raise Refused(f"Item with id '{item['id']}' not found.", "input")
         return self.items[item["id"]]
 
-    def _check_reasoning(self, items):
-        given = [item.get("encrypted_content") for item in self.items.values()]
-        for item in items:
-            if item.get("encrypted_content") not in (None, *given):
-                raise Refused("The encrypted content could not be verified.", "input",
-                              "invalid_encrypted_content")
-
     def _remember(self, response, body, items):
         output = response["output"]
         self.responses[response["id"]] = items + output
@@ -158,12 +156,12 @@ class Answering(Upstream):
         if _conversation_of(body) is not None:
             self.conversations[_conversation_of(body)] = self._named(items + output)
 
-    def _input_tokens(self, body):
+    def _input_tokens(self, body, account):
         _only(body, COUNTED_MEMBERS)
         words = " ".join(_asked_in_items(self._items_of(body), {}).texts).split()
         return json_error(200, {"object": "response.input_tokens", "input_tokens": len(words)})
 
-    def _compact(self, body):
+    def _compact(self, body, account):
         _only(body, COMPACTED_MEMBERS)
         self._items_of(body)
         return json_error(200, {
@@ -217,7 +215,7 @@ class Answering(Upstream):
 
     # Chat Completions and Messages.
 
-    def _chat(self, body):
+    def _chat(self, body, account):
         mode = "reasoning" if "reasoning_effort" in body else "openai"
         strict_chat.check(_as_checked(body), strict_chat.MODES[mode], strict_chat.Given())
         answer = _asked_in_chat(body).answer(next(self.numbers))
@@ -225,7 +223,7 @@ class Answering(Upstream):
             return answer.streamed("chat")
         return json_error(200, _completion(answer, body["model"]))
 
-    def _messages(self, body):
+    def _messages(self, body, account):
         strict_messages.check(body, SIGNED, ())
         return _asked_in_messages(body).answer(next(self.numbers)).streamed("messages")
 
@@ -258,7 +256,7 @@ def _conversation_object(name):
     return {"id": name, "object": "conversation", "created_at": 1700000000, "metadata": {}}
 
 
-def _renamed(events, number, body):
+def _renamed(events, number, body, account):
     """The events with names of their own, and with encrypted reasoning if the request wants it."""
     text = json.dumps(events)
     for old, new in {PROVIDER_ID: f"resp_{number:048x}", '"msg_1"': f'"msg_{number:048x}"',
@@ -266,8 +264,19 @@ def _renamed(events, number, body):
         text = text.replace(old, new)
     if "reasoning.encrypted_content" in (body.get("include") or []):
         text = text.replace('"type": "reasoning", ', '"type": "reasoning", "encrypted_content": '
-                            f'"gAAAA{number:048x}", ')
+                            f'"{_encrypted(account)}", ')
     return json.loads(text)
+
+
+def _encrypted(account):
+    return "gAAAA" + base64.b64encode(f"{REASONING}{account}".encode()).decode()
+
+
+def _check_reasoning(items, account):
+    for item in items:
+        if item.get("encrypted_content") not in (None, _encrypted(account)):
+            raise Refused("The encrypted content could not be verified.", "input",
+                          "invalid_encrypted_content")
 
 
 def _check_calls(items):
@@ -375,7 +384,7 @@ def vector_of(text):
     return [float(len(text)), 0.5, -0.25]
 
 
-def _embeddings(body):
+def _embeddings(body, account):
     _only(body, EMBEDDING_MEMBERS)
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     vectors = [vector_of(text) for text in texts]

@@ -12,6 +12,8 @@ WAYS = ("direct", *DIALECTS)
 # Its provider has an error for every request.
 BROKEN = "broken"
 EMBEDDING = "embedding"
+# Has two deployments, that are two accounts at the same provider.
+TWO_ACCOUNTS = "two-accounts"
 UPSTREAM_MODELS = {"responses": "openai/gpt-4.1", "chat": "openai_like/llama-3",
                    "messages": "anthropic/claude-sonnet-4-5"}
 
@@ -25,6 +27,8 @@ def model_list(root):
     return [
         *(deployment(api, model, api=api) for api, model in UPSTREAM_MODELS.items()),
         deployment(BROKEN, "openai/gpt-4.1", api_base=f"{root}/broken/v1"),
+        *(deployment(TWO_ACCOUNTS, "openai/gpt-5", api_base=f"{root}/{account}/v1")
+          for account in ("one", "two")),
         deployment(EMBEDDING, "openai/text-embedding-3-small"),
     ]
 

@@ -16,6 +16,10 @@ from node_package import NODE
 from python_package import PYTHON
 
 
+# What names of variables begin with by which clients can be told to do something else.
+FOR_CLIENTS = ("OPENAI_", "ANTHROPIC_", "LANGCHAIN_", "LANGSMITH_", "NODE_", "PYTHON")
+
+
 class SdkSite(LighttpdSite):
     """Listens on a port of the loopback interface too: the SDK takes no socket's path."""
 
@@ -60,7 +64,7 @@ class Scenario:
                 ["setpriv", "--pdeathsig", "KILL", "--", *argv],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=directory,
                 env={name: value for name, value in os.environ.items()
-                     if not name.startswith(("OPENAI_", "ANTHROPIC_", "NODE_", "PYTHON"))})
+                     if not name.startswith(FOR_CLIENTS)})
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.tell(task)

@@ -3,7 +3,7 @@
 import pytest
 
 from answering import REASONING, vector_of
-from clients import BROKEN, DIALECTS, EMBEDDING, WAYS, asking
+from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, WAYS, asking
 
 USAGE = {"inputTokens": 12, "outputTokens": 34, "totalTokens": 46}
 USED_TOOL = {"text": "The tool says: 12 degrees in Ulm.", "cities": ["Ulm"],
@@ -43,13 +43,23 @@ def test_reasoning_is_told(ask, function, way):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("function", ["generateWithTool", "streamWithTool"])
 def test_tool_is_called_and_its_output_answered(ask, function, way):
-    assert ask(function, way) == USED_TOOL
+    assert ask(function, way, options=UNSTORED) == USED_TOOL
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_reasoning_goes_back_with_the_output_of_a_tool(ask, way):
     options = {"openai": {**REASONS["openai"], **UNSTORED["openai"]}}
     assert ask("generateWithTool", way, options=options) == USED_TOOL
+
+
+@pytest.mark.parametrize("body", [{}, {"background": True}], ids=["passed_through", "background"])
+def test_encrypted_reasoning_goes_back_to_the_account_that_made_it(ask, body):
+    options = {"openai": {**REASONS["openai"], **UNSTORED["openai"]}}
+    ask.forget()
+    for _ in range(10):
+        assert ask("streamWithTool", TWO_ACCOUNTS, options=options, body=body) == USED_TOOL
+    assert "encrypted_content" in ask.bodies()[-1]
+    assert ask.paths() <= {"/one/v1/responses", "/two/v1/responses"}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -64,16 +74,19 @@ def test_messages_that_the_client_keeps_are_continued(ask, way):
 
 
 @pytest.mark.parametrize("way", ["direct", "responses"])
-def test_items_that_the_provider_keeps_are_referred_to(ask, way):
+@pytest.mark.parametrize("function, expected", [
+    ("twoTurns", ["You said: Hello.", "You said: Hello, More."]), ("streamWithTool", USED_TOOL)])
+def test_items_that_the_provider_keeps_are_referred_to(ask, function, expected, way):
     ask.forget()
-    assert ask("twoTurns", way) == ["You said: Hello.", "You said: Hello, More."]
+    assert ask(function, way) == expected
     assert "item_reference" in ask.bodies()[-1]
 
 
 @pytest.mark.parametrize("way", ["chat", "messages"])
-def test_items_that_nobody_keeps_cannot_be_referred_to(ask, way):
+@pytest.mark.parametrize("function", ["twoTurns", "streamWithTool"])
+def test_items_that_nobody_keeps_cannot_be_referred_to(ask, function, way):
     with pytest.raises(AssertionError, match="AI_APICallError: Item with id 'msg_.*' not found"):
-        ask("twoTurns", way)
+        ask(function, way)
 
 
 @pytest.mark.parametrize("way", ["direct", "responses"])
@@ -107,7 +120,8 @@ def test_values_are_embedded(ask, way):
 @pytest.mark.parametrize("function", ["stream", "streamWithTool"])
 def test_background_response_is_streamed_as_another_is(ask, function, way):
     before = ask.site.response_keys()
-    assert ask(function, way, body={"background": True}) == ask(function, way)
+    about = {"options": UNSTORED}
+    assert ask(function, way, body={"background": True}, **about) == ask(function, way, **about)
     assert len(ask.site.response_keys()) > len(before)
 
 

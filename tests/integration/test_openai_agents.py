@@ -2,16 +2,17 @@
 
 import pytest
 
-from clients import BROKEN, DIALECTS, WAYS, asking
+from clients import BROKEN, DIALECTS, TWO_ACCOUNTS, WAYS, asking
 
 ONCE = {"requests": 1, "inputTokens": 12, "outputTokens": 34, "totalTokens": 46}
 TWICE = {"requests": 2, "inputTokens": 24, "outputTokens": 68, "totalTokens": 92}
 TOLD = {"output": "You said: Hello.", "usage": ONCE}
 USED_TOOL = {"output": "The tool says: 12 degrees in Ulm.", "cities": ["Ulm"], "usage": TWICE,
-             "items": ["tool_call_item", "tool_call_output_item", "message_output_item"]}
-STREAMED = {**USED_TOOL, "pieces": ["The tool says: 1", "2 degrees in Ulm."]}
-HANDED_OFF = {"agent": "Expert",
-              "items": ["handoff_call_item", "handoff_output_item", "message_output_item"]}
+             "items": ["message_output_item", "tool_call_item", "tool_call_output_item",
+                       "message_output_item"]}
+STREAMED = {**USED_TOOL, "pieces": ["Let m", "e see.", "The tool says: 1", "2 degrees in Ulm."]}
+HANDED_OFF = {"agent": "Expert", "items": ["message_output_item", "handoff_call_item",
+                                           "handoff_output_item", "message_output_item"]}
 WEATHER = {"city": "Ulm", "degrees": 12}
 CONTINUED = ["You said: Hello.", "You said: Hello, More."]
 BACKGROUND = {"providerData": {"background": True}}
@@ -34,6 +35,19 @@ def test_agent_runs(ask, way):
     ("runWithTool", USED_TOOL), ("streamWithTool", STREAMED)])
 def test_agent_uses_its_tool(ask, function, expected, way):
     assert ask(function, way) == expected
+
+
+@pytest.mark.parametrize("function", ["runWithTool", "streamWithTool"])
+def test_encrypted_reasoning_goes_back_to_the_account_that_made_it(ask, function):
+    settings = {"store": False, "reasoning": {"effort": "low"},
+                "providerData": {"include": ["reasoning.encrypted_content"]}}
+    ask.forget()
+    for _ in range(10):
+        seen = ask(function, TWO_ACCOUNTS, settings=settings)
+        assert seen["output"] == USED_TOOL["output"]
+        assert seen["items"] == ["reasoning_item", *USED_TOOL["items"][:-1], "reasoning_item",
+                                 "message_output_item"]
+    assert '"encrypted_content"' in ask.bodies()[-1]
 
 
 @pytest.mark.parametrize("way", WAYS)

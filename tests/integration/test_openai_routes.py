@@ -3,7 +3,7 @@
 import pytest
 
 from answering import COMPACTED, vector_of
-from clients import BROKEN, DIALECTS, EMBEDDING, UPSTREAM_MODELS, WAYS, asking
+from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, UPSTREAM_MODELS, WAYS, asking
 
 USAGE = {"prompt_tokens": 12, "completion_tokens": 34, "total_tokens": 46}
 TOLD = {"text": "You said: Hello.", "finish_reason": "stop", "usage": USAGE}
@@ -50,7 +50,8 @@ def test_embeddings_are_created(ask, members, way):
 
 def test_models_are_listed_and_one_is_retrieved(ask):
     seen = ask("models", "responses")
-    assert {one["id"] for one in seen["listed"]} == {*UPSTREAM_MODELS, BROKEN, EMBEDDING}
+    assert {one["id"] for one in seen["listed"]} == {
+        *UPSTREAM_MODELS, BROKEN, EMBEDDING, TWO_ACCOUNTS}
     assert seen["one"] in seen["listed"]
     assert {one["object"] for one in seen["listed"]} == {"model"}
 
