@@ -143,8 +143,8 @@ class Answering(Upstream):
         return items
 
     def _resolved(self, item):
-        if item.get("type") != "item_reference":
-            return {"type": "message", **item}
+        if item["type"] != "item_reference":
+            return item
         if item["id"] not in self.items:
             raise Refused(f"Item with id '{item['id']}' not found.", "input")
         return self.items[item["id"]]
