@@ -1,0 +1,412 @@
+"""What doc/migrating.md says: a LiteLLM proxy and respool on one Redis, and the way back."""
+
+import json
+import re
+import textwrap
+
+import pytest
+
+from deployed import start_nginx
+from events import delta, message_stream, opening
+from harness import (ALICE, BOB, ID_FORM, TOP, Client, job_key, output_text, response_key,
+                     run_program, wait_until)
+from litellm_proxy import Proxy
+from upstream import Hang, Sleep
+
+PAGE = (TOP / "doc" / "migrating.md").read_text()
+PROGRAMS = ("respool.fcgi", "respoold")
+
+
+@pytest.fixture
+def proxy(stack):
+    """A proxy on the Redis and with the provider of the stack."""
+    proxy = Proxy(stack.redis, stack.upstream.base)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def litellm(proxy):
+    """A client of the proxy."""
+    return Client(proxy.address)
+
+
+# The proxy writes when an event comes, unless it has written a moment ago.
+PAUSE = Sleep(200)
+
+
+def growing(proxy, stack, model, feed):
+    """The id of a response that the proxy grows: "a" so far, and then what the feed brings."""
+    stack.upstream.script(model, [*opening(), PAUSE, delta("a"), feed])
+    return proxy.create({"model": model, "input": "x", "background": True})["id"]
+
+
+def end(feed, *words):
+    """What is left of a stream that says "abc"."""
+    feed.send(*map(delta, words), *message_stream(["abc"])[-4:])
+    feed.end()
+
+
+def is_growing(client, response_id, text="a"):
+    return client.wait_for(response_id, lambda object: output_text(object) == text,
+                           f"the text {text!r}")
+
+
+# Both at once
+
+
+def test_ids_of_both_have_the_same_form(proxy, stack, model):
+    stack.upstream.script(model, message_stream(["x"]))
+    for made in (proxy.create({"model": model, "input": "x"}), stack.client.create(model)):
+        assert ID_FORM.match(made["id"])
+
+
+def test_a_poll_shows_what_the_proxy_grows_as_it_grows(proxy, client, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    assert is_growing(client, response_id)["status"] == "in_progress"
+    feed.send(PAUSE, delta("b"))
+    is_growing(client, response_id, "ab")
+    end(feed, "c")
+    final = client.wait_terminal(response_id)
+    assert (final["status"], output_text(final)) == ("completed", "abc")
+    assert final["usage"]["total_tokens"] > 0
+
+
+def test_a_poll_with_the_etag_is_a_304_until_the_proxy_writes_again(
+        proxy, client, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    etag = client.get_response(response_id).headers["etag"]
+    assert client.get_response(response_id, headers={"If-None-Match": etag}).status == 304
+    end(feed, "b", "c")
+    client.wait_terminal(response_id)
+    assert client.get_response(response_id, headers={"If-None-Match": etag}).status == 200
+
+
+def test_a_cancel_is_shown_at_once_and_the_proxy_s_last_write_says_otherwise(
+        proxy, client, litellm, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    assert client.cancel(response_id).json()["status"] == "cancelled"
+    assert client.poll(response_id)["status"] == litellm.poll(response_id)["status"] == "cancelled"
+    feed.send(PAUSE, delta("b"))
+    assert is_growing(client, response_id, "ab")["status"] == "cancelled"
+    assert not stack.upstream.requests(model)[0].peer_closed.is_set()
+    end(feed, "c")
+    assert client.wait_status(response_id, "completed")["output"]
+
+
+def test_a_cancel_at_the_proxy_ends_in_the_same_way(proxy, client, litellm, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    assert litellm.cancel(response_id).json()["status"] == "cancelled"
+    assert client.poll(response_id)["status"] == "cancelled"
+    end(feed, "b", "c")
+    assert client.wait_status(response_id, "completed")
+
+
+def test_what_is_deleted_is_not_made_again_by_the_proxy(proxy, client, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    assert client.delete(response_id).json()["deleted"] is True
+    end(feed, "b", "c")
+    proxy.jobs[response_id].join(10)
+    assert client.get_response(response_id).status == 404
+    assert stack.stored(response_id) is None
+
+
+@pytest.mark.parametrize("key", [ALICE, BOB])
+def test_what_the_proxy_grows_belongs_to_no_tenant(proxy, client, stack, model, feed, key):
+    response_id = growing(proxy, stack, model, feed)
+    other = client.with_key(key)
+    is_growing(other, response_id)
+    assert other.cancel(response_id).status == 200
+    assert other.delete(response_id).status == 200
+    feed.end()
+
+
+def test_what_the_proxy_has_stored_is_not_followed_listed_or_continued(
+        proxy, client, stack, model):
+    stack.upstream.script(model, message_stream(["x"]))
+    response_id = proxy.create({"model": model, "input": "x"})["id"]
+    client.wait_terminal(response_id)
+    assert client.get_response(f"{response_id}?stream=true").status == 400
+    assert client.input_items(response_id).status == 404
+    reply = client.post_create({"model": model, "input": "x", "background": True,
+                                "previous_response_id": response_id})
+    assert reply.status == 400
+
+
+def test_the_proxy_answers_500_to_what_respool_has_stored(proxy, client, litellm, stack, model):
+    stack.upstream.script(model, message_stream(["x"]))
+    response_id = client.create(model)["id"]
+    client.wait_terminal(response_id)
+    assert litellm.get_response(response_id).status == 500
+    assert litellm.cancel(response_id).status == 500
+    assert litellm.delete(response_id).status == 500
+    assert client.poll(response_id)["status"] == "completed"
+
+
+def test_what_respool_grows_is_its_own(proxy, client, litellm, stack, model, feed):
+    """The proxy's attempts to cancel and delete it change nothing."""
+    stack.upstream.script(model, [*opening(), delta("a"), feed])
+    response_id = client.create(model)["id"]
+    is_growing(client, response_id)
+    litellm.cancel(response_id)
+    litellm.delete(response_id)
+    end(feed, "b", "c")
+    final = client.wait_terminal(response_id)
+    assert (final["status"], output_text(final)) == ("completed", "abc")
+
+
+def test_jobs_of_a_proxy_that_has_ended_stay_until_they_are_cancelled(
+        client, stack, model, feed):
+    proxy = Proxy(stack.redis, stack.upstream.base, ttl=500)
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    proxy.kill()
+    feed.end()
+    proxy.jobs[response_id].join(10)
+    assert client.poll(response_id)["status"] == "in_progress"
+    assert 0 < stack.redis.ttl(response_key(response_id)) <= 500
+    assert client.cancel(response_id).json()["status"] == "cancelled"
+    assert client.poll(response_id)["status"] == "cancelled"
+
+
+def test_respool_takes_no_job_of_the_proxy(proxy, client, stack, model, feed):
+    response_id = growing(proxy, stack, model, feed)
+    is_growing(client, response_id)
+    assert not stack.redis.exists(job_key(response_id))
+    assert response_id not in stack.queued() + stack.running()
+    assert len(stack.upstream.requests(model)) == 1
+    feed.end()
+
+
+def test_a_response_of_respool_is_seen_by_its_own_key_alone(client, stack, model):
+    stack.upstream.script(model, message_stream(["x"]))
+    response_id = client.create(model)["id"]
+    assert client.with_key(BOB).get_response(response_id).status == 404
+
+
+def test_cancel_leaves_what_has_ended_as_it_is(proxy, client, litellm, stack, model):
+    stack.upstream.script(model, message_stream(["x"]))
+    ours = client.wait_terminal(client.create(model)["id"])
+    assert client.cancel(ours["id"]).json() == ours
+    theirs = client.wait_terminal(proxy.create({"model": model, "input": "x"})["id"])
+    assert client.cancel(theirs["id"]).json()["status"] == "completed"
+    assert litellm.cancel(theirs["id"]).json()["status"] == "cancelled"
+
+
+def test_cancel_closes_the_connection_to_the_provider(client, stack, model):
+    stack.upstream.script(model, [*opening(), delta("a"), Hang()])
+    response_id = client.create(model)["id"]
+    is_growing(client, response_id)
+    client.cancel(response_id)
+    assert stack.upstream.requests(model)[0].peer_closed.wait(10)
+
+
+# The web server before both
+
+
+def web_server_s_text(stack, proxy, share):
+    """The one on the page, with the addresses of the test."""
+    block = re.search(r"(?:^       .*\n|^\n)*^ +upstream litellm(?:.*\n)+?(?=\n7\. )", PAGE, re.M)[0]
+    text = textwrap.dedent(block[block.index("       upstream"):])
+    replacements = {"127.0.0.1:4000": f"127.0.0.1:{proxy.address[1]}",
+                    "127.0.0.1:8080": f"unix:{stack.directory}/http.sock",
+                    "    10%  respool;\n": f"    {share}  respool;\n" if share else ""}
+    if share == "100%":
+        replacements["    *    litellm;\n"] = ""
+    for old, new in replacements.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture
+def front(make_stack):
+    """front(SHARE) is a client of nginx before both, the stack and the proxy."""
+    proxies = []
+
+    def make(share):
+        stack = make_stack()
+        proxy = Proxy(stack.redis, stack.upstream.base)
+        proxies.append(proxy)
+        _, address = start_nginx(stack, web_server_s_text(stack, proxy, share))
+        return Client(address), stack, proxy
+
+    yield make
+    for proxy in proxies:
+        proxy.close()
+
+
+def test_polls_go_to_respool_and_creates_to_the_proxy(front, model):
+    client, stack, proxy = front(None)
+    stack.upstream.script(model, message_stream(["Hello"]))
+    ours = stack.client.create(model)["id"]
+    theirs = client.create(model)["id"]
+    assert theirs in proxy.jobs
+    for response_id in (ours, theirs):
+        assert output_text(client.wait_terminal(response_id)) == "Hello"
+        assert client.get_response(response_id).headers["etag"]
+        assert client.cancel(response_id).json()["status"] == "completed"
+        assert client.delete(response_id).json()["deleted"] is True
+
+
+def test_a_client_stays_with_one_of_both(front, model):
+    client, stack, proxy = front("50%")
+    stack.upstream.script(model, message_stream(["Hello"]))
+    gone_to = {}
+    for number in range(40):
+        key = f"sk-of-client-{number}"
+        answers = {client.with_key(key).post_create(
+            {"model": model, "input": "x", "background": True}).status for _ in range(2)}
+        assert len(answers) == 1
+        gone_to[key] = answers.pop()
+    # respool does not know these keys; the proxy asks for none.
+    assert set(gone_to.values()) == {200, 401}
+
+
+def test_the_way_back_loses_nothing_that_respool_has_begun(front, model, feed):
+    client, stack, proxy = front("100%")
+    stack.upstream.script(model, [*opening(), delta("a"), feed])
+    begun = client.create(model)["id"]
+    assert begun not in proxy.jobs
+    is_growing(client, begun)
+
+    text = web_server_s_text(stack, proxy, None)
+    port = client.address[1]
+    (stack.directory / "nginx-http.conf").write_text(
+        text.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+    nginx = next(program for program in stack.programs if program.name == "nginx")
+    nginx.send_signal(1)
+    made = []
+
+    def goes_back():
+        made.append(client.create(f"{model}-later")["id"])
+        return made[-1] in proxy.jobs
+
+    stack.upstream.script(f"{model}-later", message_stream(["later"]))
+    wait_until(goes_back, what="creates to go to the proxy")
+    end(feed, "b", "c")
+    final = client.wait_terminal(begun)
+    assert (final["status"], output_text(final)) == ("completed", "abc")
+    for response_id in made:
+        assert output_text(client.wait_terminal(response_id)) == "later"
+
+
+def test_what_respool_has_stored_expires_ttl_seconds_after_its_end(make_stack, model):
+    stack = make_stack({"litellm_settings": {"responses": {"background_mode": {"ttl": 1}}}})
+    stack.upstream.script(model, message_stream(["x"]))
+    response_id = stack.client.create(model)["id"]
+    wait_until(lambda: stack.client.get_response(response_id).status == 404, what="its end")
+
+
+# The page's lists
+
+
+def section(title):
+    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(text):
+    """The cells of the rows of the tables in a text, without their heads."""
+    for line in text.splitlines():
+        if line.startswith("|") and not line.startswith("|--"):
+            cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+            if any(cells[1:]) and cells[0] not in ("variable", "LiteLLM", "", "warning"):
+                yield cells
+
+
+def sources():
+    return "".join(path.read_text() for path in (TOP / "common").rglob("*.[ch]"))
+
+
+def test_every_key_that_is_said_to_mean_the_same_is_read():
+    text = section("Keys that mean the same")
+    named = set(re.findall(r"`(\w+)`", text))
+    assert {"model_list", "order", "namespace", "temperature"} <= named
+    read = set(re.findall(r'"(\w+)"', sources()))
+    assert named - read - {"background_mode", "ssl_"} == set()
+
+
+def test_variables_are_read_or_not_as_the_page_says():
+    text = sources()
+    for names, says in rows(section("Environment")):
+        for name in re.findall(r"`([A-Z_]+)`", names):
+            assert (f'"{name}"' in text) == ("not read" not in says), name
+
+
+def test_defaults_of_time_outs_are_those_of_the_page():
+    text = section("Time-outs")
+    manual = (TOP / "doc" / "respool.yaml.5").read_text()
+    assert "else 6000 s." in text and "Default: 600 s." in text
+    assert re.search(r"^else 6000\.$", manual, re.M)
+
+
+def served(path):
+    return path.strip("`").replace("…", "x")
+
+
+@pytest.mark.parametrize("path", re.findall(
+    r"`(/[\w/…]+)`", section("What differs").partition("a proxy has")[2].partition("is a 404")[0]))
+def test_routes_that_are_said_to_be_none_are_a_404(client, path):
+    for prefix in ("", "/v1"):
+        reply = client.get(prefix + path.replace("…", "generate"))
+        assert reply.status == 404
+        assert "/responses" in reply.error()["message"]
+
+
+@pytest.mark.parametrize("path", re.findall(
+    r"`(/\w+(?:/\w+)?)`", section("What differs").partition("are served:")[2].partition(
+        ", each")[0]))
+def test_routes_that_are_said_to_be_served_are(client, path):
+    """They say something else than that they do not exist: 405, or what is missing in a body."""
+    for prefix in ("", "/v1", "/openai/v1"):
+        reply = client.request("POST", prefix + path, body={}, headers={})
+        assert "Unknown request URL" not in reply.body.decode(), reply
+
+
+# How to have each warning of the page said: what is added to a good file.
+
+GOOD = {
+    "model_list": [{"model_name": "m", "litellm_params": {
+        "model": "openai/m", "api_key": "sk-x", "api_base": "http://127.0.0.1:9/v1"}}],
+    "general_settings": {"master_key": "sk-m"},
+    "litellm_settings": {"cache": True, "cache_params": {"type": "redis", "host": "127.0.0.1"}},
+}
+
+
+def warnings_of_the_page():
+    return [re.fullmatch(r"`(.+)`", cells[0])[1] for cells in rows(section("Warnings"))]
+
+
+def placed(path, value):
+    """A good file in which a key of this path has the value."""
+    config = json.loads(json.dumps(GOOD))
+    place = config
+    *above, last = path.replace("model_list.", "").split(".")
+    if path.startswith("model_list."):
+        place = config["model_list"][0]
+    for name in above:
+        place = place.setdefault(name, {})
+    place[last] = value
+    return config
+
+
+VALUES = {
+    "router_settings.routing_strategy": "least-busy",
+    "include": ["more.yaml"],
+}
+
+
+@pytest.mark.parametrize("warning", warnings_of_the_page())
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_each_warning_of_the_page_is_what_the_programs_say(program, warning, directory):
+    path, _, said = warning.partition(": ")
+    config = directory / "config.yaml"
+    config.write_text(json.dumps(placed(path, VALUES.get(path, ["x"]))))
+    result = run_program(program, "-t", "-c", config)
+    assert result.returncode == 0, result
+    text = re.sub(r"\[\d*\]", "", result.stderr.decode())
+    assert f": {path}: {said.replace('…', '')}" in text, text
