@@ -1,5 +1,7 @@
 """What doc/migrating.md says: a LiteLLM proxy and respool on one Redis, and the way back."""
 
+import base64
+import hashlib
 import json
 import re
 import textwrap
@@ -11,6 +13,7 @@ from events import delta, message_stream, opening
 from harness import (ALICE, BOB, ID_FORM, TOP, Client, job_key, output_text, response_key,
                      run_program, wait_until)
 from litellm_proxy import Proxy
+from test_passthrough import answer, response_object
 from upstream import Hang, Sleep
 
 PAGE = (TOP / "doc" / "migrating.md").read_text()
@@ -300,6 +303,95 @@ def test_what_respool_has_stored_expires_ttl_seconds_after_its_end(make_stack, m
     stack.upstream.script(model, message_stream(["x"]))
     response_id = stack.client.create(model)["id"]
     wait_until(lambda: stack.client.get_response(response_id).status == 404, what="its end")
+
+
+# What a proxy has marked
+
+
+def marked(provider, model_id, response_id):
+    """An id as a proxy gives it out."""
+    text = f"litellm:custom_llm_provider:{provider};model_id:{model_id};response_id:{response_id}"
+    return "resp_" + base64.b64encode(text.encode()).decode()
+
+
+def encrypted(response_id):
+    """One that the proxy has encrypted, too: bytes that nobody else can read."""
+    return "resp_" + base64.urlsafe_b64encode(
+        hashlib.sha512(response_id.encode()).digest() * 3).decode()
+
+
+@pytest.fixture
+def two(make_stack):
+    """A stack with two deployments of one model, which differ in their key."""
+    def deployment(name):
+        return {"model_name": "m", "model_info": {"id": name}, "litellm_params": {
+            "model": "openai/served", "api_key": f"sk-of-{name}", "timeout": 30}}
+
+    return make_stack({"model_list": [deployment("north"), deployment("south")]})
+
+
+def keys_of(exchanges):
+    return {exchange.header("authorization").removeprefix("Bearer sk-of-")
+            for exchange in exchanges}
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("method, below", [("GET", ""), ("DELETE", ""), ("POST", "/cancel")])
+def test_a_marked_id_is_asked_of_the_deployment_in_it(two, name, method, below):
+    path = f"/v1/responses/resp_inner{below}"
+    two.upstream.script(path, answer(response_object("resp_inner")))
+    for _ in range(4):
+        reply = two.client.request(
+            method, f"/v1/responses/{marked('openai', name, 'resp_inner')}{below}",
+            body={} if method == "POST" else None)
+        assert reply.status == 200, reply
+    assert keys_of(two.upstream.requests(path)) == {name}
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+def test_a_marked_id_is_continued_by_the_deployment_in_it(two, name):
+    two.upstream.script("served", answer(response_object("resp_next")))
+    for _ in range(4):
+        reply = two.client.post_create({"model": "m", "input": "x", "previous_response_id": marked(
+            "openai", name, "resp_inner")})
+        assert reply.status == 200, reply
+    exchanges = two.upstream.requests("served")
+    assert keys_of(exchanges) == {name}
+    assert {exchange.json()["previous_response_id"] for exchange in exchanges} == {"resp_inner"}
+
+
+def test_a_marked_id_of_another_deployment_is_asked_of_one_of_its_provider(two):
+    two.upstream.script("/v1/responses/resp_inner", answer(response_object("resp_inner")))
+    reply = two.client.get_response(marked("openai", "of-another-file", "resp_inner"))
+    assert reply.status == 200, reply
+
+
+@pytest.mark.parametrize("method, below", [("GET", ""), ("DELETE", ""), ("POST", "/cancel")])
+def test_an_id_that_the_proxy_has_encrypted_is_a_404(two, method, below):
+    reply = two.client.request(method, f"/v1/responses/{encrypted('resp_inner')}{below}",
+                               body={} if method == "POST" else None)
+    assert (reply.status, reply.error()["code"]) == (404, "response_not_found")
+    assert two.upstream.exchanges == []
+
+
+@pytest.mark.parametrize("name", ["north", "south"])
+@pytest.mark.parametrize("background", [True, False])
+def test_marked_reasoning_goes_to_the_deployment_in_it_without_the_mark(two, name, background):
+    mark = base64.b64encode(f"model_id:{name}".encode()).decode()
+    item = {"type": "reasoning", "id": "rs_1", "summary": [],
+            "encrypted_content": f"litellm_enc:{mark};the secret"}
+    script = message_stream(["x"]) if background else answer(response_object())
+    two.upstream.script("served", script)
+    for _ in range(4):
+        reply = two.client.post_create({"model": "m", "background": background, "input": [
+            item, {"role": "user", "content": "x"}]})
+        assert reply.status == 200, reply
+        if background:
+            two.client.wait_terminal(reply.json()["id"])
+    exchanges = two.upstream.requests("served")
+    assert keys_of(exchanges) == {name}
+    assert {exchange.json()["input"][0]["encrypted_content"] for exchange in exchanges} == {
+        "the secret"}
 
 
 # The page's lists
