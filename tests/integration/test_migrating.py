@@ -405,8 +405,8 @@ def rows(text):
     """The cells of the rows of the tables in a text, without their heads."""
     for line in text.splitlines():
         if line.startswith("|") and not line.startswith("|--"):
-            cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-            if any(cells[1:]) and cells[0] not in ("variable", "LiteLLM", "", "warning"):
+            cells = [cell.strip() for cell in line[1:-1].split(" | ")]
+            if cells[0] not in ("variable", "LiteLLM", "", "key", "warning"):
                 yield cells
 
 
@@ -459,7 +459,7 @@ def test_routes_that_are_said_to_be_served_are(client, path):
         assert "Unknown request URL" not in reply.body.decode(), reply
 
 
-# How to have each warning of the page said: what is added to a good file.
+# How to have each warning of the page said: what is changed in a good file.
 
 GOOD = {
     "model_list": [{"model_name": "m", "litellm_params": {
@@ -469,36 +469,85 @@ GOOD = {
 }
 
 
-def warnings_of_the_page():
-    return [re.fullmatch(r"`(.+)`", cells[0])[1] for cells in rows(section("Warnings"))]
-
-
 def placed(path, value):
-    """A good file in which a key of this path has the value."""
+    """A good file in which the key of this path has the value."""
     config = json.loads(json.dumps(GOOD))
     place = config
-    *above, last = path.replace("model_list.", "").split(".")
-    if path.startswith("model_list."):
-        place = config["model_list"][0]
+    *above, last = path.split(".")
     for name in above:
         place = place.setdefault(name, {})
+        place = place[0] if isinstance(place, list) else place
     place[last] = value
     return config
 
 
-VALUES = {
-    "router_settings.routing_strategy": "least-busy",
-    "include": ["more.yaml"],
-}
-
-
-@pytest.mark.parametrize("warning", warnings_of_the_page())
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_each_warning_of_the_page_is_what_the_programs_say(program, warning, directory):
-    path, _, said = warning.partition(": ")
-    config = directory / "config.yaml"
-    config.write_text(json.dumps(placed(path, VALUES.get(path, ["x"]))))
-    result = run_program(program, "-t", "-c", config)
+def said(program, directory, config):
+    """What the program says of such a file, without the places of lists."""
+    path = directory / "config.yaml"
+    path.write_text(json.dumps(config))
+    result = run_program(program, "-t", "-c", path)
     assert result.returncode == 0, result
-    text = re.sub(r"\[\d*\]", "", result.stderr.decode())
-    assert f": {path}: {said.replace('…', '')}" in text, text
+    return re.sub(r"\[\d*\]", "", result.stderr.decode())
+
+
+def quoted(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+UNIMPLEMENTED = [(key, quoted(cells[1])[0]) for cells in rows(section("Warnings"))
+                 if len(cells) == 3 for key in quoted(cells[0])]
+
+
+@pytest.mark.parametrize("key, follows", UNIMPLEMENTED, ids=[key for key, _ in UNIMPLEMENTED])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_follows_from_a_key_is_what_the_programs_say(program, key, follows, directory):
+    text = said(program, directory, placed(key, ["x"]))
+    assert f": {key}: not implemented: {follows}\n" in text, text
+
+
+@pytest.mark.parametrize("key, value", [
+    ("litellm_settings.set_verbose", True), ("litellm_settings.json_logs", True),
+    ("litellm_settings.cache_params.supported_call_types", ["acompletion"]),
+    ("general_settings.database_connection_pool_limit", 10),
+    ("general_settings.disable_responses_id_security", True),
+    ("model_list.model_info", {"base_model": "x", "input_cost_per_token": 1}),
+])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_key_that_changes_nothing_is_passed_over(program, key, value, directory):
+    assert said(program, directory, placed(key, value)) == ""
+
+
+def params(**params):
+    return placed("model_list", [{"model_name": "m", "litellm_params": params}])
+
+
+# In the order of the page.
+OTHERS = [
+    placed("router_settings.routing_strategy", "least-busy"),
+    placed("litellm_settings.fallbacks", [{"m": ["elsewhere"]}]),
+    params(model="vertex_ai/gemini"),
+    params(model="unheard_of/m"),
+    GOOD,
+    placed("litellm_settings", {"responses": {"background_mode": {"polling_via_cache": "all"}}}),
+]
+
+
+def other_warnings():
+    return [quoted(cells[0])[0] for cells in rows(section("Warnings")) if len(cells) == 2]
+
+
+def test_other_warnings_of_the_page_are_what_the_programs_say(directory, monkeypatch):
+    assert len(other_warnings()) == len(OTHERS)
+    for warning, config in zip(other_warnings(), OTHERS):
+        pattern = ".*".join(re.escape(part) for part in warning.split("…"))
+        monkeypatch.delenv("REDIS_URL", raising=False)
+        if config is GOOD:
+            monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1")
+        text = said("respool.fcgi", directory, config)
+        assert re.search(pattern, text), f"{warning}: {text}"
+
+
+def test_without_a_redis_respoold_does_not_start(directory):
+    path = directory / "config.yaml"
+    path.write_text(json.dumps(OTHERS[-1]))
+    assert run_program("respoold", "-t", "-c", path).returncode == 1
