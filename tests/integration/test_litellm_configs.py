@@ -15,6 +15,7 @@ from events import delta, message_stream, opening
 from harness import output_text, run_program, wait_until
 from litellm_files import (DIRECTORY, FILES, MASTER, NORTH, REDIS_PASSWORD, SOUTH, VARIABLES,
                            FileStack, all_keys, checked, text_of, with_polling)
+from redis_tls import require_tls
 from test_passthrough import answer, response_object
 from upstream import Gate, Hang, Script, Sleep, json_error
 
@@ -105,6 +106,12 @@ def bearer(exchange):
 # What is warned of, by file, if anything is.
 WARNED = {
     "first_steps.yaml": {"litellm_settings.success_callback", "general_settings.alerting"},
+    "other_providers.yaml": {
+        "model_list.litellm_params", "model_list.litellm_params.vertex_project",
+        "model_list.litellm_params.vertex_location",
+        "model_list.litellm_params.aws_access_key_id",
+        "model_list.litellm_params.aws_secret_access_key", "model_list.litellm_params.tenant_id",
+        "model_list.litellm_params.max_new_tokens", "model_list.litellm_params.cooldown_time"},
 }
 # Of these it makes no difference to anybody whether they are warned of.
 HARMLESS = {
@@ -173,24 +180,25 @@ def polled(tmp_path, variables):
 
 
 def named(program, path):
-    return [key for key, _ in checked(program, path)]
+    """The keys that are warned of, once each for each thing that is said of it."""
+    warned = checked(program, path)
+    assert len(warned) == len(set(warned)), warned
+    return {key for key, _ in warned}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("name", [name for name in FILES if name not in (
-    "not_here.yaml", "other_caches.yaml")])
+    "not_here.yaml", "other_caches.yaml", "redis_tls.yaml")])
 def test_it_loads_and_only_what_is_not_implemented_is_warned_of(program, name, polled):
     keys = named(program, polled(name))
-    assert set(keys) - HARMLESS == WARNED.get(name, set())
-    assert len(keys) == len(set(keys)), keys
+    assert keys - HARMLESS == WARNED.get(name, set())
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_is_litellm_s_own_is_named_once_each(program, polled):
     keys = named(program, polled("not_here.yaml"))
-    assert len(keys) == len(set(keys)), keys
-    assert MISSED - set(keys) == set(), "is not warned of"
-    assert set(keys) - MISSED - HARMLESS == set(), "is warned of"
+    assert MISSED - keys == set(), "is not warned of"
+    assert keys - MISSED - HARMLESS == set(), "is warned of"
 
 
 def test_with_another_cache_than_redis_the_responder_says_that_nothing_is_polled(polled):
@@ -216,8 +224,9 @@ model_list.litellm_params.{model,api_base,api_key,api_version,rpm,tpm,weight,ord
 organization,temperature,max_tokens,seed,extra_headers,azure_ad_token,timeout,stream_timeout,
 max_retries,litellm_credential_name,region_name,cooldown_time,max_parallel_requests,
 initial_prompt_value,final_prompt_value,roles,bos_token,mock_response,input_cost_per_token,
-output_cost_per_token}
-model_list.model_info.{id,version,base_model,supported_environments,access_groups,custom_tokenizer,
+output_cost_per_token,tenant_id,max_new_tokens,vertex_project,vertex_location,aws_access_key_id,
+aws_secret_access_key}
+model_list.model_info.{id,version,mode,base_model,supported_environments,access_groups,custom_tokenizer,
 input_cost_per_token,output_cost_per_token,max_tokens}
 litellm_settings.{drop_params,success_callback,failure_callback,callbacks,service_callbacks,
 num_retries,request_timeout,fallbacks,context_window_fallbacks,default_fallbacks,allowed_fails,
@@ -226,7 +235,11 @@ s3_callback_params,responses,turn_off_message_logging,redact_user_api_key_info,m
 litellm_settings.cache_params.{type,host,port,password,namespace,ttl,default_in_memory_ttl,
 default_in_redis_ttl,redis_startup_nodes,service_name,sentinel_nodes,sentinel_password,
 supported_call_types,mode,max_connections,s3_bucket_name,s3_region_name,s3_endpoint_url,
-s3_aws_access_key_id,s3_aws_secret_access_key}
+s3_aws_access_key_id,s3_aws_secret_access_key,s3_aws_session_token,s3_api_version,s3_use_ssl,
+s3_verify,gcs_bucket_name,gcs_path_service_account,gcs_path,qdrant_collection_name,
+qdrant_semantic_cache_embedding_model,qdrant_quantization_config,similarity_threshold,
+redis_semantic_cache_embedding_model,disk_cache_dir,gcp_service_account,gcp_ssl_ca_certs,ssl,
+ssl_cert_reqs,ssl_check_hostname}
 litellm_settings.responses.background_mode.{polling_via_cache,ttl,native_background_mode}
 general_settings.{master_key,alerting,completion_model,database_url,database_connection_pool_limit,
 database_connection_timeout,user_api_key_cache_ttl,disable_responses_id_security,
@@ -610,6 +623,15 @@ def test_background_responses_of_other_models_are_the_provider_s(start, model):
     reply = stack.client.post_create({"model": model, "input": "x", "background": True})
     assert (reply.status, reply.json()["id"]) == (200, "resp_9")
     assert stack.upstream.requests(f"{model}-served")[0].json()["background"] is True
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_redis_over_tls_is_logged_in_to_by_name_and_password_alone(program, polled):
+    """Its certificate is checked: a null is no word for that it shall not be."""
+    require_tls()
+    keys = named(program, polled("redis_tls.yaml"))
+    assert {"litellm_settings.cache_params.gcp_service_account",
+            "litellm_settings.cache_params"} <= keys
 
 
 def test_without_redis_background_responses_are_the_provider_s(start):
