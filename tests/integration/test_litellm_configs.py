@@ -226,8 +226,8 @@ max_retries,litellm_credential_name,region_name,cooldown_time,max_parallel_reque
 initial_prompt_value,final_prompt_value,roles,bos_token,mock_response,input_cost_per_token,
 output_cost_per_token,tenant_id,max_new_tokens,vertex_project,vertex_location,aws_access_key_id,
 aws_secret_access_key}
-model_list.model_info.{id,version,mode,base_model,supported_environments,access_groups,custom_tokenizer,
-input_cost_per_token,output_cost_per_token,max_tokens}
+model_list.model_info.{id,version,mode,base_model,supported_environments,access_groups,
+custom_tokenizer,input_cost_per_token,output_cost_per_token,max_tokens}
 litellm_settings.{drop_params,success_callback,failure_callback,callbacks,service_callbacks,
 num_retries,request_timeout,fallbacks,context_window_fallbacks,default_fallbacks,allowed_fails,
 cooldown_time,set_verbose,json_logs,force_ipv4,cache,cache_params,cold_storage_custom_logger,

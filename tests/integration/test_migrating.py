@@ -213,8 +213,7 @@ def test_cancel_closes_the_connection_to_the_provider(client, stack, model):
 
 def web_server_s_text(stack, proxy, share):
     """The one on the page, with the addresses of the test."""
-    block = re.search(r"(?:^       .*\n|^\n)*^ +upstream litellm(?:.*\n)+?(?=\n7\. )", PAGE, re.M)[0]
-    text = textwrap.dedent(block[block.index("       upstream"):])
+    text = textwrap.dedent(re.search(r"^ +upstream litellm(?:.*\n)+?(?=\n7\. )", PAGE, re.M)[0])
     replacements = {"127.0.0.1:4000": f"127.0.0.1:{proxy.address[1]}",
                     "127.0.0.1:8080": f"unix:{stack.directory}/http.sock",
                     "    10%  respool;\n": f"    {share}  respool;\n" if share else ""}
@@ -436,12 +435,12 @@ def test_defaults_of_time_outs_are_those_of_the_page():
     assert re.search(r"^else 6000\.$", manual, re.M)
 
 
-def served(path):
-    return path.strip("`").replace("…", "x")
+def routes(begin, end):
+    """The paths that the page names between these words."""
+    return re.findall(r"`(/[\w/…]+)`", PAGE.partition(begin)[2].partition(end)[0])
 
 
-@pytest.mark.parametrize("path", re.findall(
-    r"`(/[\w/…]+)`", section("What differs").partition("a proxy has")[2].partition("is a 404")[0]))
+@pytest.mark.parametrize("path", routes("What else\na proxy has", "is a 404"))
 def test_routes_that_are_said_to_be_none_are_a_404(client, path):
     for prefix in ("", "/v1"):
         reply = client.get(prefix + path.replace("…", "generate"))
@@ -449,9 +448,7 @@ def test_routes_that_are_said_to_be_none_are_a_404(client, path):
         assert re.search(r"Served are: .*\bresponses\b", reply.error()["message"])
 
 
-@pytest.mark.parametrize("path", re.findall(
-    r"`(/\w+(?:/\w+)?)`", section("What differs").partition("are served:")[2].partition(
-        ", each")[0]))
+@pytest.mark.parametrize("path", routes("Routes that are served:", ", each"))
 def test_routes_that_are_said_to_be_served_are(client, path):
     """They say something else than that they do not exist: 405, or what is missing in a body."""
     for prefix in ("", "/v1", "/openai/v1"):
