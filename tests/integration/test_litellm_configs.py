@@ -131,7 +131,7 @@ HARMLESS = {
     "callback_settings", "litellm_settings.mcp_aliases",
     "model_list.litellm_params.input_cost_per_token",
     "model_list.litellm_params.output_cost_per_token",
-    "model_list.litellm_params.max_retries",
+    "model_list.litellm_params.max_retries", "model_list.litellm_params.region_name",
     "general_settings.store_prompts_in_cold_storage",
     "general_settings.store_prompts_in_spend_logs",
     "general_settings.disable_responses_id_security",
@@ -148,9 +148,9 @@ MISSED = {
     "router_settings.routing_strategy", "router_settings.redis_host",
     "router_settings.enable_tag_filtering", "router_settings.disable_cooldowns",
     "router_settings.retry_policy", "router_settings.allowed_fails_policy",
-    "router_settings.default_max_parallel_requests", "router_settings.default_litellm_params",
+    "router_settings.default_litellm_params",
     "router_settings.provider_budget_config", "guardrails", "mcp_servers",
-    "model_list.litellm_params.cooldown_time", "model_list.litellm_params.region_name",
+    "model_list.litellm_params.cooldown_time",
     "model_list.litellm_params.azure_ad_token", "model_list.litellm_params.mock_response",
     "model_list.litellm_params.initial_prompt_value",
     "model_list.litellm_params.final_prompt_value", "model_list.litellm_params.bos_token",
@@ -359,6 +359,26 @@ def test_members_of_litellm_params_are_those_of_chat_completions_there(start, wa
     assert exchange.path == "/v1/chat/completions"
     body = exchange.json()
     assert (body["seed"], body["temperature"], body["max_tokens"]) == (12, 0.4, 20)
+
+
+def test_request_for_chat_completions_has_no_members_of_the_other_api(start):
+    """It is passed through in the API that it is written in."""
+    stack = start("parameters.yaml")
+    stack.upstream.script("calm-served", answer({"object": "chat.completion", "choices": []}))
+    reply = stack.client.request("POST", "/v1/chat/completions", body={
+        "model": "calm", "messages": [{"role": "user", "content": "Hi"}], "fallbacks": ["x"]})
+    assert reply.status == 200, reply
+    body = stack.upstream.requests("calm-served")[0].json()
+    assert set(body) & {"max_output_tokens", "reasoning", "text", "fallbacks"} == set()
+
+
+def test_request_for_embeddings_has_no_defaults_of_other_requests(start):
+    stack = start("parameters.yaml")
+    stack.upstream.script("calm-served", answer({"object": "list", "data": []}))
+    reply = stack.client.request("POST", "/v1/embeddings", body={"model": "calm", "input": "Hi"})
+    assert reply.status == 200, reply
+    body = stack.upstream.requests("calm-served")[0].json()
+    assert set(body) - {"loom"} == {"model", "input"}
 
 
 def test_each_organization_is_a_deployment(start):

@@ -421,6 +421,16 @@ def test_every_key_that_is_said_to_mean_the_same_is_read():
     assert named - read - {"background_mode", "ssl_"} == set()
 
 
+def test_members_that_are_said_to_be_obeyed_are():
+    """What becomes of each is in a table of the sources."""
+    table = (TOP / "common" / "response" / "gateway_members.c").read_text()
+    obeyed, _, others = PAGE.partition("are obeyed here as well:")[2].partition(" The others, as ")
+    named = re.findall(r"`(\w+)`", obeyed)
+    assert set(named) == set(re.findall(r'\{"(\w+)", OBEYED\}', table))
+    for name in re.findall(r"`(\w+)`", others.partition("are left")[0]):
+        assert f'{{"{name}", ' in table, name
+
+
 def test_variables_are_read_or_not_as_the_page_says():
     text = sources()
     for names, says in rows(section("Environment")):
