@@ -359,10 +359,18 @@ def test_a_marked_id_is_continued_by_the_deployment_in_it(two, name):
     assert {exchange.json()["previous_response_id"] for exchange in exchanges} == {"resp_inner"}
 
 
-def test_a_marked_id_of_another_deployment_is_asked_of_one_of_its_provider(two):
-    two.upstream.script("/v1/responses/resp_inner", answer(response_object("resp_inner")))
-    reply = two.client.get_response(marked("openai", "of-another-file", "resp_inner"))
+def test_a_marked_id_of_an_unknown_deployment_is_asked_of_the_one_of_its_provider(client, stack):
+    path = "/v1/responses/resp_inner"
+    stack.upstream.script(path, answer(response_object("resp_inner")))
+    reply = client.get_response(marked("openai", "of-another-file", "resp_inner"))
     assert reply.status == 200, reply
+    assert len(stack.upstream.requests(path)) == 1
+
+
+def test_a_marked_id_of_an_unknown_deployment_is_a_404_where_several_could_have_made_it(two):
+    reply = two.client.get_response(marked("openai", "of-another-file", "resp_inner"))
+    assert (reply.status, reply.error()["code"]) == (404, "response_not_found")
+    assert two.upstream.exchanges == []
 
 
 @pytest.mark.parametrize("method, below", [("GET", ""), ("DELETE", ""), ("POST", "/cancel")])
