@@ -543,6 +543,7 @@ OTHERS = [
     params(model="vertex_ai/gemini"),
     params(model="unheard_of/m"),
     GOOD,
+    placed("litellm_settings.cache_params", {"type": "s3"}),
     placed("litellm_settings", {"responses": {"background_mode": {"polling_via_cache": "all"}}}),
 ]
 
