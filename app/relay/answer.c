@@ -306,6 +306,14 @@ static bool hold(struct answer *answer, struct span bytes)
 	return let_out_held(answer);
 }
 
+static bool awaits_event(struct answer *answer, size_t more)
+{
+	answer->awaits_event = answer->awaits_event && answer->is_stream &&
+			       !answer->lines.eventful &&
+			       answer->may_hold(answer->ctx, answer->body.len + more);
+	return answer->awaits_event;
+}
+
 bool answer_on_body(struct answer *answer, struct span bytes)
 {
 	if (!answer->is_stream && !answer->begun)
@@ -313,8 +321,11 @@ bool answer_on_body(struct answer *answer, struct span bytes)
 	if (answer->is_stream)
 		event_lines_note(&answer->lines, bytes);
 	read_events(answer, bytes);
-	if (!answer->held_up)
+	if (!answer->held_up && !awaits_event(answer, bytes.len)) {
+		if (answer->body.len > 0 && !let_out_held(answer))
+			return false;
 		return hand_on(answer, bytes);
+	}
 	buf_append_span(&answer->body, bytes);
 	return true;
 }
@@ -344,6 +355,8 @@ void answer_finish(struct answer *answer)
 	}
 	if (!answer->begun)
 		begin(answer);
+	if (answer->is_stream && answer->body.len > 0)
+		let_out_held(answer);
 	if (answer->without_body)
 		body = (struct span){0};
 	else if (body.len < LARGE)
@@ -356,17 +369,32 @@ void answer_finish(struct answer *answer)
 	send_last(answer, (struct span){0});
 }
 
+/* Appends what both forms have, and the brace behind it. */
+static void write_error_members(struct buf *out, const char *code, const char *message)
+{
+	buf_puts(out, "\"code\":");
+	json_quote(out, span_of(code));
+	buf_puts(out, ",\"message\":");
+	json_quote(out, span_of(message));
+	buf_puts(out, ",\"param\":null}");
+}
+
+/* In the place of a chunk. */
+static void write_error_chunk(
+    struct buf *event, const char *type, const char *code, const char *message)
+{
+	buf_printf(event, "data: {\"error\":{\"type\":\"%s\",", type);
+	write_error_members(event, code, message);
+	buf_puts(event, "}\n\n");
+}
+
 /* The form that all clients understand: some look for the members, others for a nested error. */
 static void write_error_event(
     struct buf *event, long long number, const char *type, const char *code, const char *message)
 {
 	struct buf members = {0};
 
-	buf_puts(&members, "\"code\":");
-	json_quote(&members, span_of(code));
-	buf_puts(&members, ",\"message\":");
-	json_quote(&members, span_of(message));
-	buf_puts(&members, ",\"param\":null}");
+	write_error_members(&members, code, message);
 	buf_printf(event,
 	    "event: error\ndata: {\"type\":\"error\",\"sequence_number\":%lld,"
 	    "\"error\":{\"type\":\"%s\",",
@@ -386,7 +414,11 @@ bool answer_break_off(
 
 	if (!answer->is_stream || !event_lines_between_events(&answer->lines))
 		return false;
-	write_error_event(&event, event_lines_next_number(&answer->lines), type, code, message);
+	if (answer->is_chat)
+		write_error_chunk(&event, type, code, message);
+	else
+		write_error_event(
+		    &event, event_lines_next_number(&answer->lines), type, code, message);
 	if (answer->without_body)
 		buf_clear(&event);
 	send_last(answer, buf_span(&event));

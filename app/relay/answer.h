@@ -22,6 +22,7 @@ struct answer {
 	struct client *client;
 	const char *request_id;        /* that the client's answer carries */
 	bool without_body;             /* it is one to a HEAD request */
+	bool is_chat;                  /* a stream of it is one of Chat Completions */
 	const struct secrets *secrets; /* to be kept out of the answer */
 	/*
 	 * Whether a body of so many bytes may be held until it is whole; from where it may not, it
@@ -34,6 +35,11 @@ struct answer {
 	 */
 	bool (*on_id)(void *ctx, struct span id);
 	void *ctx;
+	/*
+	 * Nothing of a stream goes out before its first event, as another deployment is asked if
+	 * that does not come in time: its beginning is held as a body is.
+	 */
+	bool awaits_event;
 
 	/* The rest belongs to answer.c. */
 	CURL *easy;  /* NULL where the body is made here */
@@ -78,8 +84,8 @@ void answer_note_whole(struct answer *answer);
 void answer_finish(struct answer *answer);
 /*
  * The answer broke off after its first bytes have gone out: tells the client by an event of the
- * type "error", and ends it. False if there is no place for that: then its connection has to break
- * off as well.
+ * type "error", or as Chat Completions do, and ends it. False if there is no place for that: then
+ * its connection has to break off as well.
  */
 bool answer_break_off(
     struct answer *answer, const char *type, const char *code, const char *message);

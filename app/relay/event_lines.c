@@ -37,31 +37,65 @@ static bool is_last_type(struct span type)
 	return false;
 }
 
-/* Whether the line says that its event is the stream's last. */
-static bool says_last(const struct event_lines *lines, struct span line)
+static bool is_done(struct span line)
 {
 	struct span rest = line;
 
+	return skip(&rest, "data: [DONE]") || skip(&line, "data:[DONE]");
+}
+
+/* Whether the line says that its event is the stream's last. */
+static bool says_last(const struct event_lines *lines, struct span line)
+{
 	if (line.p[0] == 'd' && lines->typed)
-		return skip(&rest, "data: [DONE]");
+		return is_done(line);
 	if (line.p[0] != 'e' && line.p[0] != 'd')
 		return false;
-	if (skip(&rest, "data: [DONE]"))
+	if (is_done(line))
 		return true;
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
-		rest = line;
+		struct span rest = line;
+
 		if (skip(&rest, type_lines[i]))
 			return is_last_type(rest);
 	}
 	return false;
 }
 
+/* By which providers show that they are still there. */
+static const char *const signs_of_life[] = {"ping", "keepalive"};
+
+static bool is_sign_of_life(struct span type)
+{
+	for (size_t i = 0; i < sizeof(signs_of_life) / sizeof(signs_of_life[0]); i++) {
+		struct span rest = type;
+
+		if (skip(&rest, signs_of_life[i]))
+			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
+	}
+	return false;
+}
+
+/* What a line says of the open event, while none has passed. */
+static void look_for_data(struct event_lines *lines, struct span line)
+{
+	struct span rest = line;
+
+	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
+		rest = line;
+		if (skip(&rest, type_lines[i]) && is_sign_of_life(rest))
+			lines->is_sign = true;
+	}
+	rest = line;
+	lines->has_data = lines->has_data || skip(&rest, "data:");
+}
+
 static void end_event(struct event_lines *lines)
 {
 	if (!lines->in_event)
 		return;
-	lines->in_event = false;
-	lines->typed = false;
+	lines->eventful = lines->eventful || (lines->has_data && !lines->is_sign);
+	lines->in_event = lines->typed = lines->has_data = lines->is_sign = false;
 	lines->complete = lines->complete || lines->last_event;
 	lines->events++;
 }
@@ -71,6 +105,8 @@ static void take_line(struct event_lines *lines, struct span line)
 {
 	lines->last_event = lines->last_event || says_last(lines, line);
 	lines->typed = lines->typed || line.p[0] == 'e';
+	if (!lines->eventful)
+		look_for_data(lines, line);
 	/* A comment makes no event. */
 	lines->in_event = lines->in_event || line.p[0] != ':';
 }

@@ -17,6 +17,9 @@ struct event_lines {
 	bool in_event;   /* not after a blank line */
 	bool last_event; /* the open event is the last one */
 	bool typed;      /* a line has told the open event's type */
+	bool has_data;   /* the open event has some */
+	bool is_sign;    /* it is one, its type says */
+	bool eventful;   /* an event with data has passed that is no mere sign of life */
 	long long events;
 	/* How the open line begins and ends, or else the last one that was not blank. */
 	char head[EVENT_LINE_HEAD], tail[EVENT_LINE_TAIL];

@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/config/model.h"
+#include "common/provider/api_path.h"
 
 void passage_end(struct passage *passage, int connection)
 {
@@ -91,7 +92,8 @@ static void choose_first(struct passage *passage)
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
 	}
-	attempts_begin(choice, config, &passage->roster->health, request->model);
+	attempts_begin_among(choice, config, &passage->roster->health, request->model,
+	    api_path_apis(span_of(request->path)));
 	if (request->deployment[0] == '\0')
 		return;
 	if (passage_has_flag(passage, HANDOVER_STAY))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/dialect/sealed_items.h"
+#include "common/provider/api_path.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
@@ -26,6 +27,13 @@ static enum call_failure failure_of(
 	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
 }
 
+static bool awaits_event(const struct passage *passage)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+
+	return deployment != NULL && deployment->stream_timeout > 0;
+}
+
 void passage_reset_answer(struct passage *passage)
 {
 	bool remembers = passage_has_flag(passage, HANDOVER_REMEMBER) &&
@@ -37,12 +45,21 @@ void passage_reset_answer(struct passage *passage)
 	    .client = &passage->client,
 	    .request_id = passage->request.request_id,
 	    .without_body = passage_has_flag(passage, HANDOVER_NO_BODY),
+	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
 	    .on_id = remembers ? passage_on_id : NULL,
 	    .ctx = passage,
+	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};
 	answer_open(&passage->answer);
+}
+
+/* Whatever a deployment speaks. */
+static bool creates_response(const struct passage *passage)
+{
+	return passage_has_flag(passage, HANDOVER_CREATES) &&
+	       !passage_has_flag(passage, HANDOVER_UNTRANSLATED);
 }
 
 static void on_begin(void *ctx)
@@ -50,9 +67,29 @@ static void on_begin(void *ctx)
 	struct passage *passage = ctx;
 
 	passage->droppable = false;
-	if (passage_has_flag(passage, HANDOVER_CREATES))
+	if (creates_response(passage))
 		passage_open_translated(passage);
 	passage_reset_answer(passage);
+}
+
+/* As the client has spelled it. */
+static void write_as_spelled(const struct passage *passage, struct buf *out)
+{
+	const struct deployment *deployment = passage->errand.choice.deployment;
+	const char *model = passage->errand.choice.model;
+	struct span body = passage->request.body;
+	const bool is_beside_chat = api_path_is_beside_chat(passage->errand.path);
+
+	if (api_path_is_chat(passage->errand.path))
+		request_body_for_chat(out, body, deployment, model);
+	else if (passage_has_flag(passage, HANDOVER_UNTRANSLATED))
+		request_body_for_others(out, body, deployment, model);
+	else
+		request_body_for(out, body, deployment, model);
+	if (!is_beside_chat)
+		sealed_items_leave_out(out);
+	if (is_beside_chat || creates_response(passage))
+		request_body_add_extra(out, deployment);
 }
 
 static const char *write_body(void *ctx, struct buf *out)
@@ -61,11 +98,10 @@ static const char *write_body(void *ctx, struct buf *out)
 
 	if (passage->translated.translation != NULL)
 		return passage_write_translated(passage, out);
-	if (!passage_has_flag(passage, HANDOVER_CREATES))
-		return NULL;
-	request_body_for(out, passage->request.body, passage->errand.choice.deployment,
-	    passage->errand.choice.model);
-	sealed_items_leave_out(out);
+	if (passage_has_flag(passage, HANDOVER_VERBATIM))
+		buf_append_span(out, passage->request.body);
+	if (passage_has_flag(passage, HANDOVER_CREATES))
+		write_as_spelled(passage, out);
 	return NULL;
 }
 
@@ -75,6 +111,19 @@ static struct curl_slist *add_headers(void *ctx, struct curl_slist *headers)
 
 	return client_headers_add(
 	    headers, span_of(passage->request.headers), passage->translated.translation != NULL);
+}
+
+/* What bounds the wait for the rest. */
+static void tell_what_comes(struct passage *passage, long status)
+{
+	bool is_stream = passage->translated.translation != NULL
+			     ? passage->translated.kind == BODY_OF_EVENTS
+			     : passage->answer.is_stream;
+
+	if (!is_success(status))
+		errand_note_event(&passage->errand);
+	else if (!is_stream)
+		errand_be_patient(&passage->errand);
 }
 
 /*
@@ -91,6 +140,7 @@ static bool on_head(void *ctx, CURL *easy, long status)
 		translated_on_head(&passage->translated, easy, status);
 	else
 		answer_on_head(&passage->answer, easy, status);
+	tell_what_comes(passage, status);
 	passage->droppable =
 	    !is_success(status) && errand_would_try_again(&passage->errand,
 				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
@@ -117,6 +167,8 @@ static bool on_body(void *ctx, struct span bytes)
 	}
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
+	if (passage->answer.lines.eventful)
+		errand_note_event(&passage->errand);
 	pause_if_full(passage);
 	return true;
 }
@@ -136,10 +188,10 @@ static void on_idle(void *ctx)
 	pause_if_full(passage);
 }
 
-/* An unknown id is not the deployment's fault. */
+/* That an id is unknown, or a path, says nothing of what else the deployment does. */
 void passage_tell_health(struct passage *passage, long status)
 {
-	if (passage_has_flag(passage, HANDOVER_CREATES) || status != 404)
+	if (creates_response(passage) || status != 404)
 		errand_tell_health(&passage->errand, status);
 }
 

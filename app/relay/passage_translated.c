@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/log.h"
+#include "common/provider/request_body.h"
 
 void passage_open_translated(struct passage *passage)
 {
@@ -31,10 +32,27 @@ void passage_open_translated(struct passage *passage)
 		translation_leave_out_thinking(translated->translation);
 }
 
+/* The client's request, with what the deployment has requests say by default. */
+static struct span request_of(const struct passage *passage, struct buf *filled)
+{
+	const struct attempts *choice = &passage->errand.choice;
+
+	if (choice->deployment->default_count == 0 || !passage->translated.is_readable)
+		return passage->request.body;
+	request_body_for(filled, passage->request.body, choice->deployment, choice->model);
+	return buf_span(filled);
+}
+
 const char *passage_write_translated(struct passage *passage, struct buf *out)
 {
-	return translated_write_body(
-	    &passage->translated, out, passage->request.body, passage->request.request_id);
+	struct buf filled = {0};
+	const char *fault = translated_write_body(
+	    &passage->translated, out, request_of(passage, &filled), passage->request.request_id);
+
+	buf_free(&filled);
+	if (fault == NULL)
+		request_body_add_extra(out, passage->errand.choice.deployment);
+	return fault;
 }
 
 /* The client gets what the answer has been given, and its end. */
@@ -169,6 +187,8 @@ bool passage_on_translated_body(struct passage *passage, struct span bytes)
 
 	if (!translated_on_body(&passage->translated, bytes) || passage->over)
 		return false;
+	if (passage->translated.eventful)
+		errand_note_event(&passage->errand);
 	if (!passage_may_make(passage, translated_held(&passage->translated)))
 		translated_overflow(&passage->translated);
 	if (!translated_is_over(&passage->translated))

@@ -205,6 +205,7 @@ static bool on_event(void *ctx, struct span data)
 {
 	struct translated *translated = ctx;
 
+	translated->eventful = translated->eventful || !event_is_sign_of_life(data);
 	translated->fold.bytes += data.len;
 	translation_event(translated->translation, data);
 	check_bounds(translated);

@@ -46,6 +46,7 @@ struct translated {
 	struct buf text;  /* scratch */
 	long long number; /* of the next event */
 	double sent_at;   /* of the monotonic clock: when the client was given something last */
+	bool eventful;    /* an event of the provider's has come, and not only signs of life */
 	bool over;        /* the provider has said all, or its answer cannot be taken */
 	bool failed;      /* it cannot be taken, or broke off: not the provider says so */
 };

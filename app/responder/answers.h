@@ -20,6 +20,9 @@ void answer_not_found(struct handlers *handlers);
 /* That no deployment serves the model. */
 void answer_model_not_found(struct handlers *handlers, const char *model);
 
+/* The same to who asks for the model itself, a 404. */
+void answer_no_such_model(struct handlers *handlers, const char *model);
+
 /* That a model without a provider before it has a name by which no provider is known. */
 void answer_model_is_nobodys(struct handlers *handlers, const char *model);
 

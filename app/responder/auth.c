@@ -36,20 +36,30 @@ static const char *find_tenant(const struct config *config, const char *key)
 	return len > 0 ? name : NULL;
 }
 
+/* NULL if none was sent. */
+static const char *sent_key(const struct http_request *request)
+{
+	const char *key = bearer_key(request->litellm_key);
+
+	if (key == NULL)
+		key = request->litellm_key;
+	if (key == NULL)
+		key = bearer_key(request->authorization);
+	return key != NULL ? key : request->api_key;
+}
+
 const char *auth_tenant(
     const struct config *config, const struct http_request *request, struct api_error *error)
 {
-	const char *key = bearer_key(request->authorization);
+	const char *key = sent_key(request);
 	const char *tenant;
 
-	if (key == NULL)
-		key = request->api_key;
 	if (key == NULL && config->allow_anonymous)
 		return "";
 	if (key == NULL) {
 		api_error_set(error, 401, "authentication_error", NULL, NULL,
-		    "No API key was sent, expected the header \"Authorization: Bearer KEY\" or "
-		    "\"api-key: KEY\".");
+		    "No API key was sent, expected the header \"Authorization: Bearer KEY\", "
+		    "\"api-key: KEY\", \"x-api-key: KEY\" or \"x-litellm-api-key: KEY\".");
 		return NULL;
 	}
 	tenant = find_tenant(config, key);

@@ -7,9 +7,11 @@
 #include "request.h"
 
 /*
- * The name of the tenant whose key is in "Authorization: Bearer KEY" or "api-key: KEY"; "" for a
- * client without a key where anonymous ones are served. It belongs to config. On failure returns
- * NULL and fills in *error (401). The time taken says nothing about the keys.
+ * The name of the tenant whose key is in "x-litellm-api-key: KEY", with or without "Bearer " before
+ * it, else in "Authorization: Bearer KEY", else in "api-key: KEY", else in "x-api-key: KEY": the
+ * first one counts that was sent, as with LiteLLM. "" for a client without a key where anonymous
+ * ones are served. It belongs to config. On failure returns NULL and fills in *error (401). The
+ * time taken says nothing about the keys.
  */
 const char *auth_tenant(
     const struct config *config, const struct http_request *request, struct api_error *error);

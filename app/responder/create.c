@@ -9,6 +9,7 @@
 #include "common/response/event.h"
 #include "common/response/response.h"
 #include "answers.h"
+#include "body.h"
 #include "context.h"
 #include "dialects.h"
 #include "follow.h"
@@ -230,15 +231,9 @@ static void create(struct handlers *handlers, struct create_request *request)
 void create_handle(struct handlers *handlers)
 {
 	struct create_request request;
-	struct api_error error;
 
-	buf_clear(&handlers->body);
-	if (!request_read_body(
-		&handlers->request, handlers->config->max_request_bytes, &handlers->body, &error) ||
-	    !create_request_parse(&request, buf_span(&handlers->body), &error)) {
-		answer_error(handlers, &error);
+	if (!body_take_create(handlers, &request))
 		return;
-	}
 	create(handlers, &request);
 	create_request_free(&request);
 }

@@ -1,19 +1,16 @@
 #include "passthrough.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "answers.h"
 #include "common/base/alloc.h"
 #include "common/base/json.h"
-#include "common/config/dialect.h"
 #include "common/config/model.h"
 #include "common/provider/attempts.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/idempotency.h"
-#include "common/response/response_id.h"
-#include "common/store/keys.h"
 #include "hand_over.h"
+#include "passthrough_internal.h"
 #include "query.h"
 
 struct passthrough {
@@ -44,7 +41,7 @@ static void add_idempotency_key(struct handlers *handlers, struct buf *headers)
 	client_headers_put(headers, "Idempotency-Key", mixed);
 }
 
-static void pass_on(struct handlers *handlers, struct handover handover)
+void passthrough_hand_over(struct handlers *handlers, struct handover handover)
 {
 	struct buf headers = {0};
 
@@ -56,12 +53,8 @@ static void pass_on(struct handlers *handlers, struct handover handover)
 	buf_free(&headers);
 }
 
-/*
- * A query goes on as it is; what no URL may have in it does not. The version of azure's API is the
- * deployment's affair: a client that was made for azure names one to whoever it speaks to. Returns
- * NULL after answering.
- */
-static const char *take_query(struct handlers *handlers)
+/* The version of azure's API is the deployment's affair. */
+const char *passthrough_take_query(struct handlers *handlers)
 {
 	struct buf *query = &handlers->passthrough->query;
 	struct api_error error;
@@ -101,8 +94,8 @@ static void cannot_call(struct handlers *handlers, const char *model)
 	answer_error(handlers, &error);
 }
 
-/* Whether there is a deployment to ask, or else the client has its answer. */
-static bool can_call(struct handlers *handlers, const struct attempts *attempts, const char *model)
+bool passthrough_can_call(
+    struct handlers *handlers, const struct attempts *attempts, const char *model)
 {
 	if (attempts->deployment == NULL)
 		cannot_call(handlers, model);
@@ -137,7 +130,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	    .flags = create_flags(request),
 	    .method = "POST",
 	    .path = "responses",
-	    .query = take_query(handlers),
+	    .query = passthrough_take_query(handlers),
 	    .accept = request->stream ? "text/event-stream" : "application/json",
 	    .model = request->model,
 	    .deployment = deployment_id,
@@ -148,171 +141,12 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	if (handover.query == NULL)
 		return;
 	attempts_begin(&attempts, handlers->config, NULL, request->model);
-	if (!can_call(handlers, &attempts, request->model))
+	if (!passthrough_can_call(handlers, &attempts, request->model))
 		return;
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);
 	}
-	pass_on(handlers, handover);
+	passthrough_hand_over(handlers, handover);
 	buf_free(&body);
-}
-
-/* Whose a provider's response is. */
-struct native_place {
-	const struct deployment *deployment; /* NULL if there is none to ask */
-	char *model;
-};
-
-/* The first deployment that can be called; if there is none, the first of all. */
-static const struct deployment *first_of(const struct config *config, const char *model)
-{
-	const struct deployment *deployment = NULL;
-
-	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
-		if (deployment_usable(deployment, model))
-			return deployment;
-	}
-	return model_next_deployment(config, model, NULL);
-}
-
-static struct native_place default_place(const struct config *config)
-{
-	const char *model = config->default_deployment;
-
-	if (model == NULL)
-		return (struct native_place){0};
-	return (struct native_place){first_of(config, model), xstrdup(model)};
-}
-
-/* False if it is another tenant's, or Redis cannot say; the client has its answer then. */
-static bool find_place(struct handlers *handlers, const char *id, struct native_place *place)
-{
-	struct native_response native = {0};
-	enum store_result result = STORE_NOT_FOUND;
-
-	if (handlers->store != NULL)
-		result = store_native(handlers->store, id, handlers->tenant, &native);
-	if (result != STORE_NOT_FOUND && !answer_stored(handlers, result))
-		return false;
-	*place = (struct native_place){0};
-	if (result == STORE_OK)
-		place->deployment = deployment_by_id(handlers->config, native.deployment);
-	if (place->deployment != NULL)
-		place->model = xmemdup(native.model.p, native.model.len);
-	else
-		*place = default_place(handlers->config);
-	return true;
-}
-
-static const struct {
-	enum route_kind kind;
-	const char *suffix;
-} suffixes[] = {
-    {ROUTE_RESPONSE, ""},
-    {ROUTE_CANCEL, "/cancel"},
-    {ROUTE_INPUT_ITEMS, "/input_items"},
-};
-
-static void write_path(struct buf *path, const struct route *route, const char *id)
-{
-	buf_printf(path, "responses/%s", id);
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (suffixes[i].kind == route->kind)
-			buf_puts(path, suffixes[i].suffix);
-	}
-}
-
-static const char *provider_method(enum http_method method)
-{
-	switch (method) {
-	case METHOD_POST:
-		return "POST";
-	case METHOD_DELETE:
-		return "DELETE";
-	default:
-		return "GET";
-	}
-}
-
-static void ask_place(
-    struct handlers *handlers, const char *id, const struct native_place *place, const char *query)
-{
-	const struct http_request *request = &handlers->request;
-	struct attempts attempts;
-	struct buf path = {0};
-	struct handover handover = {
-	    .flags = HANDOVER_ONLY,
-	    .method = provider_method(request->method),
-	    .query = query,
-	    .accept = "application/json, text/event-stream",
-	    .model = place->model,
-	    .deployment = place->deployment->id,
-	    .forget_id = id,
-	};
-
-	attempts_only(&attempts, handlers->config, place->deployment, place->model);
-	if (!can_call(handlers, &attempts, place->model))
-		return;
-	write_path(&path, &request->route, id);
-	handover.path = buf_cstr(&path);
-	if (request_query_has(request, "stream=true"))
-		handover.flags |= HANDOVER_STREAMS;
-	if (request->method == METHOD_DELETE)
-		handover.flags |= HANDOVER_FORGET;
-	pass_on(handlers, handover);
-	buf_free(&path);
-}
-
-/* No id of such a response is known to anybody. */
-static void answer_not_kept(struct handlers *handlers, const char *id)
-{
-	struct api_error error;
-
-	api_error_set(&error, 404, "invalid_request_error", "id", "response_not_found",
-	    "Response with id '%.128s' not found: its provider keeps no responses. Only background "
-	    "responses of such a model can be asked for later.",
-	    id);
-	answer_error(handlers, &error);
-}
-
-static bool keeps_responses(const struct native_place *place)
-{
-	return deployment_dialect(place->deployment, place->model) == DIALECT_RESPONSES;
-}
-
-/* Takes the route's id if a provider can have made it. In a path, dots alone lead elsewhere. */
-static bool take_id(const struct route *route, char id[NATIVE_ID_MAX + 1])
-{
-	if (route->id.len == 0 || route->id.len > NATIVE_ID_MAX)
-		return false;
-	memcpy(id, route->id.p, route->id.len);
-	id[route->id.len] = '\0';
-	return native_id_valid(id) && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
-}
-
-void passthrough_by_id(struct handlers *handlers)
-{
-	struct native_place place;
-	char id[NATIVE_ID_MAX + 1];
-	const char *query;
-
-	if (!take_id(&handlers->request.route, id)) {
-		answer_not_found(handlers);
-		return;
-	}
-	if (response_id_is_unkept(id)) {
-		answer_not_kept(handlers, id);
-		return;
-	}
-	query = take_query(handlers);
-	if (query == NULL || !find_place(handlers, id, &place))
-		return;
-	if (place.deployment == NULL)
-		answer_not_found(handlers);
-	else if (keeps_responses(&place))
-		ask_place(handlers, id, &place, query);
-	else
-		answer_not_kept(handlers, id);
-	free(place.model);
 }

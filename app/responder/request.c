@@ -76,7 +76,10 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 	request->authorization = variable(env, "HTTP_AUTHORIZATION");
 	if (request->authorization == NULL)
 		request->authorization = variable(env, "REDIRECT_HTTP_AUTHORIZATION");
+	request->litellm_key = variable(env, "HTTP_X_LITELLM_API_KEY");
 	request->api_key = variable(env, "HTTP_API_KEY");
+	if (request->api_key == NULL)
+		request->api_key = variable(env, "HTTP_X_API_KEY");
 	request->if_none_match = variable(env, "HTTP_IF_NONE_MATCH");
 	request->request_id = variable(env, "HTTP_X_REQUEST_ID");
 }

@@ -24,7 +24,8 @@ struct http_request {
 	const char *query;          /* "" if there is none */
 	const char *content_length; /* these are NULL if the client did not send them */
 	const char *authorization;
-	const char *api_key;
+	const char *litellm_key; /* x-litellm-api-key */
+	const char *api_key;     /* api-key, else x-api-key */
 	const char *if_none_match;
 	const char *request_id;
 	FCGX_Stream *in;

@@ -1,51 +1,177 @@
 #include "route.h"
 
-/* Takes the last segment off the path; empty if there is none. */
-static struct span take_segment(struct span *path)
-{
-	struct span segment = {path->p, 0};
+#include <stdbool.h>
+#include <string.h>
 
-	while (path->len > 0 && path->p[path->len - 1] == '/')
-		path->len--;
+/* Of two that fit, the first one counts: no response is called "compact". */
+static const struct {
+	/* "{id}" stands for one segment; "{model}" and "…" for one or more: find_below() */
+	const char *pattern;
+	enum route_kind kind;
+} routes[] = {
+    {"responses", ROUTE_RESPONSES},
+    {"responses/input_tokens", ROUTE_INPUT_TOKENS},
+    {"responses/compact", ROUTE_COMPACT},
+    {"responses/{id}", ROUTE_RESPONSE},
+    {"responses/{id}/cancel", ROUTE_CANCEL},
+    {"responses/{id}/input_items", ROUTE_INPUT_ITEMS},
+    {"chat/completions", ROUTE_CHAT},
+    {"embeddings", ROUTE_EMBEDDINGS},
+    {"models", ROUTE_MODELS},
+    {"models/{model}", ROUTE_MODEL},
+    {"conversations", ROUTE_CONVERSATIONS},
+    {"conversations/…", ROUTE_CONVERSATIONS},
+    {"health", ROUTE_READINESS},
+    {"health/readiness", ROUTE_READINESS},
+    {"health/liveliness", ROUTE_LIVENESS},
+    {"health/liveness", ROUTE_LIVENESS},
+};
+enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
+
+const char *route_pattern(size_t i, enum route_kind *kind)
+{
+	if (i >= ROUTE_COUNT)
+		return NULL;
+	*kind = routes[i].kind;
+	return routes[i].pattern;
+}
+
+static struct span without_slashes(struct span path)
+{
+	while (path.len > 0 && path.p[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+/* Takes the last segment off the path; empty if there is none. */
+static struct span take_last(struct span *path)
+{
+	struct span segment;
+
+	*path = without_slashes(*path);
+	segment = (struct span){path->p + path->len, 0};
 	while (path->len > 0 && path->p[path->len - 1] != '/') {
 		path->len--;
+		segment.p--;
 		segment.len++;
 	}
-	segment.p = path->p + path->len;
 	return segment;
 }
 
-static enum route_kind health_route(struct span name)
+static bool stands_for_many(struct span segment)
 {
-	if (span_is(name, "liveliness") || span_is(name, "liveness"))
-		return ROUTE_LIVENESS;
-	if (span_is(name, "readiness"))
-		return ROUTE_READINESS;
-	return ROUTE_UNKNOWN;
+	return span_is(segment, "{model}") || span_is(segment, "…");
 }
 
-static enum route_kind action_route(struct span name)
+/* Whether the path ends as the pattern says; then *id is what its "{id}" stands for. */
+static bool ends_as(struct span path, const char *pattern, struct span *id)
 {
-	if (span_is(name, "cancel"))
-		return ROUTE_CANCEL;
-	if (span_is(name, "input_items"))
-		return ROUTE_INPUT_ITEMS;
-	return ROUTE_UNKNOWN;
+	struct span rest = span_of(pattern);
+
+	while (rest.len > 0) {
+		struct span expected = take_last(&rest), segment = take_last(&path);
+
+		if (span_is(expected, "{id}") && segment.len > 0)
+			*id = segment;
+		else if (stands_for_many(expected) || !span_eq(expected, segment))
+			return false;
+	}
+	return true;
+}
+
+/* Takes the first segment off the path, with the slashes before it. */
+static struct span take_first(struct span *path)
+{
+	struct span segment;
+
+	while (path->len > 0 && path->p[0] == '/') {
+		path->p++;
+		path->len--;
+	}
+	segment = (struct span){path->p, 0};
+	while (path->len > 0 && path->p[0] != '/') {
+		path->p++;
+		path->len--;
+		segment.len++;
+	}
+	return segment;
+}
+
+static struct span without_leading_slashes(struct span path)
+{
+	while (path.len > 0 && path.p[0] == '/') {
+		path.p++;
+		path.len--;
+	}
+	return path;
+}
+
+/*
+ * What is behind the first segment of that name that follows one of the name before, if that is not
+ * NULL; empty if there is none.
+ */
+static struct span behind(struct span path, const char *before, const char *name)
+{
+	bool follows = before == NULL;
+
+	path = without_slashes(path);
+	while (path.len > 0) {
+		struct span segment = take_first(&path);
+
+		if (follows && span_is(segment, name) && path.len > 0)
+			return without_leading_slashes(path);
+		follows = before == NULL || span_is(segment, before);
+	}
+	return (struct span){path.p, 0};
+}
+
+/* Those whose names may have any number of segments, of which some look like another route's. */
+static struct route find_below(struct span path, const char *before)
+{
+	struct span model = behind(path, before, "models");
+	struct span conversation = behind(path, before, "conversations");
+
+	if (model.len > 0)
+		return (struct route){ROUTE_MODEL, model};
+	if (conversation.len > 0)
+		return (struct route){ROUTE_CONVERSATIONS, conversation};
+	return (struct route){ROUTE_UNKNOWN, {0}};
+}
+
+static struct span once(struct span path)
+{
+	size_t half = path.len / 2;
+
+	if (path.len % 2 == 0 && memcmp(path.p, path.p + half, half) == 0)
+		return (struct span){path.p + half, half};
+	return path;
+}
+
+static struct route find_by_end(struct span path)
+{
+	/* What follows that is an id, whatever it looks like. */
+	const bool about_response = behind(path, "v1", "responses").len > 0;
+
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		struct route route = {routes[i].kind, {0}};
+
+		if (about_response && strncmp(routes[i].pattern, "responses", 9) != 0)
+			continue;
+		if (ends_as(path, routes[i].pattern, &route.id))
+			return route;
+	}
+	if (about_response)
+		return (struct route){ROUTE_UNKNOWN, {0}};
+	return find_below(path, NULL);
 }
 
 struct route route_find(struct span path)
 {
-	struct span last = take_segment(&path);
-	struct span second = take_segment(&path);
-	struct span third = take_segment(&path);
+	struct route route;
 
-	if (span_is(last, "responses"))
-		return (struct route){ROUTE_RESPONSES, {0}};
-	if (span_is(second, "responses"))
-		return (struct route){ROUTE_RESPONSE, last};
-	if (span_is(third, "responses"))
-		return (struct route){action_route(last), second};
-	if (span_is(second, "health"))
-		return (struct route){health_route(last), {0}};
-	return (struct route){ROUTE_UNKNOWN, {0}};
+	if (path.len == 0)
+		return (struct route){ROUTE_UNKNOWN, {0}};
+	path = once(path);
+	route = find_below(path, "v1");
+	return route.kind != ROUTE_UNKNOWN ? route : find_by_end(path);
 }

@@ -6,24 +6,43 @@
 #ifndef RESPOOL_ROUTE_H
 #define RESPOOL_ROUTE_H
 
+#include <stddef.h>
+
 #include "common/base/buf.h"
 
 enum route_kind {
 	ROUTE_UNKNOWN,
-	ROUTE_RESPONSES,   /* …/responses */
-	ROUTE_RESPONSE,    /* …/responses/{id} */
-	ROUTE_CANCEL,      /* …/responses/{id}/cancel */
-	ROUTE_INPUT_ITEMS, /* …/responses/{id}/input_items */
-	ROUTE_LIVENESS,    /* …/health/liveliness or …/health/liveness */
-	ROUTE_READINESS,   /* …/health/readiness */
+	ROUTE_RESPONSES,     /* …/responses */
+	ROUTE_INPUT_TOKENS,  /* …/responses/input_tokens */
+	ROUTE_COMPACT,       /* …/responses/compact */
+	ROUTE_RESPONSE,      /* …/responses/{id} */
+	ROUTE_CANCEL,        /* …/responses/{id}/cancel */
+	ROUTE_INPUT_ITEMS,   /* …/responses/{id}/input_items */
+	ROUTE_CHAT,          /* …/chat/completions */
+	ROUTE_EMBEDDINGS,    /* …/embeddings */
+	ROUTE_MODELS,        /* …/models */
+	ROUTE_MODEL,         /* …/models/{model} */
+	ROUTE_CONVERSATIONS, /* …/conversations and what is below */
+	ROUTE_LIVENESS,      /* …/health/liveliness or …/health/liveness */
+	ROUTE_READINESS,     /* …/health/readiness or …/health */
 };
 
 struct route {
 	enum route_kind kind;
-	struct span id; /* points into the path; unchecked; empty for routes without one */
+	/*
+	 * Points into the path; unchecked; empty for routes without one. That of a model, and what
+	 * is below conversations, may have slashes in it.
+	 */
+	struct span id;
 };
 
-/* Slashes may be doubled, and may stand at the end. */
+/*
+ * Slashes may be doubled, and may stand at the end. So may the whole path be, as by a server that
+ * gives it twice.
+ */
 struct route route_find(struct span path);
+
+/* How the routes' paths end, for messages, one after the other; NULL behind the last. */
+const char *route_pattern(size_t i, enum route_kind *kind);
 
 #endif

@@ -155,10 +155,18 @@ static bool end_stream(struct stream *s)
 	return false;
 }
 
+/* The answer is there, with all that its provider takes for one. */
+static void note_event(struct stream *s, struct span data)
+{
+	if (!s->errand.eventful && !event_is_sign_of_life(data))
+		errand_note_event(&s->errand);
+}
+
 bool stream_on_event(void *ctx, struct span data)
 {
 	struct stream *s = ctx;
 
+	note_event(s, data);
 	if (s->translation == NULL && event_is_done_marker(data))
 		return end_stream(s);
 	if (!take_clean_event(s, data))
@@ -182,6 +190,10 @@ bool stream_on_head(void *ctx, CURL *easy, long status)
 		s->answer = ANSWER_OBJECT;
 	else
 		s->answer = ANSWER_EVENTS;
+	if (s->answer == ANSWER_OBJECT)
+		errand_be_patient(&s->errand);
+	else if (s->answer == ANSWER_ERROR)
+		errand_note_event(&s->errand);
 	return s->answer == ANSWER_ERROR;
 }
 

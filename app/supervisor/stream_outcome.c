@@ -8,6 +8,7 @@
 #include "common/dialect/sealed_items.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/provider_error.h"
+#include "common/provider/request_body.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
 #include "common/response/fold_lifecycle.h"
@@ -393,8 +394,10 @@ static const char *translate_request(struct stream *s, struct buf *out)
 		translation_leave_out_thinking(s->translation);
 	written = translation_write_request(s->translation, out, buf_span(&body));
 	buf_free(&body);
-	if (written)
+	if (written) {
 		translation_log_left_out(s->translation, s->id);
+		request_body_add_extra(out, s->errand.choice.deployment);
+	}
 	return written ? NULL : translation_refusal(s->translation)->message;
 }
 
@@ -407,6 +410,7 @@ static const char *write_body(void *ctx, struct buf *out)
 	upstream_body(out, s->errand.choice.deployment, s->errand.choice.model,
 	    buf_span(&s->request), buf_span(&s->context), buf_span(&s->input));
 	sealed_items_leave_out(out);
+	request_body_add_extra(out, s->errand.choice.deployment);
 	return NULL;
 }
 

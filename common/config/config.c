@@ -141,6 +141,13 @@ static void read_default_deployment(const struct config_value *value, void *dest
 	config_string(value, 0, "a model that model_list has", &draft->config.default_deployment);
 }
 
+static void read_default_model(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	config_string(value, 0, "a model that model_list has", &draft->config.default_model);
+}
+
 static const struct config_key respool_keys[] = {
     {"allow_anonymous", CONFIG_BOOL, IN(struct draft, config.allow_anonymous)},
     {"api_keys", CONFIG_READER, .read = read_api_keys},
@@ -167,9 +174,12 @@ static const struct config_key respool_keys[] = {
     {"max_passthrough", CONFIG_INT, IN(struct draft, config.max_passthrough), .min = 0,
 	.max = 1000000},
     {"client_timeout", CONFIG_INT, IN(struct draft, config.client_timeout), .min = 1, .max = 86400},
+    {"default_model", CONFIG_READER, .read = read_default_model},
     {"default_deployment", CONFIG_READER, .read = read_default_deployment},
     {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
+    {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
+	.max = MAX_SECONDS},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -184,9 +194,9 @@ static void read_respool(const struct config_value *value, void *dest)
 static const struct config_key file_keys[] = {
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
     {"router_settings", CONFIG_READER, .read = read_router},
-    {"model_list", CONFIG_READER, .read = read_model_list},
     {"general_settings", CONFIG_READER, .read = read_general},
     {"respool", CONFIG_READER, .read = read_respool},
+    {"model_list", CONFIG_READER, .read = read_model_list},
 };
 
 static const struct draft defaults = {

@@ -14,9 +14,13 @@
 
 /* A member of requests that a deployment has by default: where the client says nothing of it. */
 struct request_default {
-	/* As litellm_params has it, in the words of Chat Completions: "reasoning_effort". */
+	/* In the words of Chat Completions: "reasoning_effort"; NULL: it has nothing like it. */
 	char *name;
-	/* The same in the words of the Responses API: "reasoning.effort", "temperature". */
+	char *chat_value; /* JSON, as Chat Completions has it; NULL: as the Responses API has it */
+	/*
+	 * The same in the words of the Responses API: "reasoning.effort", "temperature". NULL: it
+	 * has nothing like it, and name is what a request that is translated has.
+	 */
 	char *member;
 	char *value; /* JSON, as the Responses API has it */
 };
@@ -73,13 +77,16 @@ struct deployment {
 	int rpm;
 	int tpm;
 	int max_parallel_requests; /* of each process; what is above waits */
-	struct request_default *defaults;
+	/* Whether it says itself how often to try again after a failure of its own; how often. */
+	bool has_retries;
+	int num_retries;
+	struct request_default *defaults; /* max_tokens is one as well */
 	size_t default_count;
 	char
 	    *extra_body; /* JSON, an object whose members go to the provider as they are; or NULL */
 	double timeout;  /* s, the whole answer */
 	double stream_timeout;  /* s until the first event of a stream; 0: silence_timeout counts */
-	double silence_timeout; /* s without a byte of a stream, later */
+	double silence_timeout; /* s without a byte of a stream, once its first event has come */
 };
 
 /* A key that clients may send, and the name of those who share it. */

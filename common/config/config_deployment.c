@@ -22,12 +22,7 @@ void deployment_clear(struct deployment *deployment)
 	config_free_strings(deployment->extra_headers, deployment->extra_header_count);
 	config_free_strings(deployment->dropped, deployment->dropped_count);
 	free(deployment->litellm_id);
-	for (size_t i = 0; i < deployment->default_count; i++) {
-		free(deployment->defaults[i].name);
-		free(deployment->defaults[i].member);
-		free(deployment->defaults[i].value);
-	}
-	free(deployment->defaults);
+	deployment_clear_defaults(deployment);
 	free(deployment->extra_body);
 }
 
@@ -68,8 +63,9 @@ static void copy_defaults(struct deployment *sibling, const struct request_defau
 		return;
 	sibling->defaults = xcalloc(sibling->default_count, sizeof(*sibling->defaults));
 	for (size_t i = 0; i < sibling->default_count; i++) {
-		sibling->defaults[i].name = xstrdup(from[i].name);
-		sibling->defaults[i].member = xstrdup(from[i].member);
+		sibling->defaults[i].name = copy_text(from[i].name);
+		sibling->defaults[i].chat_value = copy_text(from[i].chat_value);
+		sibling->defaults[i].member = copy_text(from[i].member);
 		sibling->defaults[i].value = xstrdup(from[i].value);
 	}
 }

@@ -39,8 +39,10 @@ void deployment_read_use_chat(const struct config_value *value, void *dest)
 void deployment_read_info(const struct config_value *value, void *dest)
 {
 	struct deployment_draft *draft = dest;
-	struct config_value mode;
+	struct config_value mode, id;
 
+	if (config_member(value, "id", &id))
+		config_string(&id, 0, "the deployment's id", &draft->deployment.litellm_id);
 	if (!config_member(value, "mode", &mode))
 		return;
 	draft->has_mode =
@@ -86,10 +88,14 @@ void deployment_read_quirk(const struct config_value *value, void *dest)
 void deployment_warn_of_dialect(
     const struct config_value *params, const struct deployment *deployment)
 {
-	if (deployment->max_tokens != 0 &&
-	    deployment_dialect(deployment, deployment->model_name) == DIALECT_RESPONSES)
-		config_warn(params,
-		    "max_tokens is sent only with requests that are translated, and the %s is "
-		    "asked there",
-		    dialect_name(DIALECT_RESPONSES));
+	/* An error may have left it without a name. */
+	if (deployment->default_count == 0 || deployment->model_name == NULL ||
+	    deployment_dialect(deployment, deployment->model_name) != DIALECT_RESPONSES)
+		return;
+	for (size_t i = 0; i < deployment->default_count; i++) {
+		if (deployment->defaults[i].member == NULL)
+			config_warn(params,
+			    "%s is not sent with responses: the %s has nothing like it",
+			    deployment->defaults[i].name, dialect_name(DIALECT_RESPONSES));
+	}
 }

@@ -1,7 +1,8 @@
 /*
  * What the parts of reading a deployment share. config_deployment.c reads the list, and makes of
  * one entry several deployments where it lists organizations. config_deployment_params.c reads
- * litellm_params; what these say of address, dialect, headers, drops and provider is a file each.
+ * litellm_params; what these say of address, dialect, headers, drops, provider and of members of a
+ * request is a file each.
  * config_deployment_id.c gives ids.
  */
 #ifndef RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
@@ -69,6 +70,55 @@ void deployment_find_api(struct deployment_draft *draft);
 /* Warns if something is configured that the deployment's dialect has no use for. */
 void deployment_warn_of_dialect(
     const struct config_value *params, const struct deployment *deployment);
+
+/*
+ * Members of a request that litellm_params may have: KEY there, its name in Chat Completions and in
+ * the Responses API, NULL where it has nothing like it; its types, as CONFIG_JSON_… are called, and
+ * what is expected in words. One that wins over another one of the same meaning stands behind it.
+ */
+#define REQUEST_DEFAULTS(X)                                                                        \
+	X("temperature", "temperature", "temperature", NUMBER, "a number")                         \
+	X("top_p", "top_p", "top_p", NUMBER, "a number")                                           \
+	X("presence_penalty", "presence_penalty", "presence_penalty", NUMBER, "a number")          \
+	X("frequency_penalty", "frequency_penalty", "frequency_penalty", NUMBER, "a number")       \
+	X("top_logprobs", "top_logprobs", "top_logprobs", INTEGER, "an integer")                   \
+	X("verbosity", "verbosity", "text.verbosity", STRING, "text")                              \
+	X("service_tier", "service_tier", "service_tier", STRING, "text")                          \
+	X("user", "user", "user", STRING, "text")                                                  \
+	X("safety_identifier", "safety_identifier", "safety_identifier", STRING, "text")           \
+	X("prompt_cache_key", "prompt_cache_key", "prompt_cache_key", STRING, "text")              \
+	X("prompt_cache_retention", "prompt_cache_retention", "prompt_cache_retention", STRING,    \
+	    "text")                                                                                \
+	X("metadata", "metadata", "metadata", OBJECT, "a mapping")                                 \
+	X("store", "store", "store", BOOLEAN, "true or false")                                     \
+	X("parallel_tool_calls", "parallel_tool_calls", "parallel_tool_calls", BOOLEAN,            \
+	    "true or false")                                                                       \
+	X("truncation", NULL, "truncation", STRING, "auto or disabled")                            \
+	X("instructions", NULL, "instructions", STRING, "text")                                    \
+	X("include", NULL, "include", ARRAY, "a list of texts")                                    \
+	X("max_tool_calls", NULL, "max_tool_calls", INTEGER, "an integer")                         \
+	X("context_management", NULL, "context_management", ARRAY, "a list of mappings")           \
+	X("seed", "seed", NULL, INTEGER, "an integer")                                             \
+	X("stop", "stop", NULL, TEXTS, "text or a list of texts")                                  \
+	X("logit_bias", "logit_bias", NULL, OBJECT, "a mapping of tokens to numbers")              \
+	X("logprobs", "logprobs", NULL, BOOLEAN, "true or false")                                  \
+	X("thinking", "thinking", NULL, OBJECT, "a mapping with type")                             \
+	X("top_k", "top_k", NULL, INTEGER, "an integer")
+
+/* config_deployment_defaults.c: dest is a struct deployment in all. */
+/* One of the members above, by the name of its key. */
+void deployment_read_default(const struct config_value *value, void *dest);
+/* Those that look otherwise in Chat Completions. */
+void deployment_read_response_format(const struct config_value *value, void *dest);
+void deployment_read_tools(const struct config_value *value, void *dest);
+void deployment_read_tool_choice(const struct config_value *value, void *dest);
+/* reasoning, text, and reasoning_effort, which may be a mapping: of each member on its own. */
+void deployment_read_parts(const struct config_value *value, void *dest);
+void deployment_read_answers(const struct config_value *value, void *dest);
+void deployment_read_extra_body(const struct config_value *value, void *dest);
+/* What is known of max_tokens becomes a default like the others. */
+void deployment_note_max_tokens(struct deployment *deployment);
+void deployment_clear_defaults(struct deployment *deployment);
 
 /* config_deployment_headers.c: dest is a struct deployment. */
 void deployment_read_extra_headers(const struct config_value *value, void *dest);

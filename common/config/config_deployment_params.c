@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
 #include "config_deployment_internal.h"
+#include "config_router.h"
 #include "config_section.h"
 
 static bool has_one_star_at_most(const char *pattern)
@@ -64,6 +65,16 @@ static void read_organization(const struct config_value *value, void *dest)
 	deployment_read_organization(&first, dest);
 }
 
+static const struct config_key retries_key = {
+    "num_retries", CONFIG_INT, IN(struct deployment, num_retries), .min = 0, .max = MAX_RETRIES};
+
+static void read_retries(const struct config_value *value, void *dest)
+{
+	struct deployment *deployment = dest;
+
+	deployment->has_retries = config_one(value, &retries_key, dest);
+}
+
 /* A key that wins over another one of the same meaning stands behind it. */
 static const struct config_key params_keys[] = {
     {"model", CONFIG_READER, CONFIG_REQUIRED, "provider/model", .read = read_model},
@@ -77,9 +88,22 @@ static const struct config_key params_keys[] = {
     {"use_chat_completions_api", CONFIG_READER, .read = deployment_read_use_chat},
     {"api", CONFIG_READER, .read = deployment_read_api},
     {"aws_region_name", CONFIG_READER, .read = deployment_read_region},
+    {"max_output_tokens", CONFIG_LONG, IN(struct deployment, max_tokens), .min = 1, .max = INT_MAX},
     {"max_completion_tokens", CONFIG_LONG, IN(struct deployment, max_tokens), .min = 1,
 	.max = INT_MAX},
     {"max_tokens", CONFIG_LONG, IN(struct deployment, max_tokens), .min = 1, .max = INT_MAX},
+#define DEFAULT_KEY(key, chat, member, types, expected)                                            \
+	{key, CONFIG_READER, .read = deployment_read_default},
+    REQUEST_DEFAULTS(DEFAULT_KEY)
+#undef DEFAULT_KEY
+	{"response_format", CONFIG_READER, .read = deployment_read_response_format},
+    {"tools", CONFIG_READER, .read = deployment_read_tools},
+    {"tool_choice", CONFIG_READER, .read = deployment_read_tool_choice},
+    {"reasoning_effort", CONFIG_READER, .read = deployment_read_parts},
+    {"reasoning", CONFIG_READER, .read = deployment_read_parts},
+    {"text", CONFIG_READER, .read = deployment_read_parts},
+    {"n", CONFIG_READER, .read = deployment_read_answers},
+    {"extra_body", CONFIG_READER, .read = deployment_read_extra_body},
 #define QUIRK_KEY(name, key, meaning) {key, CONFIG_READER, .read = deployment_read_quirk},
     QUIRKS(QUIRK_KEY)
 #undef QUIRK_KEY
@@ -87,9 +111,16 @@ static const struct config_key params_keys[] = {
     {"additional_drop_params", CONFIG_READER, .read = deployment_read_dropped_names},
     {"weight", CONFIG_NUMBER, CONFIG_MAY_BE_ZERO, IN(struct deployment, weight), .max = INT_MAX},
     {"rpm", CONFIG_INT, IN(struct deployment, rpm), .min = 0, .max = INT_MAX},
+    {"tpm", CONFIG_INT, IN(struct deployment, tpm), .min = 0, .max = INT_MAX},
+    {"order", CONFIG_INT, IN(struct deployment, order), .min = INT_MIN, .max = INT_MAX},
+    {"max_parallel_requests", CONFIG_INT, IN(struct deployment, max_parallel_requests), .min = 0,
+	.max = INT_MAX},
+    {"max_retries", CONFIG_READER, .read = read_retries},
+    {"num_retries", CONFIG_READER, .read = read_retries},
     {"request_timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"timeout", CONFIG_SECONDS, IN(struct deployment, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct deployment, stream_timeout), .max = MAX_SECONDS},
+    {"silence_timeout", CONFIG_SECONDS, IN(struct deployment, silence_timeout), .max = MAX_SECONDS},
 };
 
 void deployment_note_missing(struct deployment *deployment, const char *variable)
@@ -140,6 +171,7 @@ void deployment_read_params(const struct config_value *value, void *dest)
 		return;
 	deployment_split_model(value, draft);
 	note_unset_variables(value, deployment);
+	deployment_note_max_tokens(deployment);
 	deployment_use_default_region(value, deployment);
 	if (deployment->any_provider) {
 		warn_of_open_key(value, deployment);

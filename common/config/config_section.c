@@ -346,6 +346,14 @@ static void read_key(const struct config_value *value, const struct config_key *
 	}
 }
 
+bool config_one(const struct config_value *value, const struct config_key *key, void *dest)
+{
+	size_t errors_before = value->file->error_count;
+
+	read_key(value, key, dest);
+	return value->file->error_count == errors_before;
+}
+
 static const struct config_value *find_member(
     const struct config_value *members, size_t count, const char *name)
 {

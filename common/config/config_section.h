@@ -64,6 +64,8 @@ bool config_section(const struct config_value *section, const char *expected,
 bool config_string(
     const struct config_value *value, unsigned flags, const char *expected, char **out);
 bool config_bool(const struct config_value *value, unsigned flags, bool *out);
+/* The value by one line of a table, into dest. False after an error. */
+bool config_one(const struct config_value *value, const struct config_key *key, void *dest);
 /* Appends the strings of a list to one whose parts are owned. Reports errors. */
 void config_strings(
     const struct config_value *list, const char *expected, char ***strings, size_t *count);

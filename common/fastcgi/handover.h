@@ -24,6 +24,9 @@ enum handover_flag {
 	HANDOVER_ONLY = 0x80,     /* likewise, and no fallback: it is about that one's response */
 	HANDOVER_IDLE = 0x100,    /* no request at all: a kept connection on which nothing is */
 	HANDOVER_FOLLOWS = 0x200, /* the events of a background response: followed_id, after */
+	/* With HANDOVER_CREATES: something else, by deployments that have the path themselves. */
+	HANDOVER_UNTRANSLATED = 0x400,
+	HANDOVER_VERBATIM = 0x800, /* the body goes as it is, and names no model */
 };
 
 /* Texts are never NULL, "" if there is nothing. */

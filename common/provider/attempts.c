@@ -8,6 +8,14 @@
 
 enum { FIRST_PAUSE_MS = 500 };
 
+static bool is_candidate(const struct attempts *attempts, const struct deployment *deployment)
+{
+	if (!deployment_usable(deployment, attempts->model))
+		return false;
+	return attempts->apis == ~0u ||
+	       (attempts->apis & 1u << deployment_dialect(deployment, attempts->model)) != 0;
+}
+
 static void collect_candidates(struct attempts *attempts)
 {
 	const struct deployment *deployment = NULL;
@@ -16,7 +24,7 @@ static void collect_candidates(struct attempts *attempts)
 	while (attempts->candidate_count < ATTEMPTS_MAX_DEPLOYMENTS &&
 	       (deployment = model_next_deployment(
 		    attempts->config, attempts->model, deployment)) != NULL) {
-		if (deployment_usable(deployment, attempts->model))
+		if (is_candidate(attempts, deployment))
 			attempts->candidates[attempts->candidate_count++] = deployment;
 	}
 }
@@ -55,7 +63,14 @@ static void end(struct attempts *attempts)
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	*attempts = (struct attempts){.config = config, .health = health, .asked = model};
+	attempts_begin_among(attempts, config, health, model, ~0u);
+}
+
+void attempts_begin_among(struct attempts *attempts, const struct config *config,
+    const struct health *health, const char *model, unsigned apis)
+{
+	*attempts =
+	    (struct attempts){.config = config, .health = health, .asked = model, .apis = apis};
 	if (enter_model(attempts, model))
 		return;
 	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))
@@ -120,9 +135,17 @@ static bool move_on(struct attempts *attempts)
 	return !attempts->again && attempts_draw(attempts);
 }
 
+/* The deployment that has failed may know itself how often to try again. */
+static int allowed_retries(const struct attempts *attempts)
+{
+	const struct deployment *failed = attempts->deployment;
+
+	return failed->has_retries ? failed->num_retries : attempts->config->num_retries;
+}
+
 static bool retry(struct attempts *attempts)
 {
-	if (attempts->retries >= attempts->config->num_retries || attempts->candidate_count == 0)
+	if (attempts->retries >= allowed_retries(attempts) || attempts->candidate_count == 0)
 		return false;
 	attempts->retries++;
 	if (attempts_draw(attempts))

@@ -43,6 +43,7 @@ struct attempts {
 	int tries; /* calls of this model so far, the one that deployment is for included */
 	/* The rest is for attempts*.c alone. */
 	const char *asked;
+	unsigned apis; /* that the candidates speak: attempts_begin_among() */
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];
 	size_t candidate_count;
@@ -61,6 +62,13 @@ struct attempts {
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model);
 
+/*
+ * The same among the deployments alone that speak one of these APIs: a bit, 1 << dialect, for each
+ * (api_path.h); those of fallbacks as well.
+ */
+void attempts_begin_among(struct attempts *attempts, const struct config *config,
+    const struct health *health, const char *model, unsigned apis);
+
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
 void attempts_prefer(struct attempts *attempts, const char *deployment_id);
 
@@ -77,10 +85,10 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 /*
  * After a failure: chooses what to call next. After FAILURE_DEPLOYMENT that is one of the model's
  * deployments that have not been asked; else, and if there is none such, there are num_retries
- * retries within the model: of those that have not been asked, then of those that have and may do
- * better now, which FAILURE_DEPLOYMENT rules out. After that comes the next model of
- * config->fallbacks, with retries of its own. FAILURE_REQUEST ends it. Returns false, and sets
- * deployment to NULL, if nothing is left.
+ * retries (those of the deployment that has failed, if it has its own) within the model: of those
+ * that have not been asked, then of those that have and may do better now, which FAILURE_DEPLOYMENT
+ * rules out. After that comes the next model of config->fallbacks, with retries of its own.
+ * FAILURE_REQUEST ends it. Returns false, and sets deployment to NULL, if nothing is left.
  */
 bool attempts_next(struct attempts *attempts, enum call_failure failure);
 

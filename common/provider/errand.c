@@ -38,10 +38,17 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	errand->user->on_end(errand->ctx, result);
 }
 
-static double longest_silence(const struct deployment *deployment)
+static struct transfer_times times_of(const struct errand *errand)
 {
-	return deployment->stream_timeout > 0 ? deployment->stream_timeout
-					      : deployment->silence_timeout;
+	const struct deployment *deployment = errand->choice.deployment;
+
+	if (!errand->streams)
+		return (struct transfer_times){.whole = deployment->timeout};
+	return (struct transfer_times){
+	    .whole = deployment->timeout,
+	    .first_event = deployment->stream_timeout,
+	    .silence = deployment->silence_timeout,
+	};
 }
 
 static void call_deployment(struct errand *errand)
@@ -51,8 +58,7 @@ static void call_deployment(struct errand *errand)
 	struct upstream_call call = {
 	    .method = errand->method,
 	    .accept = errand->accept,
-	    .timeout = deployment->timeout,
-	    .stream_timeout = errand->streams ? longest_silence(deployment) : deployment->timeout,
+	    .times = times_of(errand),
 	    .on_head = on_head,
 	    .on_body = on_body,
 	    .on_idle = on_idle,
@@ -82,7 +88,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 
 void errand_begin(struct errand *errand)
 {
-	errand->told = false;
+	errand->told = errand->eventful = false;
 	secrets_close(&errand->secrets);
 	secrets_open(&errand->secrets, errand->choice.deployment, errand->choice.model);
 	errand->user->on_begin(errand->ctx);
@@ -96,6 +102,19 @@ void errand_stop(struct errand *errand)
 	errand->call = NULL;
 	if (errand->pause != NULL)
 		event_del(errand->pause);
+}
+
+void errand_note_event(struct errand *errand)
+{
+	if (errand->call != NULL && !errand->eventful)
+		upstream_note_event(errand->call);
+	errand->eventful = true;
+}
+
+void errand_be_patient(struct errand *errand)
+{
+	if (errand->call != NULL)
+		upstream_be_patient(errand->call);
 }
 
 void errand_detach(struct errand *errand)

@@ -67,6 +67,7 @@ struct errand {
 	struct upstream_request *call; /* NULL when none is open */
 	struct event *pause;           /* before the next call; NULL until needed */
 	bool told;                     /* how the last call went, if anybody has to know */
+	bool eventful;                 /* an event of the open call's answer has come */
 };
 
 /*
@@ -76,6 +77,13 @@ void errand_begin(struct errand *errand);
 
 /* Ends the call or the pause at once; nothing is called any more. May be repeated. */
 void errand_stop(struct errand *errand);
+/*
+ * An event has come, which deployment->stream_timeout is the wait for; signs of life are none
+ * (event_is_sign_of_life()). From on_head or on_body, and may be repeated.
+ */
+void errand_note_event(struct errand *errand);
+/* From on_head: the answer is no stream, so that deployment->timeout is its only bound. */
+void errand_be_patient(struct errand *errand);
 /* Lets go of a call that has said all: its connection can serve the next request. */
 void errand_detach(struct errand *errand);
 /* Stops and frees what the errand holds. A zeroed one may be closed. */

@@ -28,7 +28,8 @@ bool transfer_set_up(CURL *easy, const char *ca_file);
 /*
  * Appends the URL of path ("responses", "responses/ID/cancel") at the deployment, in the form that
  * its provider has; query is added to it ("" for none; without "?"). "responses" alone, which
- * creates one, is the path at which the deployment's dialect does so.
+ * creates one, is the path at which the deployment's dialect does so; "chat/completions" and
+ * "embeddings" are where the deployment's provider has them.
  */
 void transfer_url(struct buf *url, const struct deployment *deployment, const char *model,
     struct span path, const char *query);

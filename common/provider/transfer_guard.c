@@ -1,6 +1,7 @@
 #include "transfer_guard.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,20 +22,30 @@ enum {
 
 static const char other_coding[] = "it comes in a transfer coding other than chunked";
 
-void transfer_guard_begin(struct transfer_guard *guard, double timeout, double stream_timeout)
+void transfer_guard_begin(struct transfer_guard *guard, struct transfer_times times)
 {
 	*guard = (struct transfer_guard){0};
-	transfer_guard_restart(guard, timeout, stream_timeout);
+	transfer_guard_restart(guard, times);
 }
 
-void transfer_guard_restart(struct transfer_guard *guard, double timeout, double stream_timeout)
+void transfer_guard_restart(struct transfer_guard *guard, struct transfer_times times)
 {
 	double now = monotonic_seconds();
 
-	guard->timeout = timeout;
-	guard->stream_timeout = stream_timeout;
-	guard->ends_at = now + timeout;
+	guard->times = times;
+	guard->begun_at = now;
+	guard->ends_at = now + times.whole;
 	guard->last_byte = now;
+}
+
+void transfer_guard_note_event(struct transfer_guard *guard)
+{
+	guard->times.first_event = 0;
+}
+
+void transfer_guard_be_patient(struct transfer_guard *guard)
+{
+	guard->times.first_event = guard->times.silence = 0;
 }
 
 void transfer_guard_refuse(struct transfer_guard *guard, const char *format, ...)
@@ -61,19 +72,33 @@ static void run_out(struct transfer_guard *guard, const char *what, double secon
 static void check_whole_time(struct transfer_guard *guard, double now)
 {
 	if (now >= guard->ends_at)
-		run_out(guard, "the answer was not whole after", guard->timeout);
+		run_out(guard, "the answer was not whole after", guard->times.whole);
+}
+
+/* When what is waited for has to have come: the first event, or else any byte. */
+static double due_at(const struct transfer_guard *guard)
+{
+	if (guard->times.first_event > 0)
+		return guard->begun_at + guard->times.first_event;
+	return guard->times.silence > 0 ? guard->last_byte + guard->times.silence : HUGE_VAL;
+}
+
+bool transfer_guard_waits_in_vain(const struct transfer_guard *guard)
+{
+	return monotonic_seconds() >= due_at(guard);
 }
 
 double transfer_guard_time_left(struct transfer_guard *guard)
 {
 	double now = monotonic_seconds();
-	double left = guard->ends_at - now;
-	double stream_left = guard->last_byte + guard->stream_timeout - now;
+	double due = due_at(guard);
 
 	check_whole_time(guard, now);
-	if (stream_left <= 0)
-		run_out(guard, "no byte came for", guard->stream_timeout);
-	return left < stream_left ? left : stream_left;
+	if (now >= due && guard->times.first_event > 0)
+		run_out(guard, "no event came for", guard->times.first_event);
+	else if (now >= due)
+		run_out(guard, "no byte came for", guard->times.silence);
+	return (guard->ends_at < due ? guard->ends_at : due) - now;
 }
 
 /* One call of libcurl can bring many pieces: no timer looks at the time meanwhile. */

@@ -24,15 +24,22 @@ enum {
 enum transfer_end {
 	TRANSFER_GOES_ON,
 	TRANSFER_ENOUGH,  /* a brief one has been read as far as it is wanted */
-	TRANSFER_LATE,    /* one of its two times is over */
+	TRANSFER_LATE,    /* one of its times is over */
 	TRANSFER_INVALID, /* not to be taken for an answer */
 };
 
+/* s; what is 0 has no bound, but for the first. */
+struct transfer_times {
+	double whole;       /* of the transfer */
+	double first_event; /* from its beginning until its first event: silence counts later */
+	double silence;     /* without a byte for the callbacks */
+};
+
 struct transfer_guard {
-	double timeout;        /* s, the whole transfer */
-	double stream_timeout; /* s without a byte for the callbacks, from the start on */
-	double ends_at;        /* of the monotonic clock */
-	double last_byte;      /* likewise, when it came; at first when the transfer began */
+	struct transfer_times times; /* first_event is 0 once it has come */
+	double begun_at;             /* of the monotonic clock */
+	double ends_at;              /* likewise */
+	double last_byte;            /* likewise, when it came; at first when the transfer began */
 	enum transfer_end end;
 	char error[80]; /* in words, where it is LATE or INVALID; holds nothing of the answer */
 	/* The rest is for transfer_guard.c alone. */
@@ -41,11 +48,17 @@ struct transfer_guard {
 	long turns;
 };
 
-/* The transfer begins now. Both times in s. */
-void transfer_guard_begin(struct transfer_guard *guard, double timeout, double stream_timeout);
+/* The transfer begins now. */
+void transfer_guard_begin(struct transfer_guard *guard, struct transfer_times times);
 
 /* Gives the transfer other times, which begin now. */
-void transfer_guard_restart(struct transfer_guard *guard, double timeout, double stream_timeout);
+void transfer_guard_restart(struct transfer_guard *guard, struct transfer_times times);
+
+/* The first event has come, or none is due: its time is no longer a bound, and silence is one. */
+void transfer_guard_note_event(struct transfer_guard *guard);
+
+/* What comes is no stream: the time of the whole is its only bound. */
+void transfer_guard_be_patient(struct transfer_guard *guard);
 
 /* For CURLOPT_HEADERFUNCTION: a line of a head or of trailers. */
 bool transfer_guard_header(struct transfer_guard *guard, struct span line);
@@ -77,5 +90,8 @@ void transfer_guard_note_code(struct transfer_guard *guard, CURLcode code);
 
 /* s until one of the times is over; if one is, end has been set. */
 double transfer_guard_time_left(struct transfer_guard *guard);
+
+/* Whether a time is over that bytes or an event would have ended. */
+bool transfer_guard_waits_in_vain(const struct transfer_guard *guard);
 
 #endif

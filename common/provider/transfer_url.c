@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_path.h"
 #include "common/base/log.h"
 #include "common/config/dialect.h"
 #include "common/config/model.h"
@@ -150,14 +151,28 @@ static const char *responses_url(struct buf *url, struct span base,
 	return version;
 }
 
-static const char *chat_url(
-    struct buf *url, struct span base, const struct deployment *deployment, const char *model)
+/* Where an API is asked, which a base may have at its end, off that. */
+static struct span without_chat_path(struct span base)
+{
+	enum dialect api;
+
+	if (dialect_of_url(base, &api) && api == DIALECT_CHAT)
+		base.len -= strlen("/chat/completions");
+	return base;
+}
+
+/* path is "chat/completions", or what lies beside it. */
+static const char *chat_url(struct buf *url, struct span base, const struct deployment *deployment,
+    const char *model, struct span path)
 {
 	const struct provider *provider = deployment_table_line(deployment, model);
 	const char *version = NULL;
 	enum dialect api;
-	bool whole = dialect_of_url(base, &api) && api == DIALECT_CHAT;
+	bool whole;
 
+	if (!api_path_is_chat(path))
+		base = without_chat_path(base);
+	whole = dialect_of_url(base, &api) && api == DIALECT_CHAT;
 	buf_append_span(url, base);
 	if (paths_of(provider) == PATHS_AZURE_AI)
 		version = azure_ai_paths(url, base, deployment_api_version(deployment, model));
@@ -165,8 +180,10 @@ static const char *chat_url(
 		version = azure_chat_paths(url, base, deployment, model);
 	else
 		add_default_path(url, base, provider);
-	if (!whole)
-		buf_puts(url, "/chat/completions");
+	if (whole)
+		return version;
+	buf_putc(url, '/');
+	buf_append_span(url, path);
 	return version;
 }
 
@@ -188,10 +205,12 @@ void transfer_url(struct buf *url, const struct deployment *deployment, const ch
 	const struct span base = base_of(deployment, model);
 	const char *version;
 
-	if (dialect == DIALECT_RESPONSES || !span_is(path, "responses"))
+	if (api_path_is_beside_chat(path))
+		version = chat_url(url, base, deployment, model, path);
+	else if (dialect == DIALECT_RESPONSES || !span_is(path, "responses"))
 		version = responses_url(url, base, deployment, model, path);
 	else if (dialect == DIALECT_CHAT)
-		version = chat_url(url, base, deployment, model);
+		version = chat_url(url, base, deployment, model, SPAN("chat/completions"));
 	else
 		version = messages_url(url, base);
 	add_query(url, version, query);

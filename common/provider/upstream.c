@@ -116,7 +116,7 @@ struct upstream_request *upstream_start(struct upstream *upstream, const struct 
 
 	request->upstream = upstream;
 	request->call = *call;
-	transfer_guard_begin(&request->guard, call->timeout, call->stream_timeout);
+	transfer_guard_begin(&request->guard, call->times);
 	LIST_INSERT_HEAD(&upstream->requests, request, link);
 	evtimer_assign(&request->timer, upstream->base, upstream_on_request_timer, request);
 	request->easy = upstream_take_handle(upstream);
@@ -235,15 +235,33 @@ static void ignore_end(void *ctx, const struct upstream_result *result)
 	(void)result;
 }
 
+/* The timer looks again how long to wait. */
+void upstream_note_event(struct upstream_request *request)
+{
+	if (request->guard.times.first_event == 0)
+		return;
+	transfer_guard_note_event(&request->guard);
+	upstream_set_timer(&request->timer, 0);
+}
+
+void upstream_be_patient(struct upstream_request *request)
+{
+	transfer_guard_be_patient(&request->guard);
+	upstream_set_timer(&request->timer, 0);
+}
+
 void upstream_detach(struct upstream_request *request)
 {
+	const struct transfer_times times = {
+	    .whole = DETACHED_SECONDS, .silence = DETACHED_SECONDS};
+
 	request->call = (struct upstream_call){
 	    .on_head = ignore_head,
 	    .on_body = discard_body,
 	    .on_end = ignore_end,
 	    .ctx = request,
 	};
-	transfer_guard_restart(&request->guard, DETACHED_SECONDS, DETACHED_SECONDS);
+	transfer_guard_restart(&request->guard, times);
 	upstream_set_timer(&request->timer, DETACHED_SECONDS);
 	stop_holding(request);
 	upstream_resume(request);

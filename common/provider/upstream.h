@@ -16,6 +16,7 @@
 #include <event2/event.h>
 
 #include "common/base/buf.h"
+#include "transfer_guard.h"
 
 struct upstream;
 struct upstream_request;
@@ -35,7 +36,7 @@ enum upstream_end {
 	UPSTREAM_NOT_ASKED,    /* the deployment's own headers cannot be sent */
 	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
 	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
-	UPSTREAM_TIMEOUT,      /* timeout or stream_timeout passed */
+	UPSTREAM_TIMEOUT,      /* one of its times has passed */
 	UPSTREAM_INVALID,      /* sends what is no answer, or too much of it: transfer_guard.h */
 };
 
@@ -53,9 +54,8 @@ struct upstream_call {
 	struct curl_slist *headers;
 	const char *fault; /* why there are none; NULL: there are */
 	const char *accept;
-	struct buf *body;      /* of a POST; taken out of it */
-	double timeout;        /* s, the whole request */
-	double stream_timeout; /* s without a byte, from the start on */
+	struct buf *body; /* of a POST; taken out of it */
+	struct transfer_times times;
 
 	/*
 	 * The answer's head has come; not called for an interim one (1xx). easy is for
@@ -105,11 +105,16 @@ bool upstream_read(struct upstream_request *request);
 
 /*
  * Stops reading: the callers cannot take more now. A piece or two may still come from within the
- * call of libcurl that is going on. While it lasts no stream_timeout passes, only timeout does.
+ * call of libcurl that is going on. While it lasts no silence is counted.
  */
 void upstream_pause(struct upstream_request *request);
 /* Goes on. Callbacks may come from within this call; not to be called from one of the request's. */
 void upstream_resume(struct upstream_request *request);
+
+/* The first event has come, or none is due; to be called from on_head or on_body. */
+void upstream_note_event(struct upstream_request *request);
+/* The answer is no stream, which its head says: only the time of the whole bounds it. */
+void upstream_be_patient(struct upstream_request *request);
 
 /*
  * All that matters has come: no callback follows, and the request is freed by itself. Its

@@ -155,10 +155,8 @@ static void check_timeouts(struct upstream_request *request)
 /* Bytes that wait in their socket have come in time. */
 static bool look_before_timeout(struct upstream_request *request)
 {
-	const struct transfer_guard *guard = &request->guard;
-	double quiet = monotonic_seconds() - guard->last_byte;
-
-	return !request->held || quiet < guard->stream_timeout || upstream_read(request);
+	return !request->held || !transfer_guard_waits_in_vain(&request->guard) ||
+	       upstream_read(request);
 }
 
 void upstream_on_request_timer(evutil_socket_t fd, short what, void *ctx)

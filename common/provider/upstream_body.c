@@ -3,13 +3,17 @@
 #include "common/response/create_request.h"
 #include "request_body.h"
 
-/* The members of rest as they are spelled, joined by commas, but those not to be sent there. */
+/*
+ * The members of rest as they are spelled, joined by commas, but those not to be sent there, and
+ * with those that the deployment has by default.
+ */
 static void add_members(
     struct buf *out, const struct deployment *deployment, const char *model, struct span rest)
 {
 	struct buf object = {0};
 
-	if (deployment->dropped_count == 0 && !deployment->drops_by_model) {
+	if (deployment->dropped_count == 0 && !deployment->drops_by_model &&
+	    deployment->default_count == 0) {
 		buf_append_span(out, rest);
 		return;
 	}

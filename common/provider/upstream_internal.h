@@ -13,7 +13,6 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "transfer_guard.h"
 #include "upstream.h"
 
 enum { UPSTREAM_SPARE = 32 };

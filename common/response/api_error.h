@@ -5,12 +5,12 @@
 #include "common/base/buf.h"
 
 struct api_error {
-	int status;        /* HTTP */
-	const char *type;  /* static: "invalid_request_error", "authentication_error", … */
-	const char *param; /* static, or NULL */
-	char member[260];  /* of param, that it is about: "metadata.<member>"; or "" */
-	const char *code;  /* static, or NULL */
-	char message[512]; /* UTF-8 or not: api_error_json() makes it valid */
+	int status;         /* HTTP */
+	const char *type;   /* static: "invalid_request_error", "authentication_error", … */
+	const char *param;  /* static, or NULL */
+	char member[260];   /* of param, that it is about: "metadata.<member>"; or "" */
+	const char *code;   /* static, or NULL */
+	char message[1024]; /* UTF-8 or not: api_error_json() makes it valid */
 };
 
 /*

@@ -6,47 +6,7 @@
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "create_request_internal.h"
-
-enum { MAX_MEMBERS = 256 };
-
-/* The names of an object's members in their canonical spelling, one after the other. */
-struct names {
-	struct buf text;
-	size_t ends[MAX_MEMBERS];
-	size_t count;
-};
-
-static bool invalid_body(struct api_error *error, const char *message)
-{
-	return api_error_set(error, 400, "invalid_request_error", NULL, NULL, "%s", message);
-}
-
-static struct span name_at(const struct names *names, size_t i)
-{
-	size_t start = i == 0 ? 0 : names->ends[i - 1];
-
-	return (struct span){names->text.data + start, names->ends[i] - start};
-}
-
-/* Notes the name of a member; false if there is one of that name, or there are too many. */
-static bool add_name(struct names *names, struct span key, struct api_error *error)
-{
-	struct span name;
-
-	if (names->count == MAX_MEMBERS)
-		return invalid_body(error, "The request body has more than 256 members.");
-	json_text(&names->text, key, NULL);
-	names->ends[names->count] = names->text.len;
-	name = name_at(names, names->count);
-	for (size_t i = 0; i < names->count; i++) {
-		if (span_eq(name_at(names, i), name))
-			return api_error_set(error, 400, "invalid_request_error", NULL,
-			    "duplicate_parameter", "The parameter '%.*s' is given more than once.",
-			    (int)(name.len < 64 ? name.len : 64), name.p);
-	}
-	names->count++;
-	return true;
-}
+#include "request_members.h"
 
 /* Whether a member that begins here needs a ',' before it. */
 static void separate(struct buf *out)
@@ -88,17 +48,14 @@ static bool read_member(struct create_request *request, struct span key, struct 
 
 static bool read_members(struct create_request *request, struct api_error *error)
 {
-	struct json_scan scan = json_open(request->body, 0);
-	struct names names = {0};
-	struct span key, value;
+	struct request_members members;
+	struct span key, name, value;
 	bool valid = true;
 
-	buf_reserve(&names.text, 1); /* so that an empty name has a place, too */
-	while (valid && json_member(&scan, &key, &value))
-		valid = add_name(&names, key, error) &&
-			read_member(request, key, name_at(&names, names.count - 1), value, error);
-	buf_free(&names.text);
-	return valid;
+	request_members_open(&members, request->body);
+	while (valid && request_members_next(&members, &key, &name, &value, error))
+		valid = read_member(request, key, name, value, error);
+	return request_members_close(&members) && valid;
 }
 
 static struct span without_leading_blanks(struct span text)
@@ -110,36 +67,11 @@ static struct span without_leading_blanks(struct span text)
 	return text;
 }
 
-static bool check_body(struct span body, struct api_error *error)
-{
-	const char *what = NULL;
-	size_t offset = 0;
-
-	if (body.len == 0)
-		return invalid_body(error, "The request body is empty, expected a JSON object.");
-	if (!json_check(body, 0, &what, &offset))
-		return api_error_set(error, 400, "invalid_request_error", NULL, NULL,
-		    "The request body is not valid JSON: %s at byte %zu.", what, offset);
-	body = without_leading_blanks(body);
-	if (json_type(body) != JSON_OBJECT)
-		return api_error_set(error, 400, "invalid_request_error", NULL, NULL,
-		    "The request body must be a JSON object, not %s.",
-		    json_type_name(json_type(body)));
-	return true;
-}
-
 bool create_request_parse(struct create_request *request, struct span body, struct api_error *error)
 {
 	*request = (struct create_request){.body = body};
-	if (!check_body(body, error) || !read_members(request, error))
-		goto fail;
-	if (request->model == NULL) {
-		api_error_set(error, 400, "invalid_request_error", "model",
-		    "missing_required_parameter", "Missing required parameter: 'model'.");
-		goto fail;
-	}
-	return true;
-fail:
+	if (request_body_check(body, error) && read_members(request, error))
+		return true;
 	create_request_free(request);
 	return false;
 }
@@ -150,7 +82,16 @@ void create_request_free(struct create_request *request)
 	free(request->previous_id);
 	free(request->follows);
 	buf_free(&request->rest);
+	buf_free(&request->named);
 	*request = (struct create_request){0};
+}
+
+void create_request_use_model(struct create_request *request, const char *model)
+{
+	request_body_name_model(&request->named, request->body, model);
+	request->body = buf_span(&request->named);
+	request->model = xstrdup(model);
+	request->fields[RESPONSE_MODEL] = json_get(request->body, "model");
 }
 
 static void put_followed(struct buf *out, const struct create_request *request)

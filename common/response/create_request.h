@@ -1,6 +1,6 @@
 /*
  * The body of POST /v1/responses, taken apart without changing what is in it.
- * All spans point into the body, which must outlive the struct.
+ * All spans point into the body, which must outlive the struct, or are the struct's own.
  */
 #ifndef RESPOOL_CREATE_REQUEST_H
 #define RESPOOL_CREATE_REQUEST_H
@@ -13,7 +13,8 @@
 
 struct create_request {
 	struct span body;
-	char *model; /* decoded, NUL-terminated; owned */
+	/* decoded, NUL-terminated; NULL if not given, until create_request_use_model(); owned */
+	char *model;
 	bool background;
 	bool stream;
 	struct span stream_options; /* raw JSON value; empty when the request has none */
@@ -39,6 +40,7 @@ struct create_request {
 	 * previous_response_id is only there as the one that the request follows. Owned.
 	 */
 	struct buf rest;
+	struct buf named; /* body with the model that it was given; owned */
 };
 
 /*
@@ -49,6 +51,9 @@ struct create_request {
 bool create_request_parse(
     struct create_request *request, struct span body, struct api_error *error);
 void create_request_free(struct create_request *request);
+
+/* Has a request that names no model ask for this one, as if it had stood first in its body. */
+void create_request_use_model(struct create_request *request, const char *model);
 
 /*
  * Checks the options of a stream that is sent from here: an object or null, and include_obfuscation

@@ -3,53 +3,25 @@
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 #include "create_request_internal.h"
+#include "request_members.h"
 #include "response_id.h"
-
-enum { MAX_MODEL_BYTES = 512 };
 
 static bool read_model(struct create_request *request, struct span value, struct api_error *error)
 {
-	struct buf model = {0};
-	bool valid = false;
-
-	if (!json_decode(value, &model)) {
-		create_request_invalid_type(error, "model", "a string", value);
-	} else if (model.len == 0) {
-		api_error_set(error, 400, "invalid_request_error", "model", "model_not_found",
-		    "The requested model '' does not exist.");
-	} else if (model.len > MAX_MODEL_BYTES) {
-		create_request_invalid_value(error, "model", "it is longer than 512 bytes");
-	} else if (memchr(model.data, '\0', model.len) != NULL) {
-		create_request_invalid_value(error, "model", "it contains the character U+0000");
-	} else {
-		request->model = xmemdup(model.data, model.len);
-		request->fields[RESPONSE_MODEL] = value;
-		valid = true;
-	}
-	buf_free(&model);
-	return valid;
-}
-
-static bool read_flag(bool *flag, const char *name, struct span value, struct api_error *error)
-{
-	enum json_type type = json_type(value);
-
-	if (type != JSON_TRUE && type != JSON_FALSE && type != JSON_NULL)
-		return create_request_invalid_type(error, name, "a boolean", value);
-	*flag = type == JSON_TRUE;
-	return true;
+	request->fields[RESPONSE_MODEL] = value;
+	return request_read_model(&request->model, value, error);
 }
 
 static bool read_background(
     struct create_request *request, struct span value, struct api_error *error)
 {
 	request->fields[RESPONSE_BACKGROUND] = value;
-	return read_flag(&request->background, "background", value, error);
+	return request_read_flag(&request->background, "background", value, error);
 }
 
 static bool read_stream(struct create_request *request, struct span value, struct api_error *error)
 {
-	return read_flag(&request->stream, "stream", value, error);
+	return request_read_flag(&request->stream, "stream", value, error);
 }
 
 /* Of a stream that is passed through they are the provider's affair. */
@@ -177,7 +149,8 @@ bool create_request_check_stream_options(
 		return create_request_invalid_type(error, "stream_options", "an object", options);
 	obfuscation = json_get(options, "include_obfuscation");
 	return obfuscation.len == 0 ||
-	       read_flag(&obfuscates, "stream_options.include_obfuscation", obfuscation, error);
+	       request_read_flag(
+		   &obfuscates, "stream_options.include_obfuscation", obfuscation, error);
 }
 
 bool create_request_replaces(struct span name)

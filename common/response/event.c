@@ -252,6 +252,13 @@ bool event_is_idle(struct span beginning)
 	return type != NULL && type->apply == event_does_nothing;
 }
 
+bool event_is_sign_of_life(struct span data)
+{
+	struct span type = json_get(data, "type");
+
+	return json_string_is(type, "ping") || json_string_is(type, "keepalive");
+}
+
 bool event_is_done_marker(struct span data)
 {
 	while (data.len > 0 && (data.p[data.len - 1] == ' ' || data.p[data.len - 1] == '\t'))

@@ -127,6 +127,9 @@ const char *event_member_name(enum event_member member);
  */
 bool event_is_idle(struct span beginning);
 
+/* Whether event data says no more than that the provider is still there. */
+bool event_is_sign_of_life(struct span data);
+
 /* Whether event data is "[DONE]", by which many streams end. */
 bool event_is_done_marker(struct span data);
 

@@ -14,8 +14,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/base/json.h"
 #include "common/config/config.h"
 #include "common/config/model.h"
+#include "common/provider/request_body.h"
 
 static const char secret[] = "zSECRETz7f3";
 
@@ -47,8 +49,44 @@ static size_t count_of(const char *text, char c)
 	return count;
 }
 
+static bool is_json(const char *text)
+{
+	return json_check(span_of(text), JSON_ACCEPT_BAD_UTF8, NULL, NULL);
+}
+
+static void check_defaults(const struct deployment *deployment)
+{
+	for (size_t i = 0; i < deployment->default_count; i++) {
+		const struct request_default *given = &deployment->defaults[i];
+
+		require(given->name != NULL || given->member != NULL);
+		require(is_json(given->value));
+		require(given->chat_value == NULL || is_json(given->chat_value));
+	}
+	if (deployment->extra_body != NULL)
+		require(is_json(deployment->extra_body) &&
+			json_type(span_of(deployment->extra_body)) == JSON_OBJECT);
+}
+
+/* Any of them can be put into a body, which is JSON then. */
+static void check_bodies(const struct deployment *deployment)
+{
+	struct buf body = {0};
+
+	request_body_for(&body, SPAN("{\"reasoning\":{\"effort\":null},\"text\":{},\"user\":1}"),
+	    deployment, deployment->model_name);
+	request_body_add_extra(&body, deployment);
+	require(json_check(buf_span(&body), JSON_ACCEPT_BAD_UTF8, NULL, NULL));
+	buf_clear(&body);
+	request_body_for_chat(&body, SPAN("{}"), deployment, deployment->model_name);
+	require(json_check(buf_span(&body), JSON_ACCEPT_BAD_UTF8, NULL, NULL));
+	buf_free(&body);
+}
+
 static void check_deployment(const struct deployment *deployment)
 {
+	check_defaults(deployment);
+	check_bodies(deployment);
 	require(deployment->model_name[0] != '\0' && count_of(deployment->model_name, '*') <= 1);
 	require(deployment->model != NULL && count_of(deployment->model, '*') <= 1);
 	require(deployment->provider != NULL);

@@ -265,7 +265,10 @@ static void check_body(struct span body, const char *query)
 		check_input_items((struct span){0}, query);
 		return;
 	}
-	require(json_check(body, 0, NULL, NULL) && request.model[0] != '\0');
+	require(json_check(body, 0, NULL, NULL));
+	if (request.model == NULL)
+		create_request_use_model(&request, "m");
+	require(request.model[0] != '\0');
 	check_initial_object(&request);
 	for (enum response_field f = 0; f < RESPONSE_FIELD_COUNT; f++)
 		check_echo(f, request.fields[f]);

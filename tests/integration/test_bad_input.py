@@ -214,6 +214,14 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND
     (f"/v1/responses/{UNKNOWN_ID}", {"GET", "HEAD", "DELETE"}),
     (f"/v1/responses/{UNKNOWN_ID}/cancel", {"POST"}),
     (f"/v1/responses/{UNKNOWN_ID}/input_items", {"GET", "HEAD"}),
+    ("/v1/responses/input_tokens", {"POST"}),
+    ("/v1/responses/compact", {"POST"}),
+    ("/v1/chat/completions", {"POST"}),
+    ("/v1/embeddings", {"POST"}),
+    ("/v1/models", {"GET", "HEAD"}),
+    ("/v1/models/openai/gpt-4o", {"GET", "HEAD"}),
+    ("/v1/conversations", {"GET", "HEAD", "POST", "DELETE"}),
+    ("/health", {"GET", "HEAD"}),
     ("/health/liveliness", {"GET", "HEAD"}),
     ("/health/readiness", {"GET", "HEAD"}),
 ])
@@ -230,8 +238,8 @@ def test_wrong_method_is_405_with_allow(client, path, allowed):
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/responsesx", "/v1/response",
-    f"/v1/responses/{UNKNOWN_ID}/nothing", f"/v1/responses/{UNKNOWN_ID}/cancel/x", "/health",
+    "/", "/v1", "/v1/", "/v1/completions", "/v1/responsesx", "/v1/response",
+    f"/v1/responses/{UNKNOWN_ID}/nothing", f"/v1/responses/{UNKNOWN_ID}/cancel/x", "/v1/chat",
     "/health/x", "/favicon.ico", "/%00", "/v1/responses%2f" + UNKNOWN_ID[:5], "//",
 ])
 def test_unknown_route_is_404(client, path):

@@ -154,7 +154,9 @@ class TestManuals:
         keys = set()
         for source in (TOP / "common" / "config").glob("*.c"):
             keys |= set(re.findall(r'\{"(\w+)", CONFIG_', source.read_text()))
-        assert {"model_list", "ssl", "max_queue", "api_key"} <= keys
+        defaults = TOP / "common" / "config" / "config_deployment_internal.h"
+        keys |= set(re.findall(r'^\tX\("(\w+)",', defaults.read_text(), re.M))
+        assert {"model_list", "ssl", "max_queue", "api_key", "temperature"} <= keys
         manual = (TOP / "doc" / "respool.yaml.5").read_text()
         described = set(re.findall(r"\w+", " ".join(
             line for line in manual.splitlines() if line.startswith((".It Cm", ".Ss", ".Cm")))))

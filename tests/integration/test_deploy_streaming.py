@@ -220,4 +220,4 @@ class TestTimeLimits:
     @pytest.mark.parametrize("name", ["lighttpd-socket.conf", "lighttpd-spawn.conf"])
     def test_lighttpd_waits_for_the_next_event(self, name):
         assert seconds(name, r"^server.max-write-idle = (\d+)$") > \
-            seconds("config.yaml", r"^      stream_timeout: (\d+)")
+            seconds("config.yaml", r"^      silence_timeout: (\d+)")

@@ -332,7 +332,7 @@ def test_object_that_is_no_message_is_named_so(make_stack):
 @pytest.mark.parametrize("end, code", [(Hang(), "upstream_timeout"),
                                        (Cut(), "upstream_disconnected")])
 def test_failed_response_says_how_the_provider_broke_off(made, api, end, code):
-    stack = made(deployment(api, stream_timeout=1))
+    stack = made(deployment(api, silence_timeout=1))
     stack.upstream.script(f"m-{api}", [*BEGINNING[api], text(api, "Hel"), end])
     with streaming(stack.client, "m") as stream:
         events = stream.rest()

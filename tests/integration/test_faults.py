@@ -495,11 +495,14 @@ def test_tls_that_ends_without_close_notify_is_a_stream_that_broke_off(
 
 
 @pytest.mark.parametrize("of_all", [False, True], ids=["its own", "of all"])
-@pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
+@pytest.mark.parametrize("limit", ["timeout", "silence_timeout"])
 def test_stream_past_its_time_fails_as_timed_out(faulty, limit, of_all):
-    times = {"timeout": 30, "stream_timeout": 20, limit: 1}
+    times = {"timeout": 30, "silence_timeout": 20, limit: 1}
     config = deployments({"model": "openai/up", **({} if of_all else times)})
-    stack = faulty({**config, "router_settings": times if of_all else {}})
+    if of_all:
+        config["respool"] = {"silence_timeout": times.pop("silence_timeout")}
+        config["router_settings"] = times
+    stack = faulty(config)
     steps = [*opening(), delta("x")]
     if limit == "timeout":  # not quiet, only long
         steps += [step for _ in range(40) for step in (Sleep(200), b": still here\n\n")]

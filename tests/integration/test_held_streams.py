@@ -241,7 +241,7 @@ def test_stream_goes_on_when_its_connection_to_redis_is_lost(make_held, model):
 
 def test_stream_ends_as_timed_out_when_no_byte_comes(make_held, model):
     stack = make_held()
-    stack.config["model_list"][0]["litellm_params"]["stream_timeout"] = 1
+    stack.config["model_list"][0]["litellm_params"]["silence_timeout"] = 1
     reload(stack)
     texts = words(3)
     opening, deltas, _ = events_of(*texts)
@@ -255,7 +255,7 @@ def test_stream_ends_as_timed_out_when_no_byte_comes(make_held, model):
 def test_bytes_that_wait_to_be_read_are_no_silence(make_held, model):
     """The time limit is shorter than the interval in which the stream is read."""
     stack = make_held(flush_interval_ms=240)
-    stack.config["model_list"][0]["litellm_params"]["stream_timeout"] = 0.2
+    stack.config["model_list"][0]["litellm_params"]["silence_timeout"] = 0.2
     reload(stack)
     response_id, text = busy_stream(stack, model, 200)
     final = stack.client.wait_terminal(response_id, timeout=30)

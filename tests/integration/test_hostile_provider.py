@@ -398,7 +398,7 @@ def test_error_that_does_not_end_is_told_after_a_moment(make_stack):
         assert 9 < seconds < 10 + SOON / 2
 
 
-@pytest.mark.parametrize("limit", ["timeout", "stream_timeout"])
+@pytest.mark.parametrize("limit", ["timeout", "silence_timeout"])
 def test_error_that_does_not_end_is_told_when_its_time_is_over(make_stack, limit):
     stack = make_stack(one_deployment(**{limit: 0.5}))
     stack.upstream.script("m", error_script(400, ERROR, Hang()))

@@ -335,12 +335,13 @@ def test_provider_s_silence_is_a_504(make_stack):
     reply = stack.client.post_create({"model": "quiet", "input": "x", "stream": True})
     assert reply.status == 504
     assert reply.error()["code"] == "upstream_timeout"
+    assert "no event came for 0.3 seconds" in reply.error()["message"]
     assert stack.upstream.wait_request("quiet").peer_closed.wait(5)
 
 
 def test_answer_that_is_no_stream_may_be_silent_until_it_is_whole(make_stack):
     stack = make_stack({"model_list": [{"model_name": "*", "litellm_params": {
-        "model": "openai/*", "api_key": "k", "stream_timeout": 0.1, "timeout": 30}}]},
+        "model": "openai/*", "api_key": "k", "stream_timeout": 0.1, "silence_timeout": 0.2, "timeout": 30}}]},
         supervisor=False)
     body = json.dumps(response_object()).encode()
     stack.upstream.script("slow", Script([Sleep(600), body], 200,

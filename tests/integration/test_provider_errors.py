@@ -93,7 +93,7 @@ def test_provider_that_cannot_be_reached_is_failed(make_stack):
 def test_stream_that_stays_silent_is_failed(make_stack, model):
     stack = make_stack({"respool": {"max_attempts": 1}, "model_list": [
         {"model_name": "*", "litellm_params": {"model": "openai/*", "api_key": "sk-x",
-                                               "timeout": 60, "stream_timeout": 1}}]})
+                                               "timeout": 60, "silence_timeout": 1}}]})
     final = run(stack.client, stack.upstream, model, Script([*opening(), delta("x"), Hang()]))
     assert (final["status"], output_text(final)) == ("failed", "x")
     assert final["error"]["message"]
@@ -103,7 +103,7 @@ def test_stream_that_stays_silent_is_failed(make_stack, model):
 def test_stream_past_its_time_is_failed(make_stack, model):
     stack = make_stack({"respool": {"max_attempts": 1}, "model_list": [
         {"model_name": "*", "litellm_params": {"model": "openai/*", "api_key": "sk-x",
-                                               "timeout": 1, "stream_timeout": 30}}]})
+                                               "timeout": 1, "silence_timeout": 30}}]})
     final = run(stack.client, stack.upstream, model, Script([*opening(), delta("x"), Hang()]))
     assert (final["status"], output_text(final)) == ("failed", "x")
 

@@ -556,7 +556,7 @@ def test_client_that_goes_on_reading_gets_everything_from_behind_tls(
 
 def test_client_s_own_slowness_is_not_its_provider_s_silence(make_stack):
     stack = make_stack({"model_list": [{"model_name": "*", "litellm_params": {
-        "model": "openai/*", "api_key": "k", "stream_timeout": 1}}],
+        "model": "openai/*", "api_key": "k", "silence_timeout": 1}}],
         "respool": {"client_timeout": 600}}, supervisor=False)
     flood = Flood(stack, pieces=SOME)
     quiet = Flood(stack, "quiet", pieces=0, last=event(0))
@@ -569,7 +569,7 @@ def test_client_s_own_slowness_is_not_its_provider_s_silence(make_stack):
 
 def test_provider_that_is_silent_after_its_client_was_slow_is_given_up(make_stack):
     stack = make_stack({"model_list": [{"model_name": "*", "litellm_params": {
-        "model": "openai/*", "api_key": "k", "stream_timeout": 1}}],
+        "model": "openai/*", "api_key": "k", "silence_timeout": 1}}],
         "respool": {"client_timeout": 600}}, supervisor=False)
     flood = Flood(stack, pieces=SOME, last=event(0))
     flood.await_standstill()

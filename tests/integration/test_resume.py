@@ -31,7 +31,7 @@ UNSTORED_TTL = 300
 def models(**params):
     return [{"model_name": name, "litellm_params": {
         "model": f"openai/{name}", "api_key": "os.environ/RESPOOL_TEST_PROVIDER_KEY",
-        "timeout": 20, "stream_timeout": seconds}} for name, seconds in params.items()]
+        "timeout": 20, "silence_timeout": seconds}} for name, seconds in params.items()]
 
 
 STACK = {

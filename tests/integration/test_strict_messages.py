@@ -374,7 +374,7 @@ def stack(provider):
             deployment(provider, "beta", SONNET, api_base=f"{provider.base}/v1",
                        extra_headers={"anthropic-beta": BETA}),
             deployment(provider, "bearer", SONNET, bearer_key=True),
-            deployment(provider, "hasty", SONNET, stream_timeout=1),
+            deployment(provider, "hasty", SONNET, silence_timeout=1),
             deployment(provider, "keyless", SONNET, api_key="sk-ant-wrong-77ab01"),
         ],
         "litellm_settings": {"num_retries": 1},

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -185,6 +186,12 @@ static void every_key_of_a_deployment_is_read(void **state)
 	    "      rpm: 0\n"
 	    "      timeout: 12.5\n"
 	    "      stream_timeout: 3\n"
+	    "      silence_timeout: 4.5\n"
+	    "      order: 2\n"
+	    "      tpm: 1000\n"
+	    "      max_parallel_requests: 8\n"
+	    "      max_retries: 9\n"
+	    "      num_retries: 0\n"
 	    "  - model_name: other\n"
 	    "    litellm_params: {model: my/own/model, custom_llm_provider: azure,\n"
 	    "                     api_base: 'http://[::1]:8080/openai/v1'}\n");
@@ -211,7 +218,17 @@ static void every_key_of_a_deployment_is_read(void **state)
 	assert_null(deployment->missing);
 	assert_true(deployment->timeout > 12.49 && deployment->timeout < 12.51);
 	assert_true(deployment->stream_timeout > 2.99 && deployment->stream_timeout < 3.01);
+	assert_float_equal(deployment->silence_timeout, 4.5, 0.001);
+	assert_int_equal(deployment->order, 2);
+	assert_int_equal(deployment->tpm, 1000);
+	assert_int_equal(deployment->max_parallel_requests, 8);
+	assert_true(deployment->has_retries);
+	assert_int_equal(deployment->num_retries, 0);
 	deployment++;
+	assert_int_equal(deployment->order, INT_MAX);
+	assert_int_equal(deployment->tpm, 0);
+	assert_int_equal(deployment->max_parallel_requests, 0);
+	assert_false(deployment->has_retries);
 	assert_null(deployment->organization);
 	assert_null(deployment->api_version);
 	assert_int_equal(deployment->extra_header_count, 0);
@@ -238,15 +255,18 @@ static void time_outs_have_defaults_wherever_these_stand(void **state)
 	    "                     request_timeout: 3, stream_timeout: 5}\n";
 	static const struct {
 		const char *before, *after;
-		double timeout, stream_timeout;
+		double timeout, stream_timeout, silence_timeout;
 	} cases[] = {
-	    {"", "", 6000, 0},
-	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 0},
-	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 0},
-	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5},
-	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80,
-		0},
-	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70, 0},
+	    {"", "", 6000, 0, 600},
+	    {"litellm_settings: {request_timeout: 0.5}\n", "", 0.5, 0, 600},
+	    {"", "litellm_settings: {request_timeout: 70}\n", 70, 0, 600},
+	    {"", "router_settings: {timeout: 80, stream_timeout: 7.5}\n", 80, 7.5, 600},
+	    {"router_settings: {timeout: 80}\n", "litellm_settings: {request_timeout: 70}\n", 80, 0,
+		600},
+	    {"router_settings: {timeout: ~}\n", "litellm_settings: {request_timeout: 70}\n", 70, 0,
+		600},
+	    {"respool: {silence_timeout: 9}\n", "", 6000, 0, 9},
+	    {"", "respool: {silence_timeout: 9}\n", 6000, 0, 9},
 	};
 
 	(void)state;
@@ -260,6 +280,7 @@ static void time_outs_have_defaults_wherever_these_stand(void **state)
 		deployment = result.config->deployments;
 		assert_float_equal(deployment[0].timeout, cases[i].timeout, 0.001);
 		assert_float_equal(deployment[0].stream_timeout, cases[i].stream_timeout, 0.001);
+		assert_float_equal(deployment[0].silence_timeout, cases[i].silence_timeout, 0.001);
 		assert_float_equal(deployment[1].timeout, 3, 0.001);
 		assert_float_equal(deployment[2].timeout, 4, 0.001);
 		assert_float_equal(deployment[2].stream_timeout, 5, 0.001);
@@ -948,10 +969,10 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 					  "  set_verbose: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, tpm: 5}\n"
+					  "    litellm_params: {model: openai/a, tags: [5]}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, tpm: 6}\n"
+					  "    litellm_params: {model: openai/b, tags: [6]}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
@@ -961,7 +982,7 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	assert_holds(
 	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.tpm: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.tags: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
@@ -1434,20 +1455,9 @@ static void a_quirk_is_true_or_false(void **state)
 	    "3: model_list[0].litellm_params.think_tags: \"maybe\", expected true or false");
 }
 
-static void a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning(void **state)
+static void a_number_of_tokens_is_one_above_0(void **state)
 {
-	struct result result = load_right(CONFIG_SUPERVISOR,
-	    "model_list:\n"
-	    "  - {model_name: a, litellm_params: {model: openai/a, max_tokens: 100}}\n"
-	    "  - {model_name: b, litellm_params: {model: openai/b, max_tokens: 100, api: chat}}\n"
-	    "  - {model_name: '*', litellm_params: {model: '*', max_tokens: 100}}\n");
-
 	(void)state;
-	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: max_tokens is sent "
-				 "only with requests that are translated, and the Responses API is "
-				 "asked there\n");
-	assert_int_equal(count_of(result.log, "\n"), 1);
-	done(&result);
 	assert_error(
 	    "model_list: [{model_name: m, litellm_params: {model: anthropic/m, max_tokens: 0}}]\n",
 	    "1: model_list[0].litellm_params.max_tokens: \"0\", expected an integer from 1 to "
@@ -2204,7 +2214,7 @@ int main(void)
 	    TEST(providers_with_an_api_of_their_own_are_a_warning),
 	    TEST(an_api_is_one_of_three),
 	    TEST(a_quirk_is_true_or_false),
-	    TEST(a_number_of_tokens_for_requests_that_are_not_translated_is_a_warning),
+	    TEST(a_number_of_tokens_is_one_above_0),
 	    TEST(bedrock_is_called_in_its_region),
 	    TEST(a_region_is_no_part_of_another_host),
 	    TEST(dropping_holds_for_what_cannot_be_translated_too),

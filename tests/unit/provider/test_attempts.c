@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/config/dialect.h"
 #include "common/provider/attempts.h"
 #include "tests/unit/literal.h"
 
@@ -673,6 +674,35 @@ static void a_fallback_that_cannot_be_called_is_passed_over(void **state)
 	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ac");
 }
 
+static void speak(struct deployment *deployment, enum dialect api)
+{
+	deployment->has_api = true;
+	deployment->api = api;
+}
+
+static void who_speaks_another_api_is_not_asked(void **state)
+{
+	char *models[] = {text("other")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	speak(add(&setup, "m"), DIALECT_MESSAGES);
+	speak(add(&setup, "m"), DIALECT_CHAT);
+	speak(add(&setup, "other"), DIALECT_MESSAGES);
+	speak(add(&setup, "other"), DIALECT_RESPONSES);
+	add_fallback(&setup, "m", models, 1);
+	attempts_begin_among(&setup.attempts, &setup.config, NULL, "m",
+	    1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES);
+	assert_int_equal(chosen(&setup), 1);
+	attempts_prefer(&setup.attempts, "0");
+	assert_int_equal(chosen(&setup), 1);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 3);
+	assert_false(next(&setup, FAILURE_PASSING));
+	end_setup(&setup);
+}
+
 static void a_fallback_may_be_served_by_a_pattern(void **state)
 {
 	char *models[] = {text("x/y")};
@@ -756,6 +786,7 @@ int main(void)
 	    cmocka_unit_test(fallbacks_make_no_circle),
 	    cmocka_unit_test(a_fallback_that_cannot_be_called_is_passed_over),
 	    cmocka_unit_test(a_fallback_may_be_served_by_a_pattern),
+	    cmocka_unit_test(who_speaks_another_api_is_not_asked),
 	    cmocka_unit_test(a_status_says_who_is_at_fault),
 	};
 

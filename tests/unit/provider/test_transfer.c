@@ -274,6 +274,71 @@ static void azure_ai_has_its_models_at_hosts_of_its_own(void **state)
 	    "https://m.models.ai.azure.com/chat/completions");
 }
 
+static void check_beside_chat(
+    const char *provider, const char *base, const char *version, const char *below)
+{
+	static const char *const paths[] = {"chat/completions", "embeddings"};
+	const enum dialect apis[] = {DIALECT_RESPONSES, DIALECT_CHAT};
+
+	for (size_t i = 0; i < COUNT(paths) * COUNT(apis); i++) {
+		const char *path = paths[i % COUNT(paths)], *query = strchr(below, '?');
+		const struct row row = {.provider = provider,
+		    .api_base = base,
+		    .api_version = version,
+		    .api = apis[i / COUNT(paths)]};
+		struct buf expected = {0};
+
+		buf_append(&expected, below, strcspn(below, "?"));
+		buf_puts(&expected, path);
+		buf_puts(&expected, query != NULL ? query : "");
+		check_row_url(&row, path, "", buf_cstr(&expected));
+		buf_free(&expected);
+	}
+}
+
+static void chat_and_embeddings_lie_side_by_side_whatever_answers_are_made_by(void **state)
+{
+	(void)state;
+	check_beside_chat("openai", "https://h/v1", NULL, "https://h/v1/");
+	check_beside_chat("openai", "https://h/v1/chat/completions/", NULL, "https://h/v1/");
+	check_beside_chat("ollama", "http://h:11434", NULL, "http://h:11434/v1/");
+	check_beside_chat("gemini", "https://h", NULL, "https://h/v1beta/openai/");
+	check_beside_chat("bedrock", "https://h", NULL, "https://h/openai/v1/");
+}
+
+static void azure_has_chat_and_embeddings_where_its_version_says(void **state)
+{
+	static const char dated[] = "https://r/openai/deployments/served/?api-version=2024-10-21";
+	static const char models[] =
+	    "https://r.services.ai.azure.com/models/?api-version=2024-05-01-preview";
+
+	(void)state;
+	check_beside_chat("azure", "https://r", "2024-10-21", dated);
+	check_beside_chat("azure", "https://r/openai", "2024-10-21", dated);
+	check_beside_chat(
+	    "azure", "https://r/openai/deployments/served/chat/completions", "2024-10-21", dated);
+	check_beside_chat("azure", "https://r", NULL, "https://r/openai/v1/");
+	check_beside_chat("azure", "https://r/openai/v1", "2024-10-21", "https://r/openai/v1/");
+	check_beside_chat(
+	    "azure", "https://r/openai/v1/chat/completions", NULL, "https://r/openai/v1/");
+	check_beside_chat(
+	    "azure", "https://r", "preview", "https://r/openai/v1/?api-version=preview");
+	check_beside_chat("azure_ai", "https://r.services.ai.azure.com", NULL, models);
+	check_beside_chat(
+	    "azure_ai", "https://r.services.ai.azure.com/models/chat/completions", NULL, models);
+	check_beside_chat(
+	    "azure_ai", "https://m.models.ai.azure.com", NULL, "https://m.models.ai.azure.com/");
+}
+
+static void other_paths_lie_where_responses_do(void **state)
+{
+	(void)state;
+	check_url("openai", "https://h/v1", NULL, "responses/compact", "",
+	    "https://h/v1/responses/compact");
+	check_url("azure", "https://r", "2025-04-01-preview", "conversations/c/items", "a=1",
+	    "https://r/openai/conversations/c/items?api-version=2025-04-01-preview&a=1");
+}
+
 static void key_is_a_bearer_key(void **state)
 {
 	const struct row row = {"openai", "https://h", NULL, "sk-1", NULL, .extra = {NULL}};
@@ -415,6 +480,9 @@ int main(void)
 	    cmocka_unit_test(azure_s_dated_chat_completions_name_the_model),
 	    cmocka_unit_test(azure_s_undated_chat_completions_are_v1),
 	    cmocka_unit_test(azure_ai_has_its_models_at_hosts_of_its_own),
+	    cmocka_unit_test(chat_and_embeddings_lie_side_by_side_whatever_answers_are_made_by),
+	    cmocka_unit_test(azure_has_chat_and_embeddings_where_its_version_says),
+	    cmocka_unit_test(other_paths_lie_where_responses_do),
 	    cmocka_unit_test(key_is_a_bearer_key),
 	    cmocka_unit_test(azure_s_key_has_a_header_of_its_own),
 	    cmocka_unit_test(azure_ai_s_key_has_that_header_at_hosts_of_azure_s),

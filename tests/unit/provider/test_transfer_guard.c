@@ -12,13 +12,18 @@
 
 enum { LONG = 1000 }; /* s */
 
-static struct transfer_guard begin(double timeout, double stream_timeout)
+static struct transfer_guard begin_stream(double whole, double first_event, double silence)
 {
 	struct transfer_guard guard;
 
-	transfer_guard_begin(&guard, timeout, stream_timeout);
+	transfer_guard_begin(&guard, (struct transfer_times){whole, first_event, silence});
 	assert_int_equal(guard.end, TRANSFER_GOES_ON);
 	return guard;
+}
+
+static struct transfer_guard begin(double whole, double silence)
+{
+	return begin_stream(whole, 0, silence);
 }
 
 /* Whether a head of these lines is taken; why is in the error if it is not. */
@@ -124,10 +129,11 @@ static void transfer_is_late_when_a_time_is_over(void **state)
 	assert_true(transfer_guard_time_left(&guard) <= 0);
 	assert_int_equal(guard.end, TRANSFER_LATE);
 	assert_string_equal(guard.error, "the answer was not whole after 0 seconds");
-	guard = begin(LONG, 0);
+	guard = begin(LONG, 1);
+	guard.last_byte -= 1;
 	assert_true(transfer_guard_time_left(&guard) <= 0);
 	assert_int_equal(guard.end, TRANSFER_LATE);
-	assert_string_equal(guard.error, "no byte came for 0 seconds");
+	assert_string_equal(guard.error, "no byte came for 1 seconds");
 	guard = begin(LONG, LONG / 2.0);
 	assert_true(transfer_guard_time_left(&guard) > LONG / 2.0 - 1);
 	assert_true(transfer_guard_time_left(&guard) <= LONG / 2.0);
@@ -146,8 +152,55 @@ static void bytes_that_come_when_the_whole_time_is_over_end_it(void **state)
 	assert_int_equal(guard.end, TRANSFER_LATE);
 	assert_string_equal(guard.error, "the answer was not whole after 0 seconds");
 	/* A silence that they end is over. */
-	guard = begin(LONG, 0);
+	guard = begin(LONG, 1);
+	guard.last_byte -= 2;
+	assert_true(transfer_guard_waits_in_vain(&guard));
 	assert_true(transfer_guard_body(&guard, 1));
+	assert_false(transfer_guard_waits_in_vain(&guard));
+}
+
+static void bytes_without_an_event_do_not_prolong_the_wait_for_it(void **state)
+{
+	struct transfer_guard guard = begin_stream(LONG, 2, LONG);
+
+	(void)state;
+	assert_true(transfer_guard_time_left(&guard) <= 2);
+	guard.begun_at -= 2;
+	assert_true(transfer_guard_body(&guard, 1));
+	assert_true(transfer_guard_waits_in_vain(&guard));
+	assert_true(transfer_guard_time_left(&guard) <= 0);
+	assert_int_equal(guard.end, TRANSFER_LATE);
+	assert_string_equal(guard.error, "no event came for 2 seconds");
+}
+
+static void silence_counts_from_the_first_event_on(void **state)
+{
+	struct transfer_guard guard = begin_stream(LONG, 100, 2);
+
+	(void)state;
+	guard.last_byte -= 50;
+	assert_true(transfer_guard_time_left(&guard) > 90);
+	guard.begun_at -= 200;
+	transfer_guard_note_event(&guard);
+	assert_true(transfer_guard_body(&guard, 1));
+	assert_true(transfer_guard_time_left(&guard) <= 2);
+	assert_int_equal(guard.end, TRANSFER_GOES_ON);
+	guard.last_byte -= 2;
+	transfer_guard_time_left(&guard);
+	assert_string_equal(guard.error, "no byte came for 2 seconds");
+}
+
+static void answer_that_is_no_stream_has_the_whole_time(void **state)
+{
+	struct transfer_guard guard = begin_stream(LONG, 1, 1);
+
+	(void)state;
+	transfer_guard_be_patient(&guard);
+	guard.begun_at -= 10;
+	guard.last_byte -= 10;
+	assert_false(transfer_guard_waits_in_vain(&guard));
+	assert_true(transfer_guard_time_left(&guard) > LONG - 20);
+	assert_int_equal(guard.end, TRANSFER_GOES_ON);
 }
 
 static void restart_gives_more_time(void **state)
@@ -155,7 +208,7 @@ static void restart_gives_more_time(void **state)
 	struct transfer_guard guard = begin(0, 0);
 
 	(void)state;
-	transfer_guard_restart(&guard, LONG, LONG);
+	transfer_guard_restart(&guard, (struct transfer_times){.whole = LONG, .silence = LONG});
 	assert_true(transfer_guard_time_left(&guard) > LONG - 1);
 	assert_int_equal(guard.end, TRANSFER_GOES_ON);
 }
@@ -181,8 +234,9 @@ static void brief_one_that_is_late_has_brought_enough(void **state)
 	transfer_guard_be_brief(&guard);
 	transfer_guard_time_left(&guard);
 	assert_int_equal(guard.end, TRANSFER_ENOUGH);
-	guard = begin(LONG, 0);
+	guard = begin(LONG, 1);
 	transfer_guard_be_brief(&guard);
+	guard.last_byte -= 1;
 	transfer_guard_time_left(&guard);
 	assert_int_equal(guard.end, TRANSFER_ENOUGH);
 	guard = begin(0, LONG);
@@ -279,6 +333,9 @@ int main(void)
 	    cmocka_unit_test(headers_are_counted_to_the_end),
 	    cmocka_unit_test(transfer_is_late_when_a_time_is_over),
 	    cmocka_unit_test(bytes_that_come_when_the_whole_time_is_over_end_it),
+	    cmocka_unit_test(bytes_without_an_event_do_not_prolong_the_wait_for_it),
+	    cmocka_unit_test(silence_counts_from_the_first_event_on),
+	    cmocka_unit_test(answer_that_is_no_stream_has_the_whole_time),
 	    cmocka_unit_test(restart_gives_more_time),
 	    cmocka_unit_test(brief_one_ends_as_enough),
 	    cmocka_unit_test(brief_one_that_is_late_has_brought_enough),

@@ -72,6 +72,8 @@ static void the_last_event_is_known_by_its_type(void **state)
 	    "data:{\"type\":\"response.failed\"}\n\n",
 	    "id: 7\ndata: {\"type\":\"response.failed\"}\n\n",
 	    "data: [DONE]\n\n",
+	    "data:[DONE]\n\n",
+	    "data: {\"object\":\"chat.completion.chunk\"}\n\ndata: [DONE]\n\n",
 	    "data: {}\n\n: comment\n\ndata: [DONE]\r\n\r\n",
 	};
 
@@ -199,6 +201,32 @@ static void numbers_in_a_row_are_known_however_they_are_cut(void **state)
 	}
 }
 
+static void expect_eventful(const char *stream, bool eventful)
+{
+	size_t len = strlen(stream);
+	struct event_lines lines = after(stream), bytes = {0};
+
+	assert_int_equal(lines.eventful, eventful);
+	for (size_t at = 0; at < len; at++)
+		event_lines_note(&bytes, (struct span){stream + at, 1});
+	assert_int_equal(bytes.eventful, eventful);
+}
+
+static void an_event_with_data_is_no_sign_of_life(void **state)
+{
+	(void)state;
+	expect_eventful("data: {}\n\n", true);
+	expect_eventful("event: response.created\r\ndata:{}\r\n\r\n", true);
+	expect_eventful("event: ping\ndata: {}\n\ndata: 1\n\n", true);
+	expect_eventful("data: {\"type\":\"pinged\"}\n\n", true);
+	expect_eventful("data: {}\n", false);
+	expect_eventful(": data\n\n:\n\n", false);
+	expect_eventful("event: response.created\n\n", false);
+	expect_eventful("event: ping\ndata: {\"type\": \"ping\"}\n\n", false);
+	expect_eventful("event: ping\r\ndata: {}\r\n\r\n", false);
+	expect_eventful("data: {\"type\":\"keepalive\",\"sequence_number\":1}\n\n", false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +235,7 @@ int main(void)
 	    cmocka_unit_test(other_events_are_not_the_last),
 	    cmocka_unit_test(the_last_event_counts_once_it_is_whole),
 	    cmocka_unit_test(a_type_is_found_however_long_its_line),
+	    cmocka_unit_test(an_event_with_data_is_no_sign_of_life),
 	    cmocka_unit_test(an_event_that_follows_has_the_next_number),
 	    cmocka_unit_test(events_without_a_number_are_counted),
 	    cmocka_unit_test(what_is_no_number_of_an_event_is_not_taken_for_one),

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -64,6 +65,84 @@ static void health_routes_have_both_spellings(void **state)
 	expect("/health/liveliness", ROUTE_LIVENESS, "");
 	expect("/health/liveness", ROUTE_LIVENESS, "");
 	expect("/health/readiness", ROUTE_READINESS, "");
+	expect("/llm/health", ROUTE_READINESS, "");
+}
+
+static void what_is_done_with_a_request_is_no_response_s_id(void **state)
+{
+	(void)state;
+	expect("/v1/responses/compact", ROUTE_COMPACT, "");
+	expect("/responses/input_tokens/", ROUTE_INPUT_TOKENS, "");
+	expect("/llm/openai/v1/responses/compact", ROUTE_COMPACT, "");
+	expect("/v1/responses/compact/cancel", ROUTE_CANCEL, "compact");
+	expect("/v1/responses/compacted", ROUTE_RESPONSE, "compacted");
+	expect("/v1/responses/health", ROUTE_RESPONSE, "health");
+	expect("/v1/responses/../models", ROUTE_UNKNOWN, "");
+	expect("/v1/responses/a/models/b", ROUTE_UNKNOWN, "");
+}
+
+static void other_apis_have_their_own_paths(void **state)
+{
+	(void)state;
+	expect("/v1/chat/completions", ROUTE_CHAT, "");
+	expect("/any/prefix/chat/completions/", ROUTE_CHAT, "");
+	expect("/openai/v1/embeddings", ROUTE_EMBEDDINGS, "");
+	expect("/v1/completions", ROUTE_UNKNOWN, "");
+	expect("/v1/chat", ROUTE_UNKNOWN, "");
+	expect("/v1/chat/completions/x", ROUTE_UNKNOWN, "");
+}
+
+static void a_model_s_name_may_have_slashes(void **state)
+{
+	(void)state;
+	expect("/v1/models", ROUTE_MODELS, "");
+	expect("/models/", ROUTE_MODELS, "");
+	expect("/v1/models/gpt-5", ROUTE_MODEL, "gpt-5");
+	expect("/llm/v1/models/openai/gpt-4o/", ROUTE_MODEL, "openai/gpt-4o");
+	expect("/models/openai/gpt-4o", ROUTE_MODEL, "openai/gpt-4o");
+	expect("/v1//models//openai/gpt-4o", ROUTE_MODEL, "openai/gpt-4o");
+}
+
+static void a_model_s_name_may_look_like_a_route(void **state)
+{
+	(void)state;
+	expect("/v1/models/fireworks_ai/accounts/fireworks/models/llama", ROUTE_MODEL,
+	    "fireworks_ai/accounts/fireworks/models/llama");
+	expect("/v1/models/nvidia/embeddings", ROUTE_MODEL, "nvidia/embeddings");
+	expect("/models/v1/models/gpt-5", ROUTE_MODEL, "gpt-5");
+	expect("/models/v1/responses", ROUTE_RESPONSES, "");
+}
+
+static void conversations_have_anything_below_them(void **state)
+{
+	(void)state;
+	expect("/v1/conversations", ROUTE_CONVERSATIONS, "");
+	expect("/conversations/", ROUTE_CONVERSATIONS, "");
+	expect("/v1/conversations/conv_1", ROUTE_CONVERSATIONS, "conv_1");
+	expect("/llm/v1/conversations/conv_1/items/", ROUTE_CONVERSATIONS, "conv_1/items");
+	expect("/conversations/c/items/msg_1", ROUTE_CONVERSATIONS, "c/items/msg_1");
+}
+
+static void a_path_that_comes_twice_is_taken_once(void **state)
+{
+	(void)state;
+	expect("/v1/models/a/b/v1/models/a/b", ROUTE_MODEL, "a/b");
+	expect("/v1/conversations/c/v1/conversations/c", ROUTE_CONVERSATIONS, "c");
+	expect("/health/health", ROUTE_READINESS, "");
+}
+
+static void patterns_are_no_paths(void **state)
+{
+	enum route_kind kind;
+	const char *pattern;
+
+	(void)state;
+	for (size_t i = 0; (pattern = route_pattern(i, &kind)) != NULL; i++) {
+		if (strchr(pattern, '{') == NULL && strstr(pattern, "…") == NULL)
+			expect(pattern, kind, "");
+	}
+	expect("/v1/models/{model}", ROUTE_MODEL, "{model}");
+	expect("/{model}", ROUTE_UNKNOWN, "");
 }
 
 static void everything_else_is_unknown(void **state)
@@ -72,12 +151,10 @@ static void everything_else_is_unknown(void **state)
 	expect("", ROUTE_UNKNOWN, "");
 	expect("/", ROUTE_UNKNOWN, "");
 	expect("////", ROUTE_UNKNOWN, "");
-	expect("/v1/chat/completions", ROUTE_UNKNOWN, "");
 	expect("/v1/responsesx", ROUTE_UNKNOWN, "");
 	expect("/v1/Responses", ROUTE_UNKNOWN, "");
-	expect("/health", ROUTE_UNKNOWN, "");
 	expect("/health/other", ROUTE_UNKNOWN, "");
-	expect("/v1/responses/a/other", ROUTE_UNKNOWN, "a");
+	expect("/v1/responses/a/other", ROUTE_UNKNOWN, "");
 	expect("/v1/responses/a/b/cancel", ROUTE_UNKNOWN, "");
 }
 
@@ -90,6 +167,13 @@ int main(void)
 	    cmocka_unit_test(a_repeated_path_is_matched_from_its_end),
 	    cmocka_unit_test(slashes_at_the_end_and_doubled_ones_do_not_matter),
 	    cmocka_unit_test(health_routes_have_both_spellings),
+	    cmocka_unit_test(what_is_done_with_a_request_is_no_response_s_id),
+	    cmocka_unit_test(other_apis_have_their_own_paths),
+	    cmocka_unit_test(a_model_s_name_may_have_slashes),
+	    cmocka_unit_test(a_model_s_name_may_look_like_a_route),
+	    cmocka_unit_test(conversations_have_anything_below_them),
+	    cmocka_unit_test(a_path_that_comes_twice_is_taken_once),
+	    cmocka_unit_test(patterns_are_no_paths),
 	    cmocka_unit_test(everything_else_is_unknown),
 	};
 

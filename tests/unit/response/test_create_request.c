@@ -238,7 +238,6 @@ static void too_many_members_are_refused(void **state)
 static void model_must_be_a_string_that_is_not_empty(void **state)
 {
 	(void)state;
-	refused("{}", "model", "Missing required parameter: 'model'");
 	refused("{\"model\":\"\"}", "model", "The requested model '' does not exist.");
 	refused("{\"model\":null}", "model", "expected a string, but got null instead.");
 	refused("{\"model\":[\"m\"]}", "model", "expected a string, but got an array");
@@ -476,6 +475,22 @@ static void a_body_that_continues_nothing_of_ours_goes_as_it_came(void **state)
 	create_request_free(&request);
 }
 
+static void a_request_that_names_no_model_asks_for_the_one_that_it_is_given(void **state)
+{
+	struct create_request request = parsed("{ \"prompt\":{\"id\":\"p\"},\"input\":\"x\"}");
+
+	(void)state;
+	assert_null(request.model);
+	create_request_use_model(&request, "gpt-5");
+	assert_string_equal(request.model, "gpt-5");
+	assert_true(span_is(request.fields[RESPONSE_MODEL], "\"gpt-5\""));
+	assert_true(span_is(
+	    request.body, "{\"model\":\"gpt-5\", \"prompt\":{\"id\":\"p\"},\"input\":\"x\"}"));
+	assert_true(span_is(request.input, "\"x\""));
+	assert_true(span_is(buf_span(&request.rest), "\"prompt\":{\"id\":\"p\"}"));
+	create_request_free(&request);
+}
+
 static void error_envelope_is_valid_json_whatever_the_message_holds(void **state)
 {
 	struct api_error error;
@@ -524,6 +539,7 @@ int main(void)
 	    cmocka_unit_test(items_are_added_to_a_list_with_commas_between_them),
 	    cmocka_unit_test(a_body_that_continues_has_the_context_in_its_input),
 	    cmocka_unit_test(a_body_that_continues_nothing_of_ours_goes_as_it_came),
+	    cmocka_unit_test(a_request_that_names_no_model_asks_for_the_one_that_it_is_given),
 	    cmocka_unit_test(error_envelope_is_valid_json_whatever_the_message_holds),
 	};
 

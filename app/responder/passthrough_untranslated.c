@@ -1,0 +1,77 @@
+#include "answers.h"
+#include "common/config/model.h"
+#include "common/provider/api_path.h"
+#include "passthrough_internal.h"
+
+/* Whether a deployment of the model could be called, if it had that. */
+static bool has_usable(const struct config *config, const char *model)
+{
+	const struct deployment *deployment = NULL;
+
+	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
+		if (deployment_usable(deployment, model))
+			return true;
+	}
+	return false;
+}
+
+static void answer_not_served(struct handlers *handlers, const struct untranslated *request)
+{
+	struct api_error error;
+
+	api_error_set(&error, 404, "invalid_request_error", "model", "route_not_served",
+	    "No deployment of the model '%.256s' has /%s, which is passed through untranslated: "
+	    "expected one that speaks the Responses API%s.",
+	    request->model, request->path,
+	    api_path_is_beside_chat(span_of(request->path)) ? " or Chat Completions" : "");
+	answer_error(handlers, &error);
+}
+
+static unsigned flags_of(const struct untranslated *request)
+{
+	unsigned flags = HANDOVER_CREATES | HANDOVER_UNTRANSLATED;
+
+	if (request->streams)
+		flags |= HANDOVER_STREAMS;
+	if (request->stays)
+		flags |= HANDOVER_STAY;
+	return flags;
+}
+
+void passthrough_untranslated(struct handlers *handlers, const struct untranslated *request)
+{
+	const char *model = model_resolve(handlers->config, request->model);
+	struct attempts attempts;
+	struct handover handover = {
+	    .flags = flags_of(request),
+	    .method = "POST",
+	    .path = request->path,
+	    .query = passthrough_take_query(handlers),
+	    .accept = request->streams ? "text/event-stream" : "application/json",
+	    .model = model,
+	    .deployment = request->deployment,
+	    .body = request->body,
+	};
+
+	if (handover.query == NULL)
+		return;
+	attempts_begin_among(
+	    &attempts, handlers->config, NULL, model, api_path_apis(span_of(request->path)));
+	if (attempts.deployment == NULL && !model_is_nobodys(handlers->config, model) &&
+	    has_usable(handlers->config, model))
+		answer_not_served(handlers, request);
+	else if (passthrough_can_call(handlers, &attempts, request->model))
+		passthrough_hand_over(handlers, handover);
+}
+
+bool passthrough_is_on(struct handlers *handlers)
+{
+	struct api_error error;
+
+	if (handlers->passthrough != NULL)
+		return true;
+	api_error_set(&error, 501, "invalid_request_error", NULL, "not_implemented",
+	    "Nothing is passed through to providers here: 'max_passthrough' is 0.");
+	answer_error(handlers, &error);
+	return false;
+}
