@@ -191,6 +191,16 @@ def test_a_response_of_respool_is_seen_by_its_own_key_alone(client, stack, model
     assert client.with_key(BOB).get_response(response_id).status == 404
 
 
+def test_a_stored_object_has_all_members_from_the_beginning(make_stack, model):
+    stack = make_stack(supervisor=False)
+    created = stack.client.create(model, temperature=0.5, instructions="Be brief.")
+    stored = json.loads(stack.stored(created["id"]))
+    assert created == stored == stack.client.poll(created["id"])
+    assert (stored["temperature"], stored["instructions"]) == (0.5, "Be brief.")
+    assert {"error", "incomplete_details", "metadata", "model", "parallel_tool_calls", "reasoning",
+            "text", "tool_choice", "tools", "truncation", "usage"} <= set(stored)
+
+
 def test_cancel_leaves_what_has_ended_as_it_is(proxy, client, litellm, stack, model):
     stack.upstream.script(model, message_stream(["x"]))
     ours = client.wait_terminal(client.create(model)["id"])
@@ -451,6 +461,11 @@ def test_defaults_of_time_outs_are_those_of_the_page():
     manual = (TOP / "doc" / "respool.yaml.5").read_text()
     assert "else 6000 s." in text and "Default: 600 s." in text
     assert re.search(r"^else 6000\.$", manual, re.M)
+    sources_of_config = (TOP / "common" / "config" / "config.c").read_text()
+    named = re.findall(r"`(\w+)`[a-z ]* (\d+)", PAGE.partition("where they are not given:")[2][:99])
+    assert len(named) == 3
+    for name, number in named:
+        assert f".{name} = {number}," in sources_of_config, name
 
 
 def routes(begin, end):
