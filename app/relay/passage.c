@@ -81,6 +81,21 @@ static struct passage *open_passage(
 	return passage;
 }
 
+static void begin_attempts(struct passage *passage)
+{
+	const struct handover *request = &passage->request;
+	struct gateway_members members = GATEWAY_MEMBERS_INIT;
+	struct api_error error;
+
+	if (request->obeyed[0] != '\0')
+		gateway_members_read(&members, span_of(request->obeyed), &error);
+	attempts_begin_for(&passage->errand.choice, passage_config(passage),
+	    &passage->roster->health,
+	    &(struct attempts_request){.model = request->model,
+		.apis = api_path_apis(span_of(request->path)),
+		.members = &members});
+}
+
 static void choose_first(struct passage *passage)
 {
 	const struct handover *request = &passage->request;
@@ -92,8 +107,7 @@ static void choose_first(struct passage *passage)
 		    deployment_by_id(config, span_of(request->deployment)), request->model);
 		return;
 	}
-	attempts_begin_among(choice, config, &passage->roster->health, request->model,
-	    api_path_apis(span_of(request->path)));
+	begin_attempts(passage);
 	if (request->deployment[0] == '\0')
 		return;
 	if (passage_has_flag(passage, HANDOVER_STAY))

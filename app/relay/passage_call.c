@@ -19,12 +19,12 @@ static bool is_success(long status)
 }
 
 /* What has kept a client waiting for long is not to do so again. */
-static enum call_failure failure_of(
-    const struct passage *passage, enum upstream_end end, long status, double retry_after)
+static enum call_failure failure_of(const struct passage *passage, enum upstream_end end,
+    long status, double retry_after, struct span error)
 {
 	if (end == UPSTREAM_TIMEOUT || end == UPSTREAM_INVALID || end == UPSTREAM_NOT_ASKED)
 		return FAILURE_DEPLOYMENT;
-	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after);
+	return errand_failure(&passage->errand, is_whole(end) ? status : 0, retry_after, error);
 }
 
 static bool awaits_event(const struct passage *passage)
@@ -128,7 +128,9 @@ static void tell_what_comes(struct passage *passage, long status)
 
 /*
  * An error that another try follows is read for a moment, so that its connection can be kept; one
- * that is translated as well, as it goes out when it is over.
+ * that is translated as well, as it goes out when it is over. Of one that puts the request at fault
+ * the body says whether another try follows: it is held, as all that is no stream, until it is
+ * whole.
  */
 static bool on_head(void *ctx, CURL *easy, long status)
 {
@@ -141,9 +143,9 @@ static bool on_head(void *ctx, CURL *easy, long status)
 	else
 		answer_on_head(&passage->answer, easy, status);
 	tell_what_comes(passage, status);
-	passage->droppable =
-	    !is_success(status) && errand_would_try_again(&passage->errand,
-				       failure_of(passage, UPSTREAM_COMPLETE, status, retry_after));
+	passage->droppable = !is_success(status) && errand_would_try_again(&passage->errand,
+							failure_of(passage, UPSTREAM_COMPLETE,
+							    status, retry_after, (struct span){0}));
 	return passage->droppable || (is_translated && !is_success(status));
 }
 
@@ -201,7 +203,8 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	enum upstream_end how =
 	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
 	long status = is_whole(how) ? result->status : 0;
-	enum call_failure failure = failure_of(passage, how, result->status, result->retry_after);
+	enum call_failure failure = failure_of(
+	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
 
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);

@@ -113,8 +113,10 @@ static void end_by_error(struct passage *passage, double retry_after)
 	if (ask_without_thinking(passage))
 		return;
 	passage_tell_health(passage, status);
-	if (!try_again(passage, errand_failure(&passage->errand, status, retry_after), retry_after,
-		"the provider reported an error"))
+	if (!try_again(passage,
+		errand_failure(
+		    &passage->errand, status, retry_after, translated_error(&passage->translated)),
+		retry_after, "the provider reported an error"))
 		end_with_error(passage);
 }
 
@@ -124,8 +126,10 @@ static void end_failed(struct passage *passage)
 	long status = translated_error_status(&passage->translated);
 
 	passage_tell_health(passage, status);
-	if (try_again(passage, errand_failure(&passage->errand, status, -1), -1,
-		"the provider reported an error"))
+	if (try_again(passage,
+		errand_failure(
+		    &passage->errand, status, -1, translated_error(&passage->translated)),
+		-1, "the provider reported an error"))
 		return;
 	translated_finish(&passage->translated);
 	end_whole(passage);

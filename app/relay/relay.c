@@ -45,6 +45,7 @@ struct relay {
 	int most; /* passages at once */
 	/* That readers.feed was made with: it points into its configuration. */
 	struct roster *linked;
+	struct seats *seats;
 	struct event_base *base;
 	struct event signal_events[SIGNALS];
 	struct event intake;
@@ -275,7 +276,7 @@ static void set_bounds(struct relay *relay)
  */
 static void use_config(struct relay *relay)
 {
-	struct roster *roster = roster_new(relay->config);
+	struct roster *roster = roster_new(relay->config, relay->seats);
 	bool keeps_store =
 	    relay->passages.store != NULL && relay_store_use(relay->passages.store, roster);
 
@@ -336,6 +337,7 @@ static void open_relay(struct relay *relay)
 	    .longest_pause_ms = LONGEST_PAUSE_MS,
 	    .longest_retry_after = LONGEST_RETRY_AFTER,
 	};
+	relay->seats = seats_new();
 	relay->passages.ended = on_ended;
 	relay->passages.ctx = relay;
 	passage_host_init(&relay->passages);
@@ -359,6 +361,7 @@ static void close_relay(struct relay *relay)
 	if (relay->passages.errand.upstream != NULL)
 		upstream_free(relay->passages.errand.upstream);
 	roster_free(relay->passages.roster);
+	seats_free(relay->seats);
 	kept_close(&relay->kept);
 	event_del(&relay->intake);
 	event_del(&relay->reaper);

@@ -347,6 +347,13 @@ long translated_error_status(const struct translated *translated)
 	return translated->failed ? 502 : translated->fold.error_status;
 }
 
+struct span translated_error(const struct translated *translated)
+{
+	if (translated->kind == BODY_OF_ERROR)
+		return buf_span(&translated->body);
+	return fold_error(&translated->fold);
+}
+
 /* The error as {"code","message"} and what else the provider said of it. */
 static void write_error(struct buf *out, const struct translated *translated)
 {

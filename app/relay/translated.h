@@ -88,6 +88,8 @@ bool translated_give_up(struct translated *translated, const char *code, const c
 
 /* The HTTP status that the error stands for. */
 long translated_error_status(const struct translated *translated);
+/* The error, in whatever form the provider has it. */
+struct span translated_error(const struct translated *translated);
 /*
  * Gives it to the answer, as the whole of it: one that nothing was given before, but for the head
  * where translated_has_error_head().

@@ -35,6 +35,14 @@ static void miss_model_of_create(struct handlers *handlers, const struct create_
 				 : "");
 }
 
+/* What asks for something that is not done here is named in the log. */
+static void note_unmet(
+    struct handlers *handlers, const struct gateway_members *gateway, struct span body)
+{
+	if (gateway->unmet)
+		gateway_members_note(&handlers->gateway_notes, body);
+}
+
 bool body_take_create(struct handlers *handlers, struct create_request *request)
 {
 	const char *model = handlers->config->default_model;
@@ -46,6 +54,7 @@ bool body_take_create(struct handlers *handlers, struct create_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
+	note_unmet(handlers, &request->gateway, request->body);
 	if (request->model == NULL && model != NULL)
 		create_request_use_model(request, model);
 	if (request->model != NULL)
@@ -66,6 +75,7 @@ bool body_take_model(struct handlers *handlers, struct model_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
+	note_unmet(handlers, &request->gateway, request->body);
 	if (request->model == NULL && model != NULL)
 		model_request_use_model(request, model);
 	if (request->model != NULL)

@@ -108,6 +108,17 @@ static void place_input(
 		move_input_to_request(request, context);
 }
 
+/* What the worker is to obey stands in front, where it finds it without reading the rest. */
+static struct span request_for_worker(struct create_request *request)
+{
+	if (request->obeyed.len == 0)
+		return buf_span(&request->rest);
+	if (request->rest.len != 0)
+		buf_putc(&request->obeyed, ',');
+	buf_append_span(&request->obeyed, buf_span(&request->rest));
+	return buf_span(&request->obeyed);
+}
+
 /* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
 static void answer_stream(struct handlers *handlers, const struct new_job *job)
 {
@@ -149,7 +160,7 @@ static void create_response(
 	struct buf shown = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
-	job.request = buf_span(&request->rest);
+	job.request = request_for_worker(request);
 	request_passed_headers(&handlers->request, &headers);
 	job.headers = buf_span(&headers);
 	response_id_generate(id);

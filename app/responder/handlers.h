@@ -6,6 +6,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
+#include "common/response/gateway_members.h"
 #include "common/store/store.h"
 #include "fcgi_request.h"
 #include "relay_access.h"
@@ -34,7 +35,8 @@ struct handlers {
 	struct buf path;   /* of the request */
 	struct buf body;   /* of the request */
 	struct buf object; /* a Response object or list that is being made */
-	time_t warned_at;  /* when the log last said that Redis cannot be reached */
+	struct gateway_notes gateway_notes;
+	time_t warned_at; /* when the log last said that Redis cannot be reached */
 };
 
 /*

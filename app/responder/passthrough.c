@@ -125,7 +125,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
     struct span context, const char *deployment_id)
 {
 	struct attempts attempts;
-	struct buf body = {0};
+	struct buf body = {0}, obeyed = {0};
 	struct handover handover = {
 	    .flags = create_flags(request),
 	    .method = "POST",
@@ -140,13 +140,20 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin(&attempts, handlers->config, NULL, request->model);
+	attempts_begin_for(&attempts, handlers->config, NULL,
+	    &(struct attempts_request){.model = request->model, .members = &request->gateway});
+	attempts_close(&attempts);
 	if (!passthrough_can_call(handlers, &attempts, request->model))
 		return;
+	if (request->gateway.obeyed) {
+		gateway_members_write_obeyed(&obeyed, request->body);
+		handover.obeyed = buf_cstr(&obeyed);
+	}
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);
 	}
 	passthrough_hand_over(handlers, handover);
 	buf_free(&body);
+	buf_free(&obeyed);
 }

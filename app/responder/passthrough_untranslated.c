@@ -38,6 +38,19 @@ static unsigned flags_of(const struct untranslated *request)
 	return flags;
 }
 
+static void hand_over_obeying(
+    struct handlers *handlers, const struct untranslated *request, struct handover handover)
+{
+	struct buf obeyed = {0};
+
+	if (request->gateway->obeyed) {
+		gateway_members_write_obeyed(&obeyed, request->spelled);
+		handover.obeyed = buf_cstr(&obeyed);
+	}
+	passthrough_hand_over(handlers, handover);
+	buf_free(&obeyed);
+}
+
 void passthrough_untranslated(struct handlers *handlers, const struct untranslated *request)
 {
 	const char *model = model_resolve(handlers->config, request->model);
@@ -48,20 +61,23 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 	    .path = request->path,
 	    .query = passthrough_take_query(handlers),
 	    .accept = request->streams ? "text/event-stream" : "application/json",
-	    .model = model,
+	    .model = request->model,
 	    .deployment = request->deployment,
 	    .body = request->body,
 	};
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin_among(
-	    &attempts, handlers->config, NULL, model, api_path_apis(span_of(request->path)));
+	attempts_begin_for(&attempts, handlers->config, NULL,
+	    &(struct attempts_request){.model = request->model,
+		.apis = api_path_apis(span_of(request->path)),
+		.members = request->gateway});
+	attempts_close(&attempts);
 	if (attempts.deployment == NULL && !model_is_nobodys(handlers->config, model) &&
 	    has_usable(handlers->config, model))
 		answer_not_served(handlers, request);
 	else if (passthrough_can_call(handlers, &attempts, request->model))
-		passthrough_hand_over(handlers, handover);
+		hand_over_obeying(handlers, request, handover);
 }
 
 bool passthrough_is_on(struct handlers *handlers)

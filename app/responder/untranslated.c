@@ -12,7 +12,9 @@ static void pass(struct handlers *handlers, const char *path)
 	passthrough_untranslated(handlers, &(struct untranslated){.path = path,
 					       .model = request.model,
 					       .body = request.body,
-					       .streams = request.stream});
+					       .streams = request.stream,
+					       .spelled = request.body,
+					       .gateway = &request.gateway});
 	model_request_free(&request);
 }
 

@@ -31,9 +31,9 @@ void stream_free_request(struct stream *s)
 
 void stream_free(struct stream *s)
 {
-	roster_free(s->roster);
 	free(s->model);
 	errand_close(&s->errand);
+	roster_free(s->roster);
 	stream_free_request(s);
 	buf_free(&s->body);
 	sse_free(&s->sse);
@@ -117,11 +117,35 @@ void stream_fail(struct stream *s, const char *code, const char *format, ...)
 	stream_end(s);
 }
 
+/* What of the request is for the gateway stands in front (create.c); the rest is what is asked. */
+static struct span split_request(struct buf *obeyed, struct span request)
+{
+	size_t len = gateway_members_in_front(request);
+
+	buf_putc(obeyed, '{');
+	buf_append(obeyed, request.p, len > 0 && len < request.len ? len - 1 : len);
+	buf_putc(obeyed, '}');
+	return (struct span){request.p + len, request.len - len};
+}
+
+static void begin_attempts(struct stream *s, struct span obeyed)
+{
+	struct gateway_members members;
+	struct api_error error;
+
+	gateway_members_read(&members, obeyed, &error);
+	attempts_begin_for(&s->errand.choice, s->config, &s->roster->health,
+	    &(struct attempts_request){.model = s->model, .members = &members});
+}
+
 static void choose_deployment(struct stream *s, const struct claimed_job *job)
 {
 	char *id = xmemdup(job->deployment.p, job->deployment.len);
+	struct buf obeyed = {0};
 
-	attempts_begin(&s->errand.choice, s->config, &s->roster->health, s->model);
+	buf_append_span(&s->request, split_request(&obeyed, job->request));
+	begin_attempts(s, buf_span(&obeyed));
+	buf_free(&obeyed);
 	if (job->deployment.len != 0 && job->follows)
 		attempts_stay(&s->errand.choice, id);
 	else if (job->deployment.len != 0)
@@ -194,7 +218,6 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	};
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->model = xmemdup(job->model.p, job->model.len);
-	buf_append_span(&s->request, job->request);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
 	buf_append_span(&s->headers, job->headers);

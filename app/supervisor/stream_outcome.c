@@ -89,7 +89,8 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 		return;
 	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
-	if (try_again(s, errand_failure(&s->errand, s->status, retry_after), retry_after, why))
+	if (try_again(s, errand_failure(&s->errand, s->status, retry_after, buf_span(&s->body)),
+		retry_after, why))
 		return;
 	log_info("%s failed: %s", s->id, why);
 	if (s->translation != NULL)
@@ -191,7 +192,7 @@ static void end_with_stream_error(struct stream *s)
 
 	errand_tell_health(&s->errand, status);
 	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
-	if (try_again(s, errand_failure(&s->errand, status, -1), -1, why))
+	if (try_again(s, errand_failure(&s->errand, status, -1, fold_error(&s->fold)), -1, why))
 		return;
 	fold_end(&s->fold);
 	log_info("%s failed: %s", s->id, why);

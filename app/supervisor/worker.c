@@ -25,6 +25,7 @@ enum {
 struct worker {
 	struct config *config;
 	struct roster *roster; /* of config */
+	struct seats *seats;
 	const char *config_path;
 	struct event_base *base;
 	struct jobs *jobs;
@@ -105,7 +106,7 @@ static void arm_renewals(struct worker *worker)
 static void use_config(struct worker *worker)
 {
 	roster_free(worker->roster);
-	worker->roster = roster_new(worker->config);
+	worker->roster = roster_new(worker->config, worker->seats);
 	worker->host.roster = worker->roster;
 	jobs_watch_health(worker->jobs, &worker->roster->health);
 }
@@ -291,6 +292,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 		log_warnx("cannot set up libcurl");
 		goto out;
 	}
+	worker.seats = seats_new();
 	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
 	worker.host.jobs = worker.jobs;
 	if (advised != NULL)
@@ -305,6 +307,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	stream_table_close(&worker.streams);
 	upstream_free(worker.host.errand.upstream);
 	roster_free(worker.roster);
+	seats_free(worker.seats);
 	free_events(&worker);
 	status = 0;
 out:

@@ -81,7 +81,21 @@ static void read_fallbacks(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	router_read_fallbacks(value, &draft->litellm);
+	router_read_fallbacks(value, FALLBACK_ON_ERROR, &draft->litellm);
+}
+
+static void read_context_window_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_fallbacks(value, FALLBACK_ON_CONTEXT_WINDOW, &draft->litellm);
+}
+
+static void read_content_policy_fallbacks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	router_read_fallbacks(value, FALLBACK_ON_CONTENT_POLICY, &draft->litellm);
 }
 
 static void read_default_fallbacks(const struct config_value *value, void *dest)
@@ -101,6 +115,8 @@ static const struct config_key litellm_keys[] = {
 	.max = MAX_COOLDOWN},
     {"request_timeout", CONFIG_SECONDS, IN(struct draft, litellm.timeout), .max = MAX_SECONDS},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
+    {"context_window_fallbacks", CONFIG_READER, .read = read_context_window_fallbacks},
+    {"content_policy_fallbacks", CONFIG_READER, .read = read_content_policy_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"drop_params", CONFIG_BOOL, IN(struct draft, deployments.drop_params)},
     {"cache", CONFIG_READER, .read = read_cache},

@@ -111,6 +111,7 @@ enum fallback_kind {
 	FALLBACK_ON_ERROR,          /* anything that another model may do better */
 	FALLBACK_ON_CONTEXT_WINDOW, /* the input is too long for the model */
 	FALLBACK_ON_CONTENT_POLICY, /* the provider refuses the content */
+	FALLBACK_KINDS
 };
 
 /* Models to ask when all deployments of another one have failed. */

@@ -1,5 +1,6 @@
 #include "config_router.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,14 +76,15 @@ static void read_entry(const struct config_value *value, struct fallback_list *l
 	free(members);
 }
 
-void router_read_fallbacks(const struct config_value *value, struct router_draft *draft)
+void router_read_fallbacks(
+    const struct config_value *value, enum fallback_kind kind, struct router_draft *draft)
 {
 	if (!config_is_list(value, "a list of mappings of a model's name to a list of them"))
 		return;
 	for (size_t i = 0; i < config_length(value); i++) {
 		struct config_value element = config_element(value, i);
 
-		read_entry(&element, &draft->fallbacks);
+		read_entry(&element, &draft->fallbacks[kind]);
 	}
 }
 
@@ -95,7 +97,17 @@ void router_read_default_fallbacks(const struct config_value *value, struct rout
 
 static void read_fallbacks(const struct config_value *value, void *dest)
 {
-	router_read_fallbacks(value, dest);
+	router_read_fallbacks(value, FALLBACK_ON_ERROR, dest);
+}
+
+static void read_context_window_fallbacks(const struct config_value *value, void *dest)
+{
+	router_read_fallbacks(value, FALLBACK_ON_CONTEXT_WINDOW, dest);
+}
+
+static void read_content_policy_fallbacks(const struct config_value *value, void *dest)
+{
+	router_read_fallbacks(value, FALLBACK_ON_CONTENT_POLICY, dest);
 }
 
 static void read_default_fallbacks(const struct config_value *value, void *dest)
@@ -135,9 +147,15 @@ static const struct config_key router_keys[] = {
 	.max = MAX_FAILS},
     {"cooldown_time", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct router_draft, cooldown_time),
 	.max = MAX_COOLDOWN},
+    {"retry_after", CONFIG_SECONDS, CONFIG_MAY_BE_ZERO, IN(struct router_draft, retry_after),
+	.max = MAX_RETRY_AFTER},
+    {"default_max_parallel_requests", CONFIG_INT, IN(struct router_draft, max_parallel_requests),
+	.min = 0, .max = INT_MAX},
     {"timeout", CONFIG_SECONDS, IN(struct router_draft, timeout), .max = MAX_SECONDS},
     {"stream_timeout", CONFIG_SECONDS, IN(struct router_draft, stream_timeout), .max = MAX_SECONDS},
     {"fallbacks", CONFIG_READER, .read = read_fallbacks},
+    {"context_window_fallbacks", CONFIG_READER, .read = read_context_window_fallbacks},
+    {"content_policy_fallbacks", CONFIG_READER, .read = read_content_policy_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"routing_strategy", CONFIG_READER, .read = read_strategy},
     {"redis_host", CONFIG_READER, .read = read_redis},
@@ -153,7 +171,8 @@ void router_settings_read(const struct config_value *router_settings, struct rou
 
 static bool is_served(const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model, NULL) != NULL;
+	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL ||
+	       deployment_of_model_info(config, model) != NULL;
 }
 
 static void check_fallback(
@@ -172,13 +191,14 @@ static void check_fallback(
 	}
 }
 
-static void move_list(const struct config_value *section, const char *key,
+static void move_list(const struct config_value *section, enum fallback_kind kind, const char *key,
     struct fallback_list *list, struct config *config)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct config_value value = {
 		    .file = section->file, .parent = section, .key = key, .line = list->lines[i]};
 
+		list->items[i].kind = kind;
 		check_fallback(&value, config, &list->items[i]);
 		config->fallbacks = xrealloc(
 		    config->fallbacks, (config->fallback_count + 1) * sizeof(*config->fallbacks));
@@ -196,24 +216,48 @@ static void use_numbers(const struct router_draft *draft, struct config *config)
 		config->allowed_fails = draft->allowed_fails;
 	if (draft->cooldown_time >= 0)
 		config->cooldown_time = draft->cooldown_time;
+	if (draft->retry_after >= 0)
+		config->retry_after = draft->retry_after;
 }
+
+/* Of those deployments that do not say themselves. */
+static void limit_calls(const struct router_draft *draft, struct config *config)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->max_parallel_requests == 0)
+			deployment->max_parallel_requests = draft->max_parallel_requests;
+	}
+}
+
+static const char *const kind_keys[FALLBACK_KINDS] = {
+    [FALLBACK_ON_ERROR] = "fallbacks",
+    [FALLBACK_ON_CONTEXT_WINDOW] = "context_window_fallbacks",
+    [FALLBACK_ON_CONTENT_POLICY] = "content_policy_fallbacks",
+};
 
 void router_drafts_finish(const struct config_value *root, struct router_draft *drafts,
     size_t count, struct config *config)
 {
 	for (size_t i = count; i-- > 0;)
 		use_numbers(&drafts[i], config);
+	for (size_t i = 0; i < count; i++)
+		limit_calls(&drafts[i], config);
 	for (size_t i = 0; i < count; i++) {
 		struct config_value section = {
 		    .file = root->file, .parent = root, .key = drafts[i].section};
 
-		move_list(&section, "fallbacks", &drafts[i].fallbacks, config);
+		for (int kind = 0; kind < FALLBACK_KINDS; kind++)
+			move_list(&section, (enum fallback_kind)kind, kind_keys[kind],
+			    &drafts[i].fallbacks[kind], config);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct config_value section = {
 		    .file = root->file, .parent = root, .key = drafts[i].section};
 
-		move_list(&section, "default_fallbacks", &drafts[i].defaults, config);
+		move_list(
+		    &section, FALLBACK_ON_ERROR, "default_fallbacks", &drafts[i].defaults, config);
 	}
 }
 

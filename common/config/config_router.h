@@ -20,26 +20,33 @@ struct fallback_list {
 /* What one of the sections says. */
 struct router_draft {
 	const char *section;
-	int num_retries, allowed_fails; /* -1 if not given, and so is cooldown_time */
-	double cooldown_time;           /* s */
-	double timeout, stream_timeout; /* s, of deployments; -1 if not given */
+	int num_retries, allowed_fails;    /* -1 if not given, and so are the others */
+	int max_parallel_requests;         /* of deployments; 0 if not given */
+	double cooldown_time, retry_after; /* s */
+	double timeout, stream_timeout;    /* s, of deployments; -1 if not given */
 	const char *redis_key; /* that names a Redis, of the router alone; NULL if none does */
 	size_t redis_line;
-	struct fallback_list fallbacks;
+	struct fallback_list fallbacks[FALLBACK_KINDS];
 	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
 };
 
 #define ROUTER_DRAFT_INIT(name)                                                                    \
 	{                                                                                          \
 		.section = (name), .num_retries = -1, .allowed_fails = -1, .cooldown_time = -1,    \
-		.timeout = -1, .stream_timeout = -1                                                \
+		.retry_after = -1, .timeout = -1, .stream_timeout = -1                             \
 	}
 
 /* The most that the keys of both sections may be. */
-enum { MAX_RETRIES = 100, MAX_FAILS = 1000000, MAX_COOLDOWN = 7 * 24 * 3600 };
+enum {
+	MAX_RETRIES = 100,
+	MAX_FAILS = 1000000,
+	MAX_COOLDOWN = 7 * 24 * 3600, /* s */
+	MAX_RETRY_AFTER = 3600,       /* s */
+};
 
 /* Read the keys of these names of either section. Report errors. */
-void router_read_fallbacks(const struct config_value *value, struct router_draft *draft);
+void router_read_fallbacks(
+    const struct config_value *value, enum fallback_kind kind, struct router_draft *draft);
 void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft);
 
 /* Reads router_settings. Reports errors. */

@@ -202,6 +202,17 @@ struct span deployment_provider(const struct deployment *deployment, const char 
 	return asked;
 }
 
+const struct deployment *deployment_of_model_info(const struct config *config, const char *id)
+{
+	for (size_t i = 0; i < config->deployment_count; i++) {
+		const struct deployment *deployment = &config->deployments[i];
+
+		if (deployment->litellm_id != NULL && strcmp(deployment->litellm_id, id) == 0)
+			return deployment;
+	}
+	return NULL;
+}
+
 const struct deployment *deployment_by_id(const struct config *config, struct span id)
 {
 	for (size_t i = 0; i < config->deployment_count; i++) {
@@ -302,13 +313,30 @@ bool deployment_drops(const struct deployment *deployment, const char *model, st
 	return provider != NULL && !provider_takes(provider, member);
 }
 
+bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kind)
+{
+	for (size_t i = 0; i < config->fallback_count; i++) {
+		if (config->fallbacks[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
 const struct fallback *model_fallback(const struct config *config, const char *model)
+{
+	return model_fallback_of(config, FALLBACK_ON_ERROR, model);
+}
+
+const struct fallback *model_fallback_of(
+    const struct config *config, enum fallback_kind kind, const char *model)
 {
 	const struct fallback *any = NULL;
 
 	for (size_t i = 0; i < config->fallback_count; i++) {
 		const struct fallback *fallback = &config->fallbacks[i];
 
+		if (fallback->kind != kind)
+			continue;
 		if (strcmp(fallback->model, model) == 0)
 			return fallback;
 		if (any == NULL && strcmp(fallback->model, "*") == 0)

@@ -29,6 +29,9 @@ const char *model_resolve(const struct config *config, const char *model);
 const struct deployment *model_next_deployment(
     const struct config *config, const char *model, const struct deployment *after);
 
+/* The deployment whose model_info.id that is, or NULL: a fallback may name it like a model. */
+const struct deployment *deployment_of_model_info(const struct config *config, const char *id);
+
 /* The deployment of that id, or NULL. */
 const struct deployment *deployment_by_id(const struct config *config, struct span id);
 
@@ -81,6 +84,11 @@ bool model_is_nobodys(const struct config *config, const char *model);
 
 /* The fallbacks of a model: its own, else those of any; NULL if there are none. */
 const struct fallback *model_fallback(const struct config *config, const char *model);
+/* The same for what has gone wrong. */
+const struct fallback *model_fallback_of(
+    const struct config *config, enum fallback_kind kind, const char *model);
+/* Whether any model has fallbacks of that kind. */
+bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kind);
 
 /*
  * Whether a request is answered at once and polled:

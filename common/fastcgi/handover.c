@@ -28,6 +28,7 @@ static const size_t texts[] = {
     offsetof(struct handover, headers),
     offsetof(struct handover, forget_id),
     offsetof(struct handover, continued_id),
+    offsetof(struct handover, obeyed),
     offsetof(struct handover, followed_id),
     offsetof(struct handover, after),
 };

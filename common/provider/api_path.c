@@ -16,7 +16,7 @@ bool api_path_is_beside_chat(struct span path)
 unsigned api_path_apis(struct span path)
 {
 	if (span_is(path, "responses"))
-		return ~0u;
+		return 0;
 	if (api_path_is_beside_chat(path))
 		return 1u << DIALECT_RESPONSES | 1u << DIALECT_CHAT;
 	return 1u << DIALECT_RESPONSES;

@@ -7,8 +7,8 @@
 #include "common/base/buf.h"
 
 /*
- * The APIs of the deployments that can be asked for this path under their base as it is, or for
- * "responses", which is translated, of all: a bit, 1 << dialect, for each.
+ * The APIs of the deployments that can be asked for this path under their base as it is: a bit, 1
+ * << dialect, for each. 0 for "responses", which is translated: any.
  */
 unsigned api_path_apis(struct span path);
 

@@ -5,6 +5,7 @@
 
 #include "attempts_internal.h"
 #include "common/config/model.h"
+#include "own_fallbacks.h"
 
 enum { FIRST_PAUSE_MS = 500 };
 
@@ -12,7 +13,7 @@ static bool is_candidate(const struct attempts *attempts, const struct deploymen
 {
 	if (!deployment_usable(deployment, attempts->model))
 		return false;
-	return attempts->apis == ~0u ||
+	return attempts->apis == 0 ||
 	       (attempts->apis & 1u << deployment_dialect(deployment, attempts->model)) != 0;
 }
 
@@ -29,6 +30,18 @@ static void collect_candidates(struct attempts *attempts)
 	}
 }
 
+/* One that is named itself has only that to do with its model that it is asked by its name. */
+static void name_one(struct attempts *attempts, const char *model)
+{
+	const struct deployment *deployment = deployment_of_model_info(attempts->config, model);
+
+	if (deployment == NULL || strchr(deployment->model_name, '*') != NULL)
+		return;
+	attempts->model = deployment->model_name;
+	if (is_candidate(attempts, deployment))
+		attempts->candidates[attempts->candidate_count++] = deployment;
+}
+
 /* Turns to a model. False if it has no deployment that can be called. */
 static bool enter_model(struct attempts *attempts, const char *model)
 {
@@ -38,15 +51,32 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	attempts->pause = attempts->again = false;
 	memset(attempts->tried, 0, sizeof(attempts->tried));
 	collect_candidates(attempts);
+	if (attempts->candidate_count == 0 && model != attempts->asked)
+		name_one(attempts, model);
 	return attempts_draw(attempts);
+}
+
+static const struct fallback *fallbacks_of(const struct attempts *attempts, enum fallback_kind kind)
+{
+	const struct config *config = attempts->config;
+	const struct fallback *own = own_fallbacks_of(attempts->own, kind);
+	const struct fallback *named = model_fallback_of(config, kind, attempts->named);
+
+	if (own != NULL)
+		return own;
+	/* What stands there for any model comes after what stands there for this one. */
+	if (named != NULL && strcmp(named->model, attempts->named) == 0)
+		return named;
+	return model_fallback_of(config, kind, attempts->asked);
 }
 
 static bool enter_fallback(struct attempts *attempts)
 {
-	const struct fallback *fallback = model_fallback(attempts->config, attempts->asked);
+	const struct fallback *fallback = fallbacks_of(attempts, attempts->kind);
+	size_t *next = &attempts->next_fallback[attempts->kind];
 
-	while (fallback != NULL && attempts->next_fallback < fallback->count) {
-		const char *model = fallback->models[attempts->next_fallback++];
+	while (fallback != NULL && *next < fallback->count) {
+		const char *model = model_resolve(attempts->config, fallback->models[(*next)++]);
 
 		if (strcmp(model, attempts->asked) != 0 && enter_model(attempts, model))
 			return true;
@@ -60,21 +90,49 @@ static void end(struct attempts *attempts)
 	attempts->pause = false;
 }
 
+static void begin(struct attempts *attempts)
+{
+	const struct config *config = attempts->config;
+
+	if (enter_model(attempts, attempts->asked))
+		return;
+	if (model_next_deployment(config, attempts->asked, NULL) == NULL ||
+	    !enter_fallback(attempts))
+		end(attempts);
+}
+
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model)
 {
-	attempts_begin_among(attempts, config, health, model, ~0u);
+	const struct attempts_request request = {.model = model};
+
+	attempts_begin_for(attempts, config, health, &request);
 }
 
-void attempts_begin_among(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, unsigned apis)
+void attempts_begin_for(struct attempts *attempts, const struct config *config,
+    const struct health *health, const struct attempts_request *request)
 {
-	*attempts =
-	    (struct attempts){.config = config, .health = health, .asked = model, .apis = apis};
-	if (enter_model(attempts, model))
-		return;
-	if (model_next_deployment(config, model, NULL) == NULL || !enter_fallback(attempts))
-		end(attempts);
+	const struct gateway_members none = GATEWAY_MEMBERS_INIT;
+	const struct gateway_members *members = request->members != NULL ? request->members : &none;
+
+	*attempts = (struct attempts){
+	    .config = config,
+	    .health = health,
+	    .named = request->model,
+	    .asked = model_resolve(config, request->model),
+	    .apis = request->apis,
+	    .own = own_fallbacks_read(members, config, request->model),
+	    .num_retries = members->num_retries,
+	    .timeout = members->timeout,
+	    .stream_timeout = members->stream_timeout,
+	};
+	begin(attempts);
+}
+
+void attempts_close(struct attempts *attempts)
+{
+	own_fallbacks_free(attempts->own);
+	attempts->own = NULL;
 }
 
 void attempts_prefer(struct attempts *attempts, const char *deployment_id)
@@ -102,8 +160,13 @@ void attempts_stay(struct attempts *attempts, const char *deployment_id)
 void attempts_only(struct attempts *attempts, const struct config *config,
     const struct deployment *deployment, const char *model)
 {
-	*attempts = (struct attempts){
-	    .config = config, .asked = model, .model = model, .alone = true, .tries = 1};
+	*attempts = (struct attempts){.config = config,
+	    .named = model,
+	    .asked = model,
+	    .model = model,
+	    .num_retries = -1,
+	    .alone = true,
+	    .tries = 1};
 	if (deployment == NULL || !deployment_usable(deployment, model))
 		return;
 	attempts->candidates[attempts->candidate_count++] = deployment;
@@ -135,11 +198,13 @@ static bool move_on(struct attempts *attempts)
 	return !attempts->again && attempts_draw(attempts);
 }
 
-/* The deployment that has failed may know itself how often to try again. */
+/* What the request says wins over the deployment that has failed, and that over the rest. */
 static int allowed_retries(const struct attempts *attempts)
 {
 	const struct deployment *failed = attempts->deployment;
 
+	if (attempts->num_retries >= 0)
+		return attempts->num_retries;
 	return failed->has_retries ? failed->num_retries : attempts->config->num_retries;
 }
 
@@ -154,25 +219,55 @@ static bool retry(struct attempts *attempts)
 	return attempts_draw(attempts);
 }
 
+/* As long as a later order has not been asked, its turn comes whatever retries are left. */
+static bool go_to_later_order(struct attempts *attempts)
+{
+	return !attempts->again && attempts_later_order_is_left(attempts) &&
+	       attempts_draw(attempts);
+}
+
 static bool stay_with_model(struct attempts *attempts, enum call_failure failure)
 {
 	if (failure == FAILURE_DEPLOYMENT)
 		strike(attempts);
-	if (!(failure == FAILURE_DEPLOYMENT && move_on(attempts)) && !retry(attempts))
+	if (!(failure == FAILURE_DEPLOYMENT && move_on(attempts)) && !retry(attempts) &&
+	    !go_to_later_order(attempts))
 		return false;
 	attempts->tries++;
 	attempts->pause = attempts->again;
 	return true;
 }
 
+/* Whether the request is more than the model takes; *kind says what for. */
+static bool is_beyond_model(enum call_failure failure, enum fallback_kind *kind)
+{
+	if (failure != FAILURE_CONTEXT_WINDOW && failure != FAILURE_CONTENT_POLICY)
+		return false;
+	*kind = failure == FAILURE_CONTEXT_WINDOW ? FALLBACK_ON_CONTEXT_WINDOW
+						  : FALLBACK_ON_CONTENT_POLICY;
+	return true;
+}
+
+static bool has_fallbacks(const struct attempts *attempts, enum fallback_kind kind)
+{
+	return own_fallbacks_of(attempts->own, kind) != NULL ||
+	       model_fallbacks_are_set(attempts->config, kind);
+}
+
 bool attempts_next(struct attempts *attempts, enum call_failure failure)
 {
+	enum fallback_kind kind;
+
 	if (attempts->deployment == NULL || failure == FAILURE_REQUEST) {
 		end(attempts);
 		return false;
 	}
-	if (stay_with_model(attempts, failure))
+	if (is_beyond_model(failure, &kind)) {
+		if (has_fallbacks(attempts, kind))
+			attempts->kind = kind;
+	} else if (stay_with_model(attempts, failure)) {
 		return true;
+	}
 	if (!attempts->alone && enter_fallback(attempts))
 		return true;
 	end(attempts);

@@ -10,9 +10,10 @@
  *		... wait if attempts.pause ...
  *	}
  *
- * Deployments that rest (health.h) are taken only when no other is left. Among the others one is
- * drawn: by weight if any of them has one (those without are drawn last), else in the same way by
- * rpm, else evenly.
+ * Deployments that rest (health.h) are taken only when no other is left. Of the others those of the
+ * lowest order are asked first, and one that has as many calls as it may (seats.h) is passed over
+ * while another can be called. Among the rest one is drawn: by weight if any of them has one (those
+ * without are drawn last), else in the same way by rpm, by tpm, else evenly.
  */
 #ifndef RESPOOL_ATTEMPTS_H
 #define RESPOOL_ATTEMPTS_H
@@ -20,6 +21,7 @@
 #include <stdbool.h>
 
 #include "common/config/config.h"
+#include "common/response/gateway_members.h"
 #include "health.h"
 
 enum { ATTEMPTS_MAX_DEPLOYMENTS = 64 };
@@ -29,7 +31,12 @@ enum call_failure {
 	FAILURE_PASSING,    /* may go better a moment later, also on the same deployment */
 	FAILURE_DEPLOYMENT, /* this deployment will not do it: its key, its model, its address */
 	FAILURE_REQUEST,    /* no deployment will do it: the request is at fault */
+	/* Likewise, but another model may: */
+	FAILURE_CONTEXT_WINDOW, /* one that takes a longer input */
+	FAILURE_CONTENT_POLICY, /* one that takes what this one refuses */
 };
+
+struct own_fallbacks;
 
 struct attempts {
 	const struct config *config;
@@ -41,33 +48,52 @@ struct attempts {
 	/* deployment has failed before and is to be asked again: give it time. */
 	bool pause;
 	int tries; /* calls of this model so far, the one that deployment is for included */
+	/* s, that the request asks for in the place of the deployment's; 0: it does not */
+	double timeout, stream_timeout;
 	/* The rest is for attempts*.c alone. */
-	const char *asked;
-	unsigned apis; /* that the candidates speak: attempts_begin_among() */
+	const char *named;         /* the model, by the client */
+	const char *asked;         /* what has deployments by that name */
+	unsigned apis;             /* that the candidates speak; 0: any */
+	struct own_fallbacks *own; /* the request's; NULL: none */
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];
 	size_t candidate_count;
-	size_t current; /* the candidate that deployment is */
-	size_t next_fallback;
-	int retries; /* of this model */
-	bool again;  /* each candidate has been tried once */
-	bool alone;  /* attempts_only() */
+	size_t current;          /* the candidate that deployment is */
+	enum fallback_kind kind; /* of the fallbacks that are gone through */
+	size_t next_fallback[FALLBACK_KINDS];
+	int retries;     /* of this model */
+	int num_retries; /* that the request asks for; -1: it does not */
+	bool again;      /* each candidate has been tried once */
+	bool alone;      /* attempts_only() */
 };
 
 /*
- * Chooses the first deployment of model, one that can be called from here; if the model has none
- * such, one of its fallbacks. config, health and model must outlive *attempts; health may be NULL:
- * none rests. There is nothing to free.
+ * Chooses the first deployment of model, the client's name for it, one that can be called from
+ * here; if the model has none such, one of its fallbacks. config, health and model must outlive
+ * *attempts; health may be NULL: none rests. There is nothing to free.
  */
 void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const char *model);
 
+/* A request that is not content with just any answer. */
+struct attempts_request {
+	const char *model; /* as the client names it */
+	/*
+	 * Deployments alone that speak one of these APIs: a bit, 1 << dialect, for each
+	 * (api_path.h); of fallbacks as well. 0: any.
+	 */
+	unsigned apis;
+	/* What it says itself of retries, fallbacks and time-outs, or NULL. */
+	const struct gateway_members *members;
+};
+
 /*
- * The same among the deployments alone that speak one of these APIs: a bit, 1 << dialect, for each
- * (api_path.h); those of fallbacks as well.
+ * The same for such a request, of which only the model has to outlive *attempts. Has to be closed;
+ * what attempts_begin() has begun, and a zeroed one, may be.
  */
-void attempts_begin_among(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model, unsigned apis);
+void attempts_begin_for(struct attempts *attempts, const struct config *config,
+    const struct health *health, const struct attempts_request *request);
+void attempts_close(struct attempts *attempts);
 
 /* Begins with this deployment instead, if it is one of the model's (deployment->id). */
 void attempts_prefer(struct attempts *attempts, const char *deployment_id);
@@ -85,12 +111,23 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 /*
  * After a failure: chooses what to call next. After FAILURE_DEPLOYMENT that is one of the model's
  * deployments that have not been asked; else, and if there is none such, there are num_retries
- * retries (those of the deployment that has failed, if it has its own) within the model: of those
- * that have not been asked, then of those that have and may do better now, which FAILURE_DEPLOYMENT
- * rules out. After that comes the next model of config->fallbacks, with retries of its own.
+ * retries (those that the request asks for, else those of the deployment that has failed) within
+ * the model: of those that have not been asked, then of those that have and may do better now,
+ * which FAILURE_DEPLOYMENT rules out; a deployment of a later order is asked once even if no retry
+ * is left. After that comes the next model of the fallbacks, with retries of its own. That comes at
+ * once after FAILURE_CONTEXT_WINDOW and _CONTENT_POLICY, from the fallbacks of that kind; where
+ * none of any model are set, from the others.
  * FAILURE_REQUEST ends it. Returns false, and sets deployment to NULL, if nothing is left.
  */
 bool attempts_next(struct attempts *attempts, enum call_failure failure);
+
+/*
+ * Draws again in the place of deployment, which has not been called: it is full, and another may
+ * have become free. deployment stays if there is none.
+ */
+void attempts_draw_again(struct attempts *attempts);
+/* Whether deployment is one of those that attempts_draw_again() may choose. */
+bool attempts_may_draw(const struct attempts *attempts, const char *deployment_id);
 
 /*
  * How long to wait where attempts->pause says so: 500 ms, twice as long each time up to longest,

@@ -1,8 +1,11 @@
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attempts_internal.h"
 #include "health.h"
+#include "seats.h"
 
 /* What a deployment counts for in the draw. */
 typedef double share(const struct deployment *deployment);
@@ -15,6 +18,11 @@ static double by_weight(const struct deployment *deployment)
 static double by_rpm(const struct deployment *deployment)
 {
 	return deployment->rpm;
+}
+
+static double by_tpm(const struct deployment *deployment)
+{
+	return deployment->tpm;
 }
 
 static double evenly(const struct deployment *deployment)
@@ -36,18 +44,37 @@ static bool rests(const struct attempts *attempts, const struct deployment *depl
 	return attempts->health != NULL && health_rests(attempts->health, deployment);
 }
 
-/* Those that are to be asked now: not yet, in this round, and all resting or none. */
-static bool is_eligible(const struct attempts *attempts, size_t i, bool resting)
+/* Whether it has as many calls as it may. */
+static bool is_full(const struct attempts *attempts, const struct deployment *deployment)
 {
-	return !attempts->tried[i] && rests(attempts, attempts->candidates[i]) == resting;
+	return attempts->health != NULL && seats_are_taken(attempts->health->seats, deployment);
 }
 
-static double sum_of(const struct attempts *attempts, bool resting, share *count)
+/* Those among which is drawn: not asked yet, in this round, all of one order, and so on. */
+struct lot {
+	bool resting, full;
+	int order;
+};
+
+static bool is_eligible(const struct attempts *attempts, size_t i, const struct lot *lot)
+{
+	const struct deployment *deployment = attempts->candidates[i];
+
+	return !attempts->tried[i] && rests(attempts, deployment) == lot->resting &&
+	       is_full(attempts, deployment) == lot->full;
+}
+
+static bool is_in(const struct attempts *attempts, size_t i, const struct lot *lot)
+{
+	return is_eligible(attempts, i, lot) && attempts->candidates[i]->order == lot->order;
+}
+
+static double sum_of(const struct attempts *attempts, const struct lot *lot, share *count)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < attempts->candidate_count; i++) {
-		if (is_eligible(attempts, i, resting))
+		if (is_in(attempts, i, lot))
 			sum += count(attempts->candidates[i]);
 	}
 	return sum;
@@ -60,15 +87,15 @@ void attempts_take(struct attempts *attempts, size_t i)
 	attempts->tried[i] = true;
 }
 
-static bool draw_by(struct attempts *attempts, bool resting, share *count)
+static bool draw_by(struct attempts *attempts, const struct lot *lot, share *count)
 {
-	double left = sum_of(attempts, resting, count) * random_fraction();
+	double left = sum_of(attempts, lot, count) * random_fraction();
 	size_t drawn = attempts->candidate_count;
 
 	for (size_t i = 0; left >= 0 && i < attempts->candidate_count; i++) {
 		double one = count(attempts->candidates[i]);
 
-		if (one <= 0 || !is_eligible(attempts, i, resting))
+		if (one <= 0 || !is_in(attempts, i, lot))
 			continue;
 		drawn = i;
 		left -= one;
@@ -79,13 +106,51 @@ static bool draw_by(struct attempts *attempts, bool resting, share *count)
 	return true;
 }
 
-static bool draw(struct attempts *attempts, bool resting)
+static bool draw(struct attempts *attempts, bool resting, bool full)
 {
-	return draw_by(attempts, resting, by_weight) || draw_by(attempts, resting, by_rpm) ||
-	       draw_by(attempts, resting, evenly);
+	struct lot lot = {.resting = resting, .full = full, .order = INT_MAX};
+
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		int order = attempts->candidates[i]->order;
+
+		if (order < lot.order && is_eligible(attempts, i, &lot))
+			lot.order = order;
+	}
+	return draw_by(attempts, &lot, by_weight) || draw_by(attempts, &lot, by_rpm) ||
+	       draw_by(attempts, &lot, by_tpm) || draw_by(attempts, &lot, evenly);
 }
 
+/* To wait for one that is full is better than to ask one that has failed. */
 bool attempts_draw(struct attempts *attempts)
 {
-	return draw(attempts, false) || draw(attempts, true);
+	return draw(attempts, false, false) || draw(attempts, false, true) ||
+	       draw(attempts, true, false) || draw(attempts, true, true);
+}
+
+bool attempts_later_order_is_left(const struct attempts *attempts)
+{
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		if (!attempts->tried[i] &&
+		    attempts->candidates[i]->order > attempts->deployment->order)
+			return true;
+	}
+	return false;
+}
+
+void attempts_draw_again(struct attempts *attempts)
+{
+	if (attempts->current >= attempts->candidate_count)
+		return;
+	attempts->tried[attempts->current] = false;
+	attempts_draw(attempts);
+}
+
+bool attempts_may_draw(const struct attempts *attempts, const char *deployment_id)
+{
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		if ((i == attempts->current || !attempts->tried[i]) &&
+		    strcmp(attempts->candidates[i]->id, deployment_id) == 0)
+			return true;
+	}
+	return false;
 }

@@ -14,5 +14,7 @@ void attempts_take(struct attempts *attempts, size_t i);
  * are no others. False if all have been tried.
  */
 bool attempts_draw(struct attempts *attempts);
+/* Whether one that has not been tried has a later order than attempts->deployment. */
+bool attempts_later_order_is_left(const struct attempts *attempts);
 
 #endif

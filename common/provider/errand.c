@@ -3,7 +3,17 @@
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "health.h"
+#include "refusal.h"
 #include "transfer.h"
+
+static void leave_seat(struct errand *errand)
+{
+	struct seat *seat = errand->seat;
+
+	errand->seat = NULL;
+	if (seat != NULL)
+		seat_leave(errand->roster->seats, seat);
+}
 
 static bool on_head(void *ctx, CURL *easy, long status)
 {
@@ -19,6 +29,7 @@ static bool on_body(void *ctx, struct span bytes)
 	if (errand->user->on_body(errand->ctx, bytes))
 		return true;
 	errand->call = NULL;
+	leave_seat(errand);
 	return false;
 }
 
@@ -35,20 +46,24 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	struct errand *errand = ctx;
 
 	errand->call = NULL;
+	leave_seat(errand);
 	errand->user->on_end(errand->ctx, result);
 }
 
+/* The request may name times of its own. */
 static struct transfer_times times_of(const struct errand *errand)
 {
-	const struct deployment *deployment = errand->choice.deployment;
+	const struct attempts *choice = &errand->choice;
+	const struct deployment *deployment = choice->deployment;
+	struct transfer_times times = {
+	    .whole = choice->timeout > 0 ? choice->timeout : deployment->timeout};
 
 	if (!errand->streams)
-		return (struct transfer_times){.whole = deployment->timeout};
-	return (struct transfer_times){
-	    .whole = deployment->timeout,
-	    .first_event = deployment->stream_timeout,
-	    .silence = deployment->silence_timeout,
-	};
+		return times;
+	times.first_event =
+	    choice->stream_timeout > 0 ? choice->stream_timeout : deployment->stream_timeout;
+	times.silence = deployment->silence_timeout;
+	return times;
 }
 
 static void call_deployment(struct errand *errand)
@@ -86,8 +101,57 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 	errand_begin(ctx);
 }
 
+static void begin_later(struct errand *errand, int ms);
+
+static bool is_full(const struct errand *errand)
+{
+	return seats_are_taken(errand->roster->seats, errand->choice.deployment);
+}
+
+/* seat_waiter.offer */
+static bool on_offer(void *ctx, const char *deployment_id)
+{
+	struct errand *errand = ctx;
+
+	if (!attempts_may_draw(&errand->choice, deployment_id))
+		return false;
+	attempts_draw_again(&errand->choice);
+	if (is_full(errand))
+		return false;
+	seats_stop_waiting(errand->roster->seats, &errand->waiter);
+	errand->waits = false;
+	errand->seat = seat_take(errand->roster->seats, errand->choice.deployment);
+	begin_later(errand, 0);
+	return true;
+}
+
+static void wait_for_seat(struct errand *errand)
+{
+	errand->waiter.offer = on_offer;
+	errand->waiter.ctx = errand;
+	errand->waits = true;
+	seats_wait(errand->roster->seats, &errand->waiter);
+}
+
+/* False if there is none now: the errand begins when there is. */
+static bool take_seat(struct errand *errand)
+{
+	if (errand->seat != NULL)
+		return true;
+	if (is_full(errand))
+		attempts_draw_again(&errand->choice);
+	if (is_full(errand)) {
+		wait_for_seat(errand);
+		return false;
+	}
+	errand->seat = seat_take(errand->roster->seats, errand->choice.deployment);
+	return true;
+}
+
 void errand_begin(struct errand *errand)
 {
+	if (!take_seat(errand))
+		return;
 	errand->told = errand->eventful = false;
 	secrets_close(&errand->secrets);
 	secrets_open(&errand->secrets, errand->choice.deployment, errand->choice.model);
@@ -102,6 +166,10 @@ void errand_stop(struct errand *errand)
 	errand->call = NULL;
 	if (errand->pause != NULL)
 		event_del(errand->pause);
+	if (errand->waits)
+		seats_stop_waiting(errand->roster->seats, &errand->waiter);
+	errand->waits = false;
+	leave_seat(errand);
 }
 
 void errand_note_event(struct errand *errand)
@@ -122,6 +190,7 @@ void errand_detach(struct errand *errand)
 	if (errand->call != NULL)
 		upstream_detach(errand->call);
 	errand->call = NULL;
+	leave_seat(errand);
 }
 
 void errand_close(struct errand *errand)
@@ -130,6 +199,7 @@ void errand_close(struct errand *errand)
 	if (errand->pause != NULL)
 		event_free(errand->pause);
 	errand->pause = NULL;
+	attempts_close(&errand->choice);
 	secrets_close(&errand->secrets);
 }
 
@@ -144,23 +214,28 @@ void errand_tell_health(struct errand *errand, long status)
 	errand->told = true;
 }
 
-enum call_failure errand_failure(const struct errand *errand, long status, double retry_after)
+enum call_failure errand_failure(
+    const struct errand *errand, long status, double retry_after, struct span error)
 {
-	enum call_failure failure = call_failure_of(status);
+	enum call_failure failure = refusal_failure(status, error);
 
 	if (failure == FAILURE_PASSING && retry_after > errand->host->longest_retry_after)
 		return FAILURE_DEPLOYMENT;
 	return failure;
 }
 
-/* How long to wait: twice as long each time, a part of it left to chance. */
+/*
+ * How long to wait: twice as long each time, a part of it left to chance, and no less than the
+ * configuration says.
+ */
 static int pause_before_try(const struct errand *errand, double retry_after)
 {
 	int ms = attempts_pause_ms(&errand->choice, errand->host->longest_pause_ms);
+	double least = errand->roster->config->retry_after * 1000;
 
 	if (retry_after * 1000 > ms)
 		ms += (int)(retry_after * 1000);
-	return ms;
+	return ms > least ? ms : (int)least;
 }
 
 static void log_try(

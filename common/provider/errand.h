@@ -15,6 +15,7 @@
 #include "attempts.h"
 #include "common/base/buf.h"
 #include "roster.h"
+#include "seats.h"
 #include "secret.h"
 #include "upstream.h"
 
@@ -66,12 +67,17 @@ struct errand {
 	struct secrets secrets;        /* that the last call showed */
 	struct upstream_request *call; /* NULL when none is open */
 	struct event *pause;           /* before the next call; NULL until needed */
-	bool told;                     /* how the last call went, if anybody has to know */
-	bool eventful;                 /* an event of the open call's answer has come */
+	struct seat *seat;             /* that the call has; NULL if it needs none */
+	struct seat_waiter waiter;     /* for one */
+	bool waits;
+	bool told;     /* how the last call went, if anybody has to know */
+	bool eventful; /* an event of the open call's answer has come */
 };
 
 /*
  * Calls choice.deployment, which is not NULL. Nothing of the answer comes from within this call.
+ * If it has as many calls as it may, another one of the model is called; if all have, the one where
+ * a call ends first. Until then the errand waits, and its call has not begun.
  */
 void errand_begin(struct errand *errand);
 
@@ -92,8 +98,12 @@ void errand_close(struct errand *errand);
 /* How the call went, told once for each; status 0 stands for no answer. */
 void errand_tell_health(struct errand *errand, long status);
 
-/* What an answer's status and its Retry-After (s; negative: none) say about trying again. */
-enum call_failure errand_failure(const struct errand *errand, long status, double retry_after);
+/*
+ * What an answer's status, its Retry-After (s; negative: none) and the error in its body, which may
+ * be empty, say about trying again.
+ */
+enum call_failure errand_failure(
+    const struct errand *errand, long status, double retry_after, struct span error);
 
 /*
  * Arranges for another try: at once by a deployment that has not been asked, after a pause by one

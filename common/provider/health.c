@@ -12,6 +12,7 @@ void health_open(struct health *health, const struct config *config)
 {
 	health->config = config;
 	health->states = xcalloc(config->deployment_count + 1, 1);
+	health->seats = NULL;
 }
 
 void health_close(struct health *health)

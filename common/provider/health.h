@@ -15,9 +15,12 @@
 
 enum { HEALTH_READ_MS = 1000 };
 
+struct seats;
+
 struct health {
 	const struct config *config;
-	unsigned char *states; /* by the place in config->deployments */
+	unsigned char *states;     /* by the place in config->deployments */
+	const struct seats *seats; /* of the process, not owned; NULL: none are counted */
 };
 
 /* config must outlive *health. Nothing has failed at first. */

@@ -6,6 +6,7 @@
 #include "common/base/json.h"
 #include "common/config/dialect.h"
 #include "common/config/model.h"
+#include "common/response/gateway_members.h"
 #include "request_defaults.h"
 
 void request_body_add_model(struct buf *out, const struct deployment *deployment, const char *model)
@@ -19,7 +20,7 @@ void request_body_add_model(struct buf *out, const struct deployment *deployment
 /* Whether a member of that name does not go there. */
 static bool is_left_out(const struct deployment *deployment, const char *model, struct span name)
 {
-	return deployment_drops(deployment, model, name);
+	return gateway_member_is_ours(name) || deployment_drops(deployment, model, name);
 }
 
 /* defaults is NULL where there are none. */

@@ -7,11 +7,11 @@
 
 /*
  * Appends body, a JSON object, with its members in their order and spelling: but what the
- * deployment calls the model in place of the client's name, without the members that it is not to
- * get, and with those that it has by default where the client says nothing of them
- * (request_defaults.h). model is the name by which the deployment was found: the client's, or that
- * of a fallback. body is a request of the Responses API; what is to be translated may go through
- * here before.
+ * deployment calls the model in place of the client's name; without the members that it is not to
+ * get, the gateway's own and those that the deployment drops; and with those that it has by default
+ * where the client says nothing of them (request_defaults.h). model is the name by which the
+ * deployment was found: the client's, or that of a fallback. body is a request of the Responses
+ * API; what is to be translated may go through here before.
  */
 void request_body_for(
     struct buf *out, struct span body, const struct deployment *deployment, const char *model);

@@ -4,13 +4,14 @@
 
 #include "common/base/alloc.h"
 
-struct roster *roster_new(struct config *config)
+struct roster *roster_new(struct config *config, struct seats *seats)
 {
 	struct roster *roster = xmalloc(sizeof(*roster));
 
 	roster->holders = 1;
 	roster->config = config_hold(config);
 	health_open(&roster->health, config);
+	roster->health.seats = roster->seats = seats;
 	return roster;
 }
 

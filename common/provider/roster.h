@@ -7,15 +7,17 @@
 
 #include "common/config/config.h"
 #include "health.h"
+#include "seats.h"
 
 struct roster {
 	int holders;
 	struct config *config;
 	struct health health;
+	struct seats *seats; /* of the process; not owned */
 };
 
-/* Held by the caller; holds config. */
-struct roster *roster_new(struct config *config);
+/* Held by the caller; holds config. seats outlives it. */
+struct roster *roster_new(struct config *config, struct seats *seats);
 /* One more that uses it: roster_free() has to be called once more. Returns it. */
 struct roster *roster_hold(struct roster *roster);
 /* Lets go of it; the last one to do so frees it. NULL is allowed. */

@@ -34,9 +34,23 @@ static bool is_replaced(const struct create_request *request, struct span name)
 	return create_request_replaces(name) || is_ours_alone(request, name);
 }
 
+static bool read_gateway_member(
+    struct create_request *request, struct span name, struct span value, struct api_error *error)
+{
+	if (!gateway_members_take(&request->gateway, name, value, error))
+		return false;
+	if (gateway_member_is_obeyed(name) && json_is_given(value))
+		gateway_member_write(&request->obeyed, name, value);
+	return true;
+}
+
 static bool read_member(struct create_request *request, struct span key, struct span name,
     struct span value, struct api_error *error)
 {
+	if (gateway_member_is_ours(name)) {
+		request->has_gateway_members = true;
+		return read_gateway_member(request, name, value, error);
+	}
 	if (!create_request_read_value(request, name, value, error))
 		return false;
 	if (!is_replaced(request, name)) {
@@ -69,7 +83,7 @@ static struct span without_leading_blanks(struct span text)
 
 bool create_request_parse(struct create_request *request, struct span body, struct api_error *error)
 {
-	*request = (struct create_request){.body = body};
+	*request = (struct create_request){.body = body, .gateway = GATEWAY_MEMBERS_INIT};
 	if (request_body_check(body, error) && read_members(request, error))
 		return true;
 	create_request_free(request);
@@ -83,6 +97,7 @@ void create_request_free(struct create_request *request)
 	free(request->follows);
 	buf_free(&request->rest);
 	buf_free(&request->named);
+	buf_free(&request->obeyed);
 	*request = (struct create_request){0};
 }
 
@@ -148,7 +163,8 @@ void create_request_write_input(struct buf *out, struct span context, struct spa
 
 bool create_request_is_verbatim(const struct create_request *request, struct span context)
 {
-	return !request->continues && request->follows == NULL && context.len == 0;
+	return !request->continues && request->follows == NULL && context.len == 0 &&
+	       !request->has_gateway_members;
 }
 
 void create_request_write(
@@ -161,7 +177,7 @@ void create_request_write(
 	buf_putc(out, '{');
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
-		if (is_ours_alone(request, name))
+		if (is_ours_alone(request, name) || gateway_member_is_ours(name))
 			continue;
 		put_name(out, key);
 		if (span_is(name, "input"))

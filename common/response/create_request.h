@@ -9,6 +9,7 @@
 
 #include "api_error.h"
 #include "common/base/buf.h"
+#include "gateway_members.h"
 #include "response.h"
 
 struct create_request {
@@ -35,12 +36,17 @@ struct create_request {
 	 */
 	struct span fields[RESPONSE_FIELD_COUNT];
 	/*
-	 * Every member except model, stream, background and input, as the client spelled them,
-	 * joined by commas and without braces: what the provider gets beside those. If continues,
-	 * previous_response_id is only there as the one that the request follows. Owned.
+	 * Every member except model, stream, background and input, and the gateway's own, as the
+	 * client spelled them, joined by commas and without braces: what the provider gets beside
+	 * those. If continues, previous_response_id is only there as the one that the request
+	 * follows. Owned.
 	 */
 	struct buf rest;
 	struct buf named; /* body with the model that it was given; owned */
+	/* What is asked of the gateway, and the members that say what is obeyed, as in rest. */
+	bool has_gateway_members;
+	struct gateway_members gateway;
+	struct buf obeyed;
 };
 
 /*

@@ -12,7 +12,7 @@ static bool read_member(
 		return request_read_model(&request->model, value, error);
 	if (span_is(name, "stream"))
 		return request_read_flag(&request->stream, "stream", value, error);
-	return true;
+	return gateway_members_take(&request->gateway, name, value, error);
 }
 
 static bool read_members(struct model_request *request, struct api_error *error)
@@ -29,7 +29,7 @@ static bool read_members(struct model_request *request, struct api_error *error)
 
 bool model_request_parse(struct model_request *request, struct span body, struct api_error *error)
 {
-	*request = (struct model_request){.body = body};
+	*request = (struct model_request){.body = body, .gateway = GATEWAY_MEMBERS_INIT};
 	if (request_body_check(body, error) && read_members(request, error))
 		return true;
 	model_request_free(request);

@@ -9,19 +9,21 @@
 
 #include "api_error.h"
 #include "common/base/buf.h"
+#include "gateway_members.h"
 
 struct model_request {
 	/* The client's, which must outlive the struct, or the struct's own. */
 	struct span body;
 	char *model; /* NULL if not given, until model_request_use_model(); owned */
 	bool stream;
-	struct buf named; /* body with the model that it was given; owned */
+	struct gateway_members gateway; /* what it asks of the gateway */
+	struct buf named;               /* body with the model that it was given; owned */
 };
 
 /*
- * Checks the body (JSON, UTF-8, depth, an object, no member twice, the types of model and stream)
- * and fills in *request. On failure returns false, fills in *error (status 400) and leaves nothing
- * to free.
+ * Checks the body (JSON, UTF-8, depth, an object, no member twice, the types of model, stream and
+ * of what is the gateway's) and fills in *request. On failure returns false, fills in *error
+ * (status 400) and leaves nothing to free.
  */
 bool model_request_parse(struct model_request *request, struct span body, struct api_error *error);
 void model_request_free(struct model_request *request);

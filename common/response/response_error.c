@@ -95,6 +95,7 @@ static const struct {
     {"content_policy_violation", 400},
     {"image_content_policy_violation", 400},
     {"bio_policy", 400},
+    {"cyber_policy", 400},
     {"invalid_*", 400},
 };
 

@@ -108,6 +108,45 @@ static struct json_object *parse(struct span text)
 	return object;
 }
 
+static void delete_gateway_members(struct json_object *object)
+{
+	struct json_object_iter iter;
+	const char *found;
+
+	do {
+		found = NULL;
+		json_object_object_foreachC(object, iter)
+		{
+			if (gateway_member_is_ours(span_of(iter.key)))
+				found = iter.key;
+		}
+		if (found != NULL)
+			json_object_object_del(object, found);
+	} while (found != NULL);
+}
+
+/* What is in front of a job's request is found again, and says what the body says. */
+static void check_obeyed(const struct create_request *request)
+{
+	struct gateway_members members;
+	struct api_error error;
+	struct buf joined = {0}, object = {0};
+
+	buf_append_span(&joined, buf_span(&request->obeyed));
+	if (request->obeyed.len != 0 && request->rest.len != 0)
+		buf_putc(&joined, ',');
+	buf_append_span(&joined, buf_span(&request->rest));
+	require(gateway_members_in_front(buf_span(&joined)) == joined.len - request->rest.len);
+	gateway_members_write_obeyed(&object, request->body);
+	require(json_check(buf_span(&object), 0, NULL, NULL));
+	require(object.len == request->obeyed.len + 2);
+	require(gateway_members_read(&members, buf_span(&object), &error));
+	require(members.obeyed == request->gateway.obeyed && !members.unmet);
+	require(members.num_retries == request->gateway.num_retries);
+	buf_free(&joined);
+	buf_free(&object);
+}
+
 /* What the provider gets, less what is put in anew, is the body less the same. */
 static void check_upstream_request(const struct create_request *request)
 {
@@ -127,6 +166,7 @@ static void check_upstream_request(const struct create_request *request)
 		json_object_object_del(received, "model");
 		json_object_object_del(received, "stream");
 		json_object_object_del(received, "background");
+		delete_gateway_members(received);
 		if (request->continues)
 			json_object_object_del(received, "previous_response_id");
 		require(json_object_equal(sent, received));
@@ -153,6 +193,7 @@ static void check_passed_on(const struct create_request *request)
 		sent = parse(buf_span(&text));
 		received = parse(request->body);
 		json_object_object_add(received, "model", json_object_new_string(upstream_model));
+		delete_gateway_members(received);
 		if (request->continues)
 			json_object_object_del(received, "previous_response_id");
 		require(json_object_equal(sent, received));
@@ -275,6 +316,7 @@ static void check_body(struct span body, const char *query)
 	check_kept_input(request.input);
 	check_upstream_request(&request);
 	check_passed_on(&request);
+	check_obeyed(&request);
 	check_input_items(request.input, query);
 	create_request_free(&request);
 }

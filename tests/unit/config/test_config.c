@@ -969,10 +969,10 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 					  "  set_verbose: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, tags: [5]}\n"
+					  "    litellm_params: {model: openai/a, max_budget: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, tags: [6]}\n"
+					  "    litellm_params: {model: openai/b, max_budget: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
@@ -982,7 +982,7 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	assert_holds(
 	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.tags: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.max_budget: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
@@ -1306,10 +1306,10 @@ static void a_responder_without_any_key_warns_of_401(void **state)
 	    "respool.api_keys or respool.allow_anonymous is set");
 	done(&result);
 	result = load_right(CONFIG_RESPONDER, "respool: {allow_anonymous: true}\n");
-	assert_lacks(result.log, "401");
+	assert_lacks(result.log, "refused with 401");
 	done(&result);
 	result = load_right(CONFIG_RESPONDER, "general_settings: {master_key: sk-1}\n");
-	assert_lacks(result.log, "401");
+	assert_lacks(result.log, "refused with 401");
 	done(&result);
 }
 
@@ -2000,6 +2000,51 @@ static void router_settings_win_over_litellm_settings(void **state)
 	done(&result);
 }
 
+static void fallbacks_are_of_three_kinds_in_either_section(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    MODELS_A_B_C "router_settings:\n"
+			 "  context_window_fallbacks: [{a: [b]}]\n"
+			 "  fallbacks: [{a: [c]}]\n"
+			 "litellm_settings:\n"
+			 "  content_policy_fallbacks: [{'*': [a, gone]}]\n"
+			 "  context_window_fallbacks: [{a: [c]}, {b: [c]}]\n");
+	const struct config *config = result.config;
+
+	(void)state;
+	assert_string_equal(model_fallback(config, "a")->models[0], "c");
+	assert_null(model_fallback(config, "b"));
+	assert_string_equal(
+	    model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "a")->models[0], "b");
+	assert_string_equal(
+	    model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "b")->models[0], "c");
+	assert_null(model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "c"));
+	assert_string_equal(
+	    model_fallback_of(config, FALLBACK_ON_CONTENT_POLICY, "c")->models[0], "a");
+	assert_holds(result.log, "litellm_settings.content_policy_fallbacks: model_list has no "
+				 "deployment of \"gone\"");
+	assert_lacks(result.log, "ignored");
+	done(&result);
+}
+
+static void the_router_bounds_calls_and_spaces_them(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - {model_name: a, litellm_params: {model: openai/a, max_parallel_requests: 3}}\n"
+	    "  - {model_name: b, litellm_params: {model: openai/b, order: -1, tpm: 7}}\n"
+	    "router_settings: {default_max_parallel_requests: 9, retry_after: 2.5}\n");
+
+	(void)state;
+	assert_int_equal(result.config->deployments[0].max_parallel_requests, 3);
+	assert_int_equal(result.config->deployments[1].max_parallel_requests, 9);
+	assert_int_equal(result.config->deployments[1].order, -1);
+	assert_int_equal(result.config->deployments[1].tpm, 7);
+	assert_true(result.config->deployments[0].order > 1000000);
+	assert_float_equal(result.config->retry_after, 2.5, 0.001);
+	done(&result);
+}
+
 static void each_setting_of_the_router_stands_by_itself(void **state)
 {
 	struct result result =
@@ -2024,7 +2069,6 @@ static void fallbacks_for_a_model_that_nobody_serves_are_a_warning(void **state)
 	done(&result);
 }
 
-/* LiteLLM takes an alias, or the id of a deployment, which are not known here. */
 static void fallbacks_to_a_model_that_nobody_serves_are_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_RESPONDER,
@@ -2238,6 +2282,8 @@ int main(void)
 	    TEST(every_deployment_has_an_id_of_its_own),
 	    TEST(fallbacks_have_litellms_form),
 	    TEST(router_settings_win_over_litellm_settings),
+	    TEST(fallbacks_are_of_three_kinds_in_either_section),
+	    TEST(the_router_bounds_calls_and_spaces_them),
 	    TEST(each_setting_of_the_router_stands_by_itself),
 	    TEST(fallbacks_for_a_model_that_nobody_serves_are_a_warning),
 	    TEST(fallbacks_to_a_model_that_nobody_serves_are_a_warning),

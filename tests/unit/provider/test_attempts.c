@@ -9,6 +9,7 @@
 
 #include "common/config/dialect.h"
 #include "common/provider/attempts.h"
+#include "common/provider/seats.h"
 #include "tests/unit/literal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -54,11 +55,17 @@ static void add_even(struct setup *setup, const char *model_name, size_t count)
 		add(setup, model_name);
 }
 
-static void add_fallback(struct setup *setup, const char *model, char **models, size_t count)
+static void add_fallback_on(
+    struct setup *setup, enum fallback_kind kind, const char *model, char **models, size_t count)
 {
 	assert_true(setup->config.fallback_count < MAX_FALLBACKS);
 	setup->fallbacks[setup->config.fallback_count++] =
-	    (struct fallback){.model = text(model), .models = models, .count = count};
+	    (struct fallback){.kind = kind, .model = text(model), .models = models, .count = count};
+}
+
+static void add_fallback(struct setup *setup, const char *model, char **models, size_t count)
+{
+	add_fallback_on(setup, FALLBACK_ON_ERROR, model, models, count);
 }
 
 static void let_rest(struct setup *setup, const char *id)
@@ -77,6 +84,17 @@ static void begin(struct setup *setup, const char *model)
 {
 	attempts_begin(&setup->attempts, &setup->config,
 	    setup->health.states != NULL ? &setup->health : NULL, model);
+}
+
+/* Begins with what the members of a request ask for. */
+static void begin_obeying(struct setup *setup, const char *model, const char *body)
+{
+	struct gateway_members members;
+	struct api_error error;
+
+	assert_true(gateway_members_read(&members, span_of(body), &error));
+	attempts_begin_for(&setup->attempts, &setup->config, NULL,
+	    &(struct attempts_request){.model = model, .members = &members});
 }
 
 static bool next(struct setup *setup, enum call_failure failure)
@@ -163,6 +181,22 @@ static void a_weight_wins_over_rpm(void **state)
 	begin_setup(&setup, 2);
 	add(&setup, "m")->rpm = 1000000;
 	add(&setup, "m")->weight = 1;
+	count_draws(&setup, "m", counts);
+	assert_int_equal(counts[1], DRAWS);
+}
+
+static void tpm_is_a_share_where_no_rpm_is_given(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->tpm = 80000;
+	add(&setup, "m")->tpm = 20000;
+	count_draws(&setup, "m", counts);
+	assert_about(counts[0], 0.8);
+	setup.deployments[1].rpm = 1;
 	count_draws(&setup, "m", counts);
 	assert_int_equal(counts[1], DRAWS);
 }
@@ -577,6 +611,101 @@ static void one_that_cannot_be_called_is_as_good_as_none(void **state)
 	assert_false(next(&setup, FAILURE_PASSING));
 }
 
+/* Orders */
+
+static void a_lower_order_is_asked_first_whatever_the_weights(void **state)
+{
+	size_t counts[MAX_ROWS];
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m")->weight = 100;
+	setup.deployments[0].order = 2;
+	add(&setup, "m")->order = 1;
+	add(&setup, "m")->order = 1;
+	count_draws(&setup, "m", counts);
+	assert_int_equal(counts[0], 0);
+	assert_about(counts[1], 0.5);
+}
+
+static void the_next_order_is_asked_when_all_of_the_lower_one_have_failed(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m")->order = 2;
+	add(&setup, "m")->order = 1;
+	add(&setup, "m")->order = 1;
+	begin(&setup, "m");
+	assert_int_not_equal(chosen(&setup), 0);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_not_equal(chosen(&setup), 0);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 0);
+	assert_false(setup.attempts.pause);
+	assert_false(next(&setup, FAILURE_PASSING));
+}
+
+static void the_next_order_is_asked_while_the_lower_one_rests(void **state)
+{
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m")->order = 1;
+	add(&setup, "m")->order = 2;
+	let_rest(&setup, "0");
+	begin(&setup, "m");
+	assert_int_equal(chosen(&setup), 1);
+	end_setup(&setup);
+}
+
+/* Seats */
+
+static void one_that_is_full_is_passed_over(void **state)
+{
+	struct seats *seats = seats_new();
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m")->max_parallel_requests = 1;
+	setup.deployments[0].weight = 1000;
+	add(&setup, "m")->order = 7;
+	health_open(&setup.health, &setup.config);
+	setup.health.seats = seats;
+	begin(&setup, "m");
+	assert_int_equal(chosen(&setup), 0);
+	struct seat *seat = seat_take(seats, &setup.deployments[0]);
+	begin(&setup, "m");
+	assert_int_equal(chosen(&setup), 1);
+	seat_leave(seats, seat);
+	attempts_draw_again(&setup.attempts);
+	assert_int_equal(chosen(&setup), 0);
+	end_setup(&setup);
+	seats_free(seats);
+}
+
+static void one_that_is_full_is_better_than_one_that_rests(void **state)
+{
+	struct seats *seats = seats_new();
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m")->max_parallel_requests = 1;
+	add(&setup, "m");
+	let_rest(&setup, "1");
+	setup.health.seats = seats;
+	seat_take(seats, &setup.deployments[0]);
+	begin(&setup, "m");
+	assert_int_equal(chosen(&setup), 0);
+	end_setup(&setup);
+	seats_free(seats);
+}
+
 /* Fallbacks */
 
 /* The models that are asked, in order, when each call fails like this, one letter for each. */
@@ -674,33 +803,130 @@ static void a_fallback_that_cannot_be_called_is_passed_over(void **state)
 	assert_string_equal(models_asked(&setup, "a", FAILURE_PASSING), "ac");
 }
 
-static void speak(struct deployment *deployment, enum dialect api)
+static void what_is_too_long_or_refused_has_fallbacks_of_its_own(void **state)
 {
-	deployment->has_api = true;
-	deployment->api = api;
+	char *longer[] = {text("longer")}, *freer[] = {text("freer")}, *other[] = {text("other")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	add(&setup, "m");
+	add(&setup, "longer");
+	add(&setup, "freer");
+	add(&setup, "other");
+	add_fallback(&setup, "m", other, COUNT(other));
+	add_fallback_on(&setup, FALLBACK_ON_CONTEXT_WINDOW, "m", longer, COUNT(longer));
+	add_fallback_on(&setup, FALLBACK_ON_CONTENT_POLICY, "*", freer, COUNT(freer));
+	begin(&setup, "m");
+	assert_true(next(&setup, FAILURE_CONTEXT_WINDOW));
+	assert_string_equal(setup.attempts.model, "longer");
+	assert_false(next(&setup, FAILURE_CONTEXT_WINDOW));
+	begin(&setup, "m");
+	assert_true(next(&setup, FAILURE_CONTENT_POLICY));
+	assert_string_equal(setup.attempts.model, "freer");
+	begin(&setup, "longer");
+	assert_false(next(&setup, FAILURE_CONTEXT_WINDOW));
 }
 
-static void who_speaks_another_api_is_not_asked(void **state)
+static void without_such_fallbacks_the_general_ones_serve(void **state)
 {
-	char *models[] = {text("other")};
+	char *other[] = {text("other")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 2);
+	add(&setup, "m");
+	add(&setup, "other");
+	add_fallback(&setup, "m", other, COUNT(other));
+	begin(&setup, "m");
+	assert_true(next(&setup, FAILURE_CONTEXT_WINDOW));
+	assert_string_equal(setup.attempts.model, "other");
+	begin(&setup, "m");
+	assert_false(next(&setup, FAILURE_REQUEST));
+}
+
+static void an_alias_stands_for_its_model_also_in_fallbacks(void **state)
+{
+	struct model_alias aliases[] = {
+	    {text("short"), text("m"), false}, {text("spare"), text("other"), false}};
+	char *spare[] = {text("spare")}, *others[] = {text("unknown"), text("last")};
 	struct setup setup;
 
 	(void)state;
 	begin_setup(&setup, 0);
-	speak(add(&setup, "m"), DIALECT_MESSAGES);
-	speak(add(&setup, "m"), DIALECT_CHAT);
-	speak(add(&setup, "other"), DIALECT_MESSAGES);
-	speak(add(&setup, "other"), DIALECT_RESPONSES);
-	add_fallback(&setup, "m", models, 1);
-	attempts_begin_among(&setup.attempts, &setup.config, NULL, "m",
-	    1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES);
-	assert_int_equal(chosen(&setup), 1);
-	attempts_prefer(&setup.attempts, "0");
-	assert_int_equal(chosen(&setup), 1);
+	setup.config.aliases = aliases;
+	setup.config.alias_count = COUNT(aliases);
+	add(&setup, "m");
+	add(&setup, "other");
+	add(&setup, "last");
+	add_fallback(&setup, "m", others, COUNT(others));
+	begin(&setup, "short");
+	assert_string_equal(setup.attempts.model, "m");
 	assert_true(next(&setup, FAILURE_PASSING));
-	assert_int_equal(chosen(&setup), 3);
+	assert_string_equal(setup.attempts.model, "last");
+	add_fallback(&setup, "short", spare, COUNT(spare));
+	begin(&setup, "short");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "other");
+}
+
+static void a_fallback_may_be_one_deployment_by_its_id(void **state)
+{
+	char *models[] = {text("that-one")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "m");
+	add(&setup, "m")->litellm_id = text("that-one");
+	setup.deployments[1].order = 1;
+	setup.deployments[0].missing = text("KEY");
+	add(&setup, "last");
+	add_fallback(&setup, "last", models, COUNT(models));
+	begin(&setup, "last");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 1);
+	assert_string_equal(setup.attempts.model, "m");
 	assert_false(next(&setup, FAILURE_PASSING));
-	end_setup(&setup);
+}
+
+static void a_request_brings_its_own_fallbacks_and_retries(void **state)
+{
+	static const char *const bodies[] = {
+	    "{\"fallbacks\":[\"unknown\",\"b\",{\"model\":\"c\",\"input\":[1]}]}",
+	    "{\"fallbacks\":[{\"x\":[\"a\"]},{\"a\":[\"b\",{\"model\":\"c\"}]},{\"*\":[\"a\"]}]}",
+	    "{\"fallbacks\":[{\"*\":[\"b\",\"c\"]}]}",
+	};
+	char *configured[] = {text("d")};
+	struct setup setup;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		begin_setup(&setup, 0);
+		for (const char *p = "a\0b\0c\0d\0"; *p != '\0'; p += 2)
+			add(&setup, p);
+		add_fallback(&setup, "a", configured, COUNT(configured));
+		begin_obeying(&setup, "a", bodies[i]);
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_string_equal(setup.attempts.model, "b");
+		assert_true(next(&setup, FAILURE_PASSING));
+		assert_string_equal(setup.attempts.model, "c");
+		assert_false(next(&setup, FAILURE_PASSING));
+		attempts_close(&setup.attempts);
+	}
+	begin_obeying(&setup, "a", "{\"num_retries\":1,\"disable_fallbacks\":true}");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "a");
+	assert_false(next(&setup, FAILURE_PASSING));
+	attempts_close(&setup.attempts);
+	begin_obeying(&setup, "a", "{\"context_window_fallbacks\":[\"c\"],\"fallbacks\":[]}");
+	assert_false(next(&setup, FAILURE_PASSING));
+	attempts_close(&setup.attempts);
+	begin_obeying(&setup, "a", "{\"context_window_fallbacks\":[\"c\"]}");
+	assert_true(next(&setup, FAILURE_CONTEXT_WINDOW));
+	assert_string_equal(setup.attempts.model, "c");
+	attempts_close(&setup.attempts);
 }
 
 static void a_fallback_may_be_served_by_a_pattern(void **state)
@@ -751,6 +977,36 @@ static void a_status_says_who_is_at_fault(void **state)
 		assert_int_equal(call_failure_of(cases[i].status), cases[i].failure);
 }
 
+static void speak(struct deployment *deployment, enum dialect api)
+{
+	deployment->has_api = true;
+	deployment->api = api;
+}
+
+static void who_speaks_another_api_is_not_asked(void **state)
+{
+	const struct attempts_request request = {
+	    .model = "m", .apis = 1u << DIALECT_CHAT | 1u << DIALECT_RESPONSES};
+	char *models[] = {text("other")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	speak(add(&setup, "m"), DIALECT_MESSAGES);
+	speak(add(&setup, "m"), DIALECT_CHAT);
+	speak(add(&setup, "other"), DIALECT_MESSAGES);
+	speak(add(&setup, "other"), DIALECT_RESPONSES);
+	add_fallback(&setup, "m", models, 1);
+	attempts_begin_for(&setup.attempts, &setup.config, NULL, &request);
+	assert_int_equal(chosen(&setup), 1);
+	attempts_prefer(&setup.attempts, "0");
+	assert_int_equal(chosen(&setup), 1);
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_int_equal(chosen(&setup), 3);
+	assert_false(next(&setup, FAILURE_PASSING));
+	end_setup(&setup);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -786,8 +1042,19 @@ int main(void)
 	    cmocka_unit_test(fallbacks_make_no_circle),
 	    cmocka_unit_test(a_fallback_that_cannot_be_called_is_passed_over),
 	    cmocka_unit_test(a_fallback_may_be_served_by_a_pattern),
-	    cmocka_unit_test(who_speaks_another_api_is_not_asked),
+	    cmocka_unit_test(tpm_is_a_share_where_no_rpm_is_given),
+	    cmocka_unit_test(a_lower_order_is_asked_first_whatever_the_weights),
+	    cmocka_unit_test(the_next_order_is_asked_when_all_of_the_lower_one_have_failed),
+	    cmocka_unit_test(the_next_order_is_asked_while_the_lower_one_rests),
+	    cmocka_unit_test(one_that_is_full_is_passed_over),
+	    cmocka_unit_test(one_that_is_full_is_better_than_one_that_rests),
+	    cmocka_unit_test(what_is_too_long_or_refused_has_fallbacks_of_its_own),
+	    cmocka_unit_test(without_such_fallbacks_the_general_ones_serve),
+	    cmocka_unit_test(an_alias_stands_for_its_model_also_in_fallbacks),
+	    cmocka_unit_test(a_fallback_may_be_one_deployment_by_its_id),
+	    cmocka_unit_test(a_request_brings_its_own_fallbacks_and_retries),
 	    cmocka_unit_test(a_status_says_who_is_at_fault),
+	    cmocka_unit_test(who_speaks_another_api_is_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

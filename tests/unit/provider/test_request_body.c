@@ -42,6 +42,14 @@ static void a_body_is_passed_on_without_what_is_to_be_dropped(void **state)
 	    "{\"model\":\"up\",\"x\":{\"user\":1}}");
 }
 
+static void a_body_is_passed_on_without_the_gateways_own_members(void **state)
+{
+	(void)state;
+	assert_body("{\"guardrails\":[\"g\"],\"model\":\"m\",\"api\\u005fkey\":\"s\","
+		    "\"metadata\":{\"timeout\":1},\"timeout\":1}",
+	    "{\"model\":\"up\",\"metadata\":{\"timeout\":1}}");
+}
+
 static void nothing_may_be_left_of_a_body(void **state)
 {
 	(void)state;
@@ -54,6 +62,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_body_is_passed_on_with_only_the_model_replaced),
 	    cmocka_unit_test(a_body_is_passed_on_without_what_is_to_be_dropped),
+	    cmocka_unit_test(a_body_is_passed_on_without_the_gateways_own_members),
 	    cmocka_unit_test(nothing_may_be_left_of_a_body),
 	};
 

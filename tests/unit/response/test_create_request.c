@@ -52,6 +52,25 @@ static void assert_rest(const char *body, const char *expected)
 	create_request_free(&request);
 }
 
+static void the_gateways_own_members_stay_apart(void **state)
+{
+	struct create_request request = parsed(
+	    "{\"api_key\":\"s\",\"timeout\":3,\"model\":\"m\",\"seed\":1,\"fallbacks\":[\"a\"]}");
+	struct buf written = {0};
+
+	(void)state;
+	assert_true(span_is(buf_span(&request.rest), "\"seed\":1"));
+	assert_true(span_is(buf_span(&request.obeyed), "\"timeout\":3,\"fallbacks\":[\"a\"]"));
+	assert_float_equal(request.gateway.timeout, 3, 0.001);
+	assert_true(request.gateway.unmet);
+	assert_false(create_request_is_verbatim(&request, SPAN("")));
+	create_request_write(&written, &request, SPAN(""));
+	assert_string_equal(buf_cstr(&written), "{\"model\":\"m\",\"seed\":1}");
+	buf_free(&written);
+	create_request_free(&request);
+	refused("{\"model\":\"m\",\"timeout\":\"3\"}", "timeout", "expected a number of seconds");
+}
+
 static void takes_the_members_that_respool_acts_on(void **state)
 {
 	struct create_request request = parsed(
@@ -509,6 +528,7 @@ static void error_envelope_is_valid_json_whatever_the_message_holds(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_gateways_own_members_stay_apart),
 	    cmocka_unit_test(takes_the_members_that_respool_acts_on),
 	    cmocka_unit_test(options_of_a_stream_are_an_object_with_a_flag),
 	    cmocka_unit_test(flags_may_be_absent_or_null),

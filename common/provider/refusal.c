@@ -1,0 +1,80 @@
+#include "refusal.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LOOKED_AT = 16384 }; /* bytes of an error */
+
+/* Words of codes and messages, in lower case. */
+static const char *const too_long[] = {
+    "context_length_exceeded",
+    "context_window_exceeded",
+    "contextwindowexceedederror",
+    "exceed_context_size",
+    "exceed context limit",
+    "exceeds the available context size",
+    "exceeds the context window",
+    "exceeds the maximum number of tokens allowed",
+    "input is too long",
+    "input tokens exceed the configured limit",
+    "is longer than the model's context length",
+    "maximum context length",
+    "maximum context limit",
+    "prompt is too long",
+    "prompt: length",
+    "tokens + `max_new_tokens` must be",
+    "too many input tokens",
+};
+
+static const char *const refused[] = {
+    "bio_policy",
+    "content_filter",
+    "content_policy_violation",
+    "contentpolicyviolationerror",
+    "content filtering policy",
+    "content management policy",
+    "cyber_policy",
+    "flagged as potentially violating our usage policy",
+    "moderation_blocked",
+    "rejected as a result of our safety system",
+    "responsibleaipolicyviolation",
+    "task failed as a result of our safety system",
+    "the model produced invalid content",
+};
+
+static bool begins_with(struct span text, const char *words)
+{
+	size_t len = strlen(words);
+
+	return text.len >= len && strncasecmp(text.p, words, len) == 0;
+}
+
+static bool has_any(struct span error, const char *const *phrases, size_t count)
+{
+	for (; error.len > 0; error.p++, error.len--) {
+		for (size_t i = 0; i < count; i++) {
+			if (begins_with(error, phrases[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool refusal_is_possible(long status)
+{
+	return status == 400 || status == 413 || status == 422;
+}
+
+enum call_failure refusal_failure(long status, struct span error)
+{
+	if (!refusal_is_possible(status))
+		return call_failure_of(status);
+	if (error.len > LOOKED_AT)
+		error.len = LOOKED_AT;
+	if (has_any(error, too_long, sizeof(too_long) / sizeof(too_long[0])))
+		return FAILURE_CONTEXT_WINDOW;
+	if (has_any(error, refused, sizeof(refused) / sizeof(refused[0])))
+		return FAILURE_CONTENT_POLICY;
+	return call_failure_of(status);
+}

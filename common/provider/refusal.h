@@ -1,0 +1,18 @@
+/* What a provider says against a request that it does not take, beside the status. */
+#ifndef RESPOOL_REFUSAL_H
+#define RESPOOL_REFUSAL_H
+
+#include "attempts.h"
+#include "common/base/buf.h"
+
+/*
+ * As call_failure_of(), and of one that puts the request at fault whether it is too long for the
+ * model, or refused for its content: known by the words that providers have for that. error is the
+ * body of the answer, or the error that an event brought, whatever its form; may be empty.
+ */
+enum call_failure refusal_failure(long status, struct span error);
+
+/* Whether an answer of that status may be such a one, so that its body has to be looked at. */
+bool refusal_is_possible(long status);
+
+#endif

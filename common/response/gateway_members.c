@@ -1,0 +1,445 @@
+#include "gateway_members.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/base/log.h"
+
+enum {
+	MOST_SECONDS = 7 * 24 * 3600,
+	MOST_RETRIES = 100,
+	MOST_FALLBACKS = 50,
+	NUMBER_BYTES = 32,
+};
+
+/* What becomes of a member. */
+enum handling {
+	OBEYED,
+	BOOKKEEPING, /* nobody misses it */
+	/* Asks for what is not done here: */
+	GUARDS,
+	MOCKS,
+	CACHES,
+	PLACES, /* another deployment or key than the configuration's */
+	OTHERS,
+};
+
+static const char *const consequences[] = {
+    [GUARDS] = "nothing is checked by it",
+    [MOCKS] = "the provider is asked all the same",
+    [CACHES] = "no answer is kept or taken from a cache",
+    [PLACES] = "what the configuration says of the deployment holds",
+    [OTHERS] = "it is left out",
+};
+
+struct gateway_name {
+	const char *name;
+	enum handling handling;
+};
+
+/* In the order of their bytes. One that ends in '*' stands for all that begin so. */
+static const struct gateway_name table[] = {
+    {"additional_drop_params", OTHERS},
+    {"allowed_model_region", OTHERS},
+    {"allowed_openai_params", OTHERS},
+    {"api_base", PLACES},
+    {"api_key", PLACES},
+    {"api_version", PLACES},
+    {"arize_*", BOOKKEEPING},
+    {"assistant_continue_message", OTHERS},
+    {"aws_*", PLACES},
+    {"azure_*", PLACES},
+    {"base_model", PLACES},
+    {"base_url", PLACES},
+    {"budget_duration", OTHERS},
+    {"cache", CACHES},
+    {"cache_key", CACHES},
+    {"caching", CACHES},
+    {"caching_groups", CACHES},
+    {"client_id", PLACES},
+    {"client_secret", PLACES},
+    {"configurable_clientside_auth_params", PLACES},
+    {"content_policy_fallbacks", OBEYED},
+    {"context_window_fallback_dict", OTHERS},
+    {"context_window_fallbacks", OBEYED},
+    {"cooldown_time", OTHERS},
+    {"custom_llm_provider", PLACES},
+    {"disable_fallbacks", OBEYED},
+    {"disable_global_guardrails", GUARDS},
+    {"drop_params", OTHERS},
+    {"enable_json_schema_validation", OTHERS},
+    {"enable_tag_filtering", OTHERS},
+    {"ensure_alternating_roles", OTHERS},
+    {"extra_headers", OTHERS},
+    {"fallback_depth", BOOKKEEPING},
+    {"fallbacks", OBEYED},
+    {"fastest_response", OTHERS},
+    {"force_timeout", OTHERS},
+    {"gcs_*", BOOKKEEPING},
+    {"guardrails", GUARDS},
+    {"humanloop_*", BOOKKEEPING},
+    {"include_fallback_errors", BOOKKEEPING},
+    {"input_cost_per_*", BOOKKEEPING},
+    {"langfuse_*", BOOKKEEPING},
+    {"langsmith_*", BOOKKEEPING},
+    {"litellm_*", BOOKKEEPING},
+    {"max_budget", OTHERS},
+    {"max_fallbacks", OTHERS},
+    {"max_parallel_requests", OTHERS},
+    {"max_retries", OBEYED},
+    {"merge_reasoning_content_in_choices", OTHERS},
+    {"mock_delay", MOCKS},
+    {"mock_response", MOCKS},
+    {"mock_testing_*", MOCKS},
+    {"mock_timeout", MOCKS},
+    {"mock_tool_calls", MOCKS},
+    {"model_config", PLACES},
+    {"model_group_retry_policy", OTHERS},
+    {"model_info", BOOKKEEPING},
+    {"model_list", PLACES},
+    {"no-log", BOOKKEEPING},
+    {"num_retries", OBEYED},
+    {"num_retries_per_request", OTHERS},
+    {"organization", PLACES},
+    {"output_cost_per_*", BOOKKEEPING},
+    {"policies", GUARDS},
+    {"posthog_*", BOOKKEEPING},
+    {"preset_cache_key", CACHES},
+    {"prompt_id", OTHERS},
+    {"prompt_label", OTHERS},
+    {"prompt_variables", OTHERS},
+    {"prompt_version", OTHERS},
+    {"provider_specific_header", OTHERS},
+    {"proxy_server_request", BOOKKEEPING},
+    {"region_name", PLACES},
+    {"request_timeout", OBEYED},
+    {"retry_policy", OTHERS},
+    {"retry_strategy", OTHERS},
+    {"router_settings", OTHERS},
+    {"routing_strategy", OTHERS},
+    {"rpm", OTHERS},
+    {"secret_fields", BOOKKEEPING},
+    {"specific_deployment", PLACES},
+    {"stream_timeout", OBEYED},
+    {"tags", BOOKKEEPING},
+    {"tenant_id", PLACES},
+    {"timeout", OBEYED},
+    {"tpm", OTHERS},
+    {"ttl", CACHES},
+    {"turn_off_message_logging", BOOKKEEPING},
+    {"use_chat_completions_api", OTHERS},
+    {"use_in_pass_through", OTHERS},
+    {"use_litellm_proxy", PLACES},
+    {"user_config", PLACES},
+    {"user_continue_message", OTHERS},
+    {"vertex_*", PLACES},
+    {"wandb_api_key", BOOKKEEPING},
+    {"weave_project_id", BOOKKEEPING},
+};
+
+enum { NAMES = sizeof(table) / sizeof(table[0]) };
+
+_Static_assert(NAMES <= 8 * sizeof((struct gateway_notes){{0}}.said), "a bit for each");
+
+/* <0, 0 or >0: where the name stands to one of the table. */
+static int compare(struct span name, const char *known)
+{
+	size_t len = strlen(known);
+	bool is_prefix = known[len - 1] == '*';
+	size_t compared = is_prefix ? len - 1 : len;
+	int order = memcmp(name.p, known, name.len < compared ? name.len : compared);
+
+	if (order != 0 || name.len == compared)
+		return order;
+	return name.len < compared ? -1 : !is_prefix;
+}
+
+static const struct gateway_name *find(struct span name)
+{
+	size_t low = 0, high = NAMES;
+
+	if (name.len == 0)
+		return NULL;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = compare(name, table[middle].name);
+
+		if (order == 0)
+			return &table[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+bool gateway_member_is_ours(struct span name)
+{
+	return find(name) != NULL;
+}
+
+bool gateway_member_is_obeyed(struct span name)
+{
+	const struct gateway_name *known = find(name);
+
+	return known != NULL && known->handling == OBEYED;
+}
+
+/* Values */
+
+static bool wrong_type(
+    struct api_error *error, const char *name, const char *expected, struct span value)
+{
+	return api_error_set(error, 400, "invalid_request_error", name, "invalid_type",
+	    "Invalid type for '%s': expected %s, but got %s instead.", name, expected,
+	    json_type_name(json_type(value)));
+}
+
+static bool wrong_value(struct api_error *error, const char *name, const char *expected)
+{
+	return api_error_set(error, 400, "invalid_request_error", name, "invalid_value",
+	    "Invalid value for '%s': expected %s.", name, expected);
+}
+
+static bool take_seconds(
+    double *seconds, const char *name, struct span value, struct api_error *error)
+{
+	char digits[NUMBER_BYTES + 1] = "";
+	double read;
+
+	if (json_type(value) != JSON_NUMBER)
+		return wrong_type(error, name, "a number of seconds", value);
+	memcpy(digits, value.p, value.len < NUMBER_BYTES ? value.len : NUMBER_BYTES);
+	read = strtod(digits, NULL);
+	if (!(read > 0))
+		return wrong_value(error, name, "more than 0 seconds");
+	*seconds = read < MOST_SECONDS ? read : MOST_SECONDS;
+	return true;
+}
+
+static bool take_retries(int *retries, const char *name, struct span value, struct api_error *error)
+{
+	long long read;
+
+	if (json_type(value) != JSON_NUMBER)
+		return wrong_type(error, name, "an integer", value);
+	if (!json_integer(value, &read) || read < 0)
+		return wrong_value(error, name, "an integer of 0 or more");
+	*retries = (int)(read < MOST_RETRIES ? read : MOST_RETRIES);
+	return true;
+}
+
+static bool take_flag(bool *flag, const char *name, struct span value, struct api_error *error)
+{
+	enum json_type type = json_type(value);
+
+	if (type != JSON_TRUE && type != JSON_FALSE)
+		return wrong_type(error, name, "a boolean", value);
+	*flag = type == JSON_TRUE;
+	return true;
+}
+
+static bool take_fallbacks(
+    struct span *fallbacks, const char *name, struct span value, struct api_error *error)
+{
+	static const char expected[] = "a list of models' names, or of objects with one";
+	struct json_scan scan = json_open(value, 0);
+	struct span element;
+	size_t count = 0;
+
+	if (json_type(value) != JSON_ARRAY)
+		return wrong_type(error, name, expected, value);
+	while (json_element(&scan, &element)) {
+		if (json_type(element) != JSON_STRING && json_type(element) != JSON_OBJECT)
+			return wrong_type(error, name, expected, element);
+		count++;
+	}
+	if (count > MOST_FALLBACKS)
+		return wrong_value(error, name, "50 models at most");
+	*fallbacks = value;
+	return true;
+}
+
+static bool obey(
+    struct gateway_members *members, const char *name, struct span value, struct api_error *error)
+{
+	if (strcmp(name, "stream_timeout") == 0)
+		return take_seconds(&members->stream_timeout, name, value, error);
+	if (strcmp(name, "timeout") == 0 || strcmp(name, "request_timeout") == 0)
+		return take_seconds(&members->timeout, name, value, error);
+	if (strcmp(name, "num_retries") == 0 || strcmp(name, "max_retries") == 0)
+		return take_retries(&members->num_retries, name, value, error);
+	if (strcmp(name, "disable_fallbacks") == 0)
+		return take_flag(&members->disable_fallbacks, name, value, error);
+	if (strcmp(name, "context_window_fallbacks") == 0)
+		return take_fallbacks(&members->fallbacks[1], name, value, error);
+	if (strcmp(name, "content_policy_fallbacks") == 0)
+		return take_fallbacks(&members->fallbacks[2], name, value, error);
+	return take_fallbacks(&members->fallbacks[0], name, value, error);
+}
+
+bool gateway_members_take(
+    struct gateway_members *members, struct span name, struct span value, struct api_error *error)
+{
+	const struct gateway_name *known = find(name);
+
+	if (known == NULL || !json_is_given(value))
+		return true;
+	if (known->handling != OBEYED) {
+		members->unmet = members->unmet || known->handling != BOOKKEEPING;
+		return true;
+	}
+	members->obeyed = true;
+	return obey(members, known->name, value, error);
+}
+
+bool gateway_members_read(
+    struct gateway_members *members, struct span body, struct api_error *error)
+{
+	struct json_scan scan = json_open(body, 0);
+	struct span key, value;
+	struct buf scratch = {0};
+	bool valid = true;
+
+	*members = (struct gateway_members)GATEWAY_MEMBERS_INIT;
+	while (valid && json_member(&scan, &key, &value))
+		valid = gateway_members_take(members, json_name(&scratch, key), value, error);
+	buf_free(&scratch);
+	return valid;
+}
+
+static void separate(struct buf *out)
+{
+	char last = out->len > 0 ? out->data[out->len - 1] : '{';
+
+	if (last != '{' && last != '[')
+		buf_putc(out, ',');
+}
+
+static void write_targets(struct buf *out, struct span list, bool may_map);
+
+/* An object that has a model's name for a member, and a list of models as its value. */
+static void write_mapping(struct buf *out, struct span mapping)
+{
+	struct json_scan scan = json_open(mapping, 0);
+	struct span key, list;
+
+	buf_putc(out, '{');
+	while (json_member(&scan, &key, &list)) {
+		if (json_type(list) != JSON_ARRAY)
+			continue;
+		json_write_name(out, key);
+		write_targets(out, list, false);
+	}
+	buf_putc(out, '}');
+}
+
+/* Beside a model's name, LiteLLM lets it say what to ask that model instead. */
+static void write_targets(struct buf *out, struct span list, bool may_map)
+{
+	struct json_scan scan = json_open(list, 0);
+	struct span element, model;
+
+	buf_putc(out, '[');
+	while (json_element(&scan, &element)) {
+		bool is_object = json_type(element) == JSON_OBJECT;
+
+		model = is_object ? json_get(element, "model") : element;
+		if (json_type(model) != JSON_STRING && !(is_object && may_map))
+			continue;
+		separate(out);
+		if (json_type(model) == JSON_STRING)
+			buf_append_span(out, model);
+		else
+			write_mapping(out, element);
+	}
+	buf_putc(out, ']');
+}
+
+void gateway_member_write(struct buf *out, struct span name, struct span value)
+{
+	separate(out);
+	buf_putc(out, '"');
+	buf_append_span(out, name);
+	buf_puts(out, "\":");
+	if (json_type(value) == JSON_ARRAY)
+		write_targets(out, value, true);
+	else
+		buf_append_span(out, value);
+}
+
+void gateway_members_write_obeyed(struct buf *out, struct span body)
+{
+	struct json_scan scan = json_open(body, 0);
+	struct span key, value;
+	struct span name;
+	struct buf scratch = {0};
+
+	buf_putc(out, '{');
+	while (json_member(&scan, &key, &value)) {
+		name = json_name(&scratch, key);
+		if (gateway_member_is_obeyed(name) && json_is_given(value))
+			gateway_member_write(out, name, value);
+	}
+	buf_putc(out, '}');
+	buf_free(&scratch);
+}
+
+size_t gateway_members_in_front(struct span joined)
+{
+	struct buf object = {0};
+	struct json_scan scan;
+	struct span key, value;
+	const char *quote = joined.len > 1 ? memchr(joined.p + 1, '"', joined.len - 1) : NULL;
+	size_t len = 0;
+
+	if (quote == NULL ||
+	    !gateway_member_is_obeyed((struct span){joined.p + 1, (size_t)(quote - joined.p) - 1}))
+		return 0;
+	buf_putc(&object, '{');
+	buf_append_span(&object, joined);
+	buf_putc(&object, '}');
+	scan = json_open(buf_span(&object), 0);
+	while (json_member(&scan, &key, &value) && gateway_member_is_obeyed(key))
+		len = (size_t)(value.p + value.len - object.data) - 1;
+	buf_free(&object);
+	return len < joined.len ? len + 1 : len;
+}
+
+/* The log */
+
+/* Notes that a name is said now; false if it was before. */
+static bool is_new(struct gateway_notes *notes, const struct gateway_name *known)
+{
+	size_t i = (size_t)(known - table);
+	unsigned long long bit = 1ULL << i % 64;
+	bool said = (notes->said[i / 64] & bit) != 0;
+
+	notes->said[i / 64] |= bit;
+	return !said;
+}
+
+static void note(struct gateway_notes *notes, const struct gateway_name *known, struct span name)
+{
+	if (known->handling > BOOKKEEPING && is_new(notes, known))
+		log_warnx("a request has '%.*s', which is not implemented: %s; not said again",
+		    (int)(name.len < 64 ? name.len : 64), name.p, consequences[known->handling]);
+}
+
+void gateway_members_note(struct gateway_notes *notes, struct span body)
+{
+	struct json_scan scan = json_open(body, 0);
+	struct span key, value, name;
+	struct buf scratch = {0};
+	const struct gateway_name *known;
+
+	while (json_member(&scan, &key, &value)) {
+		name = json_name(&scratch, key);
+		known = json_is_given(value) ? find(name) : NULL;
+		if (known != NULL)
+			note(notes, known, name);
+	}
+	buf_free(&scratch);
+}
