@@ -29,9 +29,10 @@ static enum call_failure failure_of(const struct passage *passage, enum upstream
 
 static bool awaits_event(const struct passage *passage)
 {
-	const struct deployment *deployment = passage->errand.choice.deployment;
+	const struct attempts *choice = &passage->errand.choice;
 
-	return deployment != NULL && deployment->stream_timeout > 0;
+	return choice->deployment != NULL &&
+	       (choice->stream_timeout > 0 || choice->deployment->stream_timeout > 0);
 }
 
 void passage_reset_answer(struct passage *passage)

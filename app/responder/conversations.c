@@ -15,17 +15,25 @@ static void answer_invalid_path(struct handlers *handlers)
 	answer_error(handlers, &error);
 }
 
+static void pass(struct handlers *handlers, const char *path)
+{
+	struct span body = {0};
+
+	if (handlers->request.method == METHOD_POST) {
+		if (!body_take(handlers))
+			return;
+		body = buf_span(&handlers->body);
+	}
+	passthrough_conversation(handlers, path, body);
+}
+
 void conversations_handle(struct handlers *handlers)
 {
 	struct buf path = {0};
 
-	if (!conversation_path(&path, handlers->request.route.id)) {
+	if (!conversation_path(&path, handlers->request.route.id))
 		answer_invalid_path(handlers);
-	} else if (passthrough_is_on(handlers)) {
-		buf_clear(&handlers->body);
-		if (handlers->request.method != METHOD_POST || body_take(handlers))
-			passthrough_conversation(
-			    handlers, buf_cstr(&path), buf_span(&handlers->body));
-	}
+	else if (passthrough_is_on(handlers))
+		pass(handlers, buf_cstr(&path));
 	buf_free(&path);
 }

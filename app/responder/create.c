@@ -41,6 +41,7 @@ static bool can_reach(const struct config *config, const char *model)
 {
 	const struct deployment *deployment = NULL;
 
+	model = model_resolve(config, model);
 	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
 		if (deployment->missing != NULL || deployment_base(deployment, model) != NULL)
 			return true;
@@ -50,7 +51,7 @@ static bool can_reach(const struct config *config, const char *model)
 
 static bool can_reach_any(const struct config *config, const char *model)
 {
-	const struct fallback *fallback = model_fallback(config, model);
+	const struct fallback *fallback = model_fallback(config, FALLBACK_ON_ERROR, model);
 	bool reachable = can_reach(config, model);
 
 	for (size_t i = 0; !reachable && fallback != NULL && i < fallback->count; i++)
@@ -61,7 +62,8 @@ static bool can_reach_any(const struct config *config, const char *model)
 /* Whether nothing says where to send requests for the model, not even its name. */
 static bool is_nobodys(const struct config *config, const char *model)
 {
-	return model_is_nobodys(config, model) && !can_reach_any(config, model);
+	return model_is_nobodys(config, model_resolve(config, model)) &&
+	       !can_reach_any(config, model);
 }
 
 static bool check_polled(
@@ -179,7 +181,7 @@ static void create_response(
 
 static bool has_model(const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model, NULL) != NULL;
+	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL;
 }
 
 static void create_polled(struct handlers *handlers, struct create_request *request)

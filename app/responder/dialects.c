@@ -44,6 +44,7 @@ static bool model_can_say(struct search *search, const char *model)
 {
 	const struct deployment *deployment = NULL;
 
+	model = model_resolve(search->config, model);
 	while ((deployment = model_next_deployment(search->config, model, deployment)) != NULL) {
 		if (can_say(search, deployment, model))
 			return true;
@@ -53,7 +54,7 @@ static bool model_can_say(struct search *search, const char *model)
 
 static bool fallbacks_can_say(struct search *search, const char *model)
 {
-	const struct fallback *fallback = model_fallback(search->config, model);
+	const struct fallback *fallback = model_fallback(search->config, FALLBACK_ON_ERROR, model);
 
 	for (size_t i = 0; fallback != NULL && i < fallback->count; i++) {
 		if (model_can_say(search, fallback->models[i]))

@@ -30,6 +30,18 @@ void passthrough_close(struct passthrough *passthrough)
 	free(passthrough);
 }
 
+bool passthrough_is_on(struct handlers *handlers)
+{
+	struct api_error error;
+
+	if (handlers->passthrough != NULL)
+		return true;
+	api_error_set(&error, 501, "invalid_request_error", NULL, "not_implemented",
+	    "Nothing is passed through to providers here: 'max_passthrough' is 0.");
+	answer_error(handlers, &error);
+	return false;
+}
+
 static void add_idempotency_key(struct handlers *handlers, struct buf *headers)
 {
 	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
@@ -76,13 +88,14 @@ const char *passthrough_take_query(struct handlers *handlers)
 /* Says why no deployment of the model can be called. */
 static void cannot_call(struct handlers *handlers, const char *model)
 {
+	const char *resolved = model_resolve(handlers->config, model);
 	struct api_error error;
 
-	if (model_next_deployment(handlers->config, model, NULL) == NULL) {
+	if (model_next_deployment(handlers->config, resolved, NULL) == NULL) {
 		answer_model_not_found(handlers, model);
 		return;
 	}
-	if (model_is_nobodys(handlers->config, model)) {
+	if (model_is_nobodys(handlers->config, resolved)) {
 		answer_model_is_nobodys(handlers, model);
 		return;
 	}

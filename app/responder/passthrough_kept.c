@@ -29,10 +29,11 @@ static const struct deployment *first_of(const struct config *config, const char
 
 static struct native_place default_place(const struct config *config)
 {
-	const char *model = config->default_deployment;
+	const char *model;
 
-	if (model == NULL)
+	if (config->default_deployment == NULL)
 		return (struct native_place){0};
+	model = model_resolve(config, config->default_deployment);
 	return (struct native_place){first_of(config, model), xstrdup(model)};
 }
 
@@ -185,7 +186,7 @@ static void answer_no_conversations(struct handlers *handlers, const char *why)
 
 void passthrough_conversation(struct handlers *handlers, const char *path, struct span body)
 {
-	struct native_place place = default_place(handlers->config);
+	struct native_place place;
 	struct handover handover = {
 	    .flags = HANDOVER_VERBATIM,
 	    .path = path,
@@ -194,8 +195,9 @@ void passthrough_conversation(struct handlers *handlers, const char *path, struc
 	};
 
 	if (handover.query == NULL)
-		;
-	else if (place.deployment == NULL)
+		return;
+	place = default_place(handlers->config);
+	if (place.deployment == NULL)
 		answer_no_conversations(handlers, "none is configured");
 	else if (!keeps_responses(&place))
 		answer_no_conversations(handlers, "that one does not speak the Responses API");

@@ -73,21 +73,8 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 		.apis = api_path_apis(span_of(request->path)),
 		.members = request->gateway});
 	attempts_close(&attempts);
-	if (attempts.deployment == NULL && !model_is_nobodys(handlers->config, model) &&
-	    has_usable(handlers->config, model))
+	if (attempts.deployment == NULL && has_usable(handlers->config, model))
 		answer_not_served(handlers, request);
 	else if (passthrough_can_call(handlers, &attempts, request->model))
 		hand_over_obeying(handlers, request, handover);
-}
-
-bool passthrough_is_on(struct handlers *handlers)
-{
-	struct api_error error;
-
-	if (handlers->passthrough != NULL)
-		return true;
-	api_error_set(&error, 501, "invalid_request_error", NULL, "not_implemented",
-	    "Nothing is passed through to providers here: 'max_passthrough' is 0.");
-	answer_error(handlers, &error);
-	return false;
 }

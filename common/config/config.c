@@ -5,7 +5,10 @@
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
+#include "config_aliases.h"
+#include "config_credentials.h"
 #include "config_deployment.h"
+#include "config_environment.h"
 #include "config_polling.h"
 #include "config_redis.h"
 #include "config_router.h"
@@ -22,23 +25,42 @@ enum {
 struct draft {
 	struct config config;
 	char *master_key;
+	bool has_master_key; /* be it in a variable that is not needed */
 	struct deployment_defaults deployments;
 	struct router_draft router, litellm;
-	size_t default_deployment_line;
-	bool cache;
-	size_t cache_line; /* where that stands */
+	char *completion_model; /* LiteLLM's name for default_model */
+	bool cache, has_cache;
+	bool has_coordination_redis; /* redis is that one */
 	struct redis_draft redis;
 };
+
+/* Where it is, LiteLLM keeps responses there, whatever cache_params says. */
+static void read_coordination_redis(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	if (!config_says(value))
+		return;
+	redis_draft_clear(&draft->redis);
+	value->file->unneeded &= ~(unsigned)CONFIG_FOR_REDIS;
+	redis_draft_read(value, &draft->redis);
+	draft->has_coordination_redis = true;
+}
 
 static const struct config_key general_keys[] = {
     {"master_key", CONFIG_SECRET, CONFIG_FOR_CLIENTS, "the master key",
 	IN(struct draft, master_key)},
+    {"completion_model", CONFIG_STRING, 0, "a model that model_list has",
+	IN(struct draft, completion_model)},
+    {"coordination_redis", CONFIG_READER, .read = read_coordination_redis},
 };
 
 static void read_general(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
+	struct config_value master_key;
 
+	draft->has_master_key = config_find(value, "master_key", &master_key);
 	config_section(value, "a mapping of settings", KEYS(general_keys), draft);
 	if (draft->master_key == NULL)
 		return;
@@ -64,8 +86,7 @@ static void read_cache(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	config_bool(value, 0, &draft->cache);
-	draft->cache_line = value->line;
+	draft->has_cache = config_bool(value, 0, &draft->cache);
 }
 
 static void read_cache_params(const struct config_value *value, void *dest)
@@ -105,6 +126,14 @@ static void read_default_fallbacks(const struct config_value *value, void *dest)
 	router_read_default_fallbacks(value, &draft->litellm);
 }
 
+/* LiteLLM has two places for the same, and asks this one first. */
+static void read_alias_map(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	aliases_read(value, &draft->config);
+}
+
 /* cache stands before cache_params: whether that one's variables must be set depends on it. */
 static const struct config_key litellm_keys[] = {
     {"num_retries", CONFIG_INT, IN(struct draft, litellm.num_retries), .min = 0,
@@ -119,6 +148,7 @@ static const struct config_key litellm_keys[] = {
     {"content_policy_fallbacks", CONFIG_READER, .read = read_content_policy_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"drop_params", CONFIG_BOOL, IN(struct draft, deployments.drop_params)},
+    {"model_alias_map", CONFIG_READER, .read = read_alias_map},
     {"cache", CONFIG_READER, .read = read_cache},
     {"cache_params", CONFIG_READER, .read = read_cache_params},
     {"responses", CONFIG_READER, .read = read_responses},
@@ -146,22 +176,20 @@ static void read_router(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
 
-	router_settings_read(value, &draft->router);
+	router_settings_read(value, &draft->router, &draft->config);
 }
 
-static void read_default_deployment(const struct config_value *value, void *dest)
+static void read_environment(const struct config_value *value, void *dest)
 {
-	struct draft *draft = dest;
-
-	draft->default_deployment_line = value->line;
-	config_string(value, 0, "a model that model_list has", &draft->config.default_deployment);
+	(void)dest;
+	environment_read(value);
 }
 
-static void read_default_model(const struct config_value *value, void *dest)
+/* It has been included already. */
+static void read_include(const struct config_value *value, void *dest)
 {
-	struct draft *draft = dest;
-
-	config_string(value, 0, "a model that model_list has", &draft->config.default_model);
+	(void)value;
+	(void)dest;
 }
 
 static const struct config_key respool_keys[] = {
@@ -190,8 +218,10 @@ static const struct config_key respool_keys[] = {
     {"max_passthrough", CONFIG_INT, IN(struct draft, config.max_passthrough), .min = 0,
 	.max = 1000000},
     {"client_timeout", CONFIG_INT, IN(struct draft, config.client_timeout), .min = 1, .max = 86400},
-    {"default_model", CONFIG_READER, .read = read_default_model},
-    {"default_deployment", CONFIG_READER, .read = read_default_deployment},
+    {"default_deployment", CONFIG_STRING, 0, "a model that model_list has",
+	IN(struct draft, config.default_deployment)},
+    {"default_model", CONFIG_STRING, 0, "a model that model_list has",
+	IN(struct draft, config.default_model)},
     {"native_ttl", CONFIG_LONG, IN(struct draft, config.native_ttl), .min = 1, .max = MAX_TTL},
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
     {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
@@ -204,10 +234,14 @@ static void read_respool(const struct config_value *value, void *dest)
 }
 
 /*
- * The sections before model_list have defaults for each deployment. general_settings
- * stands before respool: no tenant may have the master's key.
+ * Every other section may ask for what the first one sets. The sections before model_list have
+ * defaults for each deployment. general_settings stands before respool: no tenant may have the
+ * master's key.
  */
 static const struct config_key file_keys[] = {
+    {"environment_variables", CONFIG_READER, .read = read_environment},
+    {"include", CONFIG_READER, .read = read_include},
+    {"credential_list", CONFIG_READER, .read = credentials_read},
     {"litellm_settings", CONFIG_READER, .read = read_litellm},
     {"router_settings", CONFIG_READER, .read = read_router},
     {"general_settings", CONFIG_READER, .read = read_general},
@@ -293,44 +327,102 @@ static void warn_what_cannot_work(
 		warn_of_missing_variables(config, path);
 }
 
-static void finish_redis(struct config_file *file, struct draft *draft)
+/* Without a word of the file, LiteLLM keeps responses in the Redis of the environment. */
+static bool is_in_environment(const struct draft *draft)
 {
-	const struct config_value root = config_file_root(file);
-	const struct config_value section = {
-	    .file = file, .parent = &root, .key = "litellm_settings"};
-	const struct config_value cache = {
-	    .file = file, .parent = &section, .key = "cache", .line = draft->cache_line};
-	const struct config_value router = {
-	    .file = file, .parent = &root, .key = "router_settings"};
-	const struct config_value elsewhere = {.file = file,
+	if (draft->config.polling.mode == POLLING_OFF || draft->has_coordination_redis ||
+	    !redis_is_in_environment())
+		return false;
+	return draft->has_cache ? draft->cache && !draft->redis.is_redis : true;
+}
+
+static void finish_redis(const struct config_value *root, struct draft *draft)
+{
+	const bool coordination = draft->has_coordination_redis;
+	const struct config_value section =
+	    config_place(root, coordination ? "general_settings" : "litellm_settings");
+	const struct config_value place =
+	    config_place(&section, coordination ? "coordination_redis" : "cache");
+	const struct config_value router = config_place(root, "router_settings");
+	const struct config_value elsewhere = {.file = root->file,
 	    .parent = &router,
 	    .key = draft->router.redis_key,
 	    .line = draft->router.redis_line};
 
-	redis_draft_finish(draft->cache ? &cache : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
+	if (is_in_environment(draft)) {
+		redis_draft_clear(&draft->redis);
+		draft->cache = true;
+	}
+	draft->cache |= coordination;
+	redis_draft_finish(draft->cache ? &place : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
 	    &draft->redis, &draft->config.redis);
 }
 
-static void check_default_deployment(const struct config_value *root, const struct draft *draft)
+static void check_model(const struct config_value *root, const char *section, const char *key,
+    const struct config *config, const char *model)
 {
-	const struct config_value section = {.file = root->file, .parent = root, .key = "respool"};
-	const struct config_value value = {.file = root->file,
-	    .parent = &section,
-	    .key = "default_deployment",
-	    .line = draft->default_deployment_line};
-	const char *model = draft->config.default_deployment;
+	const struct config_value parent = config_place(root, section);
+	const struct config_value value = config_place(&parent, key);
 
-	if (model != NULL && model_next_deployment(&draft->config, model, NULL) == NULL)
+	if (model_next_deployment(config, model_resolve(config, model), NULL) == NULL)
 		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
 }
 
-static void finish_routing(struct config_file *file, struct draft *draft)
+/* An alias serves clients; what asks for an id needs the deployments. */
+static void finish_default_deployment(const struct config_value *root, struct config *config)
 {
-	const struct config_value root = config_file_root(file);
+	char *model = config->default_deployment;
+
+	if (model == NULL)
+		return;
+	check_model(root, "respool", "default_deployment", config, model);
+	config->default_deployment = xstrdup(model_resolve(config, model));
+	free(model);
+}
+
+static void finish_default_model(const struct config_value *root, struct draft *draft)
+{
+	struct config *config = &draft->config;
+
+	if (config->default_model != NULL) {
+		check_model(root, "respool", "default_model", config, config->default_model);
+		free(draft->completion_model);
+	} else if (draft->completion_model != NULL) {
+		config->default_model = draft->completion_model;
+		check_model(
+		    root, "general_settings", "completion_model", config, config->default_model);
+	}
+}
+
+static void check_aliases(const struct config_value *root, const char *section, const char *key,
+    const struct config *config)
+{
+	const struct config_value parent = config_place(root, section);
+	struct config_value aliases;
+
+	if (root->file->error_count == 0 && config_find(&parent, key, &aliases))
+		aliases_check(&aliases, config);
+}
+
+static void finish_routing(const struct config_value *root, struct draft *draft)
+{
 	struct router_draft drafts[] = {draft->router, draft->litellm};
 
-	router_drafts_finish(&root, drafts, sizeof(drafts) / sizeof(drafts[0]), &draft->config);
-	check_default_deployment(&root, draft);
+	router_drafts_finish(root, drafts, sizeof(drafts) / sizeof(drafts[0]), &draft->config);
+	check_aliases(root, "litellm_settings", "model_alias_map", &draft->config);
+	check_aliases(root, "router_settings", "model_group_alias", &draft->config);
+	finish_default_deployment(root, &draft->config);
+	finish_default_model(root, draft);
+}
+
+static void finish_tenants(
+    const struct config_value *root, const struct draft *draft, struct config *config)
+{
+	const struct config_value section = config_place(root, "general_settings");
+	const struct config_value master_key = config_place(&section, "master_key");
+
+	if (!draft->has_master_key && !(root->file->unneeded & CONFIG_FOR_CLIENTS))
+		tenants_add_environment(&master_key, config);
 }
 
 static void read_file(struct config_file *file, struct draft *draft)
@@ -339,29 +431,42 @@ static void read_file(struct config_file *file, struct draft *draft)
 
 	if (!config_is_null(&root))
 		config_section(&root, "a mapping of sections", KEYS(file_keys), draft);
-	finish_routing(file, draft);
-	finish_redis(file, draft);
+	finish_tenants(&root, draft, &draft->config);
+	finish_routing(&root, draft);
+	finish_redis(&root, draft);
+	draft->config.modified = file->modified;
 }
 
-struct config *config_load(const char *path, enum config_role role, FILE *errors)
+static struct config *load(
+    struct config_file *file, const char *path, enum config_role role, FILE *errors)
 {
 	struct draft draft = defaults;
-	struct config_file file;
 	struct config *config;
 
-	if (!config_file_open(&file, path, errors))
+	if (!config_file_open(file, path, errors))
 		return NULL;
-	file.unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
-	read_file(&file, &draft);
+	file->unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	read_file(file, &draft);
 	config = xmalloc(sizeof(*config));
 	*config = draft.config;
-	if (file.error_count != 0) {
+	if (file->error_count != 0) {
 		config_free(config);
 		config = NULL;
 	} else {
 		warn_what_cannot_work(&draft, path, role);
 	}
-	config_file_close(&file);
+	config_file_close(file);
+	return config;
+}
+
+struct config *config_load(const char *path, enum config_role role, FILE *errors)
+{
+	struct config_file file;
+	struct config *config;
+
+	environment_begin();
+	config = load(&file, path, role, errors);
+	environment_end(config != NULL);
 	return config;
 }
 
@@ -413,11 +518,7 @@ void config_free(struct config *config)
 	tenants_clear(config);
 	redis_config_clear(&config->redis);
 	fallbacks_clear(config);
-	for (size_t i = 0; i < config->alias_count; i++) {
-		free(config->aliases[i].alias);
-		free(config->aliases[i].model);
-	}
-	free(config->aliases);
+	aliases_clear(config);
 	free(config->default_model);
 	free(config->default_deployment);
 	polling_clear(&config->polling);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "config_credentials.h"
 #include "config_deployment_internal.h"
 #include "config_section.h"
 
@@ -123,12 +124,20 @@ static void append_deployments(
 	}
 }
 
+static void read_params(const struct config_value *value, void *dest)
+{
+	struct config_value params = *value, credential;
+
+	if (credentials_find(value, &credential))
+		params.rest = &credential;
+	deployment_read_params(&params, dest);
+}
+
 static const struct config_key deployment_keys[] = {
     {"model_name", CONFIG_READER, CONFIG_REQUIRED, "the name that clients use",
 	.read = read_model_name},
     {"model_info", CONFIG_READER, .read = deployment_read_info},
-    {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model",
-	.read = deployment_read_params},
+    {"litellm_params", CONFIG_READER, CONFIG_REQUIRED, "a mapping with model", .read = read_params},
 };
 
 static void read_deployment(const struct config_value *value,
@@ -142,14 +151,17 @@ static void read_deployment(const struct config_value *value,
 		.drops_by_model = defaults->drop_params,
 		.drop_params = defaults->drop_params},
 	};
-	struct config_value params;
+	struct config_value params, credential;
 
-	if (config_section(value, "a mapping with model_name and litellm_params",
-		KEYS(deployment_keys), &draft) &&
-	    config_member(value, "litellm_params", &params))
-		append_deployments(config, &params, draft.deployment);
-	else
+	if (!config_section(value, "a mapping with model_name and litellm_params",
+		KEYS(deployment_keys), &draft) ||
+	    !config_member(value, "litellm_params", &params)) {
 		deployment_clear(&draft.deployment);
+		return;
+	}
+	if (credentials_find(&params, &credential))
+		params.rest = &credential;
+	append_deployments(config, &params, draft.deployment);
 }
 
 void deployments_read(const struct config_value *model_list,

@@ -4,6 +4,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
+#include "config_credentials.h"
 #include "config_deployment_internal.h"
 #include "config_router.h"
 #include "config_section.h"
@@ -78,6 +79,7 @@ static void read_retries(const struct config_value *value, void *dest)
 /* A key that wins over another one of the same meaning stands behind it. */
 static const struct config_key params_keys[] = {
     {"model", CONFIG_READER, CONFIG_REQUIRED, "provider/model", .read = read_model},
+    {"litellm_credential_name", CONFIG_READER, .read = credentials_check_name},
     {"custom_llm_provider", CONFIG_STRING, 0, "a provider's name", IN(struct deployment, provider)},
     {"api_base", CONFIG_READER, .read = deployment_read_api_base},
     {"api_key", CONFIG_SECRET, CONFIG_FOR_PROVIDERS | CONFIG_MAY_BE_EMPTY, "the provider's key",

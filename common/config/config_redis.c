@@ -12,6 +12,11 @@
 
 enum { REDIS_PORT = 6379 };
 
+static bool is_unused(const struct config_value *value)
+{
+	return (value->file->unneeded & CONFIG_FOR_REDIS) != 0;
+}
+
 static void read_cache_type(const struct config_value *value, void *dest)
 {
 	struct redis_draft *draft = dest;
@@ -20,14 +25,14 @@ static void read_cache_type(const struct config_value *value, void *dest)
 	if (!config_string(value, 0, "redis", &type))
 		return;
 	draft->is_redis = strcmp(type, "redis") == 0;
+	if (!draft->is_redis && !is_unused(value))
+		config_warn(value,
+		    "\"%.60s\" is not implemented: every request is sent to its provider, no "
+		    "answer is kept for later ones",
+		    type);
 	if (!draft->is_redis)
 		value->file->unneeded |= CONFIG_FOR_REDIS;
 	free(type);
-}
-
-static bool is_unused(const struct config_value *value)
-{
-	return (value->file->unneeded & CONFIG_FOR_REDIS) != 0;
 }
 
 static void read_url(const struct config_value *value, void *dest)
@@ -166,9 +171,16 @@ static const struct config_key cache_keys[] = {
 
 void redis_draft_read(const struct config_value *cache_params, struct redis_draft *draft)
 {
-	draft->line = cache_params->line;
+	draft->is_given = true;
 	draft->is_wrong = !config_section(
 	    cache_params, "a mapping of the cache's settings", KEYS(cache_keys), draft);
+}
+
+void redis_draft_clear(struct redis_draft *draft)
+{
+	redis_settings_clear(&draft->keys);
+	redis_settings_clear(&draft->url);
+	*draft = (struct redis_draft)REDIS_DRAFT_INIT;
 }
 
 bool redis_draft_is_located(const struct redis_draft *draft)
@@ -231,11 +243,9 @@ static void locate(const struct config_value *cache, const struct config_value *
 static void complete(const struct config_value *cache, const struct config_value *elsewhere,
     struct redis_draft *draft)
 {
-	const struct config_value params = {.file = cache->file,
-	    .parent = cache->parent,
-	    .key = "cache_params",
-	    .line = draft->line};
-	const struct config_value *place = draft->line != 0 ? &params : cache;
+	const struct config_value params = config_place(cache->parent, "cache_params");
+	const bool is_cache = strcmp(cache->key, "cache") == 0;
+	const struct config_value *place = is_cache && draft->is_given ? &params : cache;
 	const size_t errors_before = cache->file->error_count;
 
 	locate(cache, elsewhere, draft);

@@ -103,6 +103,18 @@ void redis_environment_locate(const struct config_value *cache, struct redis_dra
 	read_string("REDIS_UNIX_SOCKET_PATH", &redis->socket_path);
 }
 
+bool redis_is_in_environment(void)
+{
+	static const char *const names[] = {
+	    "REDIS_URL", "REDIS_CLUSTER_NODES", "REDIS_SENTINEL_NODES", "REDIS_HOST"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (environment(names[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 void redis_environment_warn(const struct config_value *cache)
 {
 	static const char *const names[] = {

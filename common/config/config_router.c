@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "config_aliases.h"
 #include "config_deployment.h"
 #include "model.h"
 
@@ -141,6 +142,13 @@ static void read_redis(const struct config_value *value, void *dest)
 	draft->redis_line = value->line;
 }
 
+static void read_aliases(const struct config_value *value, void *dest)
+{
+	struct router_draft *draft = dest;
+
+	aliases_read(value, draft->config);
+}
+
 static const struct config_key router_keys[] = {
     {"num_retries", CONFIG_INT, IN(struct router_draft, num_retries), .min = 0, .max = MAX_RETRIES},
     {"allowed_fails", CONFIG_INT, IN(struct router_draft, allowed_fails), .min = 0,
@@ -158,12 +166,15 @@ static const struct config_key router_keys[] = {
     {"content_policy_fallbacks", CONFIG_READER, .read = read_content_policy_fallbacks},
     {"default_fallbacks", CONFIG_READER, .read = read_default_fallbacks},
     {"routing_strategy", CONFIG_READER, .read = read_strategy},
+    {"model_group_alias", CONFIG_READER, .read = read_aliases},
     {"redis_host", CONFIG_READER, .read = read_redis},
     {"redis_url", CONFIG_READER, .read = read_redis},
 };
 
-void router_settings_read(const struct config_value *router_settings, struct router_draft *draft)
+void router_settings_read(
+    const struct config_value *router_settings, struct router_draft *draft, struct config *config)
 {
+	draft->config = config;
 	config_section(router_settings, "a mapping of settings", KEYS(router_keys), draft);
 }
 

@@ -28,6 +28,7 @@ struct router_draft {
 	size_t redis_line;
 	struct fallback_list fallbacks[FALLBACK_KINDS];
 	struct fallback_list defaults; /* default_fallbacks: none, or one for "*" */
+	struct config *config;         /* where aliases go */
 };
 
 #define ROUTER_DRAFT_INIT(name)                                                                    \
@@ -49,8 +50,9 @@ void router_read_fallbacks(
     const struct config_value *value, enum fallback_kind kind, struct router_draft *draft);
 void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft);
 
-/* Reads router_settings. Reports errors. */
-void router_settings_read(const struct config_value *router_settings, struct router_draft *draft);
+/* Reads router_settings, its aliases of models into config. Reports errors. */
+void router_settings_read(
+    const struct config_value *router_settings, struct router_draft *draft, struct config *config);
 
 /*
  * Moves the drafts, of which nothing is left to free, to config; what an earlier one says wins.

@@ -56,6 +56,13 @@ static bool read_text(const struct config_value *value, unsigned flags, const ch
 	return true;
 }
 
+const char *config_any_text(const struct config_value *value, const char *expected)
+{
+	struct source_text source;
+
+	return read_text(value, 0, expected, &source) ? source.text : NULL;
+}
+
 /* What is in a variable may be secret, so only what stands in the file is shown. */
 static void wrong_text(
     const struct config_value *value, const struct source_text *source, const char *expected)
@@ -236,9 +243,29 @@ bool config_boolean(const char *text, bool *out)
 	return false;
 }
 
-/* Leading zeros are refused: YAML 1.1 takes them for octal, most people do not. */
-bool config_integer(const char *text, long long min, long long max, long long *out)
+enum { NUMBER_SIZE = 48 };
+
+/* In YAML 1.1 the digits of a number may be set apart: 100_000. Nothing if it is too long. */
+static const char *join_digits(const char *text, char joined[NUMBER_SIZE])
 {
+	size_t len = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '_' && p != text && strchr("0123456789_", p[-1]) != NULL)
+			continue;
+		if (len == NUMBER_SIZE - 1)
+			return "";
+		joined[len++] = *p;
+	}
+	joined[len] = '\0';
+	return joined;
+}
+
+/* Leading zeros are refused: YAML 1.1 takes them for octal, most people do not. */
+bool config_integer(const char *written, long long min, long long max, long long *out)
+{
+	char joined[NUMBER_SIZE];
+	const char *text = join_digits(written, joined);
 	const char *digits = text[0] == '-' ? text + 1 : text;
 	size_t len = strspn(digits, "0123456789");
 	long long value;
@@ -253,8 +280,10 @@ bool config_integer(const char *text, long long min, long long max, long long *o
 	return true;
 }
 
-static bool parse_number(const char *text, bool may_be_zero, double max, double *out)
+static bool parse_number(const char *written, bool may_be_zero, double max, double *out)
 {
+	char joined[NUMBER_SIZE];
+	const char *text = join_digits(written, joined);
 	size_t whole = strspn(text, "0123456789");
 	const char *rest = text + whole;
 	double value;
@@ -422,4 +451,13 @@ bool config_member(
 		*member = *found;
 	free(members);
 	return found != NULL && !config_is_null(member);
+}
+
+struct config_value config_place(const struct config_value *parent, const char *name)
+{
+	struct config_value member = {
+	    .file = parent->file, .parent = parent, .key = name, .line = parent->line};
+
+	config_find(parent, name, &member);
+	return member;
 }

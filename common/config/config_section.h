@@ -72,6 +72,12 @@ void config_strings(
 void config_append_string(char ***strings, size_t *count, char *string);
 void config_free_strings(char **strings, size_t count);
 
+/*
+ * A text with whatever is in it, lines too, that of the variable for "os.environ/NAME". NULL after
+ * an error. The file's or the environment's.
+ */
+const char *config_any_text(const struct config_value *value, const char *expected);
+
 /* A scalar's text as it stands in the file, "os.environ/NAME" for one; "" of anything else. */
 const char *config_raw_text(const struct config_value *value);
 /* The variable that a value names and that is unset or empty; NULL if there is none such. */
@@ -87,9 +93,12 @@ bool config_says(const struct config_value *value);
 bool config_member(
     const struct config_value *section, const char *name, struct config_value *member);
 
+/* The member of that name, or where it would stand, for messages. parent has to outlive it. */
+struct config_value config_place(const struct config_value *parent, const char *name);
+
 /* Whether a key can stand in a header: no control characters, no blanks around it. */
 bool config_is_clean_secret(const char *text);
-/* A decimal integer from min to max and nothing else. */
+/* A decimal integer from min to max and nothing else; "1_000" is one. */
 bool config_integer(const char *text, long long min, long long max, long long *out);
 /* true, yes, on, false, no or off in any case. */
 bool config_boolean(const char *text, bool *out);

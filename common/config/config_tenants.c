@@ -26,6 +26,35 @@ void tenants_add_master(struct config *config, char *key)
 	append_tenant(config, (struct tenant){xstrdup(master_name), key});
 }
 
+static const struct tenant *tenant_of_key(const struct config *config, const char *key)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (strcmp(config->tenants[i].key, key) == 0)
+			return &config->tenants[i];
+	}
+	return NULL;
+}
+
+void tenants_add_environment(const struct config_value *place, struct config *config)
+{
+	const char *key = getenv("LITELLM_MASTER_KEY");
+	const struct tenant *other;
+
+	if (key == NULL || key[0] == '\0')
+		return;
+	other = tenant_of_key(config, key);
+	if (!config_is_clean_secret(key))
+		config_wrong(place, "a blank or control character in environment variable "
+				    "LITELLM_MASTER_KEY, expected the master key");
+	else if (other != NULL)
+		config_wrong(place,
+		    "environment variable LITELLM_MASTER_KEY has the key of tenant "
+		    "\"%.60s\", expected a key for each tenant",
+		    other->name);
+	else
+		tenants_add_master(config, xstrdup(key));
+}
+
 static const struct config_key tenant_keys[] = {
     {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
     {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",

@@ -9,6 +9,12 @@
 void tenants_add_master(struct config *config, char *key);
 
 /*
+ * The same of the key in the environment, as LiteLLM has it, if there is one. place is where the
+ * file would have it, for errors.
+ */
+void tenants_add_environment(const struct config_value *place, struct config *config);
+
+/*
  * Appends the list's tenants to config, except for those whose key is not set here. Reports errors,
  * such as a name or a key that a tenant before it has.
  */

@@ -1,6 +1,5 @@
 #include "config_yaml.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +7,13 @@
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "config_section.h"
+#include "config_unimplemented.h"
+#include "config_yaml_internal.h"
 
 enum {
-	FILE_MAX_BYTES = 16 << 20,
 	MERGE_MAX_DEPTH = 8,
-	MERGES_MAX = 10000, /* in a whole file, each time that one is followed */
+	MERGES_MAX = 1000, /* that make up one mapping */
 };
 
 /* Writes one line, whatever the keys and values in it hold. */
@@ -30,11 +31,7 @@ static void report_line(struct config_file *file, struct buf *line)
 	file->error_count++;
 }
 
-static void report(struct config_file *file, size_t line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* line 0: none to name. */
-static void report(struct config_file *file, size_t line, const char *format, ...)
+void config_report(struct config_file *file, const char *path, size_t line, const char *format, ...)
 {
 	struct buf text = {0};
 	char message[512];
@@ -43,7 +40,7 @@ static void report(struct config_file *file, size_t line, const char *format, ..
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	buf_puts(&text, file->path);
+	buf_puts(&text, path);
 	if (line != 0)
 		buf_printf(&text, ":%zu", line);
 	buf_printf(&text, ": %s", message);
@@ -51,125 +48,40 @@ static void report(struct config_file *file, size_t line, const char *format, ..
 	buf_free(&text);
 }
 
-static bool read_stream(struct config_file *file, FILE *stream, struct buf *text)
+/* The part whose nodes this one is among. */
+static const struct config_part *part_of(const struct config_file *file, const yaml_node_t *node)
 {
-	size_t n;
+	const int index = (int)(node - file->document.nodes.start);
+	size_t i = file->part_count - 1;
 
-	do {
-		n = fread(buf_reserve(text, BUFSIZ), 1, BUFSIZ, stream);
-		text->len += n;
-	} while (n != 0 && text->len <= FILE_MAX_BYTES);
-	if (ferror(stream)) {
-		report(file, 0, "cannot be read: %s", strerror(errno));
-		return false;
-	}
-	if (text->len > FILE_MAX_BYTES) {
-		report(file, 0, "too large, expected at most %d bytes", FILE_MAX_BYTES);
-		return false;
-	}
-	return true;
+	while (i > 0 && file->parts[i].first_node > index)
+		i--;
+	return &file->parts[i];
 }
 
-static bool read_text(struct config_file *file, struct buf *text)
+/*
+ * The node of a value, also of one that is only named; of what is not there, of that which it would
+ * be in. NULL if there is nothing at all.
+ */
+static const yaml_node_t *node_of(const struct config_value *value)
 {
-	FILE *stream = fopen(file->path, "re");
-	bool ok;
+	struct config_value parent, member;
 
-	if (stream == NULL) {
-		report(file, 0, "cannot be opened: %s", strerror(errno));
-		return false;
-	}
-	ok = read_stream(file, stream, text);
-	fclose(stream);
-	return ok;
+	if (value->node != NULL || value->parent == NULL)
+		return value->node;
+	parent = *value->parent;
+	parent.node = node_of(value->parent);
+	if (value->key != NULL && config_find(&parent, value->key, &member))
+		return member.node;
+	return parent.node;
 }
 
-static size_t line_at(const struct buf *text, size_t offset)
+const char *config_path_of(const struct config_value *value)
 {
-	size_t line = 1;
+	const struct config_file *file = value->file;
+	const yaml_node_t *node = node_of(value);
 
-	for (size_t i = 0; i < offset && i < text->len; i++)
-		line += text->data[i] == '\n';
-	return line;
-}
-
-static void report_syntax(
-    struct config_file *file, const yaml_parser_t *parser, const struct buf *text)
-{
-	const char *problem = parser->problem != NULL ? parser->problem : "unknown problem";
-	size_t line = parser->problem_mark.line + 1;
-
-	if (parser->error == YAML_MEMORY_ERROR)
-		fatalx("out of memory");
-	if (parser->error == YAML_READER_ERROR)
-		line = line_at(text, parser->problem_offset);
-	if (parser->context != NULL)
-		report(file, line, "%s %s, expected valid YAML", problem, parser->context);
-	else
-		report(file, line, "%s, expected valid YAML", problem);
-}
-
-/* Whether nothing but the first document is there. */
-static bool check_end(struct config_file *file, yaml_parser_t *parser, const struct buf *text)
-{
-	yaml_document_t next;
-	yaml_node_t *root;
-	bool ok = false;
-
-	if (!yaml_parser_load(parser, &next)) {
-		report_syntax(file, parser, text);
-		return false;
-	}
-	root = yaml_document_get_root_node(&next);
-	if (root == NULL)
-		ok = true;
-	else
-		report(file, root->start_mark.line + 1, "a second document, expected only one");
-	yaml_document_delete(&next);
-	return ok;
-}
-
-static bool parse(struct config_file *file, const struct buf *text)
-{
-	yaml_parser_t parser;
-	bool ok = false;
-
-	if (!yaml_parser_initialize(&parser))
-		fatalx("out of memory");
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->len);
-	if (!yaml_parser_load(&parser, &file->document)) {
-		report_syntax(file, &parser, text);
-		goto out;
-	}
-	if (yaml_document_get_root_node(&file->document) == NULL)
-		report(file, 0, "the file is empty, expected a mapping of sections");
-	else
-		ok = check_end(file, &parser, text);
-	if (!ok)
-		yaml_document_delete(&file->document);
-out:
-	yaml_parser_delete(&parser);
-	return ok;
-}
-
-bool config_file_open(struct config_file *file, const char *path, FILE *errors)
-{
-	struct buf text = {0};
-	bool ok;
-
-	*file = (struct config_file){.path = path, .errors = errors};
-	buf_reserve(&text, 1);
-	ok = read_text(file, &text) && parse(file, &text);
-	buf_free(&text);
-	return ok;
-}
-
-void config_file_close(struct config_file *file)
-{
-	yaml_document_delete(&file->document);
-	for (size_t i = 0; i < file->ignored_count; i++)
-		free(file->ignored[i]);
-	free(file->ignored);
+	return node != NULL ? part_of(file, node)->path : file->parts[0].path;
 }
 
 struct config_value config_file_root(struct config_file *file)
@@ -217,7 +129,7 @@ void config_wrong(const struct config_value *value, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	report(value->file, value->line, "%.100s: %s", path, message);
+	config_report(value->file, config_path_of(value), value->line, "%.100s: %s", path, message);
 	free(path);
 }
 
@@ -230,22 +142,47 @@ void config_warn(const struct config_value *value, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	log_warnx("%s:%zu: %s: %s", value->file->path, value->line, path, message);
+	log_warnx("%s:%zu: %s: %s", config_path_of(value), value->line, path, message);
 	free(path);
+}
+
+static bool was_ignored(const struct config_file *file, const char *path)
+{
+	for (size_t i = 0; i < file->ignored_count; i++) {
+		if (strcmp(file->ignored[i], path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing changes by its being ignored: it is off, or there is nothing that it could do. */
+static bool is_harmless(const struct config_value *value, const char *follows)
+{
+	bool on = true;
+
+	if (follows == NULL)
+		return false;
+	if (follows[0] == '\0' || config_is_null(value) || !config_says(value))
+		return true;
+	return config_boolean(config_raw_text(value), &on) && !on;
 }
 
 void config_ignore(const struct config_value *value)
 {
 	struct config_file *file = value->file;
 	char *path = path_of(value, false);
+	const char *follows = config_unimplemented(path);
 
-	for (size_t i = 0; i < file->ignored_count; i++) {
-		if (strcmp(file->ignored[i], path) == 0) {
-			free(path);
-			return;
-		}
+	if (was_ignored(file, path) || is_harmless(value, follows)) {
+		free(path);
+		return;
 	}
-	log_warnx("%s:%zu: %s: not implemented, ignored", file->path, value->line, path);
+	if (follows != NULL)
+		log_warnx("%s:%zu: %s: not implemented: %s", config_path_of(value), value->line,
+		    path, follows);
+	else
+		log_warnx("%s:%zu: %s: not implemented, ignored", config_path_of(value),
+		    value->line, path);
 	file->ignored = xrealloc(file->ignored, (file->ignored_count + 1) * sizeof(*file->ignored));
 	file->ignored[file->ignored_count++] = path;
 }
@@ -283,6 +220,8 @@ const char *config_type_name(const struct config_value *value)
 struct member_list {
 	struct config_value *items;
 	size_t count;
+	bool quiet; /* what is wrong is reported elsewhere */
+	int merges; /* that were followed */
 };
 
 static bool same_key(const yaml_node_t *a, const yaml_node_t *b)
@@ -333,6 +272,15 @@ static void add_member(struct member_list *list, const struct config_value *memb
 static void collect_merged(struct member_list *list, const struct config_value *mapping,
     const yaml_node_t *node, int depth);
 
+static void report_key(const struct config_value *member, const yaml_node_t *earlier)
+{
+	if (earlier == NULL)
+		config_wrong(member, "not a name, expected a key of plain text");
+	else
+		config_wrong(member, "given again, expected once (first in line %zu)",
+		    earlier->start_mark.line + 1);
+}
+
 static void collect_own(
     struct member_list *list, const struct config_value *mapping, const yaml_node_t *node)
 {
@@ -350,14 +298,13 @@ static void collect_own(
 		    .node = yaml_document_get_node(document, pair->value),
 		};
 
-		if (!is_key_text(key)) {
+		if (!is_key_text(key))
 			member.key = "?";
-			config_wrong(&member, "not a name, expected a key of plain text");
-		} else if (earlier != NULL) {
-			config_wrong(&member, "given again, expected once (first in line %zu)",
-			    earlier->start_mark.line + 1);
-		} else if (strcmp(member.key, "<<") != 0) {
-			add_member(list, &member);
+		if (is_key_text(key) && earlier == NULL) {
+			if (strcmp(member.key, "<<") != 0)
+				add_member(list, &member);
+		} else if (!list->quiet) {
+			report_key(&member, earlier);
 		}
 	}
 }
@@ -374,10 +321,11 @@ static void collect_source(struct member_list *list, const struct config_value *
 	    .node = node,
 	};
 
-	if (mapping->file->merges++ == MERGES_MAX) {
-		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
-	} else if (mapping->file->merges > MERGES_MAX) {
+	if (mapping->file->merges_without_end)
 		return;
+	if (list->merges++ == MERGES_MAX) {
+		config_wrong(&source, "merges without end, expected at most %d", MERGES_MAX);
+		mapping->file->merges_without_end = true;
 	} else if (depth > MERGE_MAX_DEPTH) {
 		config_wrong(
 		    &source, "merges nested too deep, expected at most %d levels", MERGE_MAX_DEPTH);
@@ -408,6 +356,57 @@ static void collect_merged(struct member_list *list, const struct config_value *
 	}
 }
 
+/* What is there as null is lacking. */
+static void fill_in(struct member_list *list, const struct config_value *member)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i].key, member->key) != 0)
+			continue;
+		if (config_is_null(&list->items[i]))
+			list->items[i] = *member;
+		return;
+	}
+	add_member(list, member);
+}
+
+static void collect_rest(struct member_list *list, const struct config_value *mapping)
+{
+	struct member_list rest = {.quiet = list->quiet};
+
+	collect_own(&rest, mapping->rest, mapping->rest->node);
+	collect_merged(&rest, mapping->rest, mapping->rest->node, 0);
+	for (size_t i = 0; i < rest.count; i++) {
+		rest.items[i].parent = mapping;
+		fill_in(list, &rest.items[i]);
+	}
+	free(rest.items);
+}
+
+static void collect(struct member_list *list, const struct config_value *mapping)
+{
+	collect_own(list, mapping, mapping->node);
+	collect_merged(list, mapping, mapping->node, 0);
+	if (mapping->rest != NULL)
+		collect_rest(list, mapping);
+}
+
+bool config_find(const struct config_value *mapping, const char *name, struct config_value *member)
+{
+	struct member_list list = {.quiet = true};
+	bool found = false;
+
+	if (mapping->node == NULL || mapping->node->type != YAML_MAPPING_NODE)
+		return false;
+	collect(&list, mapping);
+	for (size_t i = 0; !found && i < list.count; i++) {
+		found = strcmp(list.items[i].key, name) == 0;
+		if (found)
+			*member = list.items[i];
+	}
+	free(list.items);
+	return found && !config_is_null(member);
+}
+
 bool config_members(const struct config_value *mapping, const char *expected,
     struct config_value **members, size_t *count)
 {
@@ -417,8 +416,7 @@ bool config_members(const struct config_value *mapping, const char *expected,
 		config_wrong(mapping, "%s, expected %s", config_type_name(mapping), expected);
 		return false;
 	}
-	collect_own(&list, mapping, mapping->node);
-	collect_merged(&list, mapping, mapping->node, 0);
+	collect(&list, mapping);
 	*members = list.items;
 	*count = list.count;
 	return true;

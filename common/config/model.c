@@ -322,12 +322,7 @@ bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kin
 	return false;
 }
 
-const struct fallback *model_fallback(const struct config *config, const char *model)
-{
-	return model_fallback_of(config, FALLBACK_ON_ERROR, model);
-}
-
-const struct fallback *model_fallback_of(
+static const struct fallback *fallback_of(
     const struct config *config, enum fallback_kind kind, const char *model)
 {
 	const struct fallback *any = NULL;
@@ -343,6 +338,17 @@ const struct fallback *model_fallback_of(
 			any = fallback;
 	}
 	return any;
+}
+
+/* What stands there for any model comes after what stands there for this one, by either name. */
+const struct fallback *model_fallback(
+    const struct config *config, enum fallback_kind kind, const char *name)
+{
+	const struct fallback *fallback = fallback_of(config, kind, name);
+
+	if (fallback != NULL && strcmp(fallback->model, name) == 0)
+		return fallback;
+	return fallback_of(config, kind, model_resolve(config, name));
 }
 
 static bool polls_provider(const struct polling_config *polling, struct span provider)
@@ -374,11 +380,13 @@ static bool runs_natively(const struct polling_config *polling, const char *mode
 	return false;
 }
 
-bool model_should_poll(const struct config *config, const char *model, bool background)
+bool model_should_poll(const struct config *config, const char *name, bool background)
 {
 	const struct polling_config *polling = &config->polling;
+	const char *model = model_resolve(config, name);
 
-	if (!background || !config->redis.enabled || runs_natively(polling, model))
+	if (!background || !config->redis.enabled || runs_natively(polling, name) ||
+	    runs_natively(polling, model))
 		return false;
 	switch (polling->mode) {
 	case POLLING_OFF:
@@ -388,5 +396,6 @@ bool model_should_poll(const struct config *config, const char *model, bool back
 	case POLLING_PROVIDERS:
 		break;
 	}
-	return polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
+	return polls_provider(polling, model_provider(name)) ||
+	       polls_provider(polling, model_provider(model)) || polls_a_deployment(config, model);
 }

@@ -15,8 +15,8 @@ struct span model_provider(const char *model);
 
 /*
  * The name by which the model has deployments: what router_settings.model_group_alias makes of the
- * name that a client uses, else that itself. Every other function here expects that name. Points
- * into config, or is model.
+ * name that a client uses, else that itself. Every other function here expects that name, but those
+ * that say otherwise. Points into config, or is model.
  */
 const char *model_resolve(const struct config *config, const char *model);
 
@@ -82,11 +82,12 @@ char *model_upstream_name(const struct deployment *deployment, const char *model
 /* Whether the model has deployments, and would have to say its provider for any of them. */
 bool model_is_nobodys(const struct config *config, const char *model);
 
-/* The fallbacks of a model: its own, else those of any; NULL if there are none. */
-const struct fallback *model_fallback(const struct config *config, const char *model);
-/* The same for what has gone wrong. */
-const struct fallback *model_fallback_of(
-    const struct config *config, enum fallback_kind kind, const char *model);
+/*
+ * What to ask when that has gone wrong for the name that a client uses: the fallbacks of that name,
+ * else of the model that it leads to, else of any. NULL if there are none.
+ */
+const struct fallback *model_fallback(
+    const struct config *config, enum fallback_kind kind, const char *name);
 /* Whether any model has fallbacks of that kind. */
 bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kind);
 
@@ -94,8 +95,9 @@ bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kin
  * Whether a request is answered at once and polled:
  * background is set, Redis is configured, the model is not in native_background_mode, and polling
  * is on for all or for the model's provider: the part of the name before its first '/', or the
- * provider of any of its deployments.
+ * provider of any of its deployments. It is the name that the client uses: an alias counts as well
+ * as the model that it leads to.
  */
-bool model_should_poll(const struct config *config, const char *model, bool background);
+bool model_should_poll(const struct config *config, const char *name, bool background);
 
 #endif

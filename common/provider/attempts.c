@@ -56,18 +56,12 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	return attempts_draw(attempts);
 }
 
+/* The request's own, or else those of the configuration. */
 static const struct fallback *fallbacks_of(const struct attempts *attempts, enum fallback_kind kind)
 {
-	const struct config *config = attempts->config;
 	const struct fallback *own = own_fallbacks_of(attempts->own, kind);
-	const struct fallback *named = model_fallback_of(config, kind, attempts->named);
 
-	if (own != NULL)
-		return own;
-	/* What stands there for any model comes after what stands there for this one. */
-	if (named != NULL && strcmp(named->model, attempts->named) == 0)
-		return named;
-	return model_fallback_of(config, kind, attempts->asked);
+	return own != NULL ? own : model_fallback(attempts->config, kind, attempts->named);
 }
 
 static bool enter_fallback(struct attempts *attempts)

@@ -103,9 +103,15 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 
 static void begin_later(struct errand *errand, int ms);
 
+/* What is about a response that exists takes no seat: it may be to end the call that has it. */
+static struct seats *seats_for(const struct errand *errand)
+{
+	return errand->choice.health != NULL ? errand->roster->seats : NULL;
+}
+
 static bool is_full(const struct errand *errand)
 {
-	return seats_are_taken(errand->roster->seats, errand->choice.deployment);
+	return seats_are_taken(seats_for(errand), errand->choice.deployment);
 }
 
 /* seat_waiter.offer */
@@ -136,7 +142,7 @@ static void wait_for_seat(struct errand *errand)
 /* False if there is none now: the errand begins when there is. */
 static bool take_seat(struct errand *errand)
 {
-	if (errand->seat != NULL)
+	if (errand->seat != NULL || seats_for(errand) == NULL)
 		return true;
 	if (is_full(errand))
 		attempts_draw_again(&errand->choice);

@@ -77,7 +77,8 @@ struct errand {
 /*
  * Calls choice.deployment, which is not NULL. Nothing of the answer comes from within this call.
  * If it has as many calls as it may, another one of the model is called; if all have, the one where
- * a call ends first. Until then the errand waits, and its call has not begun.
+ * a call ends first. Until then the errand waits, and its call has not begun. A choice of
+ * attempts_only() is called in any case.
  */
 void errand_begin(struct errand *errand);
 

@@ -63,13 +63,12 @@ static bool add_for(
     struct fallback *fallback, const struct config *config, struct span elements, const char *model)
 {
 	struct json_scan scan = json_open(elements, 0);
-	struct span element, list;
+	struct span element;
 
 	while (json_element(&scan, &element)) {
-		list = is_target(element) ? (struct span){0} : list_for(element, model);
-		if (list.len == 0)
+		if (is_target(element) || list_for(element, model).len == 0)
 			continue;
-		add_models(fallback, config, list);
+		add_models(fallback, config, list_for(element, model));
 		return true;
 	}
 	return false;

@@ -56,14 +56,19 @@ static struct span below_top(const char *path)
 	return span_of(path[len] == '.' ? path + len + 1 : path + len);
 }
 
+static bool drops(const struct request_defaults *defaults, const char *path)
+{
+	return path != NULL &&
+	       deployment_drops(defaults->deployment, defaults->model, top_of(path));
+}
+
+/* By whatever name; or there is nothing like it in the body's API. */
 static bool is_dropped(const struct request_defaults *defaults, const struct request_default *given)
 {
-	const struct deployment *deployment = defaults->deployment;
 	const char *path = path_of(defaults, given);
 
-	return path == NULL || deployment_drops(deployment, defaults->model, top_of(path)) ||
-	       (given->name != NULL &&
-		   deployment_drops(deployment, defaults->model, span_of(given->name)));
+	return path == NULL || drops(defaults, path) || drops(defaults, given->name) ||
+	       drops(defaults, given->member);
 }
 
 void request_defaults_open(struct request_defaults *defaults, const struct deployment *deployment,

@@ -45,13 +45,11 @@ void seats_free(struct seats *seats)
 
 static struct seat *find(const struct seats *seats, const char *deployment_id)
 {
-	struct seat *seat;
+	struct seat *seat = LIST_FIRST(&seats->list);
 
-	LIST_FOREACH (seat, &seats->list, link) {
-		if (strcmp(seat->deployment_id, deployment_id) == 0)
-			return seat;
-	}
-	return NULL;
+	while (seat != NULL && strcmp(seat->deployment_id, deployment_id) != 0)
+		seat = LIST_NEXT(seat, link);
+	return seat;
 }
 
 bool seats_are_taken(const struct seats *seats, const struct deployment *deployment)

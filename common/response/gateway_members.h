@@ -1,7 +1,7 @@
 /*
  * Members of a request that are for the gateway, not for the provider: LiteLLM's clients put them
  * into the body. What respool does as well is obeyed; none of them is ever sent on. Their names are
- * a table in gateway_members.c.
+ * a table in gateway_names.c.
  */
 #ifndef RESPOOL_GATEWAY_MEMBERS_H
 #define RESPOOL_GATEWAY_MEMBERS_H

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/responder/conversation_path.h"
 #include "app/responder/input_items.h"
 #include "app/responder/route.h"
 #include "common/provider/request_body.h"
@@ -64,6 +65,30 @@ static bool has_id(enum route_kind kind)
 	return kind == ROUTE_RESPONSE || kind == ROUTE_CANCEL || kind == ROUTE_INPUT_ITEMS;
 }
 
+/* What may have slashes in it. */
+static bool has_path(enum route_kind kind)
+{
+	return kind == ROUTE_MODEL || kind == ROUTE_CONVERSATIONS;
+}
+
+/* As by a server that gives it twice: then it is the second half that counts. */
+static bool comes_twice(struct span path)
+{
+	size_t half = path.len / 2;
+
+	return path.len % 2 == 0 && memcmp(path.p, path.p + half, half) == 0;
+}
+
+static void check_conversation(struct span below)
+{
+	struct buf path = {0};
+
+	if (conversation_path(&path, below))
+		require(strstr(buf_cstr(&path), "/../") == NULL &&
+			strpbrk(buf_cstr(&path), "?#%\\") == NULL);
+	buf_free(&path);
+}
+
 static void check_path(struct span path)
 {
 	struct route route = route_find(path), mounted;
@@ -73,6 +98,9 @@ static void check_path(struct span path)
 		require(is_within(route.id, path));
 		require(memchr(route.id.p, '/', route.id.len) == NULL);
 		check_id(route.id);
+	} else if (has_path(route.kind)) {
+		require(route.id.len == 0 || is_within(route.id, path));
+		check_conversation(route.id);
 	} else if (route.kind != ROUTE_UNKNOWN) {
 		require(route.id.len == 0);
 	}
@@ -80,7 +108,7 @@ static void check_path(struct span path)
 	buf_append_span(&longer, path);
 	buf_putc(&longer, '/');
 	mounted = route_find(buf_span(&longer));
-	if (route.kind != ROUTE_UNKNOWN)
+	if (route.kind != ROUTE_UNKNOWN && !comes_twice(path))
 		require(mounted.kind == route.kind && span_eq(mounted.id, route.id));
 	buf_free(&longer);
 }
@@ -208,7 +236,7 @@ static void check_passed_on(const struct create_request *request)
 	buf_free(&text);
 }
 
-static void check_initial_object(const struct create_request *request)
+static void check_initial_object(const struct create_request *request, struct span body)
 {
 	struct span text, value;
 	struct buf object = {0};
@@ -226,8 +254,8 @@ static void check_initial_object(const struct create_request *request)
 	for (enum response_field f = 0; f < RESPONSE_FIELD_COUNT; f++) {
 		value = json_get(text, response_field_name(f));
 		require(value.len != 0);
-		require(
-		    request->fields[f].len == 0 || is_within(request->fields[f], request->body));
+		require(request->fields[f].len == 0 || is_within(request->fields[f], body) ||
+			(f == RESPONSE_MODEL && is_within(request->fields[f], request->body)));
 	}
 	buf_free(&object);
 }
@@ -310,7 +338,7 @@ static void check_body(struct span body, const char *query)
 	if (request.model == NULL)
 		create_request_use_model(&request, "m");
 	require(request.model[0] != '\0');
-	check_initial_object(&request);
+	check_initial_object(&request, body);
 	for (enum response_field f = 0; f < RESPONSE_FIELD_COUNT; f++)
 		check_echo(f, request.fields[f]);
 	check_kept_input(request.input);

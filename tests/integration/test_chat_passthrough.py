@@ -255,3 +255,19 @@ def test_answer_that_is_large_and_no_stream_comes_back_whole(client, upstream, m
     body = json.dumps({"data": "x" * 2_000_000}).encode()
     upstream.script(model, Script([body], headers={"Content-Type": "application/json"}))
     assert post(client, "/v1/embeddings", {"model": model, "input": "x"}).body == body
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_needs_no_redis(make_stack, path):
+    stack = make_stack({"litellm_settings": {"cache": None, "cache_params": None}},
+                       supervisor=False)
+    stack.upstream.script("m", answer({"object": "some"}))
+    assert post(stack, path, {"model": "m"}).json() == {"object": "some"}
+
+
+def test_stream_of_the_default_model_is_one_as_well(make_stack):
+    stack = make_stack({"model_list": [deployment("m")], "respool": {"default_model": "m"}},
+                       supervisor=False)
+    stack.upstream.script("m", [data(chunk("x")), DONE])
+    reply = post(stack, CHAT, {"messages": [], "stream": True})
+    assert reply.body == data(chunk("x")) + DONE

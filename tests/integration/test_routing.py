@@ -173,6 +173,19 @@ def test_a_full_deployment_is_passed_over_while_another_has_room(make_stack):
     assert stack.client.wait_terminal(third)["status"] == "completed"
 
 
+def test_a_call_that_has_failed_leaves_its_place_to_others(make_stack):
+    stack = make_stack(config(deployment("a", order=1, max_parallel_requests=1),
+                              deployment("b", order=2, max_parallel_requests=1)), workers=1)
+    gate = Gate()
+    stack.upstream.script("a", error(500), message_stream(["a"]))
+    stack.upstream.script("b", [gate, *message_stream(["b"])])
+    first = stack.client.create("m")["id"]
+    stack.upstream.wait_request("b")
+    assert_answered(run(stack), "a")
+    gate.open()
+    assert_answered(stack.client.wait_terminal(first), "b")
+
+
 def test_the_time_that_is_waited_is_not_the_deployment_s(make_stack):
     stack = make_stack(config(deployment("a", max_parallel_requests=1, timeout=1.5)), workers=1)
     gate = Gate()
@@ -242,6 +255,20 @@ class Asking:
         reply.read()
         self.connection.close()
         return reply.status
+
+
+def test_what_is_asked_of_a_response_that_exists_does_not_wait(make_stack):
+    stack = make_stack(config(deployment("a", max_parallel_requests=1),
+                              respool={"default_deployment": "m"}), supervisor=False)
+    gate = Gate()
+    stack.upstream.script("a", [gate, *message_stream(["1"])])
+    first = Asking(stack.client)
+    stack.upstream.wait_request("a")
+    stack.upstream.script("/v1/responses/resp_1/cancel", answer(response_object()))
+    reply = stack.client.cancel("resp_1")
+    assert reply.status == 200, reply
+    gate.open()
+    assert first.status() == 200
 
 
 def test_a_relay_s_calls_wait_and_those_whose_clients_are_gone_take_no_turn(make_stack):

@@ -1,8 +1,10 @@
 #include "loaded.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char file_name[] = "config.yaml";
@@ -13,12 +15,13 @@ static const char *const variables[] = {"ANTHROPIC_API_BASE", "ANTHROPIC_API_KEY
     "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_REGION_NAME", "AZURE_AI_API_BASE", "AZURE_API_BASE",
     "AZURE_API_KEY", "AZURE_API_VERSION", "AZURE_OPENAI_API_KEY", "GEMINI_API_BASE",
     "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_BASE", "GROQ_API_KEY", "HOSTED_VLLM_API_BASE",
-    "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL",
-    "OPENROUTER_API_KEY", "REDIS_CLUSTER_NODES", "REDIS_DB", "REDIS_HOST", "REDIS_PASSWORD",
-    "REDIS_PORT", "REDIS_SENTINEL_NODES", "REDIS_SENTINEL_PASSWORD", "REDIS_SERVICE_NAME",
-    "REDIS_SSL", "REDIS_SSL_CA_CERTS", "REDIS_SSL_CERTFILE", "REDIS_SSL_CERT_REQS",
-    "REDIS_SSL_CHECK_HOSTNAME", "REDIS_SSL_KEYFILE", "REDIS_UNIX_SOCKET_PATH", "REDIS_URL",
-    "REDIS_USERNAME", "RESPOOL_CONFIG", "TEST_A", "TEST_B", "TEST_C", "XAI_API_KEY"};
+    "LITELLM_MASTER_KEY", "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY",
+    "OPENAI_BASE_URL", "OPENROUTER_API_KEY", "REDIS_CLUSTER_NODES", "REDIS_DB", "REDIS_HOST",
+    "REDIS_PASSWORD", "REDIS_PORT", "REDIS_SENTINEL_NODES", "REDIS_SENTINEL_PASSWORD",
+    "REDIS_SERVICE_NAME", "REDIS_SSL", "REDIS_SSL_CA_CERTS", "REDIS_SSL_CERTFILE",
+    "REDIS_SSL_CERT_REQS", "REDIS_SSL_CHECK_HOSTNAME", "REDIS_SSL_KEYFILE",
+    "REDIS_UNIX_SOCKET_PATH", "REDIS_URL", "REDIS_USERNAME", "RESPOOL_CONFIG", "TEST_A", "TEST_B",
+    "TEST_C", "XAI_API_KEY"};
 
 int enter_directory(void **state)
 {
@@ -33,24 +36,40 @@ int enter_directory(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status;
+	(void)type;
+	return place->level == 0 ? 0 : remove(path);
+}
+
 int leave_directory(void **state)
 {
-	unlink(file_name);
-	unlink("stderr");
+	nftw(".", remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	if (chdir("/") != 0)
 		return -1;
 	return rmdir(*state);
 }
 
-void write_bytes(const char *bytes, size_t len)
+static void write_named(const char *name, const char *bytes, size_t len)
 {
-	FILE *file = fopen(file_name, "w");
+	FILE *file = fopen(name, "w");
 	int closed;
 
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, len, file), len);
 	closed = fclose(file);
 	assert_int_equal(closed, 0);
+}
+
+void write_bytes(const char *bytes, size_t len)
+{
+	write_named(file_name, bytes, len);
+}
+
+void write_beside(const char *name, const char *text)
+{
+	write_named(name, text, strlen(text));
 }
 
 static char *read_all(const char *path)

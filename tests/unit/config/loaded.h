@@ -30,6 +30,8 @@ struct result {
 };
 
 void write_bytes(const char *bytes, size_t len);
+/* Another file than config.yaml. */
+void write_beside(const char *name, const char *text);
 /* Loads a file with stderr, where the log goes, caught. */
 struct result load_path(const char *path, enum config_role role);
 struct result load_as(enum config_role role, const char *text);

@@ -957,6 +957,64 @@ static void a_list_that_holds_itself_is_an_error(void **state)
 	done(&result);
 }
 
+static void any_number_of_deployments_may_have_what_is_merged(void **state)
+{
+	enum { DEPLOYMENTS = 1500 };
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct result result;
+
+	(void)state;
+	assert_non_null(file);
+	fputs("x: &x {api_key: k}\nmodel_list:\n", file);
+	for (int i = 0; i < DEPLOYMENTS; i++)
+		fprintf(
+		    file, "  - {model_name: a, litellm_params: {<<: *x, model: openai/%d}}\n", i);
+	fclose(file);
+	result = load_right(CONFIG_SUPERVISOR, text);
+	assert_int_equal(result.config->deployment_count, DEPLOYMENTS);
+	assert_string_equal(result.config->deployments[DEPLOYMENTS - 1].api_key, "k");
+	done(&result);
+	free(text);
+}
+
+static void merges_without_end_are_one_error(void **state)
+{
+	struct result result = load("a: &a {x: 1}\n"
+				    "b: &b {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]}\n"
+				    "c: &c {<<: [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]}\n"
+				    "d: &d {<<: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]}\n"
+				    "respool: {<<: *d}\n"
+				    "general_settings: {<<: *d}\n");
+
+	(void)state;
+	assert_null(result.config);
+	assert_holds(result.errors, ": merges without end, expected at most 1000\n");
+	assert_int_equal(count_of(result.errors, "\n"), 1);
+	done(&result);
+}
+
+static void the_digits_of_a_number_may_be_set_apart(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, api_key: k, rpm: 100_000, timeout: 1_000.5}\n");
+
+	(void)state;
+	assert_int_equal(result.config->deployments[0].rpm, 100000);
+	assert_true(result.config->deployments[0].timeout == 1000.5);
+	done(&result);
+	assert_error("litellm_settings: {num_retries: _1}\n",
+	    "1: litellm_settings.num_retries: \"_1\", expected an integer from 0 to 100");
+	assert_error("litellm_settings: {num_retries: "
+		     "0_____________________________________________________x}\n",
+	    "1: litellm_settings.num_retries: "
+	    "\"0_____________________________________________________x\", expected an integer "
+	    "from 0 to 100");
+}
+
 /* Keys that are not implemented */
 
 static void an_unknown_key_is_named_once_and_ignored(void **state)
@@ -964,25 +1022,25 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	struct result result =
 	    load_right(CONFIG_SUPERVISOR, "router_settings:\n"
 					  "  routing_strategy: simple-shuffle\n"
-					  "  model_group_alias: {a: b}\n"
+					  "  strange: {a: b}\n"
 					  "litellm_settings:\n"
-					  "  set_verbose: true\n"
+					  "  stranger: true\n"
 					  "model_list:\n"
 					  "  - model_name: a\n"
-					  "    litellm_params: {model: openai/a, max_budget: 5}\n"
+					  "    litellm_params: {model: openai/a, unknown: 5}\n"
 					  "    model_info: {id: 1}\n"
 					  "  - model_name: b\n"
-					  "    litellm_params: {model: openai/b, max_budget: 6}\n"
+					  "    litellm_params: {model: openai/b, unknown: 6}\n"
 					  "    model_info: {id: 2}\n"
 					  "    other: x\n");
 
 	(void)state;
-	assert_holds(result.log,
-	    "config.yaml:3: router_settings.model_group_alias: not implemented, ignored\n");
 	assert_holds(
-	    result.log, "config.yaml:5: litellm_settings.set_verbose: not implemented, ignored\n");
+	    result.log, "config.yaml:3: router_settings.strange: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:5: litellm_settings.stranger: not implemented, ignored\n");
 	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.max_budget: not implemented, ignored\n");
+	    "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ignored\n");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
 	assert_int_equal(count_of(result.log, "ignored"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
@@ -1023,7 +1081,12 @@ static void the_sections_of_a_litellm_file_load_unchanged(void **state)
 	    "  database_url: postgresql://nowhere\n");
 	assert_int_equal(result.config->deployment_count, 2);
 	assert_true(result.config->redis.enabled);
-	assert_int_equal(count_of(result.log, "not implemented, ignored"), 4);
+	assert_holds(result.log,
+	    "config.yaml:7: router_settings.cache_responses: not implemented: "
+	    "every request is sent to its provider, no answer is kept for it\n");
+	assert_holds(result.log, "config.yaml:9: litellm_settings.success_callback: not "
+				 "implemented: requests are not reported there\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 2);
 	done(&result);
 }
 
@@ -2012,15 +2075,15 @@ static void fallbacks_are_of_three_kinds_in_either_section(void **state)
 	const struct config *config = result.config;
 
 	(void)state;
-	assert_string_equal(model_fallback(config, "a")->models[0], "c");
-	assert_null(model_fallback(config, "b"));
+	assert_string_equal(model_fallback(config, FALLBACK_ON_ERROR, "a")->models[0], "c");
+	assert_null(model_fallback(config, FALLBACK_ON_ERROR, "b"));
 	assert_string_equal(
-	    model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "a")->models[0], "b");
+	    model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "a")->models[0], "b");
 	assert_string_equal(
-	    model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "b")->models[0], "c");
-	assert_null(model_fallback_of(config, FALLBACK_ON_CONTEXT_WINDOW, "c"));
+	    model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "b")->models[0], "c");
+	assert_null(model_fallback(config, FALLBACK_ON_CONTEXT_WINDOW, "c"));
 	assert_string_equal(
-	    model_fallback_of(config, FALLBACK_ON_CONTENT_POLICY, "c")->models[0], "a");
+	    model_fallback(config, FALLBACK_ON_CONTENT_POLICY, "c")->models[0], "a");
 	assert_holds(result.log, "litellm_settings.content_policy_fallbacks: model_list has no "
 				 "deployment of \"gone\"");
 	assert_lacks(result.log, "ignored");
@@ -2237,6 +2300,9 @@ int main(void)
 	    TEST(a_members_own_key_wins_over_a_merged_one),
 	    TEST(a_merge_that_holds_itself_is_an_error),
 	    TEST(a_list_that_holds_itself_is_an_error),
+	    TEST(any_number_of_deployments_may_have_what_is_merged),
+	    TEST(merges_without_end_are_one_error),
+	    TEST(the_digits_of_a_number_may_be_set_apart),
 	    TEST(an_unknown_key_is_named_once_and_ignored),
 	    TEST(another_routing_strategy_is_a_warning),
 	    TEST(the_sections_of_a_litellm_file_load_unchanged),

@@ -397,6 +397,27 @@ static void without_retries_a_passing_failure_is_the_end(void **state)
 	assert_false(next(&setup, FAILURE_PASSING));
 }
 
+static void a_deployment_may_have_a_number_of_retries_of_its_own(void **state)
+{
+	struct setup setup;
+	struct deployment *own;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	own = add(&setup, "m");
+	own->has_retries = true;
+	own->num_retries = 2;
+	begin(&setup, "m");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_false(next(&setup, FAILURE_PASSING));
+	setup.config.num_retries = 5;
+	own->num_retries = 0;
+	begin(&setup, "m");
+	assert_false(next(&setup, FAILURE_PASSING));
+	end_setup(&setup);
+}
+
 static void a_deployments_own_failure_leads_to_each_other_one_without_a_retry(void **state)
 {
 	struct setup setup;
@@ -1025,6 +1046,7 @@ int main(void)
 	    cmocka_unit_test(every_deployment_is_asked_before_one_is_asked_again),
 	    cmocka_unit_test(the_only_deployment_is_asked_again_after_a_pause),
 	    cmocka_unit_test(without_retries_a_passing_failure_is_the_end),
+	    cmocka_unit_test(a_deployment_may_have_a_number_of_retries_of_its_own),
 	    cmocka_unit_test(a_deployments_own_failure_leads_to_each_other_one_without_a_retry),
 	    cmocka_unit_test(a_deployment_that_will_not_do_it_is_not_asked_again),
 	    cmocka_unit_test(one_that_may_do_better_is_asked_again_when_the_others_will_not_do_it),

@@ -140,6 +140,8 @@ static void what_is_dropped_is_not_added(void **state)
 	deployment.dropped_count = 3;
 	expect_filled(&deployment, "{\"temperature\":1,\"reasoning\":{\"effort\":\"high\"}}",
 	    "{\"text\":{\"format\":{\"type\":\"flat\"}}}");
+	expect(request_body_for_chat, &deployment, "{}",
+	    "{\"response_format\":{\"type\":\"nested\"}}");
 }
 
 static void a_request_that_is_translated_has_what_only_its_api_knows(void **state)
