@@ -441,7 +441,7 @@ def test_every_key_that_is_said_to_mean_the_same_is_read():
 
 def test_members_that_are_said_to_be_obeyed_are():
     """What becomes of each is in a table of the sources."""
-    table = (TOP / "common" / "response" / "gateway_members.c").read_text()
+    table = (TOP / "common" / "response" / "gateway_names.c").read_text()
     obeyed, _, others = PAGE.partition("are obeyed here as well:")[2].partition(" The others, as ")
     named = re.findall(r"`(\w+)`", obeyed)
     assert set(named) == set(re.findall(r'\{"(\w+)", OBEYED\}', table))
