@@ -273,8 +273,6 @@ static const struct {
     {"model_list[].litellm_params.cost_per_second", nothing},
     {"model_list[].litellm_params.cache_read_input_token_cost*", nothing},
     {"model_list[].litellm_params.cache_creation_input_token_cost*", nothing},
-    {"model_list[].litellm_params.max_retries", "num_retries holds for every deployment"},
-    {"model_list[].litellm_params.num_retries", "that of litellm_settings holds"},
     {"model_list[].litellm_params.cooldown_time", "that of router_settings holds"},
     {"model_list[].litellm_params.allowed_fails", "that of router_settings holds"},
     {"model_list[].litellm_params.itpm", not_limited},
