@@ -7,6 +7,7 @@ import re
 import textwrap
 
 import pytest
+import yaml
 
 from deployed import start_nginx
 from events import delta, message_stream, opening
@@ -487,6 +488,13 @@ def test_routes_that_are_said_to_be_served_are(client, path):
     for prefix in ("", "/v1", "/openai/v1"):
         reply = client.request("POST", prefix + path, body={}, headers={})
         assert "Unknown request URL" not in reply.body.decode(), reply
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_keys_are_read_as_the_page_writes_them(program, directory, monkeypatch):
+    text = textwrap.dedent(re.search(r"^ +respool:\n(?:  .*\n)+", PAGE, re.M)[0])
+    monkeypatch.setenv("WEB_KEY", "sk-web")
+    assert said(program, directory, {**GOOD, **yaml.safe_load(text)}) == ""
 
 
 # How to have each warning of the page said: what is changed in a good file.
