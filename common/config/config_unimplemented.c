@@ -193,6 +193,7 @@ static const struct {
     {"router_settings.plugins", not_routed},
 
     {"general_settings.database_*", nothing},
+    {"general_settings.database_url", other_keys},
     {"general_settings.store_model_in_db", "models are those of model_list alone"},
     {"general_settings.store_prompts_in_spend_logs", nothing},
     {"general_settings.supported_db_objects", nothing},
@@ -313,6 +314,8 @@ static const struct {
     {"model_list[].model_info.access_groups", any_key},
     {"model_list[].model_info.team_id", any_key},
     {"model_list[].model_info.access_windows", any_key},
+    {"model_list[].model_info.supported_environments",
+	"the deployment is served in every environment"},
     {"model_list[].model_info.max_input_tokens", nothing},
     {"model_list[].tpm", nothing},
     {"model_list[].rpm", nothing},
