@@ -2,6 +2,8 @@
 
 #include "answers.h"
 #include "body.h"
+#include "common/base/json.h"
+#include "common/response/gateway_members.h"
 #include "conversation_path.h"
 #include "passthrough.h"
 
@@ -15,16 +17,29 @@ static void answer_invalid_path(struct handlers *handlers)
 	answer_error(handlers, &error);
 }
 
-static void pass(struct handlers *handlers, const char *path)
+/* As it is, but without what is for the gateway; what is no object is the provider's to refuse. */
+static void pass_body(struct handlers *handlers, const char *path)
 {
-	struct span body = {0};
+	struct span body;
+	struct buf rest = {0};
 
-	if (handlers->request.method == METHOD_POST) {
-		if (!body_take(handlers))
-			return;
-		body = buf_span(&handlers->body);
+	if (!body_take(handlers))
+		return;
+	body = buf_span(&handlers->body);
+	if (json_check(body, 0, NULL, NULL) && gateway_members_leave_out(&rest, body)) {
+		gateway_members_note(&handlers->gateway_notes, body);
+		body = buf_span(&rest);
 	}
 	passthrough_conversation(handlers, path, body);
+	buf_free(&rest);
+}
+
+static void pass(struct handlers *handlers, const char *path)
+{
+	if (handlers->request.method == METHOD_POST)
+		pass_body(handlers, path);
+	else
+		passthrough_conversation(handlers, path, (struct span){0});
 }
 
 void conversations_handle(struct handlers *handlers)

@@ -222,6 +222,30 @@ void gateway_members_write(struct buf *out, const struct gateway_members *member
 	}
 }
 
+bool gateway_members_leave_out(struct buf *out, struct span body)
+{
+	struct json_scan scan = json_open(body, 0);
+	struct buf rest = {0}, scratch = {0};
+	struct span key, value;
+	bool has_ours = false;
+
+	buf_putc(&rest, '{');
+	while (json_member(&scan, &key, &value)) {
+		if (gateway_member_is_ours(json_name(&scratch, key))) {
+			has_ours = true;
+			continue;
+		}
+		json_write_name(&rest, key);
+		buf_append_span(&rest, value);
+	}
+	buf_putc(&rest, '}');
+	if (has_ours)
+		buf_append_span(out, buf_span(&rest));
+	buf_free(&scratch);
+	buf_free(&rest);
+	return has_ours;
+}
+
 size_t gateway_members_in_front(struct span joined)
 {
 	struct buf object = {0};

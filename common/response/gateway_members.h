@@ -54,6 +54,12 @@ bool gateway_members_read(
     struct gateway_members *members, struct span body, struct api_error *error);
 
 /*
+ * Appends a checked JSON value without the members that are the gateway's own. False, with nothing
+ * appended, if it has none, as it is no object or has only members of others.
+ */
+bool gateway_members_leave_out(struct buf *out, struct span body);
+
+/*
  * Appends the members that say what is to be obeyed to the object that out ends in, or to its
  * members joined by commas: no more of the client's values than is read of them, which is short.
  */

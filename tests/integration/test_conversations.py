@@ -28,6 +28,24 @@ def test_request_goes_to_the_default_deployment_as_it_is(client, upstream, metho
     assert ALICE not in str(sent.headers)
 
 
+@pytest.mark.parametrize("path", ["conversations", "conversations/conv_1/items"])
+def test_what_is_for_the_gateway_goes_no_further(client, stack, upstream, path):
+    upstream.script(f"/v1/{path}", answer({"object": "some"}))
+    body = '{"items":[], "guardrails":["g"], "api_key":"sk-client", "metadata":{"tags":"t"},' \
+           ' "timeout":"soon", "x":1.50}'
+    assert client.request("POST", f"/v1/{path}", body=body).status == 200
+    sent = upstream.requests(f"/v1/{path}")[-1]
+    assert sent.body == b'{"items":[],"metadata":{"tags":"t"},"x":1.50}'
+    assert "'guardrails'" in stack.responder.stderr()
+
+
+@pytest.mark.parametrize("body", ["no JSON", '["tags"]', '{ "x" : 1.0 }'])
+def test_body_that_has_nothing_for_the_gateway_is_the_provider_s_to_judge(client, upstream, body):
+    upstream.script("/v1/conversations", answer({"object": "some"}))
+    assert client.request("POST", "/v1/conversations", body=body).status == 200
+    assert upstream.requests("/v1/conversations")[-1].body == body.encode()
+
+
 def test_conversation_may_begin_without_a_body(client, upstream):
     upstream.script("/v1/conversations", answer({"id": "conv_1"}))
     assert client.request("POST", "/v1/conversations", body=b"").json() == {"id": "conv_1"}

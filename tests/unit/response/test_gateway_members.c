@@ -147,6 +147,29 @@ static void members_in_front_are_found(void **state)
 		assert_int_equal(gateway_members_in_front(span_of(cases[i].joined)), cases[i].len);
 }
 
+static void an_object_is_left_without_the_gateways_members(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"{ \"tags\":[1], \"a\" :1.0 ,\"api\\u005fkey\":\"s\"}", "{\"a\":1.0}"},
+	    {"{\"a\":{\"tags\":1},\"timeout\":2,\"b\":[]}", "{\"a\":{\"tags\":1},\"b\":[]}"},
+	    {"{\"tags\":null}", "{}"},
+	};
+	static const char *const untouched[] = {"{}", "{\"a\":{\"tags\":1}}", "[\"tags\"]", "1"};
+	struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		buf_clear(&out);
+		assert_true(gateway_members_leave_out(&out, span_of(cases[i][0])));
+		assert_string_equal(buf_cstr(&out), cases[i][1]);
+	}
+	buf_clear(&out);
+	for (size_t i = 0; i < COUNT(untouched); i++)
+		assert_false(gateway_members_leave_out(&out, span_of(untouched[i])));
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +179,7 @@ int main(void)
 	    cmocka_unit_test(a_wrong_type_is_named),
 	    cmocka_unit_test(what_is_obeyed_is_written_without_what_is_not_read_of_it),
 	    cmocka_unit_test(members_in_front_are_found),
+	    cmocka_unit_test(an_object_is_left_without_the_gateways_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
