@@ -440,6 +440,21 @@ def test_every_key_that_is_said_to_mean_the_same_is_read():
     assert named - read - {"background_mode", "ssl_"} == set()
 
 
+def keys_of_the_manual(section):
+    text = (TOP / "doc" / "respool.yaml.5").read_text()
+    text = text.partition(f"\n.Ss {section}\n")[2].partition("\n.Ss ")[0]
+    return set(re.findall(r"\w+", " ".join(re.findall(r"^\.It Cm (.*)$", text, re.M))))
+
+
+@pytest.mark.parametrize("name", ["litellm_settings", "router_settings", "general_settings"])
+def test_keys_that_mean_the_same_are_in_the_section_of_that_name(name):
+    """The manual is held against the code elsewhere."""
+    listed = re.search(rf"^- `{name}`: (.*?)(?=^- |^$)",
+                       section("Keys that mean the same"), re.M | re.S)[1]
+    keys = set(re.findall(r"`(\w+)`", listed)) - {"litellm_settings"}
+    assert len(keys) > 2 and keys <= keys_of_the_manual(name)
+
+
 def test_members_that_are_said_to_be_obeyed_are():
     """What becomes of each is in a table of the sources."""
     table = (TOP / "common" / "response" / "gateway_names.c").read_text()
