@@ -505,6 +505,11 @@ def test_routes_that_are_said_to_be_served_are(client, path):
         assert "Unknown request URL" not in reply.body.decode(), reply
 
 
+def test_what_browsers_ask_first_is_the_web_server_s_affair(client):
+    assert client.request("OPTIONS", "/v1/responses").status == 405
+    assert client.with_key(None).request("OPTIONS", "/v1/responses").status == 401
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_keys_are_read_as_the_page_writes_them(program, directory, monkeypatch):
     text = textwrap.dedent(re.search(r"^ +respool:\n(?:  .*\n)+", PAGE, re.M)[0])
