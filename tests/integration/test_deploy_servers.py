@@ -73,6 +73,23 @@ class TestEveryServer:
         assert (head.status, head.body, head.headers["etag"]) == (200, b"", etag)
         assert head.headers["content-type"] == whole.headers["content-type"]
 
+    @pytest.mark.parametrize("slash", ["/", "%2F", "%2f"])
+    def test_model_whose_name_has_a_slash(self, site, slash):
+        """Clients escape it."""
+        reply = site.client.get(f"{site.client.prefix}/models/openai{slash}gpt-4o")
+        assert reply.status == 200, reply
+        assert reply.json()["id"] == "openai/gpt-4o"
+
+    @pytest.mark.parametrize("key", [{"x-api-key": ALICE}, {"api-key": ALICE},
+                                     {"x-litellm-api-key": f"Bearer {ALICE}"}])
+    def test_key_in_another_header(self, site, key):
+        assert site.client.with_key(None).get(
+            f"{site.client.prefix}/models", headers=key).status == 200
+
+    def test_what_is_below_conversations(self, site):
+        reply = site.client.get(f"{site.client.prefix}/conversations/conv_1/items?limit=2")
+        assert (reply.status, reply.error()["code"]) == (404, "conversations_not_served")
+
     def test_too_long_a_request_is_refused_by_respool_itself(self, site):
         reply = site.client.post_create(b"x" * 10_500_000)
         assert reply.status == 413
