@@ -101,6 +101,15 @@ def test_what_a_compaction_has_made_goes_back_to_its_maker(client, sealer):
     assert converse(client, polled, turns=20) == ["completed"] * 20
 
 
+def test_what_is_compacted_is_sent_to_its_maker_and_comes_back_from_it(client, sealer):
+    for _ in range(15):
+        input = next_turn(passed(client, "Hello")["output"])
+        reply = client.request("POST", "/v1/responses/compact", body={"model": "m", "input": input})
+        assert reply.status == 200, reply
+        assert passed(client, reply.json()["output"])["status"] == "completed"
+    assert set(sealer.keys()) == {EAST, WEST}
+
+
 def test_a_continued_response_stays_with_the_maker_of_its_reasoning(client, sealer):
     for _ in range(20):
         first = polled(client, "Hello")
@@ -290,6 +299,29 @@ def test_a_fallback_that_made_it_is_asked_first(make_stack, way):
     sealer.failing = {}
     assert way(stack.client, next_turn(output))["status"] == "completed"
     assert sealer.keys() == [WEST]
+
+
+@pytest.mark.parametrize("way", [polled, passed, streamed])
+def test_a_fallback_of_the_request_s_own_is_asked_again(make_stack, way):
+    stack = make_stack({"model_list": [deployment("m", EAST), deployment("spare", WEST)]})
+    sealer = Sealer(stack.upstream)
+    sealer.failing = {EAST: 401}
+    output = way(stack.client, "Hello", fallbacks=["spare"])["output"]
+    sealer.sent.clear()
+    sealer.failing = {}
+    answer = way(stack.client, next_turn(output), fallbacks=["spare"])
+    assert answer["status"] == "completed", answer
+    assert sealer.keys() == [WEST]
+
+
+@pytest.mark.parametrize("way", [polled, passed, streamed])
+def test_a_model_is_the_same_by_its_alias(make_stack, way):
+    stack = make_stack({
+        "model_list": [deployment("real", EAST), deployment("real", WEST, stream_timeout=10)],
+        "router_settings": {"model_group_alias": {"m": "real"}}})
+    sealer = Sealer(stack.upstream)
+    assert converse(stack.client, way, turns=15) == ["completed"] * 15
+    assert set(sealer.keys()) == {EAST, WEST}
 
 
 def test_another_model_of_the_same_account_can_read_it(make_stack):
