@@ -167,7 +167,7 @@ chroot "$root" env -i "$@"
 root_run() {
 	network=$1
 	shift
-	names="TERM CI OPENRESPONSES_SCHEMA RESPOOL_NODE_MODULES"
+	names="TERM CI OPENRESPONSES_SCHEMA RESPOOL_NODE_MODULES RESPOOL_CLIENT_MODULES"
 	others="--net --ipc"
 	if [ "$network" = online ]; then
 		names="$names http_proxy https_proxy no_proxy"

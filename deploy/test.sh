@@ -21,7 +21,7 @@ test_packages="libcmocka-dev clang libclang-rt-dev|- clang-format cppcheck valgr
 	mandoc systemd gnuplot-nox iproute2 procps strace
 	build-essential debhelper lintian buildah debootstrap python3-yaml"
 
-# What the tests with OpenAI's SDK need beside that. Without it they are skipped.
+# What the tests with OpenAI's SDK and other clients need beside that. Without it they are skipped.
 sdk_packages() {
 	command -v node >/dev/null || echo nodejs
 	command -v npm >/dev/null || [ -n "${RESPOOL_NODE_MODULES:-}" ] || echo npm
@@ -308,15 +308,18 @@ totals() {
 	exit $((failed > 0))
 }
 
-# Into build/node, whose name has the version.
-fetch_sdk() {
-	/usr/bin/python3 tests/integration/node_package.py build/node
+# fetch PROGRAM: into build/node, under a name that tells which versions. Prints where.
+fetch() {
+	/usr/bin/python3 "tests/integration/$1.py" build/node 2>"$logs/$1.log"
 }
 
-# use_sdk: has all tests use the same copy of OpenAI's SDK for Node, if it can be had.
-use_sdk() {
-	[ -z "${RESPOOL_NODE_MODULES:-}" ] && sdk=$(fetch_sdk 2>"$logs/sdk.log") || return 0
-	export RESPOOL_NODE_MODULES="$top/$sdk"
+# use_sdks: has all tests use the same copies of OpenAI's SDK for Node and of other clients, as far
+# as they can be had.
+use_sdks() {
+	[ -n "${RESPOOL_NODE_MODULES:-}" ] || ! sdk=$(fetch node_package) ||
+		export RESPOOL_NODE_MODULES="$top/$sdk"
+	[ -n "${RESPOOL_CLIENT_MODULES:-}" ] || ! clients=$(fetch client_packages) ||
+		export RESPOOL_CLIENT_MODULES="$top/$clients"
 }
 
 prepare() {
@@ -329,7 +332,7 @@ prepare() {
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$wanted" ] || need_packages "to test with OpenAI's SDK" $wanted ||
 		say "The tests with OpenAI's SDK will be skipped."
-	use_sdk
+	use_sdks
 }
 
 # What does not depend on the system.
@@ -382,10 +385,14 @@ give_to_root() {
 		OPENRESPONSES_SCHEMA=/src/openapi.json
 		root_copy "$specification" "$OPENRESPONSES_SCHEMA"
 	fi
-	use_sdk
+	use_sdks
 	if [ -n "${RESPOOL_NODE_MODULES:-}" ]; then
 		root_copy "$RESPOOL_NODE_MODULES" /src/node_modules
 		RESPOOL_NODE_MODULES=/src/node_modules
+	fi
+	if [ -n "${RESPOOL_CLIENT_MODULES:-}" ]; then
+		root_copy "$RESPOOL_CLIENT_MODULES" /src/clients/node_modules
+		RESPOOL_CLIENT_MODULES=/src/clients/node_modules
 	fi
 }
 

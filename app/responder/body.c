@@ -43,6 +43,40 @@ static void note_unmet(
 		gateway_members_note(&handlers->gateway_notes, body);
 }
 
+/* Headers of LiteLLM's, which win over what the body says. */
+static const struct {
+	const char *variable, *header, *member;
+} gateway_headers[] = {
+    {"HTTP_X_LITELLM_NUM_RETRIES", "x-litellm-num-retries", "num_retries"},
+    {"HTTP_X_LITELLM_STREAM_TIMEOUT", "x-litellm-stream-timeout", "stream_timeout"},
+    {"HTTP_X_LITELLM_TIMEOUT", "x-litellm-timeout", "timeout"},
+};
+
+static bool take_gateway_header(
+    struct gateway_members *gateway, size_t i, const char *value, struct api_error *error)
+{
+	struct span text = span_of(value);
+
+	if (json_check(text, 0, NULL, NULL) &&
+	    gateway_members_take(gateway, span_of(gateway_headers[i].member), text, error))
+		return true;
+	return api_error_set(error, 400, "invalid_request_error", NULL, "invalid_header",
+	    "Invalid header '%s': \"%.64s\", expected what the member '%s' of a body may be.",
+	    gateway_headers[i].header, value, gateway_headers[i].member);
+}
+
+static bool take_gateway_headers(
+    struct handlers *handlers, struct gateway_members *gateway, struct api_error *error)
+{
+	for (size_t i = 0; i < sizeof(gateway_headers) / sizeof(gateway_headers[0]); i++) {
+		const char *value = request_header(&handlers->request, gateway_headers[i].variable);
+
+		if (value != NULL && !take_gateway_header(gateway, i, value, error))
+			return false;
+	}
+	return true;
+}
+
 bool body_take_create(struct handlers *handlers, struct create_request *request)
 {
 	const char *model = handlers->config->default_model;
@@ -52,6 +86,11 @@ bool body_take_create(struct handlers *handlers, struct create_request *request)
 		return false;
 	if (!create_request_parse(request, buf_span(&handlers->body), &error)) {
 		answer_error(handlers, &error);
+		return false;
+	}
+	if (!take_gateway_headers(handlers, &request->gateway, &error)) {
+		answer_error(handlers, &error);
+		create_request_free(request);
 		return false;
 	}
 	note_unmet(handlers, &request->gateway, request->body);
@@ -73,6 +112,11 @@ bool body_take_model(struct handlers *handlers, struct model_request *request)
 		return false;
 	if (!model_request_parse(request, buf_span(&handlers->body), &error)) {
 		answer_error(handlers, &error);
+		return false;
+	}
+	if (!take_gateway_headers(handlers, &request->gateway, &error)) {
+		answer_error(handlers, &error);
+		model_request_free(request);
 		return false;
 	}
 	note_unmet(handlers, &request->gateway, request->body);

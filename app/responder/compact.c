@@ -15,7 +15,6 @@ static void pass_with_context(struct handlers *handlers, const char *path,
 	    .streams = request->stream,
 	    .deployment = context->deployment,
 	    .stays = create_request_followed(request) != NULL || request->stays,
-	    .spelled = request->body,
 	    .gateway = &request->gateway,
 	};
 	struct buf body = {0};

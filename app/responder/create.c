@@ -111,14 +111,15 @@ static void place_input(
 }
 
 /* What the worker is to obey stands in front, where it finds it without reading the rest. */
-static struct span request_for_worker(struct create_request *request)
+static struct span request_for_worker(const struct create_request *request, struct buf *whole)
 {
-	if (request->obeyed.len == 0)
+	gateway_members_write(whole, &request->gateway);
+	if (whole->len == 0)
 		return buf_span(&request->rest);
 	if (request->rest.len != 0)
-		buf_putc(&request->obeyed, ',');
-	buf_append_span(&request->obeyed, buf_span(&request->rest));
-	return buf_span(&request->obeyed);
+		buf_putc(whole, ',');
+	buf_append_span(whole, buf_span(&request->rest));
+	return buf_span(whole);
 }
 
 /* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
@@ -160,10 +161,10 @@ static void create_response(
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
-	struct buf shown = {0}, first_event = {0}, headers = {0};
+	struct buf shown = {0}, whole = {0}, first_event = {0}, headers = {0};
 
 	place_input(&job, request, buf_span(&context->items), &shown);
-	job.request = request_for_worker(request);
+	job.request = request_for_worker(request, &whole);
 	request_passed_headers(&handlers->request, &headers);
 	job.headers = buf_span(&headers);
 	response_id_generate(id);
@@ -177,6 +178,7 @@ static void create_response(
 		answer_created(handlers, &job);
 	buf_free(&headers);
 	buf_free(&first_event);
+	buf_free(&whole);
 	buf_free(&shown);
 }
 

@@ -115,6 +115,16 @@ bool passthrough_can_call(
 	return attempts->deployment != NULL;
 }
 
+const char *passthrough_obeyed(struct buf *out, const struct gateway_members *members)
+{
+	if (!members->obeyed)
+		return "";
+	buf_putc(out, '{');
+	gateway_members_write(out, members);
+	buf_putc(out, '}');
+	return buf_cstr(out);
+}
+
 /* Whether the provider keeps what it makes, so that it can be asked for by its id. */
 static bool is_stored(const struct create_request *request)
 {
@@ -158,10 +168,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 	attempts_close(&attempts);
 	if (!passthrough_can_call(handlers, &attempts, request->model))
 		return;
-	if (request->gateway.obeyed) {
-		gateway_members_write_obeyed(&obeyed, request->body);
-		handover.obeyed = buf_cstr(&obeyed);
-	}
+	handover.obeyed = passthrough_obeyed(&obeyed, &request->gateway);
 	if (!create_request_is_verbatim(request, context)) {
 		create_request_write(&body, request, context);
 		handover.body = buf_span(&body);

@@ -31,7 +31,6 @@ struct untranslated {
 	bool streams;
 	const char *deployment; /* the id of the one to begin with, NULL or "" for any */
 	bool stays;             /* no other can answer */
-	struct span spelled;    /* the client's body, and what it says to the gateway: */
 	const struct gateway_members *gateway;
 };
 

@@ -23,6 +23,9 @@ const char *passthrough_take_query(struct handlers *handlers);
 bool passthrough_can_call(
     struct handlers *handlers, const struct attempts *attempts, const char *model);
 
+/* handover.obeyed; in out if there is something. */
+const char *passthrough_obeyed(struct buf *out, const struct gateway_members *members);
+
 /* Adds what goes with every request, and hands it over, or answers that nobody takes it. */
 void passthrough_hand_over(struct handlers *handlers, struct handover handover);
 

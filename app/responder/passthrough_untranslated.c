@@ -43,10 +43,7 @@ static void hand_over_obeying(
 {
 	struct buf obeyed = {0};
 
-	if (request->gateway->obeyed) {
-		gateway_members_write_obeyed(&obeyed, request->spelled);
-		handover.obeyed = buf_cstr(&obeyed);
-	}
+	handover.obeyed = passthrough_obeyed(&obeyed, request->gateway);
 	passthrough_hand_over(handlers, handover);
 	buf_free(&obeyed);
 }

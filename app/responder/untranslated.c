@@ -13,7 +13,6 @@ static void pass(struct handlers *handlers, const char *path)
 					       .model = request.model,
 					       .body = request.body,
 					       .streams = request.stream,
-					       .spelled = request.body,
 					       .gateway = &request.gateway});
 	model_request_free(&request);
 }

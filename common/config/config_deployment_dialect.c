@@ -35,18 +35,24 @@ void deployment_read_use_chat(const struct config_value *value, void *dest)
 		set_api(dest, DIALECT_CHAT);
 }
 
-/* What else is in it describes the model, and is for LiteLLM's own use. */
-void deployment_read_info(const struct config_value *value, void *dest)
+static void read_mode(const struct config_value *value, void *dest)
 {
 	struct deployment_draft *draft = dest;
-	struct config_value mode, id;
 
-	if (config_member(value, "id", &id))
-		config_string(&id, 0, "the deployment's id", &draft->deployment.litellm_id);
-	if (!config_member(value, "mode", &mode))
-		return;
 	draft->has_mode =
-	    dialect_find(config_raw_text(&mode), &draft->mode) && draft->mode != DIALECT_MESSAGES;
+	    dialect_find(config_raw_text(value), &draft->mode) && draft->mode != DIALECT_MESSAGES;
+}
+
+/* What else is in it describes the model, most of it for LiteLLM's own use. */
+static const struct config_key info_keys[] = {
+    {"id", CONFIG_STRING, 0, "the deployment's id",
+	IN(struct deployment_draft, deployment.litellm_id)},
+    {"mode", CONFIG_READER, .read = read_mode},
+};
+
+void deployment_read_info(const struct config_value *value, void *dest)
+{
+	config_section(value, "a mapping", KEYS(info_keys), dest);
 }
 
 void deployment_find_api(struct deployment_draft *draft)

@@ -325,30 +325,33 @@ bool model_fallbacks_are_set(const struct config *config, enum fallback_kind kin
 static const struct fallback *fallback_of(
     const struct config *config, enum fallback_kind kind, const char *model)
 {
-	const struct fallback *any = NULL;
-
 	for (size_t i = 0; i < config->fallback_count; i++) {
 		const struct fallback *fallback = &config->fallbacks[i];
 
-		if (fallback->kind != kind)
-			continue;
-		if (strcmp(fallback->model, model) == 0)
+		if (fallback->kind == kind && strcmp(fallback->model, model) == 0)
 			return fallback;
-		if (any == NULL && strcmp(fallback->model, "*") == 0)
-			any = fallback;
 	}
-	return any;
+	return NULL;
 }
 
-/* What stands there for any model comes after what stands there for this one, by either name. */
+/* What follows the name of a provider, where the model begins with one; else the same. */
+static const char *without_provider(const char *model)
+{
+	struct span provider = model_provider(model);
+
+	return provider_find(provider) != NULL ? model + provider.len + 1 : model;
+}
+
 const struct fallback *model_fallback(
     const struct config *config, enum fallback_kind kind, const char *name)
 {
-	const struct fallback *fallback = fallback_of(config, kind, name);
+	const char *model = model_resolve(config, name);
+	const char *const names[] = {name, model, without_provider(model), "*"};
+	const struct fallback *fallback = NULL;
 
-	if (fallback != NULL && strcmp(fallback->model, name) == 0)
-		return fallback;
-	return fallback_of(config, kind, model_resolve(config, name));
+	for (size_t i = 0; fallback == NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		fallback = fallback_of(config, kind, names[i]);
+	return fallback;
 }
 
 static bool polls_provider(const struct polling_config *polling, struct span provider)

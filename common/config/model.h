@@ -84,7 +84,8 @@ bool model_is_nobodys(const struct config *config, const char *model);
 
 /*
  * What to ask when that has gone wrong for the name that a client uses: the fallbacks of that name,
- * else of the model that it leads to, else of any. NULL if there are none.
+ * else of the model that it leads to, also by its name without the provider's, else of any. NULL if
+ * there are none.
  */
 const struct fallback *model_fallback(
     const struct config *config, enum fallback_kind kind, const char *name);

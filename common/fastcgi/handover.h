@@ -46,7 +46,7 @@ struct handover {
 	const char *forget_id;
 	/* The background response that the request continues; body has what it stands for. */
 	const char *continued_id;
-	/* What the request asks of the gateway: gateway_members_write_obeyed(). */
+	/* What the request asks of the gateway: an object of gateway_members_write(). */
 	const char *obeyed;
 	/* The one whose events are asked for, and the number of the last that the client has. */
 	const char *followed_id;

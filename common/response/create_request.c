@@ -34,22 +34,12 @@ static bool is_replaced(const struct create_request *request, struct span name)
 	return create_request_replaces(name) || is_ours_alone(request, name);
 }
 
-static bool read_gateway_member(
-    struct create_request *request, struct span name, struct span value, struct api_error *error)
-{
-	if (!gateway_members_take(&request->gateway, name, value, error))
-		return false;
-	if (gateway_member_is_obeyed(name) && json_is_given(value))
-		gateway_member_write(&request->obeyed, name, value);
-	return true;
-}
-
 static bool read_member(struct create_request *request, struct span key, struct span name,
     struct span value, struct api_error *error)
 {
 	if (gateway_member_is_ours(name)) {
 		request->has_gateway_members = true;
-		return read_gateway_member(request, name, value, error);
+		return gateway_members_take(&request->gateway, name, value, error);
 	}
 	if (!create_request_read_value(request, name, value, error))
 		return false;
@@ -104,7 +94,6 @@ void create_request_free(struct create_request *request)
 	buf_free(&request->unmarked);
 	buf_free(&request->rest);
 	buf_free(&request->named);
-	buf_free(&request->obeyed);
 	*request = (struct create_request){0};
 }
 

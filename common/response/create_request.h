@@ -51,10 +51,9 @@ struct create_request {
 	 */
 	struct buf rest;
 	struct buf named; /* body with the model that it was given; owned */
-	/* What is asked of the gateway, and the members that say what is obeyed, as in rest. */
+	/* What is asked of the gateway. */
 	bool has_gateway_members;
 	struct gateway_members gateway;
-	struct buf obeyed;
 };
 
 /*

@@ -13,6 +13,12 @@ enum {
 	NUMBER_BYTES = 32,
 };
 
+static const char *const fallback_names[GATEWAY_FALLBACKS] = {
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+};
+
 static bool wrong_type(
     struct api_error *error, const char *name, const char *expected, struct span value)
 {
@@ -97,11 +103,11 @@ static bool obey(
 		return take_retries(&members->num_retries, name, value, error);
 	if (strcmp(name, "disable_fallbacks") == 0)
 		return take_flag(&members->disable_fallbacks, name, value, error);
-	if (strcmp(name, "context_window_fallbacks") == 0)
-		return take_fallbacks(&members->fallbacks[1], name, value, error);
-	if (strcmp(name, "content_policy_fallbacks") == 0)
-		return take_fallbacks(&members->fallbacks[2], name, value, error);
-	return take_fallbacks(&members->fallbacks[0], name, value, error);
+	for (size_t i = 0; i < GATEWAY_FALLBACKS; i++) {
+		if (strcmp(name, fallback_names[i]) == 0)
+			return take_fallbacks(&members->fallbacks[i], name, value, error);
+	}
+	return true;
 }
 
 bool gateway_members_take(
@@ -182,33 +188,38 @@ static void write_targets(struct buf *out, struct span list, bool may_map)
 	buf_putc(out, ']');
 }
 
-void gateway_member_write(struct buf *out, struct span name, struct span value)
+static void write_name(struct buf *out, const char *name)
 {
 	separate(out);
-	buf_putc(out, '"');
-	buf_append_span(out, name);
-	buf_puts(out, "\":");
-	if (json_type(value) == JSON_ARRAY)
-		write_targets(out, value, true);
-	else
-		buf_append_span(out, value);
+	buf_printf(out, "\"%s\":", name);
 }
 
-void gateway_members_write_obeyed(struct buf *out, struct span body)
+static void write_seconds(struct buf *out, const char *name, double seconds)
 {
-	struct json_scan scan = json_open(body, 0);
-	struct span key, value;
-	struct span name;
-	struct buf scratch = {0};
+	if (seconds <= 0)
+		return;
+	write_name(out, name);
+	buf_printf(out, "%.15g", seconds);
+}
 
-	buf_putc(out, '{');
-	while (json_member(&scan, &key, &value)) {
-		name = json_name(&scratch, key);
-		if (gateway_member_is_obeyed(name) && json_is_given(value))
-			gateway_member_write(out, name, value);
+void gateway_members_write(struct buf *out, const struct gateway_members *members)
+{
+	write_seconds(out, "timeout", members->timeout);
+	write_seconds(out, "stream_timeout", members->stream_timeout);
+	if (members->num_retries >= 0) {
+		write_name(out, "num_retries");
+		buf_printf(out, "%d", members->num_retries);
 	}
-	buf_putc(out, '}');
-	buf_free(&scratch);
+	if (members->disable_fallbacks) {
+		write_name(out, "disable_fallbacks");
+		buf_puts(out, "true");
+	}
+	for (size_t i = 0; i < GATEWAY_FALLBACKS; i++) {
+		if (members->fallbacks[i].len == 0)
+			continue;
+		write_name(out, fallback_names[i]);
+		write_targets(out, members->fallbacks[i], true);
+	}
 }
 
 size_t gateway_members_in_front(struct span joined)

@@ -54,12 +54,10 @@ bool gateway_members_read(
     struct gateway_members *members, struct span body, struct api_error *error);
 
 /*
- * Appends a member that is to be obeyed to the object that out ends in, or to its members joined by
- * commas: no more of its value than is read of it, which is short.
+ * Appends the members that say what is to be obeyed to the object that out ends in, or to its
+ * members joined by commas: no more of the client's values than is read of them, which is short.
  */
-void gateway_member_write(struct buf *out, struct span name, struct span value);
-/* Appends the object of all of them that a checked JSON object has. */
-void gateway_members_write_obeyed(struct buf *out, struct span body);
+void gateway_members_write(struct buf *out, const struct gateway_members *members);
 
 /*
  * Of an object's members, joined by commas, how many bytes those to be obeyed take with which they

@@ -118,17 +118,25 @@ enum { NAMES = sizeof(table) / sizeof(table[0]) };
 
 _Static_assert(NAMES <= 8 * sizeof((struct gateway_notes){{0}}.said), "a bit for each");
 
-/* <0, 0 or >0: where the name stands to one of the table. */
+/*
+ * <0, 0 or >0: where the name, which is not empty, stands to one of the table. Each member of each
+ * request is looked for, so the first letter decides where it can.
+ */
 static int compare(struct span name, const char *known)
 {
-	size_t len = strlen(known);
-	bool is_prefix = known[len - 1] == '*';
-	size_t compared = is_prefix ? len - 1 : len;
-	int order = memcmp(name.p, known, name.len < compared ? name.len : compared);
+	size_t len, compared;
+	int order = (unsigned char)name.p[0] - (unsigned char)known[0];
+	bool is_group;
 
+	if (order != 0)
+		return order;
+	len = strlen(known);
+	is_group = known[len - 1] == '*';
+	compared = is_group ? len - 1 : len;
+	order = memcmp(name.p, known, name.len < compared ? name.len : compared);
 	if (order != 0 || name.len == compared)
 		return order;
-	return name.len < compared ? -1 : !is_prefix;
+	return name.len < compared ? -1 : !is_group;
 }
 
 const struct gateway_name *gateway_name_find(struct span name)

@@ -160,17 +160,20 @@ static void check_obeyed(const struct create_request *request)
 	struct api_error error;
 	struct buf joined = {0}, object = {0};
 
-	buf_append_span(&joined, buf_span(&request->obeyed));
-	if (request->obeyed.len != 0 && request->rest.len != 0)
+	size_t front;
+
+	gateway_members_write(&joined, &request->gateway);
+	buf_printf(&object, "{%.*s}", (int)joined.len, buf_cstr(&joined));
+	if (joined.len != 0 && request->rest.len != 0)
 		buf_putc(&joined, ',');
+	front = joined.len;
 	buf_append_span(&joined, buf_span(&request->rest));
-	require(gateway_members_in_front(buf_span(&joined)) == joined.len - request->rest.len);
-	gateway_members_write_obeyed(&object, request->body);
+	require(gateway_members_in_front(buf_span(&joined)) == front);
 	require(json_check(buf_span(&object), 0, NULL, NULL));
-	require(object.len == request->obeyed.len + 2);
 	require(gateway_members_read(&members, buf_span(&object), &error));
-	require(members.obeyed == request->gateway.obeyed && !members.unmet);
+	require(members.obeyed == (front > 0) && !members.unmet);
 	require(members.num_retries == request->gateway.num_retries);
+	require(members.disable_fallbacks == request->gateway.disable_fallbacks);
 	buf_free(&joined);
 	buf_free(&object);
 }

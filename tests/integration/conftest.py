@@ -16,7 +16,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import harness  # noqa: E402  (needs the path above)
+import client_packages  # noqa: E402  (needs the path above)
+import harness  # noqa: E402
 import node_package  # noqa: E402
 import python_package  # noqa: E402
 import sdk  # noqa: E402
@@ -144,20 +145,47 @@ def model():
     return f"model-{os.getpid()}-{next(numbers)}"
 
 
+def shared_directory(tmp_path_factory):
+    """The same for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def node_sdk(tmp_path_factory):
     """OpenAI's SDK for Node, or the test is skipped."""
     node = node_package.node()
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent  # of all workers of this run
-    return sdk.NodeSdk(node, node_package.modules(shared))
+    return sdk.NodeSdk(node, node_package.modules(shared_directory(tmp_path_factory)))
+
+
+@pytest.fixture(scope="session")
+def node_clients(tmp_path_factory):
+    """Other clients for Node, or the test is skipped."""
+    node = node_package.node()
+    return sdk.NodeClients(node, client_packages.modules(shared_directory(tmp_path_factory)))
 
 
 @pytest.fixture(scope="session")
 def python_sdk():
     """OpenAI's SDK for Python, or the test is skipped."""
     return sdk.PythonSdk(python_package.interpreter("openai"))
+
+
+@pytest.fixture
+def fake_npm(tmp_path, monkeypatch):
+    """Puts a shell script in npm's place; None takes npm away."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+
+    def fake(script):
+        if script is None:
+            monkeypatch.setenv("PATH", str(programs))
+        else:
+            (programs / "npm").write_text(f"#!/bin/sh\n{script}\n")
+            (programs / "npm").chmod(0o755)
+            monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    return fake
 
 
 @pytest.fixture

@@ -5,13 +5,19 @@ import http.client
 import json
 import os
 import queue
+import shutil
 import subprocess
 import threading
 
+from client_packages import CLIENTS
 from deployed import LighttpdSite, free_port
 from harness import ALICE, Client, ProgramFailed
 from node_package import NODE
 from python_package import PYTHON
+
+
+# What names of variables begin with by which clients can be told to do something else.
+FOR_CLIENTS = ("OPENAI_", "ANTHROPIC_", "LANGCHAIN_", "LANGSMITH_", "NODE_", "PYTHON")
 
 
 class SdkSite(LighttpdSite):
@@ -58,7 +64,7 @@ class Scenario:
                 ["setpriv", "--pdeathsig", "KILL", "--", *argv],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=directory,
                 env={name: value for name, value in os.environ.items()
-                     if not name.startswith(("OPENAI_", "ANTHROPIC_", "NODE_", "PYTHON"))})
+                     if not name.startswith(FOR_CLIENTS)})
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.tell(task)
@@ -113,6 +119,25 @@ class NodeSdk:
             "modules": self.modules, "file": f"./{file}.mjs", "scenario": name, "request": about,
             "client": {"baseURL": base_url, "apiKey": ALICE, "maxRetries": 0, "timeout": 30000,
                        **options}}, directory)
+
+
+class NodeClients:
+    """Other clients for Node, that find their packages as in a project of their own."""
+
+    def __init__(self, node, modules):
+        self.node = node
+        self.modules = modules
+
+    def prepare(self, directory):
+        """Makes a project of the directory."""
+        for program in CLIENTS.glob("*.mjs"):
+            shutil.copy(program, directory)
+        (directory / "node_modules").symlink_to(self.modules)
+
+    def begin(self, file, directory):
+        """A process that takes scenarios of this file: what node/clients/scenarios.mjs says."""
+        return Scenario([self.node, directory / "scenarios.mjs"], {"file": f"./{file}.mjs"},
+                        directory)
 
 
 class PythonSdk:

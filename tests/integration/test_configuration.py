@@ -1,10 +1,11 @@
 """What a LiteLLM user's file asks for, from the file to the provider."""
 
 import json
+import re
 import signal
 
 from events import message_stream
-from harness import Client, PROVIDER_KEY, output_text, run_program, wait_until
+from harness import Client, PROVIDER_KEY, TOP, output_text, run_program, wait_until
 from upstream import json_error
 
 ANSWER = {"id": "resp_1", "object": "response", "status": "completed", "output": []}
@@ -158,7 +159,37 @@ class TestTheWholeFile:
         assert stack.upstream.wait_request("served").path == "http://provider.invalid/v1/responses"
 
 
+def unimplemented():
+    """The keys of the table, each as a path that it fits, with whether anything follows."""
+    table = (TOP / "common/config/config_unimplemented.c").read_text().partition("} keys[] = {")[2]
+    for path, star, follows in re.findall(r'\{"([^"*]+)(\*?)",\s*(\w+|(?:"[^"]*"\s*)+)\}', table):
+        yield path + ("x" if star else ""), follows != "nothing"
+
+
+def put(config, path, value):
+    *sections, key = path.split(".")
+    for section in sections:
+        if section.endswith("[]"):
+            config = config.setdefault(section[:-2], [{}])[0]
+        else:
+            config = config.setdefault(section, {})
+    config.setdefault(key, value)
+
+
 class TestCheck:
+    def test_no_key_of_the_table_of_those_not_implemented_is_implemented(self, tmp_path):
+        config = {"model_list": [{"model_name": "m", "litellm_params": dict(DEPLOYMENT)}]}
+        keys = dict(unimplemented())
+        assert len(keys) > 200
+        for path in sorted(keys, key=lambda path: -path.count(".")):
+            put(config, path, ["x"])
+        (tmp_path / "config.yaml").write_text(json.dumps(config))
+        result = check(tmp_path / "config.yaml")
+        assert result.returncode == 0, result.stderr
+        named = set(re.findall(r": (\S+): not implemented: ", result.stderr.decode()))
+        assert named == {path for path, follows in keys.items() if follows}
+        assert b"ignored" not in result.stderr
+
     def test_a_value_s_own_file_is_named(self, tmp_path):
         (tmp_path / "config.yaml").write_text("include: [parts/more.yaml]\n")
         (tmp_path / "parts").mkdir()

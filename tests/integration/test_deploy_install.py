@@ -89,6 +89,7 @@ class TestInstall:
             "usr/share/doc/respool/examples/nginx.conf",
             "usr/share/doc/respool/examples/spawn-fcgi.sh",
             "usr/share/doc/respool/examples/stunnel-redis.conf",
+            "usr/share/doc/respool/migrating.md",
             "usr/share/man/man5/respool.yaml.5",
             "usr/share/man/man8/respool.fcgi.8",
             "usr/share/man/man8/respoold.8",

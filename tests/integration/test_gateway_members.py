@@ -72,6 +72,23 @@ def test_no_member_of_ours_is_passed_through(make_stack):
     assert stack.upstream.requests("a")[0].json().items() >= THEIRS.items()
 
 
+@pytest.mark.parametrize("path", ["chat/completions", "embeddings", "responses/input_tokens"])
+def test_beside_responses_they_are_obeyed_and_not_sent_either(make_stack, path):
+    stack = make_stack(config(deployment("a"), deployment("b", "spare")), supervisor=False)
+    stack.upstream.script("a", error(500))
+    stack.upstream.script("b", answer({"object": "whatever"}))
+    body = json.dumps({"model": "m", "messages": [], **OURS, **THEIRS})
+    reply = stack.client.request("POST", f"/v1/{path}", body)
+    assert (reply.status, reply.json()) == (200, {"object": "whatever"}), reply
+    for served in "ab":
+        members = sent_members(stack, served)
+        assert_free_of_ours(members)
+        assert members.items() >= THEIRS.items()
+    refused = stack.client.request(
+        "POST", f"/v1/{path}", json.dumps({"model": "m", "num_retries": "1"}))
+    assert (refused.status, refused.error()["param"]) == (400, "num_retries")
+
+
 @pytest.mark.parametrize("background", [True, False])
 def test_no_member_of_ours_is_translated(make_stack, background):
     stack = make_stack(config(
@@ -156,6 +173,26 @@ def test_time_outs_of_a_request_win(make_stack):
     assert "0.4 s" in final["error"]["message"]
     reply = stack.client.post_create({"model": "m", "input": "x", "timeout": 0.3})
     assert reply.status == 504 and "0.3 s" in reply.error()["message"]
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_headers_of_litellm_s_win_over_the_body(make_stack, background):
+    stack = make_stack(config(deployment("a"), retries=0))
+    stack.upstream.script("a", error(500), error(500), [Hang()])
+    body = {"model": "m", "input": "x", "background": background, "num_retries": 0}
+    for headers, said in (({"X-LiteLLM-Num-Retries": "1"}, "busy"),
+                          ({"x-litellm-timeout": "0.4"}, "not whole after 0.4 seconds"),
+                          ({"x-litellm-stream-timeout": "0.3", "x-litellm-timeout": "20"},
+                           "no event came for 0.3 seconds")):
+        reply = stack.client.post_create({**body, "stream": not background}, headers=headers)
+        if background:
+            final = stack.client.wait_terminal(reply.json()["id"], timeout=20)
+            assert said in final["error"]["message"], final
+        else:
+            assert said in reply.error()["message"], reply
+    assert counts(stack, "a") == [4]
+    reply = stack.client.post_create(body, headers={"x-litellm-timeout": "soon"})
+    assert reply.status == 400 and "x-litellm-timeout" in reply.error()["message"]
 
 
 def test_what_is_not_done_is_said_once_in_the_log(make_stack):

@@ -1,7 +1,6 @@
 """How OpenAI's SDK is fetched for the tests with it, and what happens where it cannot be."""
 
 import io
-import os
 import re
 import tarfile
 
@@ -13,23 +12,6 @@ import node_package
 @pytest.fixture(autouse=True)
 def nothing_given(monkeypatch):
     monkeypatch.delenv("RESPOOL_NODE_MODULES", raising=False)
-
-
-@pytest.fixture
-def fake_npm(tmp_path, monkeypatch):
-    """Puts a shell script in npm's place; None takes npm away."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-
-    def fake(script):
-        if script is None:
-            monkeypatch.setenv("PATH", str(programs))
-        else:
-            (programs / "npm").write_text(f"#!/bin/sh\n{script}\n")
-            (programs / "npm").chmod(0o755)
-            monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-
-    return fake
 
 
 def skip_reason(shared):

@@ -125,6 +125,16 @@ def test_translated_errors_are_told_apart_too(make_stack, background):
         assert reply.status == 200 and output_text(reply.json()) == "other", reply
 
 
+def test_a_chat_that_is_too_long_goes_to_a_model_that_takes_it(make_stack):
+    stack = make_stack(config(deployment("a"), deployment("o", "other"),
+                              router_settings=kinds(context_window=["other"])), supervisor=False)
+    stack.upstream.script("a", json_error(400, TOO_LONG))
+    stack.upstream.script("o", answer({"object": "chat.completion"}))
+    reply = stack.client.request(
+        "POST", "/v1/chat/completions", json.dumps({"model": "m", "messages": []}))
+    assert (reply.status, reply.json()) == (200, {"object": "chat.completion"}), reply
+
+
 def test_retry_after_is_the_least_wait_before_a_deployment_is_asked_again(make_stack):
     stack = make_stack(config(deployment("a"), retries=1, router_settings={"retry_after": 2}))
     stack.upstream.script("a", error(500), message_stream(["a"]))

@@ -28,7 +28,7 @@ class Answer:
     def whole(self, dialect):
         """To a request that is not streamed. Those that are translated always are."""
         if dialect == "responses":
-            return json_error(200, _events(self)[-1]["response"])
+            return json_error(200, events_of(self)[-1]["response"])
         return self.streamed(dialect)
 
 
@@ -104,7 +104,8 @@ def _refusal(stream, text):
     stream.item_done(message_item("msg_1", "completed", [part]))
 
 
-def _events(answer):
+def events_of(answer):
+    """The events of the Responses API."""
     stream = Stream("upstream-model", error=None, incomplete_details=None, usage=None, tools=[],
                     metadata={}, tool_choice="auto", parallel_tool_calls=True, instructions=None,
                     temperature=1.0, top_p=1.0).begin()
@@ -127,7 +128,7 @@ def _events(answer):
 
 
 def _responses(answer):
-    return [*_events(answer), *([Hang()] if answer.end == "never" else [])]
+    return [*events_of(answer), *([Hang()] if answer.end == "never" else [])]
 
 
 # ---- Chat Completions ----------------------------------------------------------------------------

@@ -1086,7 +1086,10 @@ static void the_sections_of_a_litellm_file_load_unchanged(void **state)
 	    "every request is sent to its provider, no answer is kept for it\n");
 	assert_holds(result.log, "config.yaml:9: litellm_settings.success_callback: not "
 				 "implemented: requests are not reported there\n");
-	assert_int_equal(count_of(result.log, "not implemented"), 2);
+	assert_holds(result.log,
+	    "config.yaml:13: general_settings.database_url: not implemented: only "
+	    "general_settings.master_key and respool.api_keys are let in\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 3);
 	done(&result);
 }
 

@@ -36,7 +36,8 @@ static void what_changes_nothing_here_is_not_named(void **state)
 	    "    litellm_params: {model: openai/a, api_key: k, input_cost_per_token: 1, tags: []}\n"
 	    "    model_info: {input_cost_per_token: 1, supports_vision: true, base_model: a}\n"
 	    "litellm_settings: {set_verbose: true, json_logs: true, callbacks: [], cache: false}\n"
-	    "general_settings: {database_url: x, store_model_in_db: false, ui_access_mode: all,\n"
+	    "general_settings: {database_connection_timeout: 60, store_model_in_db: false, "
+	    "ui_access_mode: all,\n"
 	    "  enable_jwt_auth: false, alerting: null}\n"
 	    "router_settings: {enable_pre_call_checks: false, redis_host: '', debug_level: "
 	    "INFO}\n");

@@ -795,6 +795,30 @@ static void a_models_own_fallbacks_win_over_those_for_any(void **state)
 	assert_string_equal(models_asked(&setup, "b", FAILURE_PASSING), "bc");
 }
 
+static void the_provider_need_not_stand_before_a_model_that_has_fallbacks(void **state)
+{
+	char *own[] = {text("b")}, *any[] = {text("c")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add(&setup, "openai/*");
+	add(&setup, "b");
+	add(&setup, "c");
+	add_fallback(&setup, "*", any, COUNT(any));
+	add_fallback(&setup, "gpt/5", own, COUNT(own));
+	begin(&setup, "openai/gpt/5");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "b");
+	begin(&setup, "openai/other");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "c");
+	add(&setup, "nobody/gpt/5");
+	begin(&setup, "nobody/gpt/5");
+	assert_true(next(&setup, FAILURE_PASSING));
+	assert_string_equal(setup.attempts.model, "c");
+}
+
 static void fallbacks_make_no_circle(void **state)
 {
 	char *to_b[] = {text("b"), text("a")}, *to_a[] = {text("a")};
@@ -1086,6 +1110,7 @@ int main(void)
 	    cmocka_unit_test(fallbacks_follow_in_order_each_with_its_retries),
 	    cmocka_unit_test(a_fallback_begins_without_a_pause_and_counts_its_own_tries),
 	    cmocka_unit_test(a_models_own_fallbacks_win_over_those_for_any),
+	    cmocka_unit_test(the_provider_need_not_stand_before_a_model_that_has_fallbacks),
 	    cmocka_unit_test(fallbacks_make_no_circle),
 	    cmocka_unit_test(a_fallback_that_cannot_be_called_is_passed_over),
 	    cmocka_unit_test(a_fallback_may_be_served_by_a_pattern),

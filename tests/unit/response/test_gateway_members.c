@@ -107,16 +107,26 @@ static void a_wrong_type_is_named(void **state)
 
 static void what_is_obeyed_is_written_without_what_is_not_read_of_it(void **state)
 {
+	struct gateway_members members;
+	struct api_error error;
 	struct buf out = {0};
 
 	(void)state;
-	gateway_members_write_obeyed(&out,
-	    SPAN("{\"api_key\":\"s\",\"time\\u006fut\":3,\"model\":\"m\",\"num_retries\":null,"
+	assert_true(gateway_members_read(&members,
+	    SPAN("{\"api_key\":\"s\",\"time\\u006fut\":0.3,\"model\":\"m\",\"max_retries\":0,"
 		 "\"fallbacks\":[\"a\",{\"model\":\"b\",\"api_key\":\"s\"},"
-		 "{\"c\":[{\"model\":\"d\",\"input\":[]},\"e\"],\"f\":1}]}"));
-	assert_string_equal(
-	    buf_cstr(&out), "{\"timeout\":3,\"fallbacks\":[\"a\",\"b\",{\"c\":[\"d\",\"e\"]}]}");
+		 "{\"c\":[{\"model\":\"d\",\"input\":[]},\"e\"],\"f\":1}],"
+		 "\"context_window_fallbacks\":null,\"content_policy_fallbacks\":[],"
+		 "\"disable_fallbacks\":true}"),
+	    &error));
+	gateway_members_write(&out, &members);
+	assert_string_equal(buf_cstr(&out),
+	    "\"timeout\":0.3,\"num_retries\":0,\"disable_fallbacks\":true,"
+	    "\"fallbacks\":[\"a\",\"b\",{\"c\":[\"d\",\"e\"]}],\"content_policy_fallbacks\":[]");
 	buf_free(&out);
+	assert_true(gateway_members_read(&members, SPAN("{\"seed\":1}"), &error));
+	gateway_members_write(&out, &members);
+	assert_int_equal(out.len, 0);
 }
 
 static void members_in_front_are_found(void **state)
