@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from harness import BOB
+from harness import BOB, wait_until
 from redis_cluster import Cluster
+from redis_proxy import RedisProxy
 from sealing import (EAST, WEST, Sealer, deployment, events_of, next_turn,
                      two_deployments)
-from upstream import Script, json_error
+from upstream import Gate, Script, json_error
 
 TURNS = 50
 SEALED = "litellm:polling:sealed:*"
@@ -266,6 +267,36 @@ def test_a_redis_that_hangs_holds_nobody_up_for_long(make_stack, way):
     assert len(sealer.sent) == 2
     output = way(stack.client, "Hello")["output"]
     assert way(stack.client, next_turn(output))["status"] == "completed"
+
+
+def test_what_was_made_while_redis_was_away_is_known_when_it_is_back(make_stack):
+    stack = make_stack({"model_list": two_deployments()}, supervisor=False, responder=False,
+                       web=False)
+    path = stack.directory / "proxy.sock"
+    proxy = RedisProxy(path, stack.directory / "redis.sock")
+    stack.config["litellm_settings"]["cache_params"]["socket_path"] = str(path)
+    stack.write_config()
+    stack.start_all()
+    sealer, gate = Sealer(stack.upstream), Gate()
+    own = sealer.answer
+    sealer.answer = lambda *args: Script([gate, *own(*args).steps])
+    response_id = stack.client.create("m")["id"]
+    wait_until(lambda: sealer.sent, what="the request")
+    sealer.answer = own
+    proxy.close()
+    gate.open()
+    exchange, maker = sealer.sent[0]
+    assert exchange.answered.wait(5)
+    path.unlink()
+    proxy = RedisProxy(path, stack.directory / "redis.sock")
+    output = stack.client.wait_terminal(response_id)["output"]
+    sealer.sent.clear()
+    for _ in range(8):
+        assert passed(stack.client, next_turn(output))["status"] == "completed"
+    assert set(sealer.keys()) == {maker}
+    stack.stop(stack.supervisor)
+    stack.stop(stack.responder)
+    proxy.close()
 
 
 @pytest.fixture
