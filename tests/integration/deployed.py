@@ -204,7 +204,7 @@ class Site(Stack):
     def __init__(self, mount="", **options):
         self.mount = mount
         # A key that is not known makes each process write a line to stderr when it starts.
-        options["config"] = merged({"litellm_settings": {"set_verbose": False},
+        options["config"] = merged({"litellm_settings": {"strange_key": False},
                                     "respool": {"max_queue": 10_000_000}}, options.get("config"))
         options.setdefault("children", 8)
         options.setdefault("responder", not self.own_responder)

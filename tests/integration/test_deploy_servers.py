@@ -89,7 +89,7 @@ class TestEveryServer:
         """In that of the program that started the responder."""
         site.client.create("m")  # some servers start a responder for the first request only
         messages = wait_until(
-            lambda: [line for line in site.responder_log().splitlines() if "set_verbose" in line],
+            lambda: [line for line in site.responder_log().splitlines() if "strange_key" in line],
             5, "the responder's message")
         assert all(line.startswith(ONE_MESSAGE) for line in messages)
 
