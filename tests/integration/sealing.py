@@ -45,7 +45,7 @@ class Sealer:
         if key in self.failing:
             return json_error(self.failing[key], {"error": {
                 "message": "Not now.", "type": "server_error", "param": None, "code": None}})
-        if exchange.method != "POST" or not exchange.path.endswith("/responses"):
+        if exchange.method != "POST" or not exchange.path.endswith(("/responses", "/compact")):
             return json_error(200, {"id": exchange.path.split("/")[-1], "object": "response",
                                     "by": key})
         body = exchange.json()

@@ -806,3 +806,20 @@ def test_request_may_have_a_time_out_of_its_own(start, way):
     began = time.monotonic()
     assert ask(stack, way, "essay", timeout=0.5, num_retries=0).text is None
     assert time.monotonic() - began < 4
+
+
+@both_ways
+def test_time_out_and_retries_may_be_said_in_headers(start, way):
+    stack = start("retries.yaml")
+    stack.upstream.script("essay-served", [Sleep(6000)], failure(500))
+    headers = {"x-litellm-timeout": "0.5", "x-litellm-num-retries": "0"}
+    began = time.monotonic()
+    reply = stack.client.post_create({"model": "essay", "input": "Hi",
+                                      "background": way == "background"}, headers=headers)
+    if way == "background":
+        assert stack.client.wait_terminal(reply.json()["id"])["status"] == "failed"
+    else:
+        assert reply.status == 504
+    assert time.monotonic() - began < 4
+    exchange, = stack.upstream.requests("essay-served")
+    assert [name for name, _ in exchange.headers if name.startswith("x-litellm")] == []

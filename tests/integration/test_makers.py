@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from harness import BOB
+from harness import BOB, wait_until
 from redis_cluster import Cluster
+from redis_proxy import RedisProxy
 from sealing import (EAST, WEST, Sealer, deployment, events_of, next_turn,
                      two_deployments)
-from upstream import Script, json_error
+from upstream import Gate, Script, json_error
 
 TURNS = 50
 SEALED = "litellm:polling:sealed:*"
@@ -99,6 +100,15 @@ def test_what_a_compaction_has_made_goes_back_to_its_maker(client, sealer):
     sealer.sealed_type = "compaction"
     assert converse(client, passed, turns=20) == ["completed"] * 20
     assert converse(client, polled, turns=20) == ["completed"] * 20
+
+
+def test_what_is_compacted_is_sent_to_its_maker_and_comes_back_from_it(client, sealer):
+    for _ in range(15):
+        input = next_turn(passed(client, "Hello")["output"])
+        reply = client.request("POST", "/v1/responses/compact", body={"model": "m", "input": input})
+        assert reply.status == 200, reply
+        assert passed(client, reply.json()["output"])["status"] == "completed"
+    assert set(sealer.keys()) == {EAST, WEST}
 
 
 def test_a_continued_response_stays_with_the_maker_of_its_reasoning(client, sealer):
@@ -259,6 +269,36 @@ def test_a_redis_that_hangs_holds_nobody_up_for_long(make_stack, way):
     assert way(stack.client, next_turn(output))["status"] == "completed"
 
 
+def test_what_was_made_while_redis_was_away_is_known_when_it_is_back(make_stack):
+    stack = make_stack({"model_list": two_deployments()}, supervisor=False, responder=False,
+                       web=False)
+    path = stack.directory / "proxy.sock"
+    proxy = RedisProxy(path, stack.directory / "redis.sock")
+    stack.config["litellm_settings"]["cache_params"]["socket_path"] = str(path)
+    stack.write_config()
+    stack.start_all()
+    sealer, gate = Sealer(stack.upstream), Gate()
+    own = sealer.answer
+    sealer.answer = lambda *args: Script([gate, *own(*args).steps])
+    response_id = stack.client.create("m")["id"]
+    wait_until(lambda: sealer.sent, what="the request")
+    sealer.answer = own
+    proxy.close()
+    gate.open()
+    exchange, maker = sealer.sent[0]
+    assert exchange.answered.wait(5)
+    path.unlink()
+    proxy = RedisProxy(path, stack.directory / "redis.sock")
+    output = stack.client.wait_terminal(response_id)["output"]
+    sealer.sent.clear()
+    for _ in range(8):
+        assert passed(stack.client, next_turn(output))["status"] == "completed"
+    assert set(sealer.keys()) == {maker}
+    stack.stop(stack.supervisor)
+    stack.stop(stack.responder)
+    proxy.close()
+
+
 @pytest.fixture
 def cluster(directory):
     cluster = Cluster(directory, replicas=0)
@@ -290,6 +330,29 @@ def test_a_fallback_that_made_it_is_asked_first(make_stack, way):
     sealer.failing = {}
     assert way(stack.client, next_turn(output))["status"] == "completed"
     assert sealer.keys() == [WEST]
+
+
+@pytest.mark.parametrize("way", [polled, passed, streamed])
+def test_a_fallback_of_the_request_s_own_is_asked_again(make_stack, way):
+    stack = make_stack({"model_list": [deployment("m", EAST), deployment("spare", WEST)]})
+    sealer = Sealer(stack.upstream)
+    sealer.failing = {EAST: 401}
+    output = way(stack.client, "Hello", fallbacks=["spare"])["output"]
+    sealer.sent.clear()
+    sealer.failing = {}
+    answer = way(stack.client, next_turn(output), fallbacks=["spare"])
+    assert answer["status"] == "completed", answer
+    assert sealer.keys() == [WEST]
+
+
+@pytest.mark.parametrize("way", [polled, passed, streamed])
+def test_a_model_is_the_same_by_its_alias(make_stack, way):
+    stack = make_stack({
+        "model_list": [deployment("real", EAST), deployment("real", WEST, stream_timeout=10)],
+        "router_settings": {"model_group_alias": {"m": "real"}}})
+    sealer = Sealer(stack.upstream)
+    assert converse(stack.client, way, turns=15) == ["completed"] * 15
+    assert set(sealer.keys()) == {EAST, WEST}
 
 
 def test_another_model_of_the_same_account_can_read_it(make_stack):

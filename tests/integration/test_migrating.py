@@ -465,6 +465,26 @@ def test_members_that_are_said_to_be_obeyed_are():
         assert f'{{"{name}", ' in table, name
 
 
+def headers_of_the_page(begin, end):
+    return re.findall(r"`([\w-]+)`", PAGE.partition(begin)[2].partition(end)[0])
+
+
+@pytest.mark.parametrize("name", headers_of_the_page("Keys may come in ", "too."))
+def test_keys_come_in_these_headers_too(client, name):
+    nobody = client.with_key(None)
+    assert nobody.get("/v1/models").status == 401
+    assert nobody.get("/v1/models", headers={name: ALICE}).status == 200
+
+
+@pytest.mark.parametrize("name", headers_of_the_page("The headers ", " say the same"))
+def test_headers_say_the_same_as_members(client, stack, model, name):
+    """A value that none can have is refused by the member's name, or the header's."""
+    stack.upstream.script(model, message_stream(["x"]))
+    body = {"model": model, "input": "x", "background": True}
+    assert client.post_create(body, headers={name: "1"}).status == 200
+    assert client.post_create(body, headers={name: "many"}).status == 400
+
+
 def test_variables_are_read_or_not_as_the_page_says():
     text = sources()
     for names, says in rows(section("Environment")):
