@@ -2135,6 +2135,23 @@ static void fallbacks_for_a_model_that_nobody_serves_are_a_warning(void **state)
 	done(&result);
 }
 
+static void a_model_with_an_error_is_not_taken_for_one_that_is_missing(void **state)
+{
+	struct result result = load_as(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, stream_timeout: 0}\n"
+	    "router_settings: {fallbacks: [{a: [a]}], model_group_alias: {x: a}}\n"
+	    "respool: {default_model: a, default_deployment: a}\n");
+
+	(void)state;
+	assert_null(result.config);
+	assert_int_equal(count_of(result.errors, "\n"), 1);
+	assert_holds(result.errors, "config.yaml:3: model_list[0].litellm_params.stream_timeout: ");
+	assert_lacks(result.log, "has no deployment");
+	done(&result);
+}
+
 static void fallbacks_to_a_model_that_nobody_serves_are_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_RESPONDER,
@@ -2355,6 +2372,7 @@ int main(void)
 	    TEST(the_router_bounds_calls_and_spaces_them),
 	    TEST(each_setting_of_the_router_stands_by_itself),
 	    TEST(fallbacks_for_a_model_that_nobody_serves_are_a_warning),
+	    TEST(a_model_with_an_error_is_not_taken_for_one_that_is_missing),
 	    TEST(fallbacks_to_a_model_that_nobody_serves_are_a_warning),
 	    TEST(a_fallback_may_be_a_mapping_with_the_model_s_name),
 	    TEST(wrong_settings_of_the_router_are_errors),
