@@ -1548,7 +1548,10 @@ static void bedrock_is_called_in_its_region(void **state)
 	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: no region is known "
 				 "for provider \"bedrock\", expected aws_region_name or "
 				 "AWS_REGION_NAME: the deployment cannot be used\n");
-	assert_int_equal(count_of(result.log, "\n"), 1);
+	assert_holds(result.log, "config.yaml:3: model_list[1].litellm_params: requests to "
+				 "provider \"bedrock\" are not signed, expected api_key or "
+				 "AWS_BEARER_TOKEN_BEDROCK: it will refuse them\n");
+	assert_int_equal(count_of(result.log, "\n"), 2);
 	done(&result);
 	setenv("AWS_REGION", "us-west-2", 1);
 	setenv("AWS_BEARER_TOKEN_BEDROCK", "token", 1);
@@ -1561,6 +1564,26 @@ static void bedrock_is_called_in_its_region(void **state)
 	assert_string_equal(deployment_base(&result.config->deployments[2], "bedrock/x"),
 	    "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1");
 	assert_string_equal(deployment_key(&result.config->deployments[2], "bedrock/x"), "token");
+	assert_string_equal(result.log, "");
+	done(&result);
+}
+
+static void ways_to_bedrock_are_no_part_of_a_models_name(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: bedrock/converse/us.amazon.b, aws_region_name: "
+	    "eu-west-1}\n"
+	    "  - {model_name: 'bedrock/*', litellm_params: {model: 'bedrock/*'}}\n");
+	char *name = model_upstream_name(&result.config->deployments[0], "a");
+
+	(void)state;
+	assert_string_equal(name, "us.amazon.b");
+	free(name);
+	name = model_upstream_name(&result.config->deployments[1], "bedrock/invoke/meta.c");
+	assert_string_equal(name, "meta.c");
+	free(name);
 	done(&result);
 }
 
@@ -2346,6 +2369,7 @@ int main(void)
 	    TEST(a_quirk_is_true_or_false),
 	    TEST(a_number_of_tokens_is_one_above_0),
 	    TEST(bedrock_is_called_in_its_region),
+	    TEST(ways_to_bedrock_are_no_part_of_a_models_name),
 	    TEST(a_region_is_no_part_of_another_host),
 	    TEST(dropping_holds_for_what_cannot_be_translated_too),
 	    TEST(what_azure_shows_as_an_address_may_be_one_of_chat_completions),
