@@ -83,6 +83,8 @@ static void members_have_the_words_of_both_apis(void **state)
 {
 	(void)state;
 	expect("    reasoning_effort: high\n", "reasoning_effort", "reasoning.effort", "\"high\"");
+	expect(
+	    "    reasoning_effort: disable\n", "reasoning_effort", "reasoning.effort", "\"none\"");
 	expect("    verbosity: low\n", "verbosity", "text.verbosity", "\"low\"");
 	expect("    max_tokens: 5\n", "max_tokens", "max_output_tokens", "5");
 	expect("    max_completion_tokens: 6\n", "max_tokens", "max_output_tokens", "6");
