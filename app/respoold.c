@@ -204,8 +204,9 @@ int main(int argc, char **argv)
 	if (config == NULL)
 		return EXIT_FAILURE;
 	if (!config->redis.enabled) {
-		log_warnx("%s: litellm_settings.cache and cache_params must name a Redis: the jobs"
-			  " are there",
+		log_warnx("%s: litellm_settings.cache and cache_params, or "
+			  "general_settings.coordination_redis, must name a Redis: the jobs are "
+			  "there",
 		    path);
 		status = EXIT_FAILURE;
 	} else if (options.test) {

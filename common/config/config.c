@@ -336,6 +336,17 @@ static bool is_in_environment(const struct draft *draft)
 	return draft->has_cache ? draft->cache && !draft->redis.is_redis : true;
 }
 
+static void use_environment(const struct config_value *litellm_settings, struct draft *draft)
+{
+	const struct config_value params = config_place(litellm_settings, "cache_params");
+
+	if (!draft->has_cache && redis_draft_is_located(&draft->redis))
+		config_warn(&params, "not looked at without cache: true: responses are kept in "
+				     "the Redis of the environment");
+	redis_draft_clear(&draft->redis);
+	draft->cache = true;
+}
+
 static void finish_redis(const struct config_value *root, struct draft *draft)
 {
 	const bool coordination = draft->has_coordination_redis;
@@ -349,10 +360,8 @@ static void finish_redis(const struct config_value *root, struct draft *draft)
 	    .key = draft->router.redis_key,
 	    .line = draft->router.redis_line};
 
-	if (is_in_environment(draft)) {
-		redis_draft_clear(&draft->redis);
-		draft->cache = true;
-	}
+	if (is_in_environment(draft))
+		use_environment(&section, draft);
 	draft->cache |= coordination;
 	redis_draft_finish(draft->cache ? &place : NULL, elsewhere.key != NULL ? &elsewhere : NULL,
 	    &draft->redis, &draft->config.redis);
@@ -364,7 +373,8 @@ static void check_model(const struct config_value *root, const char *section, co
 	const struct config_value parent = config_place(root, section);
 	const struct config_value value = config_place(&parent, key);
 
-	if (model_next_deployment(config, model_resolve(config, model), NULL) == NULL)
+	if (model_next_deployment(config, model_resolve(config, model), NULL) == NULL &&
+	    !deployments_have(root, model_resolve(config, model)))
 		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
 }
 

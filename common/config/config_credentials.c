@@ -140,8 +140,9 @@ void credentials_check_name(const struct config_value *name, void *dest)
 		return;
 	if (!find_named(name, &credential)) {
 		add_known(&known, name);
-		config_wrong(
-		    name, "\"%.60s\" is no credential, expected %.250s", text, buf_cstr(&known));
+		/* As it stands in the file: what a variable has may be meant for a key. */
+		config_wrong(name, "\"%.60s\" is no credential, expected %.250s",
+		    config_raw_text(name), buf_cstr(&known));
 	}
 	buf_free(&known);
 	free(text);

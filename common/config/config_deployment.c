@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/alloc.h"
 #include "config_credentials.h"
@@ -175,4 +176,19 @@ void deployments_read(const struct config_value *model_list,
 
 		read_deployment(&element, defaults, config);
 	}
+}
+
+bool deployments_have(const struct config_value *root, const char *model_name)
+{
+	struct config_value list, element, name;
+
+	if (!config_find(root, "model_list", &list) || list.node->type != YAML_SEQUENCE_NODE)
+		return false;
+	for (size_t i = 0; i < config_length(&list); i++) {
+		element = config_element(&list, i);
+		if (config_find(&element, "model_name", &name) &&
+		    strcmp(config_raw_text(&name), model_name) == 0)
+			return true;
+	}
+	return false;
 }

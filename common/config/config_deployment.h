@@ -20,6 +20,12 @@ struct deployment_defaults {
 void deployments_read(const struct config_value *model_list,
     const struct deployment_defaults *defaults, struct config *config);
 
+/*
+ * Whether model_list has an entry with this model_name, to the letter, be it one with an error of
+ * which no deployment was made.
+ */
+bool deployments_have(const struct config_value *root, const char *model_name);
+
 /* Frees what the deployment holds. */
 void deployment_clear(struct deployment *deployment);
 

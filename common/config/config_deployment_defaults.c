@@ -256,7 +256,10 @@ void deployment_read_parts(const struct config_value *value, void *dest)
 		return;
 	}
 	if (json_type(buf_span(&json)) == JSON_STRING) {
-		add_part(dest, whole, SPAN("effort"), buf_span(&json));
+		/* LiteLLM has a word of its own for no thinking. */
+		add_part(dest, whole, SPAN("effort"),
+		    json_string_is(buf_span(&json), "disable") ? SPAN("\"none\"")
+							       : buf_span(&json));
 	} else {
 		scan = json_open(buf_span(&json), 0);
 		while (json_member(&scan, &key, &part))

@@ -224,6 +224,17 @@ static void warn_of_unknown_base(
 		    deployment->provider);
 }
 
+/* LiteLLM signs what goes there with keys of AWS's. Who asks it here needs another one. */
+static bool lacks_bearer_token(
+    const struct config_value *params, const struct deployment *deployment)
+{
+	if (deployment->regional_base == NULL || deployment->api_base == NULL ||
+	    strcmp(deployment->api_base, deployment->regional_base) != 0)
+		return false;
+	return !(params->file->unneeded & CONFIG_FOR_PROVIDERS) && deployment->api_key == NULL &&
+	       deployment->missing == NULL && deployment->extra_header_count == 0;
+}
+
 void deployment_warn_of_provider(
     const struct config_value *params, const struct deployment *deployment)
 {
@@ -238,4 +249,9 @@ void deployment_warn_of_provider(
 		    deployment->provider);
 	else if (!has_base && deployment->missing == NULL)
 		warn_of_unknown_base(params, deployment);
+	else if (lacks_bearer_token(params, deployment))
+		config_warn(params,
+		    "requests to provider \"%s\" are not signed, expected api_key or "
+		    "AWS_BEARER_TOKEN_BEDROCK: it will refuse them",
+		    deployment->provider);
 }

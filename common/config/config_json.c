@@ -104,17 +104,27 @@ static bool names_variable(const char *text)
 	return strncmp(text, "os.environ/", strlen("os.environ/")) == 0;
 }
 
+/* What is meant by text that stands in quotes or not, or in a variable. */
+enum meaning { MEANS_WHAT_YAML_SAYS, MEANS_TEXT, MEANS_NO_TEXT };
+
+static void write_text(
+    struct writer *writer, const struct config_value *value, struct span text, enum meaning meaning)
+{
+	if (meaning == MEANS_TEXT)
+		json_quote(writer->out, text);
+	else
+		write_plain(writer, value, text.p);
+}
+
 /* What it has may be a secret: nothing of it is shown. */
 static void write_variable(
-    struct writer *writer, const struct config_value *value, bool text_is_wanted)
+    struct writer *writer, const struct config_value *value, enum meaning meaning)
 {
 	const char *name = config_raw_text(value) + strlen("os.environ/");
 	const char *text = getenv(name);
 
-	if (text != NULL && text[0] != '\0' && text_is_wanted)
-		json_quote(writer->out, span_of(text));
-	else if (text != NULL && text[0] != '\0')
-		write_plain(writer, value, text);
+	if (text != NULL && text[0] != '\0')
+		write_text(writer, value, span_of(text), meaning);
 	else if ((value->file->unneeded & CONFIG_FOR_PROVIDERS) != 0)
 		writer->variable = name;
 	else if (!writer->failed) {
@@ -125,17 +135,18 @@ static void write_variable(
 }
 
 static void write_scalar(
-    struct writer *writer, const struct config_value *value, bool text_is_wanted)
+    struct writer *writer, const struct config_value *value, enum meaning meaning)
 {
 	const yaml_node_t *node = value->node;
 	const char *text = config_raw_text(value);
 
 	if (names_variable(text))
-		write_variable(writer, value, text_is_wanted);
-	else if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		write_plain(writer, value, text);
-	else
+		write_variable(writer, value, meaning);
+	else if (meaning == MEANS_WHAT_YAML_SAYS &&
+		 node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
 		json_quote(writer->out, (struct span){text, node->data.scalar.length});
+	else
+		write_text(writer, value, (struct span){text, node->data.scalar.length}, meaning);
 }
 
 static void write_value(struct writer *writer, const struct config_value *value, int depth);
@@ -184,7 +195,7 @@ static void write_value(struct writer *writer, const struct config_value *value,
 	else if (value->node->type == YAML_MAPPING_NODE)
 		write_mapping(writer, value, depth);
 	else
-		write_scalar(writer, value, false);
+		write_scalar(writer, value, MEANS_WHAT_YAML_SAYS);
 }
 
 static bool is_integer(struct span number)
@@ -214,8 +225,7 @@ static bool is_of_type(struct span json, unsigned types)
 	}
 }
 
-static void wrong_type(
-    const struct config_value *value, const char *expected, struct span json, unsigned types)
+static void wrong_type(const struct config_value *value, const char *expected)
 {
 	const char *text = config_raw_text(value);
 
@@ -224,10 +234,6 @@ static void wrong_type(
 		    text + strlen("os.environ/"), expected);
 	else if (value->node->type != YAML_SCALAR_NODE)
 		config_wrong(value, "%s, expected %s", config_type_name(value), expected);
-	else if (json_type(json) == JSON_STRING && (types & CONFIG_JSON_STRING) == 0 &&
-		 value->node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		config_wrong(
-		    value, "\"%.60s\" in quotes, which is text, expected %s", text, expected);
 	else
 		config_wrong(value, "\"%.60s\", expected %s", text, expected);
 }
@@ -236,11 +242,11 @@ enum config_json_end config_json(const struct config_value *value, unsigned type
     const char *expected, struct buf *out, const char **variable)
 {
 	struct writer writer = {.out = out, .start = out->len, .expected = expected};
-	const bool text_is_wanted = types == CONFIG_JSON_STRING;
+	const enum meaning meaning = types & CONFIG_JSON_STRING ? MEANS_TEXT : MEANS_NO_TEXT;
 	struct span json;
 
 	if (value->node->type == YAML_SCALAR_NODE)
-		write_scalar(&writer, value, text_is_wanted);
+		write_scalar(&writer, value, meaning);
 	else
 		write_value(&writer, value, 0);
 	if (writer.failed)
@@ -252,6 +258,6 @@ enum config_json_end config_json(const struct config_value *value, unsigned type
 	json = (struct span){out->data + writer.start, out->len - writer.start};
 	if (is_of_type(json, types))
 		return CONFIG_JSON_READ;
-	wrong_type(value, expected, json, types);
+	wrong_type(value, expected);
 	return CONFIG_JSON_WRONG;
 }

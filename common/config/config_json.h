@@ -23,10 +23,11 @@ enum config_json_end {
 };
 
 /*
- * Appends the value, which is not null. Text without quotes is what YAML takes it for: a number,
- * true or false, null, or text. "os.environ/NAME" is what the variable has, as if that stood there
- * without quotes; *variable is its name where it is UNSET, and else is left alone. What has been
- * appended is of no use unless it is READ. expected is for messages.
+ * Appends the value, which is not null. Text is what types expect, in quotes or not. In lists and
+ * mappings it is what YAML takes it for: without quotes a number, true or false, null, or text.
+ * "os.environ/NAME" is what the variable has, as if that stood there without quotes; *variable is
+ * its name where it is UNSET, and else is left alone. What has been appended is of no use unless it
+ * is READ. expected is for messages.
  */
 enum config_json_end config_json(const struct config_value *value, unsigned types,
     const char *expected, struct buf *out, const char **variable);

@@ -33,6 +33,9 @@ void redis_draft_read(const struct config_value *cache_params, struct redis_draf
 /* Makes of it one that says nothing. */
 void redis_draft_clear(struct redis_draft *draft);
 
+/* Whether the keys of the file, or its url, say where Redis is. */
+bool redis_draft_is_located(const struct redis_draft *draft);
+
 /* Whether a variable of the environment names a host or a URL, or nodes to ask. */
 bool redis_is_in_environment(void);
 

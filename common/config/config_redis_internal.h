@@ -7,9 +7,6 @@
 
 #include "config_redis.h"
 
-/* Whether the keys of the file, or its url, say where Redis is. */
-bool redis_draft_is_located(const struct redis_draft *draft);
-
 /*
  * Reads where Redis is, by a URL, by servers to ask, or by its host or socket. cache is where
  * errors are reported, as the other cache and place below.

@@ -180,21 +180,25 @@ void router_settings_read(
 
 /* Both sections together */
 
-static bool is_served(const struct config *config, const char *model)
+static bool is_served(
+    const struct config_value *root, const struct config *config, const char *model)
 {
 	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL ||
-	       deployment_of_model_info(config, model) != NULL;
+	       deployment_of_model_info(config, model) != NULL ||
+	       deployments_have(root, model_resolve(config, model));
 }
 
 static void check_fallback(
     const struct config_value *value, const struct config *config, const struct fallback *fallback)
 {
-	if (strcmp(fallback->model, "*") != 0 && !is_served(config, fallback->model))
+	const struct config_value *root = value->parent->parent;
+
+	if (strcmp(fallback->model, "*") != 0 && !is_served(root, config, fallback->model))
 		config_warn(value,
 		    "model_list has no deployment of \"%.60s\": it needs no fallback",
 		    fallback->model);
 	for (size_t i = 0; i < fallback->count; i++) {
-		if (!is_served(config, fallback->models[i]))
+		if (!is_served(root, config, fallback->models[i]))
 			config_warn(value,
 			    "model_list has no deployment of \"%.60s\": it is no fallback for "
 			    "\"%.60s\"",

@@ -9,10 +9,10 @@ static const char not_guarded[] = "what is asked and answered is not checked";
 static const char not_limited[] = "requests are not limited by it";
 static const char not_budgeted[] = "nothing is refused for what it costs";
 static const char not_alerted[] = "nobody is told of failures";
-static const char not_signed[] = "the deployment is asked with its api_key alone";
+static const char not_signed[] = "api_key is all that a deployment is asked with";
 static const char not_cached[] = "every request is sent to its provider, no answer is kept for it";
 static const char not_router_redis[] =
-    "the rests of deployments are shared in the Redis of responses";
+    "the rests of deployments are shared in the Redis of responses, if there is one";
 static const char not_served[] = "nothing of it is served";
 static const char other_keys[] = "only general_settings.master_key and respool.api_keys are let in";
 static const char any_key[] = "any key may use every model";
@@ -22,11 +22,13 @@ static const char not_tagged[] = "tags do not choose the deployment";
 static const char not_changed[] = "requests are sent as the clients wrote them";
 static const char not_counted[] = "rests and retries are the same for all kinds of errors";
 static const char not_paused[] = "deployments rest when they have failed allowed_fails times";
+static const char other_fallbacks[] = "those of router_settings and litellm_settings hold";
 static const char other_secrets[] = "values are read from the file and the environment alone";
 static const char not_forwarded[] = "the deployment's own headers and keys are sent";
 static const char not_probed[] = "deployments are known to be ill by failed requests alone";
 static const char not_sized[] = "max_request_bytes and max_response_bytes in respool count";
 static const char not_mocked[] = "requests are sent to the provider";
+static const char not_templated[] = "the provider makes its prompt of a request";
 static const char not_prompted[] = "prompts are those of the requests and of the provider";
 
 /*
@@ -57,6 +59,8 @@ static const struct {
     {"litellm_settings.suppress_*", nothing},
     {"litellm_settings.store_audit_logs", nothing},
     {"litellm_settings.telemetry", nothing},
+    {"litellm_settings.stream_timeout", "that of router_settings and of litellm_params holds"},
+    {"litellm_settings.enable_azure_ad_token_refresh", not_signed},
     {"litellm_settings.enable_preview_features", nothing},
     {"litellm_settings.enable_redis_auth_cache", nothing},
     {"litellm_settings.disable_end_user_cost_tracking*", nothing},
@@ -207,6 +211,7 @@ static const struct {
     {"general_settings.use_redis_transaction_buffer", nothing},
     {"general_settings.use_shared_health_check", nothing},
     {"general_settings.litellm_license", nothing},
+    {"general_settings.salt_key", nothing},
     {"general_settings.ui_*", nothing},
     {"general_settings.custom_ui_*", nothing},
     {"general_settings.custom_sso", nothing},
@@ -308,6 +313,19 @@ static const struct {
     {"model_list[].litellm_params.hf_model_name", nothing},
     {"model_list[].litellm_params.ssl_verify", "its certificate is always checked"},
     {"model_list[].litellm_params.input_type", nothing},
+    {"model_list[].litellm_params.base_model", nothing},
+    {"model_list[].litellm_params.mode", "that of model_info holds"},
+    {"model_list[].litellm_params.stream", "clients say whether an answer is streamed"},
+    {"model_list[].litellm_params.fallbacks", other_fallbacks},
+    {"model_list[].litellm_params.context_window_fallbacks", other_fallbacks},
+    {"model_list[].litellm_params.content_policy_fallbacks", other_fallbacks},
+    {"model_list[].litellm_params.supports_system_message",
+	"instructions are sent as those of a system or developer"},
+    {"model_list[].litellm_params.roles", not_templated},
+    {"model_list[].litellm_params.initial_prompt_value", not_templated},
+    {"model_list[].litellm_params.final_prompt_value", not_templated},
+    {"model_list[].litellm_params.bos_token", not_templated},
+    {"model_list[].litellm_params.eos_token", not_templated},
 
     /* What the model costs and can, for LiteLLM's lists of models and its accounts. */
     {"model_list[].model_info.*", nothing},
@@ -342,6 +360,15 @@ static const struct {
     {"worker_registry", nothing},
     {"litellm_jwtauth", other_keys},
     {"enable_jwt_auth", other_keys},
+    /* For anchors. */
+    {"x-*", nothing},
+};
+
+/* Here false is what says something. */
+static const char *const on_by_default[] = {
+    "litellm_settings.ssl_verify",
+    "model_list[].litellm_params.ssl_verify",
+    "model_list[].litellm_params.supports_system_message",
 };
 
 /* How much of the path the pattern names; 0 if it does not fit. */
@@ -370,4 +397,13 @@ const char *config_unimplemented(const char *path)
 		}
 	}
 	return follows;
+}
+
+bool config_unimplemented_is_off(const char *path, bool value)
+{
+	for (size_t i = 0; i < sizeof(on_by_default) / sizeof(on_by_default[0]); i++) {
+		if (strcmp(on_by_default[i], path) == 0)
+			return value;
+	}
+	return !value;
 }

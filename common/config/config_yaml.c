@@ -156,15 +156,27 @@ static bool was_ignored(const struct config_file *file, const char *path)
 }
 
 /* Nothing changes by its being ignored: it is off, or there is nothing that it could do. */
-static bool is_harmless(const struct config_value *value, const char *follows)
+static bool is_harmless(const struct config_value *value, const char *path, const char *follows)
 {
-	bool on = true;
+	bool given;
 
 	if (follows == NULL)
 		return false;
 	if (follows[0] == '\0' || config_is_null(value) || !config_says(value))
 		return true;
-	return config_boolean(config_raw_text(value), &on) && !on;
+	return config_boolean(config_raw_text(value), &given) &&
+	       config_unimplemented_is_off(path, given);
+}
+
+/* LiteLLM sends whatever else is there. */
+static const char *unknown(const char *path)
+{
+	static const char params[] = "model_list[].litellm_params.";
+
+	return strncmp(path, params, strlen(params)) == 0
+		   ? "not implemented, not sent to the provider, expected in extra_body if it is "
+		     "to be"
+		   : "not implemented, ignored";
 }
 
 void config_ignore(const struct config_value *value)
@@ -173,7 +185,7 @@ void config_ignore(const struct config_value *value)
 	char *path = path_of(value, false);
 	const char *follows = config_unimplemented(path);
 
-	if (was_ignored(file, path) || is_harmless(value, follows)) {
+	if (was_ignored(file, path) || is_harmless(value, path, follows)) {
 		free(path);
 		return;
 	}
@@ -181,8 +193,8 @@ void config_ignore(const struct config_value *value)
 		log_warnx("%s:%zu: %s: not implemented: %s", config_path_of(value), value->line,
 		    path, follows);
 	else
-		log_warnx("%s:%zu: %s: not implemented, ignored", config_path_of(value),
-		    value->line, path);
+		log_warnx(
+		    "%s:%zu: %s: %s", config_path_of(value), value->line, path, unknown(path));
 	file->ignored = xrealloc(file->ignored, (file->ignored_count + 1) * sizeof(*file->ignored));
 	file->ignored[file->ignored_count++] = path;
 }

@@ -92,6 +92,9 @@ static const struct {
 } api_prefixes[] = {
     {"responses/", DIALECT_RESPONSES},
     {"chat_completions/", DIALECT_CHAT},
+    /* Bedrock's other APIs, in LiteLLM. */
+    {"converse/", DIALECT_CHAT},
+    {"invoke/", DIALECT_CHAT},
 };
 
 /* The length of the prefix that names an API; 0 if there is none. */

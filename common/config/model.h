@@ -63,8 +63,9 @@ bool deployment_usable(const struct deployment *deployment, const char *model);
 bool deployment_drops(const struct deployment *deployment, const char *model, struct span member);
 
 /*
- * Whether a model, its provider off already, begins with "responses/" or "chat_completions/", by
- * which LiteLLM means the API that it is to be asked by; *api is that.
+ * Whether a model, its provider off already, begins with "responses/", "chat_completions/" or
+ * another word by which LiteLLM means the API that it is to be asked by; *api is the one that it is
+ * asked by here.
  */
 bool model_names_api(struct span model, enum dialect *api);
 /* Takes that off the front. */

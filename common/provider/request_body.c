@@ -30,13 +30,15 @@ static void add_members(struct buf *out, struct span body, const struct deployme
 	struct json_scan scan = json_open(body, 0);
 	struct span key, name, value;
 	struct buf scratch = {0};
-	const char *separator = "";
+	bool first = true;
 
 	while (json_member(&scan, &key, &value)) {
 		name = json_name(&scratch, key);
 		if (is_left_out(deployment, model, name))
 			continue;
-		buf_printf(out, "%s\"", separator);
+		if (!first)
+			buf_putc(out, ',');
+		buf_putc(out, '"');
 		buf_append_span(out, key);
 		buf_puts(out, "\":");
 		if (span_is(name, "model"))
@@ -45,10 +47,10 @@ static void add_members(struct buf *out, struct span body, const struct deployme
 			request_defaults_write_value(defaults, out, name, value);
 		else
 			buf_append_span(out, value);
-		separator = ",";
+		first = false;
 	}
 	if (defaults != NULL)
-		request_defaults_write_rest(defaults, out, separator);
+		request_defaults_write_rest(defaults, out, first ? "" : ",");
 	buf_free(&scratch);
 }
 

@@ -119,24 +119,20 @@ enum { NAMES = sizeof(table) / sizeof(table[0]) };
 _Static_assert(NAMES <= 8 * sizeof((struct gateway_notes){{0}}.said), "a bit for each");
 
 /*
- * <0, 0 or >0: where the name, which is not empty, stands to one of the table. Each member of each
- * request is looked for, so the first letter decides where it can.
+ * <0, 0 or >0: where the name stands to one of the table. Each member of each request is looked
+ * for, and nearly all differ in their first letters: no length is counted for that.
  */
 static int compare(struct span name, const char *known)
 {
-	size_t len, compared;
-	int order = (unsigned char)name.p[0] - (unsigned char)known[0];
-	bool is_group;
-
-	if (order != 0)
-		return order;
-	len = strlen(known);
-	is_group = known[len - 1] == '*';
-	compared = is_group ? len - 1 : len;
-	order = memcmp(name.p, known, name.len < compared ? name.len : compared);
-	if (order != 0 || name.len == compared)
-		return order;
-	return name.len < compared ? -1 : !is_group;
+	for (size_t i = 0; known[i] != '*'; i++) {
+		if (known[i] == '\0')
+			return i < name.len;
+		if (i == name.len)
+			return -1;
+		if (name.p[i] != known[i])
+			return (unsigned char)name.p[i] - (unsigned char)known[i];
+	}
+	return 0;
 }
 
 const struct gateway_name *gateway_name_find(struct span name)

@@ -1039,10 +1039,10 @@ static void an_unknown_key_is_named_once_and_ignored(void **state)
 	    result.log, "config.yaml:3: router_settings.strange: not implemented, ignored\n");
 	assert_holds(
 	    result.log, "config.yaml:5: litellm_settings.stranger: not implemented, ignored\n");
-	assert_holds(result.log,
-	    "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ");
 	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
-	assert_int_equal(count_of(result.log, "ignored"), 4);
+	assert_int_equal(count_of(result.log, "not implemented"), 4);
 	assert_int_equal(count_of(result.log, "\n"), 4);
 	done(&result);
 }
@@ -1548,7 +1548,10 @@ static void bedrock_is_called_in_its_region(void **state)
 	assert_holds(result.log, "config.yaml:2: model_list[0].litellm_params: no region is known "
 				 "for provider \"bedrock\", expected aws_region_name or "
 				 "AWS_REGION_NAME: the deployment cannot be used\n");
-	assert_int_equal(count_of(result.log, "\n"), 1);
+	assert_holds(result.log, "config.yaml:3: model_list[1].litellm_params: requests to "
+				 "provider \"bedrock\" are not signed, expected api_key or "
+				 "AWS_BEARER_TOKEN_BEDROCK: it will refuse them\n");
+	assert_int_equal(count_of(result.log, "\n"), 2);
 	done(&result);
 	setenv("AWS_REGION", "us-west-2", 1);
 	setenv("AWS_BEARER_TOKEN_BEDROCK", "token", 1);
@@ -1561,6 +1564,26 @@ static void bedrock_is_called_in_its_region(void **state)
 	assert_string_equal(deployment_base(&result.config->deployments[2], "bedrock/x"),
 	    "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1");
 	assert_string_equal(deployment_key(&result.config->deployments[2], "bedrock/x"), "token");
+	assert_string_equal(result.log, "");
+	done(&result);
+}
+
+static void ways_to_bedrock_are_no_part_of_a_models_name(void **state)
+{
+	struct result result = load_right(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: bedrock/converse/us.amazon.b, aws_region_name: "
+	    "eu-west-1}\n"
+	    "  - {model_name: 'bedrock/*', litellm_params: {model: 'bedrock/*'}}\n");
+	char *name = model_upstream_name(&result.config->deployments[0], "a");
+
+	(void)state;
+	assert_string_equal(name, "us.amazon.b");
+	free(name);
+	name = model_upstream_name(&result.config->deployments[1], "bedrock/invoke/meta.c");
+	assert_string_equal(name, "meta.c");
+	free(name);
 	done(&result);
 }
 
@@ -1765,7 +1788,7 @@ static void each_organization_of_a_list_is_a_deployment(void **state)
 		assert_string_equal(deployment->extra_headers[0], "X-A: b");
 		assert_int_equal(deployment->rpm, 3);
 	}
-	assert_int_equal(count_of(result.log, "unknown: not implemented, ignored\n"), 1);
+	assert_int_equal(count_of(result.log, "unknown: not implemented, "), 1);
 	other = load_right(CONFIG_SUPERVISOR, turned);
 	assert_string_equal(deployment_of(&other, 0)->id, deployment_of(&result, 2)->id);
 	assert_string_equal(deployment_of(&other, 1)->id, deployment_of(&result, 0)->id);
@@ -2135,6 +2158,23 @@ static void fallbacks_for_a_model_that_nobody_serves_are_a_warning(void **state)
 	done(&result);
 }
 
+static void a_model_with_an_error_is_not_taken_for_one_that_is_missing(void **state)
+{
+	struct result result = load_as(CONFIG_RESPONDER,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, stream_timeout: 0}\n"
+	    "router_settings: {fallbacks: [{a: [a]}], model_group_alias: {x: a}}\n"
+	    "respool: {default_model: a, default_deployment: a}\n");
+
+	(void)state;
+	assert_null(result.config);
+	assert_int_equal(count_of(result.errors, "\n"), 1);
+	assert_holds(result.errors, "config.yaml:3: model_list[0].litellm_params.stream_timeout: ");
+	assert_lacks(result.log, "has no deployment");
+	done(&result);
+}
+
 static void fallbacks_to_a_model_that_nobody_serves_are_a_warning(void **state)
 {
 	struct result result = load_right(CONFIG_RESPONDER,
@@ -2329,6 +2369,7 @@ int main(void)
 	    TEST(a_quirk_is_true_or_false),
 	    TEST(a_number_of_tokens_is_one_above_0),
 	    TEST(bedrock_is_called_in_its_region),
+	    TEST(ways_to_bedrock_are_no_part_of_a_models_name),
 	    TEST(a_region_is_no_part_of_another_host),
 	    TEST(dropping_holds_for_what_cannot_be_translated_too),
 	    TEST(what_azure_shows_as_an_address_may_be_one_of_chat_completions),
@@ -2355,6 +2396,7 @@ int main(void)
 	    TEST(the_router_bounds_calls_and_spaces_them),
 	    TEST(each_setting_of_the_router_stands_by_itself),
 	    TEST(fallbacks_for_a_model_that_nobody_serves_are_a_warning),
+	    TEST(a_model_with_an_error_is_not_taken_for_one_that_is_missing),
 	    TEST(fallbacks_to_a_model_that_nobody_serves_are_a_warning),
 	    TEST(a_fallback_may_be_a_mapping_with_the_model_s_name),
 	    TEST(wrong_settings_of_the_router_are_errors),

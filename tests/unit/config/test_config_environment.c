@@ -217,6 +217,22 @@ static void redis_is_that_of_the_environment_where_the_file_has_no_word_of_it(vo
 	}
 }
 
+static void a_redis_that_the_file_names_without_cache_is_not_passed_over_in_silence(void **state)
+{
+	struct result result;
+
+	(void)state;
+	setenv("REDIS_HOST", "env.example", 1);
+	result = load("litellm_settings:\n"
+		      "  cache_params: {type: redis, host: file.example}\n"
+		      "  " POLLED "\n");
+	assert_string_equal(result.config->redis.host, "env.example");
+	assert_holds(result.log,
+	    "config.yaml:2: litellm_settings.cache_params: not looked at without cache: true: "
+	    "responses are kept in the Redis of the environment\n");
+	done(&result);
+}
+
 static void each_variable_of_redis_counts_where_the_file_has_none(void **state)
 {
 	static const char *const texts[] = {
@@ -319,6 +335,7 @@ int main(void)
 	    TEST(the_file_can_set_the_variable_of_the_master_key),
 	    TEST(a_master_key_of_the_environment_that_cannot_be_one_is_an_error),
 	    TEST(redis_is_that_of_the_environment_where_the_file_has_no_word_of_it),
+	    TEST(a_redis_that_the_file_names_without_cache_is_not_passed_over_in_silence),
 	    TEST(each_variable_of_redis_counts_where_the_file_has_none),
 	    TEST(the_environment_makes_no_redis_where_none_is_wanted),
 	    TEST(the_file_can_set_the_variables_of_redis),

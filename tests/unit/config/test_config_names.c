@@ -117,6 +117,16 @@ static void an_unknown_credential_is_an_error_that_says_which_are_known(void **s
 			   "\"org\"");
 }
 
+static void what_a_variable_has_in_the_place_of_a_credential_s_name_is_not_shown(void **state)
+{
+	(void)state;
+	setenv("TEST_B", "sk-secret", 1);
+	assert_error("model_list: [{model_name: a, litellm_params: {model: openai/a, "
+		     "litellm_credential_name: os.environ/TEST_B}}]\n",
+	    "1: model_list[0].litellm_params.litellm_credential_name: \"os.environ/TEST_B\" is "
+	    "no credential, expected a credential_list that has it");
+}
+
 static void wrong_credentials_are_errors(void **state)
 {
 	static const struct {
@@ -295,6 +305,7 @@ int main(void)
 	    TEST(deployments_of_two_credentials_differ_in_their_ids),
 	    TEST(a_credential_s_name_may_be_in_a_variable),
 	    TEST(an_unknown_credential_is_an_error_that_says_which_are_known),
+	    TEST(what_a_variable_has_in_the_place_of_a_credential_s_name_is_not_shown),
 	    TEST(wrong_credentials_are_errors),
 	    TEST(an_alias_leads_to_its_model),
 	    TEST(the_map_of_all_settings_wins_over_that_of_the_router),

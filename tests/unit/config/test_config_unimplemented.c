@@ -44,6 +44,14 @@ static void what_changes_nothing_here_is_not_named(void **state)
 
 	assert_string_equal(result.log, "");
 	done(&result);
+	result = load_right(CONFIG_SUPERVISOR,
+	    "x-shared: &shared {api_key: k, base_model: azure/a}\n"
+	    "model_list: [{model_name: a, litellm_params: {<<: *shared, model: openai/a, "
+	    "ssl_verify: true}}]\n"
+	    "litellm_settings: {ssl_verify: true}\n"
+	    "general_settings: {salt_key: sk-1}\n");
+	assert_string_equal(result.log, "");
+	done(&result);
 }
 
 static void an_unknown_key_is_ignored_with_a_general_sentence(void **state)
@@ -54,6 +62,38 @@ static void an_unknown_key_is_ignored_with_a_general_sentence(void **state)
 	(void)state;
 	assert_holds(
 	    result.log, "config.yaml:1: general_settings.strange: not implemented, ignored\n");
+	done(&result);
+}
+
+static void a_parameter_that_nobody_knows_has_a_place_from_where_it_is_sent(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list: [{model_name: a, litellm_params: {model: openai/a, api_key: k, "
+	    "min_p: 0.1}}]\n");
+
+	(void)state;
+	assert_holds(result.log,
+	    "config.yaml:1: model_list[].litellm_params.min_p: not implemented, not sent to the "
+	    "provider, expected in extra_body if it is to be\n");
+	done(&result);
+}
+
+static void what_is_on_by_default_is_named_where_it_is_off(void **state)
+{
+	struct result result = load_right(CONFIG_SUPERVISOR,
+	    "model_list:\n"
+	    "  - model_name: a\n"
+	    "    litellm_params: {model: openai/a, api_key: k, ssl_verify: False,\n"
+	    "      supports_system_message: false}\n"
+	    "litellm_settings: {ssl_verify: false}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:3: model_list[].litellm_params.ssl_verify: not "
+				 "implemented: its certificate is always checked\n");
+	assert_holds(result.log, "config.yaml:4: model_list[].litellm_params."
+				 "supports_system_message: not implemented: ");
+	assert_holds(result.log, "config.yaml:5: litellm_settings.ssl_verify: not implemented: "
+				 "certificates of providers are always checked\n");
 	done(&result);
 }
 
@@ -112,6 +152,8 @@ int main(void)
 	    TEST(what_follows_from_a_key_is_said_once_for_a_list),
 	    TEST(what_changes_nothing_here_is_not_named),
 	    TEST(an_unknown_key_is_ignored_with_a_general_sentence),
+	    TEST(a_parameter_that_nobody_knows_has_a_place_from_where_it_is_sent),
+	    TEST(what_is_on_by_default_is_named_where_it_is_off),
 	    TEST(another_cache_is_one_warning),
 	    TEST(what_is_documented_for_polling_loads_without_a_warning),
 	    TEST(the_most_exact_pattern_of_a_key_counts),
