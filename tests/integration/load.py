@@ -344,6 +344,9 @@ class Load:
         """Creates no more; all that is known has to end, whole to the byte."""
         self.hold_creates()
         self.check()
+        if self.may_lose:  # what had ended may run again
+            for one in list(self.known):
+                self.poll(one, {})
         deadline = time.monotonic() + PATIENCE
         while self.running():
             self.check()
