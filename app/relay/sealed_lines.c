@@ -11,7 +11,10 @@ enum {
 	KEPT_ROOM = 4096,    /* bytes of a buffer that stay for the next line */
 };
 
-static const char wanted[] = "response.output_item.done";
+static const char item_done[] = "response.output_item.done";
+/* Of the last events, those whose responses have output that can be sent back. */
+static const char completed[] = "response.completed";
+static const char incomplete[] = "response.incomplete";
 
 static bool skip(struct span *text, const char *prefix, size_t len)
 {
@@ -31,6 +34,13 @@ static bool skip_name(struct span *line)
 	return true;
 }
 
+static bool is_wanted(struct span type)
+{
+	return skip(&type, item_done, sizeof(item_done) - 1) ||
+	       skip(&type, completed, sizeof(completed) - 1) ||
+	       skip(&type, incomplete, sizeof(incomplete) - 1);
+}
+
 /*
  * Whether it is no line of interest, by its first BEGINNING bytes or its whole. Nearly all data
  * begins with its type, and with another one.
@@ -44,20 +54,29 @@ static bool is_other(struct span line)
 	if (!skip(&line, type, sizeof(type) - 1))
 		return false;
 	skip(&line, " ", 1);
-	return skip(&line, "\"", 1) && !skip(&line, wanted, sizeof(wanted) - 1);
+	return skip(&line, "\"", 1) && !is_wanted(line);
+}
+
+/* One that has come in an event of its own comes again with the response. */
+static void take_event(struct sealed_lines *lines, struct span event)
+{
+	struct span type = json_get(event, "type"), content;
+
+	if (json_string_is(type, item_done)) {
+		content = encrypted_content_of(json_get(event, "item"));
+		if (content.len != 0)
+			lines->found(lines->ctx, content);
+	} else if (json_string_is(type, completed) || json_string_is(type, incomplete)) {
+		encrypted_content_each(
+		    json_get(json_get(event, "response"), "output"), lines->found, lines->ctx);
+	}
 }
 
 static void take_line(struct sealed_lines *lines, struct span line)
 {
-	struct span content;
-
-	if (is_other(line) || !encrypted_content_may_be_in(line) || !skip_name(&line) ||
-	    !json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
-	    !json_string_is(json_get(line, "type"), wanted))
-		return;
-	content = encrypted_content_of(json_get(line, "item"));
-	if (content.len != 0)
-		lines->found(lines->ctx, content);
+	if (!is_other(line) && encrypted_content_may_be_in(line) && skip_name(&line) &&
+	    json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		take_event(lines, line);
 }
 
 void sealed_lines_open(struct sealed_lines *lines, sealed_line_fn *found, void *ctx)

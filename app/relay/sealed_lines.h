@@ -1,6 +1,8 @@
 /*
  * What of a stream of events that passes only its maker can read: the encrypted_content of items
- * that are done. Of the lines only their beginning is looked at, but of those of such events.
+ * that are done, and of those of the response at its end: each may be the only one that tells of an
+ * item, or spell another content. Of the lines only their beginning is looked at, but of those of
+ * such events.
  */
 #ifndef RESPOOL_SEALED_LINES_H
 #define RESPOOL_SEALED_LINES_H
@@ -9,7 +11,7 @@
 
 #include "common/base/buf.h"
 
-/* content is a JSON string as it is spelled, valid during the call only. */
+/* content is a JSON string as it is spelled, valid during the call only. It may come twice. */
 typedef void sealed_line_fn(void *ctx, struct span content);
 
 struct sealed_lines {

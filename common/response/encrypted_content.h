@@ -30,4 +30,7 @@ void encrypted_content_each(
  */
 void encrypted_content_hash(char out[ENCRYPTED_HASH_SIZE], const char *tenant, struct span content);
 
+/* Whether it is one of these, each with its end, one behind the other. */
+bool encrypted_hash_is_in(struct span hashes, const char hash[ENCRYPTED_HASH_SIZE]);
+
 #endif

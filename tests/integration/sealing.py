@@ -33,6 +33,7 @@ class Sealer:
         self.lock = threading.Lock()
         self.failing = {}  # the status that a key's requests get
         self.sealed_type = "reasoning"
+        self.at_the_end = False  # streams tell of it with the whole response alone
         self.sent = []  # (exchange, key), in their order
         upstream._script_for = self.script_for
 
@@ -66,6 +67,8 @@ class Sealer:
         item = {"id": f"rs_{number}", "type": self.sealed_type, "summary": [],
                 "encrypted_content": f"gAAA/{key[3:7]}+{number}=="}
         stream.item_added({**item, "encrypted_content": None}).item_done(item)
+        if self.at_the_end:
+            del stream.events[-2:]
         stream.message(["Well."], item_id=f"msg_{number}").completed()
         if streams:
             return Script(stream.events)

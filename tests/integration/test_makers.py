@@ -101,6 +101,12 @@ def test_what_a_compaction_has_made_goes_back_to_its_maker(client, sealer):
     assert converse(client, polled, turns=20) == ["completed"] * 20
 
 
+@pytest.mark.parametrize("way", [polled, streamed])
+def test_it_may_come_with_the_response_at_the_end_alone(client, sealer, way):
+    sealer.at_the_end = True
+    assert converse(client, way, turns=20) == ["completed"] * 20
+
+
 def test_a_continued_response_stays_with_the_maker_of_its_reasoning(client, sealer):
     for _ in range(20):
         first = polled(client, "Hello")

@@ -51,6 +51,20 @@ static void contents_of_items_that_are_done_are_found(void **state)
 	    "\"a\"\"b\"");
 }
 
+static void contents_of_the_response_at_the_end_are_found(void **state)
+{
+	(void)state;
+	assert_found(
+	    "data: {\"type\":\"response.completed\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"a\"},{},{\"encrypted_content\":\"b\"}]}}\n\n"
+	    "data: {\"type\":\"response.incomplete\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"c\"}]}}\n\n"
+	    "data: {\"type\":\"response.created\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"d\"}]}}\n\n"
+	    "data: {\"type\":\"response.completed\",\"response\":\"encrypted_content\"}\n\n",
+	    "\"a\"\"b\"\"c\"");
+}
+
 static void the_type_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -82,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(contents_of_items_that_are_done_are_found),
+	    cmocka_unit_test(contents_of_the_response_at_the_end_are_found),
 	    cmocka_unit_test(the_type_may_stand_anywhere),
 	    cmocka_unit_test(other_events_are_not_looked_at),
 	};
