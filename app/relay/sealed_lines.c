@@ -34,18 +34,19 @@ static bool skip_name(struct span *line)
 	return true;
 }
 
-static bool is_wanted(struct span type)
+/* What is at the end is as long as all before it: of no interest where no item has a content. */
+static bool is_wanted(const struct sealed_lines *lines, struct span type)
 {
 	return skip(&type, item_done, sizeof(item_done) - 1) ||
-	       skip(&type, completed, sizeof(completed) - 1) ||
-	       skip(&type, incomplete, sizeof(incomplete) - 1);
+	       (!lines->is_plain && (skip(&type, completed, sizeof(completed) - 1) ||
+					skip(&type, incomplete, sizeof(incomplete) - 1)));
 }
 
 /*
  * Whether it is no line of interest, by its first BEGINNING bytes or its whole. Nearly all data
  * begins with its type, and with another one.
  */
-static bool is_other(struct span line)
+static bool is_other(const struct sealed_lines *lines, struct span line)
 {
 	static const char type[] = "{\"type\":";
 
@@ -54,7 +55,7 @@ static bool is_other(struct span line)
 	if (!skip(&line, type, sizeof(type) - 1))
 		return false;
 	skip(&line, " ", 1);
-	return skip(&line, "\"", 1) && !is_wanted(line);
+	return skip(&line, "\"", 1) && !is_wanted(lines, line);
 }
 
 /* One that has come in an event of its own comes again with the response. */
@@ -74,8 +75,15 @@ static void take_event(struct sealed_lines *lines, struct span event)
 
 static void take_line(struct sealed_lines *lines, struct span line)
 {
-	if (!is_other(line) && encrypted_content_may_be_in(line) && skip_name(&line) &&
-	    json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+	if (is_other(lines, line))
+		return;
+	if (!encrypted_content_may_be_in(line)) {
+		lines->is_plain = !lines->has_content;
+		return;
+	}
+	lines->has_content = true;
+	lines->is_plain = false;
+	if (skip_name(&line) && json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		take_event(lines, line);
 }
 
@@ -96,7 +104,7 @@ static void keep(struct sealed_lines *lines, struct span piece)
 {
 	buf_append_span(&lines->line, piece);
 	lines->passing = lines->line.len > MAX_LINE ||
-			 (lines->line.len >= BEGINNING && is_other(buf_span(&lines->line)));
+			 (lines->line.len >= BEGINNING && is_other(lines, buf_span(&lines->line)));
 	if (lines->passing)
 		empty(&lines->line);
 }

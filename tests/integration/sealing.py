@@ -33,7 +33,7 @@ class Sealer:
         self.lock = threading.Lock()
         self.failing = {}  # the status that a key's requests get
         self.sealed_type = "reasoning"  # None: nothing is sealed
-        self.at_the_end = False  # streams tell of it with the whole response alone
+        self.at_the_end = False  # streams tell of all items with the response alone
         self.sent = []  # (exchange, key), in their order
         upstream._script_for = self.script_for
 
@@ -68,9 +68,9 @@ class Sealer:
                 "encrypted_content": f"gAAA/{key[3:7]}+{number}=="}
         if self.sealed_type is not None:
             stream.item_added({**item, "encrypted_content": None}).item_done(item)
-        if self.at_the_end:
-            del stream.events[-2:]
         stream.message(["Well."], item_id=f"msg_{number}").completed()
+        if self.at_the_end:
+            stream.events[1:-1] = []
         if streams:
             return Script(stream.events)
         return json_error(200, {**stream.events[-1]["response"], "usage": usage()})

@@ -31,6 +31,7 @@ def a_new_conversation(request):
         sealer.sent.clear()
         sealer.failing.clear()
         sealer.sealed_type = "reasoning"
+        sealer.at_the_end = False
 
 
 def polled(client, input, **fields):
