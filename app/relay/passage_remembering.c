@@ -63,7 +63,7 @@ bool passage_on_sealed(void *ctx, struct span content)
 	struct remembering *noting;
 
 	encrypted_content_hash(hash, passage->request.tenant, content);
-	if (encrypted_hash_is_in(buf_span(&passage->noted), hash))
+	if (!encrypted_hash_is_new(buf_span(&passage->noted), hash))
 		return false;
 	noting = relay_store_note_maker(
 	    passage->host->store, hash, choice->deployment->id, choice->model, on_noted, passage);

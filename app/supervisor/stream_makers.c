@@ -38,7 +38,7 @@ static void note(void *ctx, struct span content)
 	char hash[ENCRYPTED_HASH_SIZE];
 
 	encrypted_content_hash(hash, s->tenant, content);
-	if (!encrypted_hash_is_in(buf_span(&s->noted), hash) &&
+	if (encrypted_hash_is_new(buf_span(&s->noted), hash) &&
 	    jobs_note_maker(
 		s->host->jobs, hash, choice->deployment->id, choice->model, s->config->native_ttl))
 		buf_append(&s->noted, hash, sizeof(hash));
