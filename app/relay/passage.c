@@ -212,6 +212,7 @@ static void passage_free(struct passage *passage)
 	LIST_REMOVE(passage, link);
 	errand_close(&passage->errand);
 	passage_stop_remembering(passage);
+	buf_free(&passage->noted);
 	translated_close(&passage->translated);
 	answer_close(&passage->answer);
 	passage_release_held(passage);

@@ -33,9 +33,10 @@ struct passage {
 	bool without_thinking; /* the request has been put without it once already */
 	/* Of its id, and of the last content that nobody else can read; NULL unless waited for. */
 	struct remembering *remembering, *noting;
-	size_t held;    /* bytes of the answer that count in host->held_bytes */
-	bool droppable; /* another try follows: nothing of the answer goes out */
-	bool success;   /* the provider has done what was asked */
+	struct buf noted; /* the hashes of such contents: encrypted_hash_is_new() */
+	size_t held;      /* bytes of the answer that count in host->held_bytes */
+	bool droppable;   /* another try follows: nothing of the answer goes out */
+	bool success;     /* the provider has done what was asked */
 	bool over;
 	enum outcome outcome;
 	enum upstream_end broken_by; /* where it is BROKEN */

@@ -63,10 +63,13 @@ bool passage_on_sealed(void *ctx, struct span content)
 	struct remembering *noting;
 
 	encrypted_content_hash(hash, passage->request.tenant, content);
+	if (!encrypted_hash_is_new(buf_span(&passage->noted), hash))
+		return false;
 	noting = relay_store_note_maker(
 	    passage->host->store, hash, choice->deployment->id, choice->model, on_noted, passage);
 	if (noting == NULL)
 		return false;
+	buf_append(&passage->noted, hash, sizeof(hash));
 	abandon(&passage->noting);
 	passage->noting = noting;
 	return true;

@@ -11,7 +11,10 @@ enum {
 	KEPT_ROOM = 4096,    /* bytes of a buffer that stay for the next line */
 };
 
-static const char wanted[] = "response.output_item.done";
+static const char item_done[] = "response.output_item.done";
+/* Of the last events, those whose responses have output that can be sent back. */
+static const char completed[] = "response.completed";
+static const char incomplete[] = "response.incomplete";
 
 static bool skip(struct span *text, const char *prefix, size_t len)
 {
@@ -31,11 +34,19 @@ static bool skip_name(struct span *line)
 	return true;
 }
 
+/* What is at the end is as long as all before it: of no interest where no item has a content. */
+static bool is_wanted(const struct sealed_lines *lines, struct span type)
+{
+	return skip(&type, item_done, sizeof(item_done) - 1) ||
+	       (!lines->is_plain && (skip(&type, completed, sizeof(completed) - 1) ||
+					skip(&type, incomplete, sizeof(incomplete) - 1)));
+}
+
 /*
  * Whether it is no line of interest, by its first BEGINNING bytes or its whole. Nearly all data
  * begins with its type, and with another one.
  */
-static bool is_other(struct span line)
+static bool is_other(const struct sealed_lines *lines, struct span line)
 {
 	static const char type[] = "{\"type\":";
 
@@ -44,20 +55,36 @@ static bool is_other(struct span line)
 	if (!skip(&line, type, sizeof(type) - 1))
 		return false;
 	skip(&line, " ", 1);
-	return skip(&line, "\"", 1) && !skip(&line, wanted, sizeof(wanted) - 1);
+	return skip(&line, "\"", 1) && !is_wanted(lines, line);
+}
+
+/* One that has come in an event of its own comes again with the response. */
+static void take_event(struct sealed_lines *lines, struct span event)
+{
+	struct span type = json_get(event, "type"), content;
+
+	if (json_string_is(type, item_done)) {
+		content = encrypted_content_of(json_get(event, "item"));
+		if (content.len != 0)
+			lines->found(lines->ctx, content);
+	} else if (json_string_is(type, completed) || json_string_is(type, incomplete)) {
+		encrypted_content_each(
+		    json_get(json_get(event, "response"), "output"), lines->found, lines->ctx);
+	}
 }
 
 static void take_line(struct sealed_lines *lines, struct span line)
 {
-	struct span content;
-
-	if (is_other(line) || !encrypted_content_may_be_in(line) || !skip_name(&line) ||
-	    !json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL) ||
-	    !json_string_is(json_get(line, "type"), wanted))
+	if (is_other(lines, line))
 		return;
-	content = encrypted_content_of(json_get(line, "item"));
-	if (content.len != 0)
-		lines->found(lines->ctx, content);
+	if (!encrypted_content_may_be_in(line)) {
+		lines->is_plain = !lines->has_content;
+		return;
+	}
+	lines->has_content = true;
+	lines->is_plain = false;
+	if (skip_name(&line) && json_check(line, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+		take_event(lines, line);
 }
 
 void sealed_lines_open(struct sealed_lines *lines, sealed_line_fn *found, void *ctx)
@@ -77,7 +104,7 @@ static void keep(struct sealed_lines *lines, struct span piece)
 {
 	buf_append_span(&lines->line, piece);
 	lines->passing = lines->line.len > MAX_LINE ||
-			 (lines->line.len >= BEGINNING && is_other(buf_span(&lines->line)));
+			 (lines->line.len >= BEGINNING && is_other(lines, buf_span(&lines->line)));
 	if (lines->passing)
 		empty(&lines->line);
 }

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,17 +18,72 @@ static const struct {
     {"DELETE", METHOD_DELETE},
 };
 
-/* An empty variable stands for a header that is not there: some servers cannot leave it out. */
-static const char *variable(FCGX_ParamArray env, const char *name)
-{
-	const char *value = FCGX_GetParam(name, env);
+/* What is read of the environment; NULL for what is not there. */
+struct variables {
+	const char *method, *script_name, *path_info, *document_uri, *query, *content_length;
+	const char *authorization, *redirect_authorization, *litellm_key, *api_key, *x_api_key;
+	const char *if_none_match, *request_id;
+};
 
+#define VARIABLE(name, member)                                                                     \
+	{                                                                                          \
+		name, sizeof(name) - 1, offsetof(struct variables, member)                         \
+	}
+
+static const struct {
+	const char *name;
+	size_t len;
+	size_t offset;
+} variables[] = {
+    VARIABLE("REQUEST_METHOD", method),
+    VARIABLE("SCRIPT_NAME", script_name),
+    VARIABLE("PATH_INFO", path_info),
+    VARIABLE("DOCUMENT_URI", document_uri),
+    VARIABLE("QUERY_STRING", query),
+    VARIABLE("CONTENT_LENGTH", content_length),
+    VARIABLE("HTTP_AUTHORIZATION", authorization),
+    VARIABLE("REDIRECT_HTTP_AUTHORIZATION", redirect_authorization),
+    VARIABLE("HTTP_X_LITELLM_API_KEY", litellm_key),
+    VARIABLE("HTTP_API_KEY", api_key),
+    VARIABLE("HTTP_X_API_KEY", x_api_key),
+    VARIABLE("HTTP_IF_NONE_MATCH", if_none_match),
+    VARIABLE("HTTP_X_REQUEST_ID", request_id),
+};
+
+/* An empty variable stands for a header that is not there: some servers cannot leave it out. */
+static const char *given(const char *value)
+{
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 static const char *or_empty(const char *value)
 {
 	return value != NULL ? value : "";
+}
+
+/* Of two by the same name the first one counts. */
+static void take_variable(struct variables *taken, const char *entry)
+{
+	const char *end = strchr(entry, '=');
+	size_t len = end != NULL ? (size_t)(end - entry) : 0;
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char **value = (const char **)((char *)taken + variables[i].offset);
+
+		if (len != variables[i].len || memcmp(entry, variables[i].name, len) != 0)
+			continue;
+		if (*value == NULL)
+			*value = end + 1;
+		return;
+	}
+}
+
+/* All in one go: each look for one alone is a look at them all. */
+static void take_variables(struct variables *taken, FCGX_ParamArray env)
+{
+	*taken = (struct variables){0};
+	for (; *env != NULL; env++)
+		take_variable(taken, *env);
 }
 
 static enum http_method find_method(const char *name)
@@ -52,41 +108,47 @@ static void route_uri(struct http_request *request, const char *uri)
  * others the whole of it into either, or both. Some set neither. REQUEST_URI does not count: it is
  * what the client wrote, and the server's access rules are for the path that it has made of that.
  */
-static void read_path(struct http_request *request, FCGX_ParamArray env, struct buf *scratch)
+static void read_path(
+    struct http_request *request, const struct variables *taken, struct buf *scratch)
 {
 	buf_clear(scratch);
-	buf_puts(scratch, or_empty(variable(env, "SCRIPT_NAME")));
-	buf_puts(scratch, or_empty(variable(env, "PATH_INFO")));
+	buf_puts(scratch, or_empty(taken->script_name));
+	buf_puts(scratch, or_empty(taken->path_info));
 	request->path = buf_cstr(scratch);
 	request->route = route_find(buf_span(scratch));
 	if (request->route.kind == ROUTE_UNKNOWN)
-		route_uri(request, variable(env, "DOCUMENT_URI"));
+		route_uri(request, given(taken->document_uri));
+}
+
+static const char *first_given(const char *a, const char *b)
+{
+	return given(a) != NULL ? a : given(b);
 }
 
 void request_read(struct http_request *request, struct fcgi_request *fcgi, struct buf *scratch)
 {
-	FCGX_ParamArray env = fcgi->environment;
+	struct variables taken;
 
-	*request = (struct http_request){.in = &fcgi->in, .environment = env};
-	request->method_name = or_empty(variable(env, "REQUEST_METHOD"));
-	request->method = find_method(request->method_name);
-	read_path(request, env, scratch);
-	request->query = or_empty(variable(env, "QUERY_STRING"));
-	request->content_length = variable(env, "CONTENT_LENGTH");
-	request->authorization = variable(env, "HTTP_AUTHORIZATION");
-	if (request->authorization == NULL)
-		request->authorization = variable(env, "REDIRECT_HTTP_AUTHORIZATION");
-	request->litellm_key = variable(env, "HTTP_X_LITELLM_API_KEY");
-	request->api_key = variable(env, "HTTP_API_KEY");
-	if (request->api_key == NULL)
-		request->api_key = variable(env, "HTTP_X_API_KEY");
-	request->if_none_match = variable(env, "HTTP_IF_NONE_MATCH");
-	request->request_id = variable(env, "HTTP_X_REQUEST_ID");
+	take_variables(&taken, fcgi->environment);
+	*request = (struct http_request){
+	    .in = &fcgi->in,
+	    .environment = fcgi->environment,
+	    .method = find_method(or_empty(taken.method)),
+	    .method_name = or_empty(taken.method),
+	    .query = or_empty(taken.query),
+	    .content_length = given(taken.content_length),
+	    .authorization = first_given(taken.authorization, taken.redirect_authorization),
+	    .litellm_key = given(taken.litellm_key),
+	    .api_key = first_given(taken.api_key, taken.x_api_key),
+	    .if_none_match = given(taken.if_none_match),
+	    .request_id = given(taken.request_id),
+	};
+	read_path(request, &taken, scratch);
 }
 
 const char *request_header(const struct http_request *request, const char *name)
 {
-	return variable(request->environment, name);
+	return given(FCGX_GetParam(name, request->environment));
 }
 
 static const char *header_of(const void *ctx, const char *name)

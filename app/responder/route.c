@@ -46,16 +46,15 @@ static struct span without_slashes(struct span path)
 /* Takes the last segment off the path; empty if there is none. */
 static struct span take_last(struct span *path)
 {
-	struct span segment;
+	const char *end, *slash;
 
 	*path = without_slashes(*path);
-	segment = (struct span){path->p + path->len, 0};
-	while (path->len > 0 && path->p[path->len - 1] != '/') {
-		path->len--;
-		segment.p--;
-		segment.len++;
-	}
-	return segment;
+	if (path->len == 0)
+		return *path;
+	end = path->p + path->len;
+	slash = memrchr(path->p, '/', path->len);
+	path->len = slash != NULL ? (size_t)(slash + 1 - path->p) : 0;
+	return (struct span){path->p + path->len, (size_t)(end - path->p) - path->len};
 }
 
 static bool stands_for_many(struct span segment)
@@ -79,24 +78,6 @@ static bool ends_as(struct span path, const char *pattern, struct span *id)
 	return true;
 }
 
-/* Takes the first segment off the path, with the slashes before it. */
-static struct span take_first(struct span *path)
-{
-	struct span segment;
-
-	while (path->len > 0 && path->p[0] == '/') {
-		path->p++;
-		path->len--;
-	}
-	segment = (struct span){path->p, 0};
-	while (path->len > 0 && path->p[0] != '/') {
-		path->p++;
-		path->len--;
-		segment.len++;
-	}
-	return segment;
-}
-
 static struct span without_leading_slashes(struct span path)
 {
 	while (path.len > 0 && path.p[0] == '/') {
@@ -104,6 +85,22 @@ static struct span without_leading_slashes(struct span path)
 		path.len--;
 	}
 	return path;
+}
+
+/* Takes the first segment off the path, with the slashes before it. */
+static struct span take_first(struct span *path)
+{
+	const char *slash;
+	struct span segment;
+
+	*path = without_leading_slashes(*path);
+	segment = *path;
+	slash = path->len > 0 ? memchr(path->p, '/', path->len) : NULL;
+	if (slash != NULL)
+		segment.len = (size_t)(slash - path->p);
+	path->p += segment.len;
+	path->len -= segment.len;
+	return segment;
 }
 
 /*

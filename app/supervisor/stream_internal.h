@@ -76,7 +76,7 @@ struct stream {
 	struct event_log log;
 	struct writer writer;
 	char *tenant;
-	struct buf noted; /* the hashes of what has been noted, one behind the other */
+	struct buf noted; /* the hashes of what has been noted: encrypted_hash_is_new() */
 	bool gone;        /* let go of; freed as soon as no write is under way */
 };
 

@@ -31,15 +31,6 @@ static bool is_of_interest(const struct stream *s)
 	       (choice->own != NULL || maker_matters(s->config, s->model));
 }
 
-static bool is_noted(const struct stream *s, const char *hash)
-{
-	for (size_t at = 0; at < s->noted.len; at += ENCRYPTED_HASH_SIZE) {
-		if (memcmp(s->noted.data + at, hash, ENCRYPTED_HASH_SIZE) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void note(void *ctx, struct span content)
 {
 	struct stream *s = ctx;
@@ -47,8 +38,9 @@ static void note(void *ctx, struct span content)
 	char hash[ENCRYPTED_HASH_SIZE];
 
 	encrypted_content_hash(hash, s->tenant, content);
-	if (!is_noted(s, hash) && jobs_note_maker(s->host->jobs, hash, choice->deployment->id,
-				      choice->model, s->config->native_ttl))
+	if (encrypted_hash_is_new(buf_span(&s->noted), hash) &&
+	    jobs_note_maker(
+		s->host->jobs, hash, choice->deployment->id, choice->model, s->config->native_ttl))
 		buf_append(&s->noted, hash, sizeof(hash));
 }
 

@@ -55,3 +55,12 @@ void encrypted_content_hash(char out[ENCRYPTED_HASH_SIZE], const char *tenant, s
 	}
 	out[2 * sizeof(hash)] = '\0';
 }
+
+bool encrypted_hash_is_new(struct span hashes, const char hash[ENCRYPTED_HASH_SIZE])
+{
+	for (size_t at = 0; at < hashes.len; at += ENCRYPTED_HASH_SIZE) {
+		if (memcmp(hashes.p + at, hash, ENCRYPTED_HASH_SIZE) == 0)
+			return false;
+	}
+	return hashes.len < ENCRYPTED_MOST * ENCRYPTED_HASH_SIZE;
+}

@@ -30,4 +30,12 @@ void encrypted_content_each(
  */
 void encrypted_content_hash(char out[ENCRYPTED_HASH_SIZE], const char *tenant, struct span content);
 
+enum { ENCRYPTED_MOST = 1000 }; /* contents of one answer that are remembered */
+
+/*
+ * Whether a content is to be remembered, by its hash and those of the same answer that have been,
+ * one behind the other: it is none of these, and they are not ENCRYPTED_MOST.
+ */
+bool encrypted_hash_is_new(struct span hashes, const char hash[ENCRYPTED_HASH_SIZE]);
+
 #endif

@@ -6,6 +6,7 @@
 #include "common/base/alloc.h"
 #include "common/base/base64.h"
 #include "common/base/json.h"
+#include "response_id.h"
 
 /* How Base64 of "litellm:" begins, whatever follows. */
 static const char encoded_word[] = "bGl0ZWxsbT";
@@ -145,45 +146,49 @@ static const struct {
 };
 enum { MARKED_MEMBERS = sizeof(marked_members) / sizeof(marked_members[0]) };
 
-static void note_maker(struct undoing *undoing, struct litellm_mark *mark)
+/*
+ * Takes the mark. False if it does not count, or tells of nobody: what it says of a response of
+ * ours is how that proxy has asked us for it, not who made it.
+ */
+static bool note_maker(struct undoing *undoing, struct litellm_mark *mark)
 {
+	if (undoing->settled || (mark->model_id == NULL && mark->provider == NULL) ||
+	    response_id_valid(mark->id)) {
+		litellm_mark_free(mark);
+		return false;
+	}
 	free(mark->id);
 	mark->id = NULL;
-	if (undoing->settled || (mark->model_id == NULL && mark->provider == NULL)) {
-		litellm_mark_free(mark);
-		return;
-	}
 	litellm_mark_free(undoing->maker);
 	*undoing->maker = *mark;
+	return true;
 }
 
-static void replace(struct undoing *undoing, struct span value, struct litellm_mark *mark)
+static bool replace(struct undoing *undoing, struct span value, struct litellm_mark *mark)
 {
 	buf_append(undoing->out, undoing->copied, (size_t)(value.p - undoing->copied));
 	json_quote(undoing->out, span_of(mark->id));
 	undoing->copied = value.p + value.len;
 	undoing->found = true;
-	note_maker(undoing, mark);
+	return note_maker(undoing, mark);
 }
 
-/* Whether there was a mark. */
+/* Whether there was a mark that tells who made it. */
 static bool undo_text(struct undoing *undoing, struct span name, struct span value)
 {
 	struct litellm_mark mark;
 	struct buf text = {0};
-	bool is_mark = false;
+	bool tells = false;
 
 	for (size_t i = 0; i < MARKED_MEMBERS; i++) {
 		if (!json_raw_is(name, marked_members[i].name))
 			continue;
-		is_mark =
-		    json_decode(value, &text) && marked_members[i].read(&mark, buf_span(&text));
-		if (is_mark)
-			replace(undoing, value, &mark);
+		if (json_decode(value, &text) && marked_members[i].read(&mark, buf_span(&text)))
+			tells = replace(undoing, value, &mark);
 		break;
 	}
 	buf_free(&text);
-	return is_mark;
+	return tells;
 }
 
 static void undo_in(struct undoing *undoing, struct span value, int depth)

@@ -31,8 +31,8 @@ void litellm_mark_free(struct litellm_mark *mark);
  * Appends body, a checked JSON object, with what providers know in the place of marks: in
  * previous_response_id, and in the ids, the containers and the encrypted contents of input and
  * tools. All else stays as it is spelled. *maker says whose they are, and is to be freed: it is
- * previous_response_id's, else that of the last one; its id is NULL. False, with nothing appended
- * and nothing to free, if there are none.
+ * previous_response_id's, unless that is a response of ours, else that of the last one; its id is
+ * NULL. False, with nothing appended and nothing to free, if there are none.
  */
 bool litellm_marks_undo(struct buf *out, struct span body, struct litellm_mark *maker);
 

@@ -32,7 +32,8 @@ class Sealer:
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
         self.failing = {}  # the status that a key's requests get
-        self.sealed_type = "reasoning"
+        self.sealed_type = "reasoning"  # None: nothing is sealed
+        self.at_the_end = False  # streams tell of all items with the response alone
         self.sent = []  # (exchange, key), in their order
         upstream._script_for = self.script_for
 
@@ -65,8 +66,11 @@ class Sealer:
         stream = Stream(id=f"resp_{key[3:7]}{number}").begin()
         item = {"id": f"rs_{number}", "type": self.sealed_type, "summary": [],
                 "encrypted_content": f"gAAA/{key[3:7]}+{number}=="}
-        stream.item_added({**item, "encrypted_content": None}).item_done(item)
+        if self.sealed_type is not None:
+            stream.item_added({**item, "encrypted_content": None}).item_done(item)
         stream.message(["Well."], item_id=f"msg_{number}").completed()
+        if self.at_the_end:
+            stream.events[1:-1] = []
         if streams:
             return Script(stream.events)
         return json_error(200, {**stream.events[-1]["response"], "usage": usage()})

@@ -378,3 +378,20 @@ def test_reader_that_takes_something_now_and_then_gets_everything(patient_for_a_
         assert found
     assert time.monotonic() - begun > 1.2
     assert received > 2_000_000
+
+
+@pytest.mark.parametrize("variables,status", [
+    ([("HTTP_AUTHORIZATION", f"Bearer {ALICE}"), ("HTTP_AUTHORIZATION", "Bearer sk-x")], 404),
+    ([("HTTP_AUTHORIZATION", "Bearer sk-x"), ("HTTP_AUTHORIZATION", f"Bearer {ALICE}")], 401),
+    ([("HTTP_AUTHORIZATION", ""), ("REDIRECT_HTTP_AUTHORIZATION", f"Bearer {ALICE}")], 404),
+    ([("HTTP_API_KEY", ""), ("HTTP_X_API_KEY", ALICE)], 404),
+    ([("HTTP_API_KEY", "sk-x"), ("HTTP_X_API_KEY", ALICE)], 401),
+    ([("HTTP_API_KEYS", ALICE), ("HTTP_API_KE", ALICE), ("", ALICE)], 401)])
+def test_of_two_variables_the_first_counts_and_an_empty_one_is_none(stack, variables, status):
+    params = pairs({"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/v1/responses/litellm_poll_none"})
+    params += b"".join(pairs({name: value}) for name, value in variables)
+    with connected(stack) as connection:
+        connection.socket.sendall(
+            begin() + record(PARAMS, params) + record(PARAMS) + record(STDIN))
+        text, _ = connection.read_answer()
+    assert f"Status: {status}".encode() in text, text

@@ -121,6 +121,17 @@ def test_a_response_of_ours_that_was_asked_for_through_a_proxy_is_found(client, 
     assert client.get_response(created["id"]).status == 404
 
 
+def test_a_mark_of_a_response_of_ours_does_not_say_who_made_it(make_stack):
+    stack = make_stack({"model_list": STACK["config"]["model_list"]})
+    sealer = Sealer(stack.upstream)
+    sealer.sealed_type = None
+    previous = response_id(polled(stack.client, input="Hello")["id"])
+    sealer.failing = {EAST: 401}
+    answer = polled(stack.client, input="x", previous_response_id=previous)
+    assert answer["status"] == "completed", answer
+    assert sealer.keys()[-1] == WEST
+
+
 def passed(client, **fields):
     return client.post_create({"model": "m", **fields}).json()
 

@@ -32,6 +32,7 @@ def a_new_conversation(request):
         sealer.sent.clear()
         sealer.failing.clear()
         sealer.sealed_type = "reasoning"
+        sealer.at_the_end = False
 
 
 def polled(client, input, **fields):
@@ -109,6 +110,12 @@ def test_what_is_compacted_is_sent_to_its_maker_and_comes_back_from_it(client, s
         assert reply.status == 200, reply
         assert passed(client, reply.json()["output"])["status"] == "completed"
     assert set(sealer.keys()) == {EAST, WEST}
+
+
+@pytest.mark.parametrize("way", [polled, streamed])
+def test_it_may_come_with_the_response_at_the_end_alone(client, sealer, way):
+    sealer.at_the_end = True
+    assert converse(client, way, turns=20) == ["completed"] * 20
 
 
 def test_a_continued_response_stays_with_the_maker_of_its_reasoning(client, sealer):

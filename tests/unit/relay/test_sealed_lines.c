@@ -51,6 +51,39 @@ static void contents_of_items_that_are_done_are_found(void **state)
 	    "\"a\"\"b\"");
 }
 
+static void contents_of_the_response_at_the_end_are_found(void **state)
+{
+	(void)state;
+	assert_found(
+	    "data: {\"type\":\"response.completed\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"a\"},{},{\"encrypted_content\":\"b\"}]}}\n\n"
+	    "data: {\"type\":\"response.incomplete\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"c\"}]}}\n\n"
+	    "data: {\"type\":\"response.created\",\"response\":{\"output\":["
+	    "{\"encrypted_content\":\"d\"}]}}\n\n"
+	    "data: {\"type\":\"response.completed\",\"response\":\"encrypted_content\"}\n\n",
+	    "\"a\"\"b\"\"c\"");
+}
+
+static void the_end_is_not_looked_at_where_no_item_has_a_content(void **state)
+{
+	const char *end = "data: {\"type\":\"response.completed\",\"response\":{\"output\":["
+			  "{\"encrypted_content\":\"b\"}]}}\n\n";
+	struct buf stream = {0};
+
+	(void)state;
+	buf_puts(&stream, "data: {\"type\":\"response.output_item.done\",\"item\":{}}\n\n");
+	buf_puts(&stream, end);
+	assert_found(buf_cstr(&stream), "");
+	buf_clear(&stream);
+	buf_puts(&stream, "data: {\"type\":\"response.output_item.done\",\"item\":{"
+			  "\"encrypted_content\":\"a\"}}\n\n"
+			  "data: {\"type\":\"response.output_item.done\",\"item\":{}}\n\n");
+	buf_puts(&stream, end);
+	assert_found(buf_cstr(&stream), "\"a\"\"b\"");
+	buf_free(&stream);
+}
+
 static void the_type_may_stand_anywhere(void **state)
 {
 	(void)state;
@@ -82,6 +115,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(contents_of_items_that_are_done_are_found),
+	    cmocka_unit_test(contents_of_the_response_at_the_end_are_found),
+	    cmocka_unit_test(the_end_is_not_looked_at_where_no_item_has_a_content),
 	    cmocka_unit_test(the_type_may_stand_anywhere),
 	    cmocka_unit_test(other_events_are_not_looked_at),
 	};

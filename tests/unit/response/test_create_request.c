@@ -499,19 +499,22 @@ static void a_body_that_continues_nothing_of_ours_goes_as_it_came(void **state)
 	"bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haTttb2RlbF9pZDp4O3Jlc3BvbnNlX2lkOmxpdGVs"     \
 	"bG1fcG9sbF9hMQ=="
 
+/* litellm:model_id:x;item_id:msg_1 */
+#define MARKED_ITEM "encitem_bGl0ZWxsbTptb2RlbF9pZDp4O2l0ZW1faWQ6bXNnXzE="
+
 static void marks_of_a_litellm_proxy_are_gone_from_all_that_is_read(void **state)
 {
 	struct create_request request =
 	    parsed("{\"model\":\"m\",\"previous_response_id\":\"" MARKED_ID
-		   "\",\"input\":[{\"id\":\"" MARKED_ID "\"}]}");
+		   "\",\"input\":[{\"id\":\"" MARKED_ITEM "\"}]}");
 
 	(void)state;
 	assert_string_equal(request.previous_id, "litellm_poll_a1");
 	assert_true(request.continues);
-	assert_true(span_is(request.input, "[{\"id\":\"litellm_poll_a1\"}]"));
+	assert_true(span_is(request.input, "[{\"id\":\"msg_1\"}]"));
 	assert_true(
 	    span_is(request.body, "{\"model\":\"m\",\"previous_response_id\":\"litellm_poll_a1\","
-				  "\"input\":[{\"id\":\"litellm_poll_a1\"}]}"));
+				  "\"input\":[{\"id\":\"msg_1\"}]}"));
 	assert_string_equal(request.maker.model_id, "x");
 	create_request_free(&request);
 }

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,6 +78,42 @@ static void a_look_tells_where_there_may_be_some(void **state)
 	assert_false(encrypted_content_may_be_in((struct span){0}));
 }
 
+static bool is_new(struct buf *hashes, const char *content)
+{
+	char hash[ENCRYPTED_HASH_SIZE];
+	bool new;
+
+	encrypted_content_hash(hash, "web", span_of(content));
+	new = encrypted_hash_is_new(buf_span(hashes), hash);
+	if (new)
+		buf_append(hashes, hash, sizeof(hash));
+	return new;
+}
+
+static void a_content_is_remembered_once_for_an_answer(void **state)
+{
+	struct buf hashes = {0};
+
+	(void)state;
+	assert_true(is_new(&hashes, "\"a\""));
+	assert_true(is_new(&hashes, "\"b\""));
+	assert_false(is_new(&hashes, "\"a\""));
+	buf_free(&hashes);
+}
+
+static void not_all_of_very_many_contents_are_remembered(void **state)
+{
+	struct buf hashes = {0};
+	char content[16];
+
+	(void)state;
+	for (int i = 0; i < ENCRYPTED_MOST + 10; i++) {
+		snprintf(content, sizeof(content), "\"%d\"", i);
+		assert_int_equal(is_new(&hashes, content), i < ENCRYPTED_MOST);
+	}
+	buf_free(&hashes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +121,8 @@ int main(void)
 	    cmocka_unit_test(what_is_no_item_has_none),
 	    cmocka_unit_test(a_hash_does_not_depend_on_the_spelling),
 	    cmocka_unit_test(each_tenant_has_hashes_of_its_own),
+	    cmocka_unit_test(a_content_is_remembered_once_for_an_answer),
+	    cmocka_unit_test(not_all_of_very_many_contents_are_remembered),
 	    cmocka_unit_test(a_look_tells_where_there_may_be_some),
 	};
 

@@ -12,6 +12,10 @@
 #define OF_EAST                                                                                    \
 	"bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haTttb2RlbF9pZDpncHQtZWFzdDtyZXNwb25zZV9pZDpy" \
 	"ZXNwXzY4YTE"
+/* litellm:custom_llm_provider:openai;model_id:gpt-east;response_id:litellm_poll_1 */
+#define OF_OURS                                                                                    \
+	"bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haTttb2RlbF9pZDpncHQtZWFzdDtyZXNwb25zZV9pZDps" \
+	"aXRlbGxtX3BvbGxfMQ=="
 /* litellm:custom_llm_provider:None;model_id:None;response_id:resp_1 */
 #define OF_NOBODY                                                                                  \
 	"bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOk5vbmU7bW9kZWxfaWQ6Tm9uZTtyZXNwb25zZV9pZDpyZXNwXzE="
@@ -163,6 +167,17 @@ static void a_previous_response_says_it_before_all_items(void **state)
 	    "openai gpt-east");
 }
 
+static void one_of_ours_says_nothing_of_who_made_it(void **state)
+{
+	(void)state;
+	assert_undone("{\"previous_response_id\":\"resp_" OF_OURS "\"}",
+	    "{\"previous_response_id\":\"litellm_poll_1\"}", "- -");
+	assert_undone("{\"previous_response_id\":\"resp_" OF_OURS
+		      "\",\"input\":[{\"id\":\"" ITEM_OF_WEST "\"}]}",
+	    "{\"previous_response_id\":\"litellm_poll_1\",\"input\":[{\"id\":\"msg_7\"}]}",
+	    "- gpt-west");
+}
+
 static void one_that_is_no_mark_says_nothing(void **state)
 {
 	(void)state;
@@ -200,6 +215,7 @@ int main(void)
 	    cmocka_unit_test(containers_are_found_wherever_they_are),
 	    cmocka_unit_test(the_last_item_says_who_is_to_be_asked),
 	    cmocka_unit_test(a_previous_response_says_it_before_all_items),
+	    cmocka_unit_test(one_of_ours_says_nothing_of_who_made_it),
 	    cmocka_unit_test(one_that_is_no_mark_says_nothing),
 	    cmocka_unit_test(text_that_looks_like_a_mark_stays),
 	    cmocka_unit_test(a_body_without_marks_stays),
