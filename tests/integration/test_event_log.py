@@ -594,6 +594,7 @@ def test_reading_fails_while_redis_is_away_and_is_to_be_done_when_it_is_back(
     job = Job(stack.redis, "litellm_poll_1")
     program.hear("look", job.id)
     wait_until(lambda: page(program.ask("read", job.id, 0))[0] == "read", 5, "a reading")
+    wait_until(lambda: stack.redis.pubsub_numsub(job.keys[2])[0][1], 5, "the subscription")
     job.claim()
     job.flush(1, event(1))
     program.hear("came", job.id)
