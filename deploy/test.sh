@@ -32,7 +32,7 @@ usage() {
 	usage: deploy/test.sh [--quick] [--second] [--in SUITE]
 	  --quick     leave out the build with clang and what runs with sanitizers or valgrind
 	  --second    leave out what needs to be tested on one system only: how the sources look,
-	              valgrind, fuzzing, benchmarks
+	              valgrind, fuzzing, benchmarks, and with sanitizers all but what speaks to Redis
 	  --in SUITE  as root: test in a root with that release, such as trixie or bookworm, which
 	              debootstrap makes in build/root-SUITE from where the machine's apt gets its own
 	  --prepare   only install what is missing
@@ -171,16 +171,25 @@ unit_summary() {
 	' "$@"
 }
 
-# Sanitizers leave less of the processors to those who wait for an answer.
+# Sanitizers leave less of the processors to those who wait for an answer, and look at each thing
+# once: not again with others' clients and servers before it, and on a second system at what speaks
+# to Redis, by another hiredis.
+# shellcheck disable=SC2086 # patterns
 integration_tests() {
 	rm -f "$build/integration.xml"
-	case $build in
-	*/asan) side_by_side=4 ;;
-	*) side_by_side=6 ;;
+	case $build${second:+,second} in
+	*/asan) set -- -n 4 -m "not once" tests/integration ;;
+	*/asan,second)
+		set -- -n 4
+		for name in advice "failover_*" namespace "redis_*" resharding rights "store_*"; do
+			set -- "$@" tests/integration/test_$name.py
+		done
+		;;
+	*) set -- -n 6 tests/integration ;;
 	esac
 	RESPOOL_BUILD=$build PYTHONDONTWRITEBYTECODE=1 timeout --foreground -k 10 1500 \
-		/usr/bin/python3 -m pytest -q -n "$side_by_side" --dist loadfile \
-		--junitxml="$build/integration.xml" tests/integration
+		/usr/bin/python3 -m pytest -q --dist loadfile \
+		--junitxml="$build/integration.xml" "$@"
 }
 
 integration_summary() {
@@ -206,7 +215,7 @@ valgrind_tests() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	find "$build/tests/unit" -type f -name 'test_*' -perm -u+x -printf '%s %p\n' |
 		sort -rn | cut -d ' ' -f 2- |
-		xargs -P "$(nproc)" -I '{}' sh -c '
+		RESPOOL_TEST_ROUNDS_OF=10 xargs -P "$(nproc)" -I '{}' sh -c '
 			if valgrind --quiet --leak-check=full --error-exitcode=99 "$1" >"$1.valgrind" 2>&1
 			then
 				echo "valgrind ok: $1"
@@ -251,10 +260,11 @@ part_sanitizers() {
 part_processors() {
 	build=$top/build/gcc
 	[ -n "$second" ] || check_many "unit tests in valgrind" valgrind_summary valgrind_tests
-	check "make distcheck" make -C build/gcc -j"$(nproc)" distcheck || true
+	check "make distcheck" make -C build/gcc -j"$(nproc)" \
+		DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" distcheck || true
 	check "Debian package" tests/debian_package.sh build/gcc || true
 	check "build clang" compile clang CC=clang --enable-werror || true
-	[ -n "$second" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 12 "$(nproc)"
+	[ -n "$second" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 6 "$(nproc)"
 	quick_start
 }
 

@@ -5,6 +5,8 @@ import pytest
 from answering import REASONING, vector_of
 from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, WAYS, asking
 
+pytestmark = pytest.mark.once
+
 USAGE = {"inputTokens": 12, "outputTokens": 34, "totalTokens": 46}
 USED_TOOL = {"text": "The tool says: 12 degrees in Ulm.", "cities": ["Ulm"],
              "finishReasons": ["tool-calls", "stop"]}

@@ -8,6 +8,8 @@ import pytest
 import client_packages
 from client_packages import CLIENTS, PACKAGES
 
+pytestmark = pytest.mark.once
+
 WANTED = json.loads((CLIENTS / "package.json").read_text())
 LOCKED = json.loads((CLIENTS / "package-lock.json").read_text())["packages"]
 # Has npm make what is wanted, as far as the tests look.

@@ -16,6 +16,8 @@ from deployed import need
 from events import message_stream
 from harness import BUILD, TOP, await_socket, environment, run_program, wait_until
 
+pytestmark = pytest.mark.once
+
 PROGRAMS = ("respool.fcgi", "respoold")
 both = pytest.mark.parametrize("program", PROGRAMS)
 MANUALS = ("respool.fcgi.8", "respoold.8", "respool.yaml.5")

@@ -14,6 +14,8 @@ from test_chaos import sanitized
 from test_deploy_streaming import event
 from upstream import Feed, event_bytes
 
+pytestmark = pytest.mark.once
+
 # With mod_fcgid each has two processes, which a sanitizer makes large.
 STREAMS = 60 if sanitized() else 300
 ROUNDS = 3

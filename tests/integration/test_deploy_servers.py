@@ -16,6 +16,8 @@ from events import delta, message_stream, opening
 from harness import ALICE, BUILD, output_text, wait_until
 from upstream import Feed
 
+pytestmark = pytest.mark.once
+
 WAYS = {**SERVERS, **SPAWNED}
 ONE_MESSAGE = "respool.fcgi["
 

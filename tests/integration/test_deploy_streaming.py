@@ -14,6 +14,8 @@ from deployed import SERVERS, SPAWNED, NginxSite
 from harness import ALICE, TOP, wait_until
 from upstream import Feed, Gate, Script, event_bytes, json_error
 
+pytestmark = pytest.mark.once
+
 # With spawn-fcgi.sh plain there is one process only, and polls wait.
 PREFORKED = [way for way in SPAWNED if way != "spawn-fcgi-plain"]
 WAYS = {**SERVERS, **SPAWNED}

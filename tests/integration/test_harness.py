@@ -18,6 +18,8 @@ from harness import (Client, Program, ProgramFailed, Stack, children_of, merged,
                      wait_until)
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, Upstream, event_bytes
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def provider():

@@ -5,6 +5,8 @@ import pytest
 from answering import vector_of
 from clients import BROKEN, DIALECTS, EMBEDDING, WAYS, asking
 
+pytestmark = pytest.mark.once
+
 USAGE = {"input_tokens": 12, "output_tokens": 34, "total_tokens": 46}
 TOLD = {"text": "You said: Hello.", "usage": USAGE}
 STREAMED = {**TOLD, "pieces": ["You said", ": Hello."]}

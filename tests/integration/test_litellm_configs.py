@@ -19,6 +19,8 @@ from redis_tls import require_tls
 from test_passthrough import answer, response_object
 from upstream import Gate, Hang, Script, Sleep, json_error
 
+pytestmark = pytest.mark.once
+
 PROGRAMS = ("respool.fcgi", "respoold")
 WAYS = ("background", "passed_through")
 both_ways = pytest.mark.parametrize("way", WAYS)

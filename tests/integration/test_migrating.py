@@ -17,6 +17,8 @@ from litellm_proxy import Proxy
 from test_passthrough import answer, response_object
 from upstream import Hang, Sleep
 
+pytestmark = pytest.mark.once
+
 PAGE = (TOP / "doc" / "migrating.md").read_text()
 PROGRAMS = ("respool.fcgi", "respoold")
 

@@ -8,6 +8,8 @@ import pytest
 
 import node_package
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(autouse=True)
 def nothing_given(monkeypatch):

@@ -9,6 +9,8 @@ from harness import ALICE, BOB, PROVIDER_KEY, merged, output_text
 from sdk import SdkSite
 from upstream import Cut, Gate, Hang, Script, json_error
 
+pytestmark = pytest.mark.once
+
 NATIVE = "native-model"
 MAX_PASSTHROUGH = 12
 

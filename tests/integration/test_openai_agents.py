@@ -4,6 +4,8 @@ import pytest
 
 from clients import BROKEN, DIALECTS, TWO_ACCOUNTS, WAYS, asking
 
+pytestmark = pytest.mark.once
+
 ONCE = {"requests": 1, "inputTokens": 12, "outputTokens": 34, "totalTokens": 46}
 TWICE = {"requests": 2, "inputTokens": 24, "outputTokens": 68, "totalTokens": 92}
 TOLD = {"output": "You said: Hello.", "usage": ONCE}

@@ -5,6 +5,8 @@ import pytest
 from answering import COMPACTED, vector_of
 from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, UPSTREAM_MODELS, WAYS, asking
 
+pytestmark = pytest.mark.once
+
 USAGE = {"prompt_tokens": 12, "completion_tokens": 34, "total_tokens": 46}
 TOLD = {"text": "You said: Hello.", "finish_reason": "stop", "usage": USAGE}
 COMPLETING = ("direct", "chat", "responses")

@@ -6,6 +6,8 @@ import pytest
 
 import python_package
 
+pytestmark = pytest.mark.once
+
 
 def test_python_of_the_tests_is_asked_if_none_is_named(monkeypatch):
     monkeypatch.delenv("RESPOOL_SDK_PYTHON", raising=False)

@@ -17,6 +17,8 @@ from test_upstream_streams import CASES, pieces
 from three_dialects import DIALECTS, Answer
 from upstream import Cut, Feed, Gate, Hang
 
+pytestmark = pytest.mark.once
+
 SDKS = ("node", "python")
 PATHS = {"responses": "/responses", "chat": "/chat/completions", "messages": "/messages"}
 MODELS = {"responses": "openai/upstream-model", "chat": "openai_like/upstream-model",

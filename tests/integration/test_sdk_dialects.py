@@ -5,6 +5,8 @@ import pytest
 from sdk import SdkSite
 from three_dialects import DIALECTS, MESSAGE, USAGE, Answer, Failure
 
+pytestmark = pytest.mark.once
+
 SDKS = ("node", "python")
 TEXT = "Grüße, \U0001f600!"
 WEATHER = '{"city":"Ulm","degrees":12}'

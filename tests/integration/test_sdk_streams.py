@@ -8,6 +8,8 @@ import pytest
 import corpus
 from upstream import Upstream, event_bytes
 
+pytestmark = pytest.mark.once
+
 # Of an object, what an answer does not decide.
 OBJECT = {
     "id": "resp_1", "object": "response", "created_at": 1700000000, "completed_at": None,

@@ -12,6 +12,8 @@ from harness import strict_json
 from test_sdk_streams import cases as cases_with_events
 from test_sdk_streams import whole_events
 
+pytestmark = pytest.mark.once
+
 # What is not of OpenAI's own API, by the quirk of the deployments that take it.
 OF_OTHERS = {
     "reasoning_sent_back": ["messages.*.reasoning_content"],

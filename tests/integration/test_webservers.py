@@ -8,6 +8,8 @@ from events import delta, message_stream, opening
 from harness import BUILD, Client, UnixConnection, await_socket, output_text, wait_until
 from upstream import Feed
 
+pytestmark = pytest.mark.once
+
 PREFIXES = ("/v1", "", "/openai/v1")
 
 

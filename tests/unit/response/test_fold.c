@@ -11,6 +11,7 @@
 #include "common/base/json.h"
 #include "naive_fold.h"
 #include "stored_copy.h"
+#include "tests/unit/rounds.h"
 
 #define BAD "\xef\xbf\xbd"
 
@@ -1666,7 +1667,7 @@ static void random_events_make_the_object_that_the_naive_fold_makes(void **state
 
 	(void)state;
 	initial_object(&initial);
-	for (uint64_t seed = 1; seed <= 1500; seed++) {
+	for (uint64_t seed = 1; seed <= rounds(1500); seed++) {
 		struct dice dice = {seed * 0x9e3779b97f4a7c15u};
 		struct stored_copy copy = {0};
 		struct naive_fold naive;

@@ -10,6 +10,7 @@
 #include "common/base/json.h"
 #include "naive_fold.h"
 #include "narrated_job.h"
+#include "tests/unit/rounds.h"
 
 /* Writes an event that may be wrong in any way. */
 static void write_any_event(struct buf *out)
@@ -64,7 +65,7 @@ static void whatever_comes_the_rules_hold(void **state)
 	struct job job;
 
 	(void)state;
-	for (unsigned seed = 0; seed < 400; seed++) {
+	for (unsigned seed = 0; seed < rounds(400); seed++) {
 		srand(seed);
 		job_open(&job);
 		for (int i = 0; i < 60; i++) {
@@ -99,7 +100,7 @@ static void whatever_comes_the_object_has_the_ids_that_were_told(void **state)
 	struct job job;
 
 	(void)state;
-	for (unsigned seed = 0; seed < 400; seed++) {
+	for (unsigned seed = 0; seed < rounds(400); seed++) {
 		struct json_scan scan;
 		struct span item;
 
