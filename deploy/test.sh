@@ -215,7 +215,7 @@ valgrind_tests() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	find "$build/tests/unit" -type f -name 'test_*' -perm -u+x -printf '%s %p\n' |
 		sort -rn | cut -d ' ' -f 2- |
-		RESPOOL_TEST_ROUNDS_OF=10 xargs -P "$(nproc)" -I '{}' sh -c '
+		RESPOOL_TEST_ROUNDS_OF=40 xargs -P "$(nproc)" -I '{}' sh -c '
 			if valgrind --quiet --leak-check=full --error-exitcode=99 "$1" >"$1.valgrind" 2>&1
 			then
 				echo "valgrind ok: $1"
@@ -263,7 +263,7 @@ part_processors() {
 	check "make distcheck" make -C build/gcc -j"$(nproc)" \
 		DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" distcheck || true
 	check "Debian package" tests/debian_package.sh build/gcc || true
-	check "build clang" compile clang CC=clang --enable-werror || true
+	check "build clang" compile clang CC=clang CFLAGS=-O0 --enable-werror || true
 	[ -n "$second" ] || check_many "fuzzing" fuzz_summary tests/fuzz/run.sh 6 "$(nproc)"
 	quick_start
 }

@@ -192,6 +192,50 @@ static void begin(struct stream *s)
 		errand_begin(&s->errand);
 }
 
+static void take_job(struct stream *s, const struct claimed_job *job)
+{
+	snprintf(s->id, sizeof(s->id), "%s", job->id);
+	s->attempt = job->attempts;
+	s->model = xmemdup(job->model.p, job->model.len);
+	stream_open_makers(s, job);
+	buf_append_span(&s->context, job->context);
+	buf_append_span(&s->input, job->input);
+	buf_append_span(&s->headers, job->headers);
+	buf_append_span(&s->initial, job->object);
+}
+
+static void open_errand(struct stream *s)
+{
+	s->errand = (struct errand){
+	    .host = &s->host->errand,
+	    .user = &stream_errand_user,
+	    .ctx = s,
+	    .roster = s->roster,
+	    .name = s->id,
+	    .method = "POST",
+	    .path = SPAN("responses"),
+	    .query = "",
+	    .accept = "text/event-stream",
+	    .streams = true,
+	};
+}
+
+static void open_writer(struct stream *s, const struct claimed_job *job)
+{
+	s->writer = (struct writer){
+	    .id = s->id,
+	    .fence = job->fence,
+	    .fold = &s->fold,
+	    .interval_ms =
+		job->streamed ? s->config->stream_interval_ms : s->config->flush_interval_ms,
+	    .log = job->streamed ? &s->log : NULL,
+	    .over = on_writer_over,
+	    .ready = stream_on_writer_ready,
+	    .ctx = s,
+	};
+	writer_open(&s->writer, s->host->base, s->host->jobs);
+}
+
 struct stream *stream_start(const struct stream_host *host, const struct claimed_job *job)
 {
 	struct stream *s = xcalloc(1, sizeof(*s));
@@ -205,38 +249,9 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	s->host = host;
 	s->roster = roster_hold(host->roster);
 	s->config = s->roster->config;
-	s->attempt = job->attempts;
-	s->errand = (struct errand){
-	    .host = &host->errand,
-	    .user = &stream_errand_user,
-	    .ctx = s,
-	    .roster = s->roster,
-	    .name = s->id,
-	    .method = "POST",
-	    .path = SPAN("responses"),
-	    .query = "",
-	    .accept = "text/event-stream",
-	    .streams = true,
-	};
-	snprintf(s->id, sizeof(s->id), "%s", job->id);
-	s->model = xmemdup(job->model.p, job->model.len);
-	stream_open_makers(s, job);
-	buf_append_span(&s->context, job->context);
-	buf_append_span(&s->input, job->input);
-	buf_append_span(&s->headers, job->headers);
-	buf_append_span(&s->initial, job->object);
-	s->writer = (struct writer){
-	    .id = s->id,
-	    .fence = job->fence,
-	    .fold = &s->fold,
-	    .interval_ms =
-		job->streamed ? s->config->stream_interval_ms : s->config->flush_interval_ms,
-	    .log = job->streamed ? &s->log : NULL,
-	    .over = on_writer_over,
-	    .ready = stream_on_writer_ready,
-	    .ctx = s,
-	};
-	writer_open(&s->writer, host->base, host->jobs);
+	open_errand(s);
+	take_job(s, job);
+	open_writer(s, job);
 	choose_deployment(s, job);
 	if (job->streamed)
 		begin_telling(s, job);

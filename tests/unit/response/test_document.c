@@ -10,6 +10,7 @@
 #include "common/response/document.h"
 #include "common/base/json.h"
 #include "stored_copy.h"
+#include "tests/unit/rounds.h"
 
 /*
  * A document of the kind that folding makes, {"head":"…","items":[item, …],"tail":null}, where an
@@ -397,7 +398,7 @@ static void random_changes_keep_text_nodes_and_stored_copy_right(void **state)
 	int step;
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 60; seed++) {
+	for (uint64_t seed = 0; seed < rounds(60); seed++) {
 		open_world(&w, seed);
 		for (step = 0; step < 150; step++) {
 			random_step(&w);
