@@ -163,7 +163,8 @@ class TestNginx:
             get()
         connection.close()
         assert len(before) in (1, 2)
-        assert accepted(site.directory / "fcgi.sock") == before
+        after = accepted(site.directory / "fcgi.sock")
+        assert after and after <= before  # one may have been closed, none is new
 
 
 def accepted(path):
