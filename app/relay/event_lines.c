@@ -3,18 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes a prefix off a line. */
-static bool skip(struct span *line, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (line->len < len || memcmp(line->p, prefix, len) != 0)
-		return false;
-	line->p += len;
-	line->len -= len;
-	return true;
-}
-
 /* What begins the line that tells an event's type: its own, or that of JSON without one. */
 static const char *const type_lines[] = {
     "event: ", "event:", "data: {\"type\":\"", "data: {\"type\": \"", "data:{\"type\":\""};
@@ -31,7 +19,7 @@ static bool is_last_type(struct span type)
 	for (size_t i = 0; i < sizeof(last_types) / sizeof(last_types[0]); i++) {
 		struct span rest = type;
 
-		if (skip(&rest, last_types[i]))
+		if (span_skip(&rest, last_types[i]))
 			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
 	}
 	return false;
@@ -41,7 +29,7 @@ static bool is_done(struct span line)
 {
 	struct span rest = line;
 
-	return skip(&rest, "data: [DONE]") || skip(&line, "data:[DONE]");
+	return span_skip(&rest, "data: [DONE]") || span_skip(&line, "data:[DONE]");
 }
 
 /* Whether the line says that its event is the stream's last. */
@@ -56,7 +44,7 @@ static bool says_last(const struct event_lines *lines, struct span line)
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
 		struct span rest = line;
 
-		if (skip(&rest, type_lines[i]))
+		if (span_skip(&rest, type_lines[i]))
 			return is_last_type(rest);
 	}
 	return false;
@@ -70,7 +58,7 @@ static bool is_sign_of_life(struct span type)
 	for (size_t i = 0; i < sizeof(signs_of_life) / sizeof(signs_of_life[0]); i++) {
 		struct span rest = type;
 
-		if (skip(&rest, signs_of_life[i]))
+		if (span_skip(&rest, signs_of_life[i]))
 			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
 	}
 	return false;
@@ -83,11 +71,11 @@ static void look_for_data(struct event_lines *lines, struct span line)
 
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
 		rest = line;
-		if (skip(&rest, type_lines[i]) && is_sign_of_life(rest))
+		if (span_skip(&rest, type_lines[i]) && is_sign_of_life(rest))
 			lines->is_sign = true;
 	}
 	rest = line;
-	lines->has_data = lines->has_data || skip(&rest, "data:");
+	lines->has_data = lines->has_data || span_skip(&rest, "data:");
 }
 
 static void end_event(struct event_lines *lines)

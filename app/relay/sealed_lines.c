@@ -16,30 +16,20 @@ static const char item_done[] = "response.output_item.done";
 static const char completed[] = "response.completed";
 static const char incomplete[] = "response.incomplete";
 
-static bool skip(struct span *text, const char *prefix, size_t len)
-{
-	if (text->len < len || memcmp(text->p, prefix, len) != 0)
-		return false;
-	text->p += len;
-	text->len -= len;
-	return true;
-}
-
 /* Takes what stands before the data off the front. */
 static bool skip_name(struct span *line)
 {
-	if (!skip(line, "data:", 5))
+	if (!span_skip(line, "data:"))
 		return false;
-	skip(line, " ", 1);
+	span_skip(line, " ");
 	return true;
 }
 
 /* What is at the end is as long as all before it: of no interest where no item has a content. */
 static bool is_wanted(const struct sealed_lines *lines, struct span type)
 {
-	return skip(&type, item_done, sizeof(item_done) - 1) ||
-	       (!lines->is_plain && (skip(&type, completed, sizeof(completed) - 1) ||
-					skip(&type, incomplete, sizeof(incomplete) - 1)));
+	return span_skip(&type, item_done) ||
+	       (!lines->is_plain && (span_skip(&type, completed) || span_skip(&type, incomplete)));
 }
 
 /*
@@ -52,10 +42,10 @@ static bool is_other(const struct sealed_lines *lines, struct span line)
 
 	if (!skip_name(&line))
 		return true;
-	if (!skip(&line, type, sizeof(type) - 1))
+	if (!span_skip(&line, type))
 		return false;
-	skip(&line, " ", 1);
-	return skip(&line, "\"", 1) && !is_wanted(lines, line);
+	span_skip(&line, " ");
+	return span_skip(&line, "\"") && !is_wanted(lines, line);
 }
 
 /* One that has come in an event of its own comes again with the response. */

@@ -26,6 +26,17 @@ bool span_is(struct span a, const char *s)
 	return span_eq(a, span_of(s));
 }
 
+bool span_skip(struct span *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (text->len < len || memcmp(text->p, prefix, len) != 0)
+		return false;
+	text->p += len;
+	text->len -= len;
+	return true;
+}
+
 int span_compare(struct span a, struct span b)
 {
 	size_t shorter = a.len < b.len ? a.len : b.len;

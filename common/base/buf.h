@@ -19,6 +19,8 @@ struct span {
 struct span span_of(const char *s);
 bool span_eq(struct span a, struct span b);
 bool span_is(struct span a, const char *s);
+/* Takes a prefix off the front; false, and all stays, if there is none such. */
+bool span_skip(struct span *text, const char *prefix);
 /* By their bytes, as memcmp(3): <0, 0 or >0. */
 int span_compare(struct span a, struct span b);
 

@@ -162,7 +162,7 @@ static void read_deployment(const struct config_value *value,
 	}
 	if (credentials_find(&params, &credential))
 		params.rest = &credential;
-	deployment_find_litellm_id(value, &params, &draft.deployment);
+	deployment_find_litellm_id(&params, &draft.deployment);
 	append_deployments(config, &params, draft.deployment);
 }
 

@@ -156,10 +156,9 @@ void deployment_set_id(const struct config *config, const struct config_value *p
 /*
  * config_deployment_litellm_id.c: finds the id that a LiteLLM proxy has for it, unless that is
  * known: model_info.id, else the hash that LiteLLM makes of name and parameters. Stays NULL if they
- * are of a kind of which it is not sure how Python writes it. entry and params have been read
- * without an error.
+ * are of a kind of which it is not sure how Python writes it. The entry has been read without
+ * an error.
  */
-void deployment_find_litellm_id(const struct config_value *entry, const struct config_value *params,
-    struct deployment *deployment);
+void deployment_find_litellm_id(const struct config_value *params, struct deployment *deployment);
 
 #endif

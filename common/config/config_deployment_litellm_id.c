@@ -2,12 +2,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/sha.h>
-
 #include "common/base/alloc.h"
 #include "common/base/buf.h"
+#include "common/base/digest.h"
 #include "config_deployment_internal.h"
-#include "config_section.h"
 
 static const char digits[] = "0123456789";
 
@@ -98,36 +96,17 @@ static bool write_params(struct buf *out, const struct config_value *params)
 	return true;
 }
 
-static char *hash_of(struct span text)
+void deployment_find_litellm_id(const struct config_value *params, struct deployment *deployment)
 {
-	static const char hex[] = "0123456789abcdef";
-	unsigned char hash[SHA256_DIGEST_LENGTH];
-	struct buf out = {0};
-
-	SHA256((const unsigned char *)text.p, text.len, hash);
-	for (size_t i = 0; i < sizeof(hash); i++) {
-		buf_putc(&out, hex[hash[i] >> 4]);
-		buf_putc(&out, hex[hash[i] & 0xf]);
-	}
-	buf_cstr(&out);
-	return out.data;
-}
-
-void deployment_find_litellm_id(const struct config_value *entry, const struct config_value *params,
-    struct deployment *deployment)
-{
-	struct config_value info, id;
 	struct buf text = {0};
+	char hash[DIGEST_SIZE];
 
 	if (deployment->litellm_id != NULL)
 		return;
-	if (config_member(entry, "model_info", &info) && config_member(&info, "id", &id)) {
-		if (config_raw_text(&id)[0] != '\0')
-			deployment->litellm_id = xstrdup(config_raw_text(&id));
-		return;
-	}
 	buf_puts(&text, deployment->model_name);
-	if (write_params(&text, params))
-		deployment->litellm_id = hash_of(buf_span(&text));
+	if (write_params(&text, params)) {
+		digest_hex(hash, buf_span(&text));
+		deployment->litellm_id = xstrdup(hash);
+	}
 	buf_free(&text);
 }

@@ -166,16 +166,6 @@ static const char *parse_unix(struct redis_config *redis, struct span rest)
 	return redis_url_decode(&redis->socket_path, rest);
 }
 
-static bool take_prefix(struct span *text, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (text->len < len || memcmp(text->p, prefix, len) != 0)
-		return false;
-	*text = redis_url_behind(*text, len);
-	return true;
-}
-
 static const char *parse_rest(struct redis_settings *settings, struct span rest, bool is_unix)
 {
 	struct redis_config *redis = &settings->redis;
@@ -195,12 +185,12 @@ static const char *parse_rest(struct redis_settings *settings, struct span rest,
 const char *redis_url_parse(struct redis_settings *settings, const char *url)
 {
 	struct span rest = span_of(url);
-	bool is_unix = take_prefix(&rest, "unix://");
-	bool is_tls = take_prefix(&rest, "rediss://");
+	bool is_unix = span_skip(&rest, "unix://");
+	bool is_tls = span_skip(&rest, "rediss://");
 	const char *error;
 
 	*settings = (struct redis_settings)REDIS_SETTINGS_INIT;
-	if (!is_unix && !is_tls && !take_prefix(&rest, "redis://"))
+	if (!is_unix && !is_tls && !span_skip(&rest, "redis://"))
 		return wrong_form;
 	if (is_tls && !redis_tls_is_supported())
 		return REDIS_TLS_UNSUPPORTED;

@@ -2,7 +2,9 @@
 #ifndef RESPOOL_IDEMPOTENCY_H
 #define RESPOOL_IDEMPOTENCY_H
 
-enum { IDEMPOTENCY_KEY_SIZE = 64 + 1 };
+#include "common/base/digest.h"
+
+enum { IDEMPOTENCY_KEY_SIZE = DIGEST_SIZE };
 
 /*
  * A key of the tenant's own, the same for the same key of the client's. To a provider all tenants

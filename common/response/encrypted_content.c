@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "common/base/json.h"
 
 static const char name[] = "encrypted_content";
@@ -40,20 +38,11 @@ void encrypted_content_each(
 
 void encrypted_content_hash(char out[ENCRYPTED_HASH_SIZE], const char *tenant, struct span content)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char hash[SHA256_DIGEST_LENGTH];
 	struct buf text = {0};
 
-	/* The length tells where the name ends, whatever is in it. */
-	buf_printf(&text, "%zu:%s:", strlen(tenant), tenant);
 	json_decode(content, &text);
-	SHA256((const unsigned char *)text.data, text.len, hash);
+	digest_for(out, tenant, buf_span(&text));
 	buf_free(&text);
-	for (size_t i = 0; i < sizeof(hash); i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 0xf];
-	}
-	out[2 * sizeof(hash)] = '\0';
 }
 
 bool encrypted_hash_is_new(struct span hashes, const char hash[ENCRYPTED_HASH_SIZE])

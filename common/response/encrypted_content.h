@@ -8,8 +8,9 @@
 #include <stdbool.h>
 
 #include "common/base/buf.h"
+#include "common/base/digest.h"
 
-enum { ENCRYPTED_HASH_SIZE = 65 };
+enum { ENCRYPTED_HASH_SIZE = DIGEST_SIZE };
 
 /* Whether there may be some in a text of JSON: one look at its bytes. */
 bool encrypted_content_may_be_in(struct span text);

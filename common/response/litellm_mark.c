@@ -22,17 +22,6 @@ void litellm_mark_free(struct litellm_mark *mark)
 	*mark = (struct litellm_mark){0};
 }
 
-static bool skip(struct span *text, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (text->len < len || memcmp(text->p, prefix, len) != 0)
-		return false;
-	text->p += len;
-	text->len -= len;
-	return true;
-}
-
 /* Takes what stands before the first stop off the front, and that with it. */
 static bool take_until(struct span *text, char stop, struct span *taken)
 {
@@ -66,7 +55,7 @@ static bool read_model_and_id(struct span text, struct span *model, struct span 
 {
 	struct span name;
 
-	if (!skip(&text, "model_id:") || !take_until(&text, ';', model) ||
+	if (!span_skip(&text, "model_id:") || !take_until(&text, ';', model) ||
 	    !take_until(&text, ':', &name) || text.len == 0)
 		return false;
 	*id = text;
@@ -77,8 +66,8 @@ static bool read_decoded(struct litellm_mark *mark, struct span text)
 {
 	struct span provider = {0}, model, id;
 
-	if (!is_printable(text) || !skip(&text, "litellm:") ||
-	    (skip(&text, "custom_llm_provider:") && !take_until(&text, ';', &provider)) ||
+	if (!is_printable(text) || !span_skip(&text, "litellm:") ||
+	    (span_skip(&text, "custom_llm_provider:") && !take_until(&text, ';', &provider)) ||
 	    !read_model_and_id(text, &model, &id))
 		return false;
 	*mark = (struct litellm_mark){known(provider), known(model), xmemdup(id.p, id.len)};
@@ -106,7 +95,7 @@ bool litellm_mark_read(struct litellm_mark *mark, struct span id)
 
 static bool read_model(struct litellm_mark *mark, struct span text)
 {
-	if (!is_printable(text) || !skip(&text, "model_id:"))
+	if (!is_printable(text) || !span_skip(&text, "model_id:"))
 		return false;
 	*mark = (struct litellm_mark){.model_id = known(text)};
 	return true;
@@ -117,7 +106,7 @@ static bool read_content(struct litellm_mark *mark, struct span content)
 {
 	struct span encoded;
 
-	if (!skip(&content, content_mark) || !take_until(&content, ';', &encoded) ||
+	if (!span_skip(&content, content_mark) || !take_until(&content, ';', &encoded) ||
 	    (content.len > 0 && memchr(content.p, '\0', content.len) != NULL) ||
 	    !read_encoded(mark, encoded, read_model))
 		return false;
