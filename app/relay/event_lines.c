@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/response/event.h"
+
 /* What begins the line that tells an event's type: its own, or that of JSON without one. */
 static const char *const type_lines[] = {
     "event: ", "event:", "data: {\"type\":\"", "data: {\"type\": \"", "data:{\"type\":\""};
@@ -50,18 +52,14 @@ static bool says_last(const struct event_lines *lines, struct span line)
 	return false;
 }
 
-/* By which providers show that they are still there. */
-static const char *const signs_of_life[] = {"ping", "keepalive"};
-
+/* type is what follows type_lines. */
 static bool is_sign_of_life(struct span type)
 {
-	for (size_t i = 0; i < sizeof(signs_of_life) / sizeof(signs_of_life[0]); i++) {
-		struct span rest = type;
+	size_t len = 0;
 
-		if (span_skip(&rest, signs_of_life[i]))
-			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
-	}
-	return false;
+	while (len < type.len && strchr("\"\r", type.p[len]) == NULL)
+		len++;
+	return event_type_is_sign_of_life((struct span){type.p, len});
 }
 
 /* What a line says of the open event, while none has passed. */

@@ -30,11 +30,10 @@ static const struct deployment *first_of(const struct config *config, const char
 
 static struct native_place default_place(const struct config *config)
 {
-	const char *model;
+	const char *model = config->default_deployment;
 
-	if (config->default_deployment == NULL)
+	if (model == NULL)
 		return (struct native_place){0};
-	model = model_resolve(config, config->default_deployment);
 	return (struct native_place){first_of(config, model), xstrdup(model)};
 }
 

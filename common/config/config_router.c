@@ -184,7 +184,7 @@ static bool is_served(
     const struct config_value *root, const struct config *config, const char *model)
 {
 	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL ||
-	       deployment_of_model_info(config, model) != NULL ||
+	       deployment_by_litellm_id(config, model) != NULL ||
 	       deployments_have(root, model_resolve(config, model));
 }
 

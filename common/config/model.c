@@ -205,7 +205,7 @@ struct span deployment_provider(const struct deployment *deployment, const char 
 	return asked;
 }
 
-const struct deployment *deployment_of_model_info(const struct config *config, const char *id)
+const struct deployment *deployment_by_litellm_id(const struct config *config, const char *id)
 {
 	for (size_t i = 0; i < config->deployment_count; i++) {
 		const struct deployment *deployment = &config->deployments[i];

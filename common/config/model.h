@@ -29,8 +29,8 @@ const char *model_resolve(const struct config *config, const char *model);
 const struct deployment *model_next_deployment(
     const struct config *config, const char *model, const struct deployment *after);
 
-/* The deployment whose model_info.id that is, or NULL: a fallback may name it like a model. */
-const struct deployment *deployment_of_model_info(const struct config *config, const char *id);
+/* The deployment of that litellm_id, or NULL: a fallback may name it like a model. */
+const struct deployment *deployment_by_litellm_id(const struct config *config, const char *id);
 
 /* The deployment of that id, or NULL. */
 const struct deployment *deployment_by_id(const struct config *config, struct span id);

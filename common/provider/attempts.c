@@ -33,7 +33,7 @@ static void collect_candidates(struct attempts *attempts)
 /* One that is named itself has only that to do with its model that it is asked by its name. */
 static void name_one(struct attempts *attempts, const char *model)
 {
-	const struct deployment *deployment = deployment_of_model_info(attempts->config, model);
+	const struct deployment *deployment = deployment_by_litellm_id(attempts->config, model);
 
 	if (deployment == NULL || strchr(deployment->model_name, '*') != NULL)
 		return;
@@ -129,38 +129,36 @@ void attempts_close(struct attempts *attempts)
 	attempts->own = NULL;
 }
 
-void attempts_prefer(struct attempts *attempts, const char *deployment_id)
+/* candidate_count if it is none. */
+static size_t find_candidate(const struct attempts *attempts, const char *deployment_id)
 {
-	for (size_t i = 0; i < attempts->candidate_count; i++) {
-		if (strcmp(attempts->candidates[i]->id, deployment_id) != 0)
-			continue;
-		attempts->tried[attempts->current] = false;
-		attempts_take(attempts, i);
-		return;
-	}
+	size_t i = 0;
+
+	while (i < attempts->candidate_count &&
+	       strcmp(attempts->candidates[i]->id, deployment_id) != 0)
+		i++;
+	return i;
 }
 
-static bool has_candidate(const struct attempts *attempts, const char *deployment_id)
+void attempts_prefer(struct attempts *attempts, const char *deployment_id)
 {
-	for (size_t i = 0; i < attempts->candidate_count; i++) {
-		if (strcmp(attempts->candidates[i]->id, deployment_id) == 0)
-			return true;
-	}
-	return false;
+	size_t i = find_candidate(attempts, deployment_id);
+
+	if (i == attempts->candidate_count)
+		return;
+	attempts->tried[attempts->current] = false;
+	attempts_take(attempts, i);
 }
 
 /* Turns to the fallback that it is a deployment of; where it is of none, all stays as it is. */
 static void enter_fallback_of(struct attempts *attempts, const char *deployment_id)
 {
-	static const enum fallback_kind kinds[] = {
-	    FALLBACK_ON_ERROR, FALLBACK_ON_CONTEXT_WINDOW, FALLBACK_ON_CONTENT_POLICY};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (int kind = 0; kind < FALLBACK_KINDS; kind++) {
 		struct attempts other = *attempts;
 
-		other.kind = kinds[i];
+		other.kind = (enum fallback_kind)kind;
 		while (enter_fallback(&other)) {
-			if (has_candidate(&other, deployment_id)) {
+			if (find_candidate(&other, deployment_id) < other.candidate_count) {
 				*attempts = other;
 				return;
 			}
@@ -170,7 +168,7 @@ static void enter_fallback_of(struct attempts *attempts, const char *deployment_
 
 void attempts_stay(struct attempts *attempts, const char *deployment_id)
 {
-	if (!has_candidate(attempts, deployment_id))
+	if (find_candidate(attempts, deployment_id) == attempts->candidate_count)
 		enter_fallback_of(attempts, deployment_id);
 	attempts_prefer(attempts, deployment_id);
 	if (attempts->deployment == NULL || strcmp(attempts->deployment->id, deployment_id) != 0)

@@ -5,14 +5,10 @@
 #include "common/base/alloc.h"
 #include "common/config/model.h"
 
-static const enum fallback_kind kinds[] = {
-    FALLBACK_ON_ERROR, FALLBACK_ON_CONTEXT_WINDOW, FALLBACK_ON_CONTENT_POLICY};
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
 static bool has_fallbacks(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < KINDS; i++) {
-		if (model_fallback(config, kinds[i], name) != NULL)
+	for (int kind = 0; kind < FALLBACK_KINDS; kind++) {
+		if (model_fallback(config, (enum fallback_kind)kind, name) != NULL)
 			return true;
 	}
 	return false;
@@ -64,11 +60,12 @@ static bool leads_to(
 static bool is_of_fallback(
     const struct config *config, const char *name, const struct deployment *maker)
 {
-	for (size_t i = 0; i < KINDS; i++) {
-		const struct fallback *fallback = model_fallback(config, kinds[i], name);
+	for (int kind = 0; kind < FALLBACK_KINDS; kind++) {
+		const struct fallback *fallback =
+		    model_fallback(config, (enum fallback_kind)kind, name);
 
-		for (size_t j = 0; fallback != NULL && j < fallback->count; j++) {
-			if (leads_to(config, fallback->models[j], maker))
+		for (size_t i = 0; fallback != NULL && i < fallback->count; i++) {
+			if (leads_to(config, fallback->models[i], maker))
 				return true;
 		}
 	}
@@ -91,15 +88,6 @@ const struct deployment *maker_or_its_like(const struct config *config, const ch
 			return deployment;
 	}
 	return is_of_fallback(config, name, maker) ? maker : NULL;
-}
-
-static const struct deployment *by_litellm_id(const struct config *config, const char *id)
-{
-	for (size_t i = 0; i < config->deployment_count; i++) {
-		if (same_text(config->deployments[i].litellm_id, id))
-			return &config->deployments[i];
-	}
-	return NULL;
 }
 
 static const struct deployment *only_one_of(const struct config *config, const char *provider)
@@ -125,7 +113,7 @@ const struct deployment *maker_by_mark(const struct config *config, const struct
 	const struct deployment *found = NULL;
 
 	if (mark->model_id != NULL)
-		found = by_litellm_id(config, mark->model_id);
+		found = deployment_by_litellm_id(config, mark->model_id);
 	if (found == NULL && mark->provider != NULL)
 		found = only_one_of(config, mark->provider);
 	return found;

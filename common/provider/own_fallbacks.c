@@ -31,7 +31,7 @@ static void add_model(struct fallback *fallback, const struct config *config, st
 	json_decode(value, &name);
 	model = model_resolve(config, buf_cstr(&name));
 	if (model_next_deployment(config, model, NULL) != NULL ||
-	    deployment_of_model_info(config, model) != NULL)
+	    deployment_by_litellm_id(config, model) != NULL)
 		append(fallback, xstrdup(model));
 	buf_free(&name);
 }

@@ -252,11 +252,27 @@ bool event_is_idle(struct span beginning)
 	return type != NULL && type->apply == event_does_nothing;
 }
 
+static const char *const signs_of_life[] = {"ping", "keepalive"};
+enum { SIGNS_OF_LIFE = sizeof(signs_of_life) / sizeof(signs_of_life[0]) };
+
+bool event_type_is_sign_of_life(struct span type)
+{
+	for (size_t i = 0; i < SIGNS_OF_LIFE; i++) {
+		if (span_is(type, signs_of_life[i]))
+			return true;
+	}
+	return false;
+}
+
 bool event_is_sign_of_life(struct span data)
 {
 	struct span type = json_get(data, "type");
 
-	return json_string_is(type, "ping") || json_string_is(type, "keepalive");
+	for (size_t i = 0; i < SIGNS_OF_LIFE; i++) {
+		if (json_string_is(type, signs_of_life[i]))
+			return true;
+	}
+	return false;
 }
 
 bool event_is_done_marker(struct span data)

@@ -127,7 +127,9 @@ const char *event_member_name(enum event_member member);
  */
 bool event_is_idle(struct span beginning);
 
-/* Whether event data says no more than that the provider is still there. */
+/* Whether an event of that type says no more than that the provider is still there. */
+bool event_type_is_sign_of_life(struct span type);
+/* The same of event data. */
 bool event_is_sign_of_life(struct span data);
 
 /* Whether event data is "[DONE]", by which many streams end. */
