@@ -16,14 +16,13 @@ bool body_take(struct handlers *handlers)
 }
 
 /* why is a reason to expect that the request could do without; or "". */
-static bool miss_model(struct handlers *handlers, const char *why)
+static void miss_model(struct handlers *handlers, const char *why)
 {
 	struct api_error error;
 
 	api_error_set(&error, 400, "invalid_request_error", "model", "missing_required_parameter",
 	    "Missing required parameter: 'model'.%s", why);
 	answer_error(handlers, &error);
-	return false;
 }
 
 static void miss_model_of_create(struct handlers *handlers, const struct create_request *request)
@@ -33,14 +32,6 @@ static void miss_model_of_create(struct handlers *handlers, const struct create_
 				   "for it says 'default_model' in the configuration, which "
 				   "is not set."
 				 : "");
-}
-
-/* What asks for something that is not done here is named in the log. */
-static void note_unmet(
-    struct handlers *handlers, const struct gateway_members *gateway, struct span body)
-{
-	if (gateway->unmet)
-		gateway_members_note(&handlers->gateway_notes, body);
 }
 
 /* Headers of LiteLLM's, which win over what the body says. */
@@ -77,6 +68,24 @@ static bool take_gateway_headers(
 	return true;
 }
 
+/*
+ * Reads what the headers ask of the gateway beside the body, or answers what is wrong with them.
+ * What the body asks for that is not done here is named in the log.
+ */
+static bool take_gateway(
+    struct handlers *handlers, struct gateway_members *gateway, struct span body)
+{
+	struct api_error error;
+
+	if (!take_gateway_headers(handlers, gateway, &error)) {
+		answer_error(handlers, &error);
+		return false;
+	}
+	if (gateway->unmet)
+		gateway_members_note(&handlers->gateway_notes, body);
+	return true;
+}
+
 bool body_take_create(struct handlers *handlers, struct create_request *request)
 {
 	const char *model = handlers->config->default_model;
@@ -88,17 +97,14 @@ bool body_take_create(struct handlers *handlers, struct create_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
-	if (!take_gateway_headers(handlers, &request->gateway, &error)) {
-		answer_error(handlers, &error);
-		create_request_free(request);
-		return false;
-	}
-	note_unmet(handlers, &request->gateway, request->body);
+	if (!take_gateway(handlers, &request->gateway, request->body))
+		goto fail;
 	if (request->model == NULL && model != NULL)
 		create_request_use_model(request, model);
 	if (request->model != NULL)
 		return true;
 	miss_model_of_create(handlers, request);
+fail:
 	create_request_free(request);
 	return false;
 }
@@ -114,16 +120,14 @@ bool body_take_model(struct handlers *handlers, struct model_request *request)
 		answer_error(handlers, &error);
 		return false;
 	}
-	if (!take_gateway_headers(handlers, &request->gateway, &error)) {
-		answer_error(handlers, &error);
-		model_request_free(request);
-		return false;
-	}
-	note_unmet(handlers, &request->gateway, request->body);
+	if (!take_gateway(handlers, &request->gateway, request->body))
+		goto fail;
 	if (request->model == NULL && model != NULL)
 		model_request_use_model(request, model);
 	if (request->model != NULL)
 		return true;
+	miss_model(handlers, "");
+fail:
 	model_request_free(request);
-	return miss_model(handlers, "");
+	return false;
 }

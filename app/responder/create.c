@@ -182,17 +182,12 @@ static void create_response(
 	buf_free(&shown);
 }
 
-static bool has_model(const struct config *config, const char *model)
-{
-	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL;
-}
-
 static void create_polled(struct handlers *handlers, struct create_request *request)
 {
 	struct api_error error;
 	struct context context;
 
-	if (!has_model(handlers->config, request->model)) {
+	if (!model_is_served(handlers->config, request->model)) {
 		answer_model_not_found(handlers, request->model);
 	} else if (is_nobodys(handlers->config, request->model)) {
 		answer_model_is_nobodys(handlers, request->model);
@@ -210,7 +205,7 @@ static void refuse_unpolled(struct handlers *handlers, const struct create_reque
 {
 	struct api_error error;
 
-	if (!has_model(handlers->config, request->model)) {
+	if (!model_is_served(handlers->config, request->model)) {
 		answer_model_not_found(handlers, request->model);
 		return;
 	}

@@ -88,14 +88,13 @@ const char *passthrough_take_query(struct handlers *handlers)
 /* Says why no deployment of the model can be called. */
 static void cannot_call(struct handlers *handlers, const char *model)
 {
-	const char *resolved = model_resolve(handlers->config, model);
 	struct api_error error;
 
-	if (model_next_deployment(handlers->config, resolved, NULL) == NULL) {
+	if (!model_is_served(handlers->config, model)) {
 		answer_model_not_found(handlers, model);
 		return;
 	}
-	if (model_is_nobodys(handlers->config, resolved)) {
+	if (model_is_nobodys(handlers->config, model_resolve(handlers->config, model))) {
 		answer_model_is_nobodys(handlers, model);
 		return;
 	}

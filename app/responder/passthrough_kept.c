@@ -19,13 +19,9 @@ struct native_place {
 /* The first deployment that can be called; if there is none, the first of all. */
 static const struct deployment *first_of(const struct config *config, const char *model)
 {
-	const struct deployment *deployment = NULL;
+	const struct deployment *usable = model_first_usable(config, model);
 
-	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
-		if (deployment_usable(deployment, model))
-			return deployment;
-	}
-	return model_next_deployment(config, model, NULL);
+	return usable != NULL ? usable : model_next_deployment(config, model, NULL);
 }
 
 static struct native_place default_place(const struct config *config)

@@ -3,18 +3,6 @@
 #include "common/provider/api_path.h"
 #include "passthrough_internal.h"
 
-/* Whether a deployment of the model could be called, if it had that. */
-static bool has_usable(const struct config *config, const char *model)
-{
-	const struct deployment *deployment = NULL;
-
-	while ((deployment = model_next_deployment(config, model, deployment)) != NULL) {
-		if (deployment_usable(deployment, model))
-			return true;
-	}
-	return false;
-}
-
 static void answer_not_served(struct handlers *handlers, const struct untranslated *request)
 {
 	struct api_error error;
@@ -70,7 +58,7 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 		.apis = api_path_apis(span_of(request->path)),
 		.members = request->gateway});
 	attempts_close(&attempts);
-	if (attempts.deployment == NULL && has_usable(handlers->config, model))
+	if (attempts.deployment == NULL && model_first_usable(handlers->config, model) != NULL)
 		answer_not_served(handlers, request);
 	else if (passthrough_can_call(handlers, &attempts, request->model))
 		hand_over_obeying(handlers, request, handover);

@@ -373,7 +373,7 @@ static void check_model(const struct config_value *root, const char *section, co
 	const struct config_value parent = config_place(root, section);
 	const struct config_value value = config_place(&parent, key);
 
-	if (model_next_deployment(config, model_resolve(config, model), NULL) == NULL &&
+	if (!model_is_served(config, model) &&
 	    !deployments_have(root, model_resolve(config, model)))
 		config_wrong(&value, "\"%.60s\", expected a model that model_list has", model);
 }

@@ -183,8 +183,7 @@ void router_settings_read(
 static bool is_served(
     const struct config_value *root, const struct config *config, const char *model)
 {
-	return model_next_deployment(config, model_resolve(config, model), NULL) != NULL ||
-	       deployment_by_litellm_id(config, model) != NULL ||
+	return model_is_served(config, model) || deployment_by_litellm_id(config, model) != NULL ||
 	       deployments_have(root, model_resolve(config, model));
 }
 

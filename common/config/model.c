@@ -78,6 +78,20 @@ const struct deployment *model_next_deployment(
 	return NULL;
 }
 
+bool model_is_served(const struct config *config, const char *name)
+{
+	return model_next_deployment(config, model_resolve(config, name), NULL) != NULL;
+}
+
+const struct deployment *model_first_usable(const struct config *config, const char *model)
+{
+	const struct deployment *deployment = model_next_deployment(config, model, NULL);
+
+	while (deployment != NULL && !deployment_usable(deployment, model))
+		deployment = model_next_deployment(config, model, deployment);
+	return deployment;
+}
+
 static void drop_provider(char *model)
 {
 	const char *slash = strchr(model, '/');

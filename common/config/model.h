@@ -29,6 +29,12 @@ const char *model_resolve(const struct config *config, const char *model);
 const struct deployment *model_next_deployment(
     const struct config *config, const char *model, const struct deployment *after);
 
+/* Whether the model of that name, a client's, has deployments. */
+bool model_is_served(const struct config *config, const char *name);
+
+/* The first of the model's deployments that can be called from this process, or NULL. */
+const struct deployment *model_first_usable(const struct config *config, const char *model);
+
 /* The deployment of that litellm_id, or NULL: a fallback may name it like a model. */
 const struct deployment *deployment_by_litellm_id(const struct config *config, const char *id);
 
