@@ -2,6 +2,8 @@
 
 import contextlib
 
+import pytest
+
 from answering import Answering
 from harness import ALICE, PROVIDER_KEY, short_directory, remove
 from sdk import SdkSite
@@ -14,6 +16,8 @@ BROKEN = "broken"
 EMBEDDING = "embedding"
 # Has two deployments, that are two accounts at the same provider.
 TWO_ACCOUNTS = "two-accounts"
+# Those that are served at /chat/completions.
+COMPLETING = ("direct", "chat", "responses")
 UPSTREAM_MODELS = {"responses": "openai/gpt-4.1", "chat": "openai_like/llama-3",
                    "messages": "anthropic/claude-sonnet-4-5"}
 
@@ -94,3 +98,12 @@ def asking(node_clients, file):
         ask = Asking(site, provider, lambda: node_clients.begin(file, directory))
         stack.callback(ask.close)
         yield ask
+
+
+def fixture_of(file):
+    """A fixture for all tests of a module: the client of that file."""
+    @pytest.fixture(scope="module")
+    def ask(node_clients):
+        with asking(node_clients, file) as ask:
+            yield ask
+    return ask

@@ -6,29 +6,26 @@ directory: fetches the package unless it is there, and prints what $RESPOOL_NODE
 """
 
 import base64
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from npm import Unavailable, main, npm, why_not
+from npm import kept as kept_at
+
 NODE = Path(__file__).resolve().parent / "node"
 PINNED = json.loads((NODE / "package.json").read_text())
 PACKAGE = "openai"
 OLDEST_NODE = int(re.search(r"\d+", PINNED["engines"]["node"])[0])
 NPM_SECONDS = 90
-
-
-class Unavailable(Exception):
-    """The package cannot be had here. The text says why."""
 
 
 def node():
@@ -55,16 +52,7 @@ def modules(shared):
                         f"{PACKAGE}/index.mjs", pytrace=False)
         return Path(given).resolve()
     target = Path(shared) / "node_modules"
-    outcome = Path(shared) / "node_modules.outcome"
-    with open(Path(shared) / "node_modules.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not outcome.exists():
-            try:
-                install(target)
-                outcome.write_text("")
-            except Unavailable as reason:
-                outcome.write_text(str(reason))
-        reason = outcome.read_text()
+    reason = why_not(target, install)
     if reason:
         pytest.skip(f"{reason}; RESPOOL_NODE_MODULES may name a directory that has {PACKAGE}")
     return target
@@ -79,22 +67,11 @@ def install(target):
 
 def fetch(directory):
     """Has npm put the package's tarball into the directory. None of the package's code runs."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Unavailable("npm is not installed")
     wanted = f"{PACKAGE}@{PINNED['dependencies'][PACKAGE]}"
-    command = [npm, "pack", wanted, "--ignore-scripts", "--prefer-offline", "--fetch-retries=1",
-               "--fetch-retry-mintimeout=1000", "--fetch-timeout=15000", "--no-update-notifier",
-               "--loglevel=error"]
-    try:
-        done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, text=True,
-                              capture_output=True, timeout=NPM_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"npm did not get {wanted} within {NPM_SECONDS} s") from None
+    npm(directory, "pack", wanted, "--ignore-scripts", seconds=NPM_SECONDS, purpose=f"get {wanted}")
     tarballs = list(Path(directory).glob("*.tgz"))
-    if done.returncode != 0 or len(tarballs) != 1:
-        said = "; ".join(done.stderr.strip().splitlines()[:3])
-        raise Unavailable(f"npm cannot get {wanted}: {said or f'exit status {done.returncode}'}")
+    if len(tarballs) != 1:
+        raise Unavailable(f"npm cannot get {wanted}: it made {len(tarballs)} tarballs")
     return tarballs[0]
 
 
@@ -118,17 +95,8 @@ def unpack(tarball, target):
 
 def kept(directory):
     """Where the package is in a directory that keeps it from one run to the next."""
-    target = Path(directory) / f"{PACKAGE}-{PINNED['dependencies'][PACKAGE]}"
-    if not target.exists():
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as partial:
-            install(Path(partial) / target.name)
-            (Path(partial) / target.name).rename(target)
-    return target
+    return kept_at(Path(directory) / f"{PACKAGE}-{PINNED['dependencies'][PACKAGE]}", install)
 
 
 if __name__ == "__main__":
-    try:
-        print(kept(sys.argv[1]))
-    except Unavailable as reason:
-        sys.exit(str(reason))
+    main(kept)

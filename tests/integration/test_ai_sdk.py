@@ -3,7 +3,7 @@
 import pytest
 
 from answering import REASONING, vector_of
-from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, WAYS, asking
+from clients import BROKEN, COMPLETING, DIALECTS, EMBEDDING, TWO_ACCOUNTS, WAYS, fixture_of
 
 pytestmark = pytest.mark.once
 
@@ -12,14 +12,8 @@ USED_TOOL = {"text": "The tool says: 12 degrees in Ulm.", "cities": ["Ulm"],
              "finishReasons": ["tool-calls", "stop"]}
 UNSTORED = {"openai": {"store": False}}
 REASONS = {"openai": {"forceReasoning": True, "reasoningEffort": "low", "reasoningSummary": "auto"}}
-# Models that are served at /chat/completions.
-COMPLETING = ("direct", "chat", "responses")
 
-
-@pytest.fixture(scope="module")
-def ask(node_clients):
-    with asking(node_clients, "ai_sdk") as ask:
-        yield ask
+ask = fixture_of("ai_sdk")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import client_packages
+import npm
 from client_packages import CLIENTS, PACKAGES
 
 pytestmark = pytest.mark.once
@@ -92,7 +93,7 @@ def test_kept_packages_are_installed_once(tmp_path, fake_npm):
 
 def test_packages_that_cannot_be_kept_leave_nothing(tmp_path, fake_npm):
     fake_npm("exit 1")
-    with pytest.raises(client_packages.Unavailable, match="exit status 1"):
+    with pytest.raises(npm.Unavailable, match="exit status 1"):
         client_packages.kept(tmp_path / "kept")
     assert list((tmp_path / "kept").iterdir()) == []
 

@@ -3,7 +3,7 @@
 import pytest
 
 from answering import vector_of
-from clients import BROKEN, DIALECTS, EMBEDDING, WAYS, asking
+from clients import BROKEN, COMPLETING, DIALECTS, EMBEDDING, WAYS, fixture_of
 
 pytestmark = pytest.mark.once
 
@@ -13,13 +13,8 @@ STREAMED = {**TOLD, "pieces": ["You said", ": Hello."]}
 USED_TOOL = {"text": "The tool says: 12 degrees in Ulm.", "cities": ["Ulm"],
              "calls": [{"name": "weather", "args": {"city": "Ulm"}}]}
 CONTINUED = ["You said: Hello.", "You said: Hello, More."]
-COMPLETING = ("direct", "chat", "responses")
 
-
-@pytest.fixture(scope="module")
-def ask(node_clients):
-    with asking(node_clients, "langchain") as ask:
-        yield ask
+ask = fixture_of("langchain")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients import BROKEN, DIALECTS, TWO_ACCOUNTS, WAYS, asking
+from clients import BROKEN, COMPLETING, DIALECTS, TWO_ACCOUNTS, WAYS, fixture_of
 
 pytestmark = pytest.mark.once
 
@@ -18,13 +18,8 @@ HANDED_OFF = {"agent": "Expert", "items": ["message_output_item", "handoff_call_
 WEATHER = {"city": "Ulm", "degrees": 12}
 CONTINUED = ["You said: Hello.", "You said: Hello, More."]
 BACKGROUND = {"providerData": {"background": True}}
-COMPLETING = ("direct", "chat", "responses")
 
-
-@pytest.fixture(scope="module")
-def ask(node_clients):
-    with asking(node_clients, "agents") as ask:
-        yield ask
+ask = fixture_of("agents")
 
 
 @pytest.mark.parametrize("way", WAYS)

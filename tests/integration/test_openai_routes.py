@@ -3,20 +3,15 @@
 import pytest
 
 from answering import COMPACTED, vector_of
-from clients import BROKEN, DIALECTS, EMBEDDING, TWO_ACCOUNTS, UPSTREAM_MODELS, WAYS, asking
+from clients import BROKEN, COMPLETING, DIALECTS, EMBEDDING, TWO_ACCOUNTS, UPSTREAM_MODELS, WAYS, fixture_of
 
 pytestmark = pytest.mark.once
 
 USAGE = {"prompt_tokens": 12, "completion_tokens": 34, "total_tokens": 46}
 TOLD = {"text": "You said: Hello.", "finish_reason": "stop", "usage": USAGE}
-COMPLETING = ("direct", "chat", "responses")
 STORING = ("direct", "responses")
 
-
-@pytest.fixture(scope="module")
-def ask(node_clients):
-    with asking(node_clients, "openai") as ask:
-        yield ask
+ask = fixture_of("openai")
 
 
 @pytest.mark.parametrize("way", COMPLETING)
