@@ -213,8 +213,9 @@ static void claimed(void *ctx, const struct claimed_job *job)
 	fflush(stdout);
 }
 
-static void revoked(void *ctx, const char *id)
+static void revoked(void *ctx, const char *id, bool deleted)
 {
+	(void)deleted;
 	(void)ctx;
 	(void)id;
 }
@@ -229,9 +230,15 @@ static void nothing(void *ctx)
 	(void)ctx;
 }
 
+static void drain(void *ctx, bool draining)
+{
+	(void)ctx;
+	(void)draining;
+}
+
 static void work(struct test *test, const char *name)
 {
-	static struct jobs_user user = {claimed, revoked, holds, nothing, nothing, NULL};
+	static struct jobs_user user = {claimed, revoked, holds, nothing, nothing, drain, NULL};
 
 	user.ctx = test;
 	test->jobs = jobs_new(test->base, test->config, name, NULL, &user);

@@ -73,7 +73,7 @@ void stream_let_go(struct stream *s)
 static void begin_again(struct stream *s)
 {
 	log_warnx("%s: Redis has lost events that were stored; beginning again", s->id);
-	job_release(s->host->jobs, s->id, s->writer.fence, true);
+	job_release(s->host->jobs, s->id, s->writer.fence, true, RESTART_EVENTS_LOST);
 }
 
 static void on_writer_over(void *ctx, enum write_result result)
@@ -286,7 +286,7 @@ void stream_adopt(struct stream *s, const struct claimed_job *job)
 		return;
 	}
 	log_info("%s: another worker has gone on with it; beginning again", s->id);
-	job_release(s->host->jobs, s->id, job->fence, false);
+	job_release(s->host->jobs, s->id, job->fence, false, RESTART_OVERTAKEN);
 	stream_let_go(s);
 }
 
@@ -318,6 +318,6 @@ void stream_release(struct stream *s)
 		stream_end_by_provider(s);
 		return;
 	}
-	job_release(s->host->jobs, s->id, s->writer.fence, false);
+	job_release(s->host->jobs, s->id, s->writer.fence, false, RESTART_WORKER_STOPPED);
 	stream_let_go(s);
 }

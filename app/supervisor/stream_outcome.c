@@ -31,7 +31,7 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 		return;
 	}
 	log_info("%s: %s; beginning again", s->id, why);
-	job_release(s->host->jobs, s->id, s->writer.fence, true);
+	job_release(s->host->jobs, s->id, s->writer.fence, true, RESTART_BROKEN_OFF);
 	stream_let_go(s);
 }
 

@@ -129,7 +129,7 @@ static void on_claimed(void *ctx, const struct claimed_job *job)
 	struct stream *stream = stream_table_find(&worker->streams, job->id);
 
 	if (worker->leaving) {
-		job_release(worker->jobs, job->id, job->fence, false);
+		job_release(worker->jobs, job->id, job->fence, false, RESTART_WORKER_STOPPED);
 		return;
 	}
 	if (stream != NULL) {
@@ -153,13 +153,20 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 		update_room(worker);
 }
 
-static void on_revoked(void *ctx, const char *id)
+static void on_revoked(void *ctx, const char *id, bool deleted)
 {
 	struct worker *worker = ctx;
 	struct stream *stream = stream_table_find(&worker->streams, id);
 
+	(void)deleted;
 	if (stream != NULL)
 		stream_revoke(stream);
+}
+
+static void on_drain(void *ctx, bool draining)
+{
+	(void)ctx;
+	(void)draining;
 }
 
 static bool on_holds(void *ctx, const char *id)
@@ -277,7 +284,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	if (worker.base == NULL)
 		fatalx("cannot set up the event loop");
 	worker.jobs_user =
-	    (struct jobs_user){on_claimed, on_revoked, on_holds, on_up, on_left, &worker};
+	    (struct jobs_user){on_claimed, on_revoked, on_holds, on_up, on_left, on_drain, &worker};
 	worker.host =
 	    (struct stream_host){.base = worker.base, .ended = on_stream_ended, .ctx = &worker};
 	worker.host.errand = (struct errand_host){

@@ -140,8 +140,9 @@ static void on_pause_over(evutil_socket_t fd, short what, void *ctx)
 
 static bool is_over(const struct writer *writer, enum write_result result)
 {
-	return writer->stopped || result == WRITE_ENDED || result == WRITE_TAKEN ||
-	       result == WRITE_LOST || (result == WRITE_DONE && writer->writing_last);
+	return writer->stopped || result == WRITE_ENDED || result == WRITE_GONE ||
+	       result == WRITE_TAKEN || result == WRITE_LOST ||
+	       (result == WRITE_DONE && writer->writing_last);
 }
 
 static void on_written(void *ctx, enum write_result result)

@@ -7,6 +7,11 @@
 #ifndef RESPOOL_LOG_H
 #define RESPOOL_LOG_H
 
+#include <stddef.h>
+
+/* How lines look: as above, or each as a JSON object. */
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
 /* Sets the name that lines begin with. The string is kept, not copied. */
 void log_open(const char *program);
 
@@ -15,6 +20,37 @@ void log_open(const char *program);
  * waits: for one that many wait for. The next line that is written tells how many were.
  */
 void log_never_wait(void);
+
+/* LOG_FORMAT_TEXT until this says otherwise. */
+void log_set_format(enum log_format format);
+
+/* A fact that a line tells. */
+struct log_field {
+	const char *name; /* a word */
+	/* Either of them: text is NULL where the fact is a number, and where it is not known. */
+	const char *text;
+	long long
+	    number; /* LOG_UNKNOWN: nothing is known; the field is null, or left out of text */
+};
+
+#define LOG_UNKNOWN (-1)
+#define LOG_TEXT(name, value)                                                                      \
+	(struct log_field)                                                                         \
+	{                                                                                          \
+		name, value, LOG_UNKNOWN                                                           \
+	}
+#define LOG_NUMBER(name, value)                                                                    \
+	(struct log_field)                                                                         \
+	{                                                                                          \
+		name, NULL, value                                                                  \
+	}
+
+/*
+ * Logs with level info what has happened, a word, and its facts: "event=response_ended id=resp_…
+ * attempts=1"; a text with blanks or quotes in it stands in quotes. In JSON, "event" is the word,
+ * each fact a member of its own.
+ */
+void log_event(const char *event, const struct log_field *fields, size_t count);
 
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Adds ": " and strerror(errno). */

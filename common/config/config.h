@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "common/base/buf.h"
+#include "common/base/log.h"
 #include "redis_config.h"
 
 /* A member of requests that a deployment has by default: where the client says nothing of it. */
@@ -27,6 +28,11 @@ struct request_default {
 
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
+	/*
+	 * What it is called before people: "openai/gpt-5"; with a part of its id behind '#' if
+	 * another one would be called the same.
+	 */
+	char *label;
 	/*
 	 * 16 hex digits made of what identifies the deployment (not of its key): the same in every
 	 * process, and after a reload that leaves it as it is.
@@ -96,7 +102,15 @@ struct deployment {
 /* A key that clients may send, and the name of those who share it. */
 struct tenant {
 	char *name;
-	char *key;
+	char *key;      /* NULL if only its hash is known */
+	char *key_hash; /* SHA-256 in hex; NULL if key is known */
+};
+
+/* A key that may see and touch everybody's responses under /respool/v1. */
+struct admin_key {
+	char *name;
+	char *key;      /* as of a tenant */
+	char *key_hash; /* likewise */
 };
 
 enum polling_mode { POLLING_OFF, POLLING_ALL, POLLING_PROVIDERS };
@@ -140,6 +154,12 @@ struct config {
 	struct tenant *tenants; /* the master key's is called "master" */
 	size_t tenant_count;
 	bool allow_anonymous;
+	struct admin_key *admin_keys;
+	size_t admin_key_count;
+	bool open_metrics; /* whoever asks gets /metrics */
+	enum log_format log_format;
+	long failed_request_ttl; /* s that the request of one that has failed is kept; 0: it is not
+				  */
 	struct redis_config redis;
 	struct polling_config polling;
 	int num_retries;
@@ -174,7 +194,7 @@ struct config {
 };
 
 /* Which program reads the file: each demands only the secrets that it uses. */
-enum config_role { CONFIG_RESPONDER, CONFIG_SUPERVISOR };
+enum config_role { CONFIG_RESPONDER, CONFIG_SUPERVISOR, CONFIG_OPERATOR };
 
 /*
  * Reads and checks the file. Returns NULL after writing what is wrong to errors, one line each:

@@ -12,6 +12,7 @@
 void deployment_clear(struct deployment *deployment)
 {
 	free(deployment->id);
+	free(deployment->label);
 	free(deployment->model_name);
 	free(deployment->model);
 	free(deployment->provider);

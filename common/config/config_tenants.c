@@ -23,7 +23,7 @@ static void append_tenant(struct config *config, struct tenant tenant)
 
 void tenants_add_master(struct config *config, char *key)
 {
-	append_tenant(config, (struct tenant){xstrdup(master_name), key});
+	append_tenant(config, (struct tenant){.name = xstrdup(master_name), .key = key});
 }
 
 static const struct tenant *tenant_of_key(const struct config *config, const char *key)

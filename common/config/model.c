@@ -83,6 +83,13 @@ bool model_is_served(const struct config *config, const char *name)
 	return model_next_deployment(config, model_resolve(config, name), NULL) != NULL;
 }
 
+const char *model_label(const struct config *config, const char *name)
+{
+	const char *label = serving_name(config, model_resolve(config, name));
+
+	return label != NULL ? label : "other";
+}
+
 const struct deployment *model_first_usable(const struct config *config, const char *model)
 {
 	const struct deployment *deployment = model_next_deployment(config, model, NULL);

@@ -32,6 +32,13 @@ const struct deployment *model_next_deployment(
 /* Whether the model of that name, a client's, has deployments. */
 bool model_is_served(const struct config *config, const char *name);
 
+/*
+ * By which of the configuration's names the model of that name, a client's, is counted and paused:
+ * the model_name of its deployments, also if that is a pattern; "other" if it has none. So there
+ * are no more of these than the configuration has.
+ */
+const char *model_label(const struct config *config, const char *name);
+
 /* The first of the model's deployments that can be called from this process, or NULL. */
 const struct deployment *model_first_usable(const struct config *config, const char *model);
 

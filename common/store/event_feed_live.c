@@ -132,7 +132,7 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct event_feed *feed = privdata;
 	const redisReply *reply = data;
-	struct response_keys keys = {{0}, {0}, {0}};
+	struct response_keys keys = {.events = ""};
 	struct feed_channel *channel;
 	struct span name;
 

@@ -46,6 +46,7 @@ void jobs_free(struct jobs *jobs)
 	jobs_close_links(jobs);
 	jobs_free_advice(jobs);
 	config_free(jobs->config);
+	counts_clear(&jobs->counts);
 	free(jobs);
 }
 
@@ -55,8 +56,35 @@ void job_drop(struct jobs *jobs, const char *id)
 	job_lists_drop(&jobs->lists, jobs->name, id);
 }
 
-void job_release(struct jobs *jobs, const char *id, long long fence, bool counted)
+void job_end(struct jobs *jobs, const char *id, const char *how, const struct counts *counts)
 {
+	(void)how;
+	(void)counts;
+	job_drop(jobs, id);
+}
+
+void job_note_retry(struct jobs *jobs, const char *id, long long fence, const char *why)
+{
+	(void)jobs;
+	(void)id;
+	(void)fence;
+	(void)why;
+}
+
+struct counts *jobs_counts(struct jobs *jobs)
+{
+	return &jobs->counts;
+}
+
+void jobs_show(struct jobs *jobs, int streams)
+{
+	jobs->streams = streams;
+}
+
+void job_release(
+    struct jobs *jobs, const char *id, long long fence, bool counted, enum restart_reason reason)
+{
+	(void)reason;
 	write_batch_send(jobs->writes);
 	job_lists_release(&jobs->lists, id, fence, counted);
 }

@@ -19,6 +19,7 @@
 #include "common/provider/health.h"
 #include "keys.h"
 #include "common/response/response.h"
+#include "counts.h"
 
 struct jobs;
 
@@ -37,6 +38,9 @@ struct claimed_job {
 	struct span headers;    /* for the provider: client_headers.h; may be empty */
 	struct span tenant;     /* empty for anonymous */
 	bool streamed;          /* it has events, and flushes need an event_log */
+	struct span request_id; /* of the request that created it; may be empty */
+	long long age_ms;       /* since its creation */
+	long long waited_ms;    /* of that until a worker first began with it */
 	long long told;         /* how many are stored; 0 if Redis has lost them */
 	/* All that are stored; none unless there are two at least. */
 	const struct span *events;
@@ -46,13 +50,18 @@ struct claimed_job {
 struct jobs_user {
 	void (*claimed)(void *ctx, const struct claimed_job *job);
 	/* A client has cancelled or deleted a response; most are other workers'. */
-	void (*revoked)(void *ctx, const char *id);
+	void (*revoked)(void *ctx, const char *id, bool deleted);
 	/* Whether this worker is at work on the id. */
 	bool (*holds)(void *ctx, const char *id);
 	/* Writes are possible (again). */
 	void (*up)(void *ctx);
 	/* jobs_leave() has finished. */
 	void (*left)(void *ctx);
+	/*
+	 * An operator wants all jobs given to others, and none taken, from now on, or (false) no
+	 * more. Called once for each change.
+	 */
+	void (*drain)(void *ctx, bool draining);
 	void *ctx;
 };
 
@@ -94,7 +103,8 @@ void jobs_accept(struct jobs *jobs, int room);
 
 enum write_result {
 	WRITE_DONE,
-	WRITE_ENDED,    /* the job is terminal or gone: let it go */
+	WRITE_ENDED,    /* the job is terminal, cancelled that is: let it go */
+	WRITE_GONE,     /* the job is gone, deleted or expired: likewise */
 	WRITE_TAKEN,    /* the job was taken from us: jobs_look_again() */
 	WRITE_MISMATCH, /* the stored text is not what we thought: the whole text is needed */
 	WRITE_LOST,     /* events that were stored are not there any more: to begin anew */
@@ -139,8 +149,21 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 bool jobs_note_maker(
     struct jobs *jobs, const char *hash, const char *deployment, const char *model, long ttl);
 
-/* Lets go of an id whose job has ended or is not ours. */
+/* Lets go of an id whose job is not ours, or nobody knows how it has ended. */
 void job_drop(struct jobs *jobs, const char *id);
+
+/*
+ * Lets go of an id whose job has ended, as this worker knows: how is a terminal status' name, or
+ * "deleted". It is counted, and so is what counts has (NULL: nothing), unless it has been already;
+ * counts is not kept.
+ */
+void job_end(struct jobs *jobs, const char *id, const char *how, const struct counts *counts);
+
+/*
+ * Notes in the job's history that the request was sent again, and why: to which deployment, by its
+ * label, and what had gone wrong. Secrets have no place in it.
+ */
+void job_note_retry(struct jobs *jobs, const char *id, long long fence, const char *why);
 
 /*
  * A job was taken from this worker, and its id may still be in this worker's list: finds out what
@@ -148,11 +171,29 @@ void job_drop(struct jobs *jobs, const char *id);
  */
 void jobs_look_again(struct jobs *jobs);
 
+/* Why a job is given back, or was taken from its worker: a word for the counters and its history.
+ */
+enum restart_reason {
+	RESTART_WORKER_LOST,    /* "worker_lost": its lease ended */
+	RESTART_WORKER_STOPPED, /* "worker_stopped": it was told to end */
+	RESTART_DRAINED,        /* "drained": an operator wanted it so */
+	RESTART_BROKEN_OFF,     /* "broken_off": by the provider, in the middle */
+	RESTART_EVENTS_LOST,    /* "events_lost": Redis has lost some that were told */
+	RESTART_OVERTAKEN, /* "overtaken": another worker has told readers something meanwhile */
+	RESTART_REASONS
+};
+
 /*
  * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.
  * Unless counted, the attempt does not count.
  */
-void job_release(struct jobs *jobs, const char *id, long long fence, bool counted);
+void job_release(
+    struct jobs *jobs, const char *id, long long fence, bool counted, enum restart_reason reason);
+
+/* What the next beat adds to the installation's counters. */
+struct counts *jobs_counts(struct jobs *jobs);
+/* How many streams the next beat says that this worker has. */
+void jobs_show(struct jobs *jobs, int streams);
 
 /*
  * Takes no more jobs, gives back all that this worker still holds, and forgets the worker; then

@@ -52,6 +52,8 @@ struct jobs {
 	long long take_client; /* what Redis calls the connection of take; 0 if that is not known */
 	bool leaving;
 	enum leave_step leave_step;
+	struct counts counts;       /* jobs_counts() */
+	int streams;                /* jobs_show() */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */
 };
 

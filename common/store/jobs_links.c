@@ -69,7 +69,7 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
 		return;
 	if (strcmp(reply->element[0]->str, "message") == 0)
-		jobs->user->revoked(jobs->user->ctx, reply->element[2]->str);
+		jobs->user->revoked(jobs->user->ctx, reply->element[2]->str, false);
 }
 
 static void listen_up(void *ctx)

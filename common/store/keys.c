@@ -22,6 +22,17 @@ void key_space_init(struct key_space *space, const char *namespace)
 	name_key(space->events_prefix, space, KEY_EVENTS_PREFIX);
 	name_key(space->failures, space, "litellm:polling:{deployments}:failures");
 	name_key(space->resting, space, "litellm:polling:{deployments}:resting");
+	name_key(space->workers_about, space, "litellm:polling:{jobs}:workers:about");
+	name_key(space->draining, space, "litellm:polling:{jobs}:draining");
+	name_key(space->relays, space, "litellm:polling:{jobs}:relays");
+	name_key(space->relays_about, space, "litellm:polling:{jobs}:relays:about");
+	name_key(space->index, space, "litellm:polling:{jobs}:index");
+	name_key(space->index_about, space, "litellm:polling:{jobs}:index:about");
+	name_key(space->index_ended, space, "litellm:polling:{jobs}:index:ended");
+	name_key(space->paused, space, "litellm:polling:{jobs}:paused");
+	name_key(space->parked, space, "litellm:polling:{jobs}:parked");
+	name_key(space->counters, space, "litellm:polling:{jobs}:counters");
+	name_key(space->minutes, space, "litellm:polling:{jobs}:minutes");
 }
 
 void response_keys(struct response_keys *keys, const struct key_space *space, const char *id)
@@ -33,6 +44,8 @@ void response_keys(struct response_keys *keys, const struct key_space *space, co
 	snprintf(
 	    keys->job, sizeof(keys->job), "%s" KEY_JOB_PREFIX "{%s}", namespace, keys->response);
 	snprintf(keys->events, sizeof(keys->events), "%s" KEY_EVENTS_PREFIX "{%s}", namespace,
+	    keys->response);
+	snprintf(keys->request, sizeof(keys->request), "%s" KEY_REQUEST_PREFIX "{%s}", namespace,
 	    keys->response);
 }
 

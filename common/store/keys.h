@@ -21,6 +21,7 @@
 #define KEY_EVENTS_PREFIX   "litellm:polling:events:"
 #define KEY_NATIVE_PREFIX   "litellm:polling:native:"
 #define KEY_SEALED_PREFIX   "litellm:polling:sealed:"
+#define KEY_REQUEST_PREFIX  "litellm:polling:request:"
 #define KEY_RUNNING_PREFIX  "litellm:polling:{jobs}:running:"
 
 enum {
@@ -42,6 +43,18 @@ struct key_space {
 	char events_prefix[KEY_NAME_SIZE]; /* a channel of its own, too */
 	char failures[KEY_NAME_SIZE];
 	char resting[KEY_NAME_SIZE];
+	/* What operators see and do: scripts.h says what is in them. */
+	char workers_about[KEY_NAME_SIZE];
+	char draining[KEY_NAME_SIZE];
+	char relays[KEY_NAME_SIZE];
+	char relays_about[KEY_NAME_SIZE];
+	char index[KEY_NAME_SIZE];
+	char index_about[KEY_NAME_SIZE];
+	char index_ended[KEY_NAME_SIZE];
+	char paused[KEY_NAME_SIZE];
+	char parked[KEY_NAME_SIZE];
+	char counters[KEY_NAME_SIZE];
+	char minutes[KEY_NAME_SIZE];
 };
 
 /* namespace is NULL or at most REDIS_NAMESPACE_MAX bytes. */
@@ -57,6 +70,9 @@ struct response_keys {
 		 RESPONSE_ID_MAX];
 	char events[2 * KEY_NAMESPACE_SIZE + sizeof(KEY_EVENTS_PREFIX "{" KEY_RESPONSE_PREFIX "}") +
 		    RESPONSE_ID_MAX];
+	/* What was asked, of one that has failed: for another try, while failed_request_ttl. */
+	char request[2 * KEY_NAMESPACE_SIZE +
+		     sizeof(KEY_REQUEST_PREFIX "{" KEY_RESPONSE_PREFIX "}") + RESPONSE_ID_MAX];
 };
 
 /* id is at most RESPONSE_ID_MAX characters, as response_id_valid() sees to. */

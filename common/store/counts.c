@@ -1,0 +1,96 @@
+#include "counts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+
+void counts_add_field(struct counts *counts, struct span field, long long number)
+{
+	for (size_t i = 0; i < counts->len; i++) {
+		if (span_is(field, counts->all[i].field)) {
+			counts->all[i].number += number;
+			return;
+		}
+	}
+	if (counts->len == counts->cap) {
+		counts->cap = counts->cap != 0 ? 2 * counts->cap : 16;
+		counts->all = xrealloc(counts->all, counts->cap * sizeof(*counts->all));
+	}
+	counts->all[counts->len++] = (struct count){xmemdup(field.p, field.len), number};
+}
+
+static void write_label(struct buf *out, const char *value)
+{
+	buf_putc(out, COUNTS_SEPARATOR);
+	for (; *value != '\0'; value++)
+		buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? '?' : *value);
+}
+
+static void write_field(struct buf *out, enum metric metric, const char *label, const char *label2)
+{
+	buf_puts(out, metric_line(metric)->name);
+	if (label != NULL)
+		write_label(out, label);
+	if (label2 != NULL)
+		write_label(out, label2);
+}
+
+void counts_add(struct counts *counts, enum metric metric, const char *label, const char *label2,
+    long long number)
+{
+	struct buf field = {0};
+
+	write_field(&field, metric, label, label2);
+	counts_add_field(counts, buf_span(&field), number);
+	buf_free(&field);
+}
+
+/* The first bound that is not below the value. */
+static struct span bucket_of(const char *bounds, double value)
+{
+	while (*bounds != '\0') {
+		size_t len = strcspn(bounds, " ");
+
+		if (value <= strtod(bounds, NULL))
+			return (struct span){bounds, len};
+		bounds += len + 1;
+	}
+	return SPAN("+Inf");
+}
+
+void counts_observe(struct counts *counts, enum metric metric, const char *label, double seconds)
+{
+	struct buf field = {0};
+	size_t len;
+
+	write_field(&field, metric, label, NULL);
+	buf_putc(&field, COUNTS_SEPARATOR);
+	len = field.len;
+	buf_append_span(&field, bucket_of(metric_line(metric)->bounds, seconds));
+	counts_add_field(counts, buf_span(&field), 1);
+	field.len = len;
+	buf_puts(&field, "sum");
+	counts_add_field(counts, buf_span(&field), (long long)(seconds * 1000 + 0.5));
+	buf_free(&field);
+}
+
+void counts_add_all(struct counts *into, const struct counts *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		counts_add_field(into, span_of(from->all[i].field), from->all[i].number);
+}
+
+void counts_write(const struct counts *counts, struct buf *out)
+{
+	for (size_t i = 0; i < counts->len; i++)
+		buf_printf(out, "%s\t%lld\n", counts->all[i].field, counts->all[i].number);
+}
+
+void counts_clear(struct counts *counts)
+{
+	for (size_t i = 0; i < counts->len; i++)
+		free(counts->all[i].field);
+	free(counts->all);
+	*counts = (struct counts){0};
+}

@@ -1,0 +1,168 @@
+/*
+ * What operators see and do, whoever's the responses are: over the blocking connection of a store
+ * (store.h), in one or two round trips each. What a function gives out belongs to the caller and is
+ * freed by the function that its struct names. All return STORE_UNAVAILABLE, with store_error(), if
+ * Redis cannot be asked.
+ */
+#ifndef RESPOOL_OPERATE_H
+#define RESPOOL_OPERATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/buf.h"
+#include "common/config/config.h"
+#include "common/response/response_id.h"
+#include "counts.h"
+#include "keys.h"
+#include "redis_advice.h"
+#include "store.h"
+
+enum { SNAPSHOT_MINUTES = 60, PROCESS_HOST_SIZE = 65, PROCESS_VERSION_SIZE = 32 };
+
+/* A worker or a relay, as it said at its last beat. */
+struct store_process {
+	char name[WORKER_NAME_SIZE];
+	char host[PROCESS_HOST_SIZE];
+	char version[PROCESS_VERSION_SIZE];
+	long pid;
+	int streams;          /* responses a worker is at work on; answers a relay holds open */
+	long long started_at; /* UNIX time, s */
+	long long beat_at;    /* likewise: when it was last heard of */
+	bool lost;            /* of a worker: its lease has ended */
+	bool draining;        /* of a worker: it takes no jobs */
+};
+
+/* How many responses were created, and have ended, in a minute. */
+struct store_minute {
+	long long minute; /* UNIX time / 60 */
+	long long created, completed, incomplete, failed, cancelled, deleted;
+};
+
+/* A deployment that rests, or has failed at its last call. */
+struct store_troubled {
+	char *deployment;        /* its id */
+	long long resting_until; /* UNIX time, ms; 0 if it does not rest */
+	long long failures;      /* in a row, since its last rest */
+};
+
+/* The installation at a moment. */
+struct store_snapshot {
+	long long now; /* UNIX time, ms, as Redis has it */
+	long long queued, in_progress;
+	double oldest_seconds; /* that the one at the head of the queue has waited; 0 if none */
+	struct store_process *workers, *relays;
+	size_t worker_count, relay_count;
+	char **paused; /* models (model_label()), and "*" for all */
+	size_t paused_count;
+	struct store_minute minutes[SNAPSHOT_MINUTES]; /* the last of them is the present one */
+	struct store_troubled *troubled;
+	size_t troubled_count;
+	struct counts counters; /* empty unless asked for */
+	double round_trip;      /* s: that of this question */
+};
+
+/* Two commands in one round trip, or in a Cluster two, and no scan of keys. */
+enum store_result store_snapshot(
+    struct store *store, bool with_counters, struct store_snapshot *out);
+void store_snapshot_free(struct store_snapshot *snapshot);
+
+/* Which responses to list: those that fit all that is given. */
+struct store_query {
+	const char *status; /* a status' name, or NULL */
+	const char *tenant; /* NULL for any */
+	const char *model;  /* as clients name it, or its model_label(); NULL for any */
+	long older_than;    /* s since the creation, at least */
+	size_t limit;       /* 1 to STORE_LIST_MOST */
+	const char *after;  /* id behind which the page begins, or NULL */
+};
+
+enum { STORE_LIST_MOST = 1000, STORE_LIST_DEFAULT = 20 };
+
+struct store_row {
+	char id[RESPONSE_ID_MAX + 1];
+	char *tenant, *model;
+	enum response_status status;
+	long long created_at; /* UNIX time, ms */
+	long long attempts;
+	char *deployment; /* id of the one that answers or has answered; NULL if it is not known */
+};
+
+struct store_page {
+	long long now;          /* UNIX time, ms */
+	struct store_row *rows; /* the latest first */
+	size_t count;
+	bool has_more;
+};
+
+/*
+ * Lists responses that respool has made and Redis still has. What has expired is taken out of the
+ * index on the way. STORE_NOT_FOUND if after is not known.
+ */
+enum store_result store_list(
+    struct store *store, const struct store_query *query, struct store_page *out);
+void store_page_free(struct store_page *page);
+
+/* All about one response. */
+struct store_detail {
+	struct store_row row;
+	bool foreign;  /* another program's: of the row only id is known */
+	bool streamed; /* its events are kept */
+	/* Whether store_retry() would do: it has failed, and what was asked is kept. */
+	bool can_retry;
+	char *owner;         /* the worker that is at work on it, or NULL */
+	char *request_id;    /* of the request that created it, or NULL */
+	long long waited_ms; /* until a worker first began with it; -1 if none has yet */
+	/*
+	 * What happened on the way, a line each: UNIX time in ms, a blank, "retry" or "restart", a
+	 * blank, and why. NULL if nothing has.
+	 */
+	char *history;
+	struct buf object; /* as it is stored */
+};
+
+enum store_result store_show(struct store *store, const char *id, struct store_detail *out);
+void store_detail_free(struct store_detail *detail);
+
+/*
+ * Whose a response is, for functions of store.h that want to be told: *tenant, which the caller
+ * frees; "" for anonymous, and for another program's.
+ */
+enum store_result store_tenant(struct store *store, const char *id, char **tenant);
+
+/*
+ * Lets the jobs of a model (model_label()), or all if that is NULL, wait from now on; what runs
+ * goes on, and what is created waits as well. *paused says whether that is new.
+ */
+enum store_result store_pause(struct store *store, const char *model, bool *paused);
+/*
+ * Ends that; what is paused both by its model and as all stays so until both have ended. *resumed
+ * says whether it was so.
+ */
+enum store_result store_resume(struct store *store, const char *model, bool *resumed);
+
+/*
+ * Has a worker give its jobs to others and take none, until its supervisor ends; or, with drain
+ * false, take jobs again. STORE_NOT_FOUND if no such worker is alive. It obeys at its next beat.
+ */
+enum store_result store_drain(struct store *store, const char *worker, bool drain);
+
+enum store_retried {
+	RETRY_DONE,
+	RETRY_NOT_FAILED, /* only what has failed can be tried again */
+	RETRY_NOT_KEPT,   /* what was asked is not kept, or not any more */
+	RETRY_FOREIGN,    /* another program's */
+};
+
+/*
+ * Asks once more what a failed response was asked: makes a new response of the same tenant, whose
+ * id goes to new_id, and whose object is appended to object. Refusals of store_create() are
+ * returned as that does; *retried is set if STORE_OK is returned.
+ */
+enum store_result store_retry(struct store *store, const struct config *config, const char *id,
+    char new_id[RESPONSE_ID_SIZE], struct buf *object, enum store_retried *retried);
+
+/* Asks Redis what advice can be given (redis_advice.h), and calls fn with each finding. */
+enum store_result store_advise(struct store *store, redis_finding_fn *fn, void *ctx);
+
+#endif
