@@ -1,0 +1,99 @@
+"""The sample alerts and the dashboard ask for metrics and labels that the programs have."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import Stack
+
+TOP = Path(__file__).resolve().parents[2]
+ALERTS = TOP / "deploy" / "prometheus" / "respool-alerts.yml"
+DASHBOARD = TOP / "deploy" / "grafana" / "respool.json"
+TABLE = TOP / "common" / "store" / "metric_table.h"
+ADMIN = "sk-admin-of-the-dashboards"
+
+# What Prometheus adds itself, and what a sum over others leaves.
+ADDED_LABELS = {"instance", "job", "le"}
+
+
+@pytest.fixture(scope="module")
+def scraped():
+    """The types of all metrics, by their names, as a scrape tells them."""
+    stack = Stack(supervisor=False)
+    stack.config["respool"]["admin_keys"] = [{"name": "ops", "key": ADMIN}]
+    stack.write_config()
+    stack.start_all()
+    reply = stack.client.with_key(ADMIN).with_prefix("").get("/metrics")
+    stack.close()
+    assert reply.status == 200
+    return dict(re.findall(r"^# TYPE (\S+) (\S+)$", reply.body.decode(), re.M))
+
+
+def table_labels():
+    """The labels of each metric, as the table in the sources has them."""
+    text = re.sub(r"\\\n", " ", TABLE.read_text())
+    rows = re.findall(r'X\(\w+,\s*"(\w+)",\s*\w+,\s*"([^"]*)"', text)
+    return {name: set(filter(None, labels.split(","))) for name, labels in rows}
+
+
+def queries():
+    """Each alert's and each panel's expression, with what it is for and the labels that its legend
+    shows."""
+    found = []
+    text = ALERTS.read_text()
+    for block in re.split(r"^\s*- alert: ", text, flags=re.M)[1:]:
+        name = block.split("\n", 1)[0]
+        expr = re.search(r"expr: (?:>-\n)?(.*?)\n\s+(?:for|labels): ", block, re.S).group(1)
+        shown = set(re.findall(r"\$labels\.(\w+)", block))
+        found.append((name, " ".join(expr.split()), shown))
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            shown = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            found.append((panel["title"], target["expr"], shown))
+    return found
+
+
+def metric_of(name, types):
+    """The metric that a series belongs to: a histogram has three kinds of them."""
+    base = re.sub(r"_(bucket|sum|count)$", "", name)
+    return base if types.get(base) == "histogram" else name
+
+
+@pytest.mark.parametrize("title, query, shown", queries(), ids=lambda value: str(value)[:60])
+def test_a_query_asks_for_what_a_scrape_has(scraped, title, query, shown):
+    labels = table_labels()
+    series = re.findall(r"\b(respool_\w+)(?:{([^}]*)})?", query)
+    assert series, query
+    of_all = set(ADDED_LABELS)
+    for name, matchers in series:
+        metric = metric_of(name, scraped)
+        assert metric in scraped, f"no metric {name}: {title}"
+        assert (metric != name) == (scraped[metric] == "histogram"), query
+        of_all |= labels[metric]
+        assert set(re.findall(r"(\w+)(?:=|!)", matchers)) <= labels[metric], query
+    kept = re.findall(r"\bby \(([^)]*)\)", query) + re.findall(r"\bwithout \(([^)]*)\)", query)
+    for names in kept:
+        assert set(re.findall(r"\w+", names)) <= of_all, query
+    assert shown <= of_all, query
+
+
+def test_every_metric_is_shown_by_the_dashboard(scraped):
+    text = DASHBOARD.read_text()
+    assert [name for name in scraped if name not in text] == []
+
+
+def test_the_table_of_the_sources_is_what_a_scrape_tells(scraped):
+    assert set(table_labels()) == set(scraped)
+
+
+def test_prometheus_takes_the_alerts():
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    checked = subprocess.run(
+        [promtool, "check", "rules", ALERTS], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
