@@ -9,6 +9,7 @@
 #include "delete.h"
 #include "list_items.h"
 #include "models.h"
+#include "page.h"
 #include "passthrough.h"
 #include "poll.h"
 #include "probes.h"
@@ -37,6 +38,8 @@ static const struct {
 	conversations_handle, false},
     {ROUTE_LIVENESS, METHOD_GET | METHOD_HEAD, probe_liveness, true},
     {ROUTE_READINESS, METHOD_GET | METHOD_HEAD, probe_readiness, true},
+    {ROUTE_PAGE, METHOD_GET | METHOD_HEAD, page_handle, true},
+    {ROUTE_PAGE_MOVED, METHOD_GET | METHOD_HEAD, page_moved_handle, true},
 };
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
 
