@@ -25,6 +25,7 @@ static const struct {
     [SCRIPT_HEALTH] = SCRIPT(health),
     [SCRIPT_LAPSED] = SCRIPT(lapsed),
     [SCRIPT_LIST] = SCRIPT(list),
+    [SCRIPT_NOTE] = SCRIPT(note),
     [SCRIPT_PAUSE] = SCRIPT(pause),
     [SCRIPT_RECLAIM] = SCRIPT(reclaim),
     [SCRIPT_RELEASE] = SCRIPT(release),
