@@ -10,7 +10,7 @@ import pytest
 from events import delta, message_stream, opening
 from following import create_stream, events_after, follow
 from harness import QUEUE, Stack, output_text, wait_until
-from operating import Operator
+from operated import Operator
 from redis_cluster import JOBS_SLOT, Cluster, Mover, slot_of
 from redis_rights import KEYS, TOP, documented_rights, rights
 from redis_sentinel import Sentinels
