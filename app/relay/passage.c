@@ -12,6 +12,7 @@ void passage_end(struct passage *passage, int connection)
 	if (passage->over)
 		return;
 	passage->over = true;
+	passage_record_write(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
@@ -27,6 +28,7 @@ static void on_client_gone(void *ctx, bool stalled)
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
 		    passage->request.request_id, passage_config(passage)->client_timeout);
+	passage->record.client_left = true;
 	passage_end(passage, -1);
 }
 
@@ -55,6 +57,7 @@ static struct passage *open_passage(
 	struct passage *passage = xcalloc(1, sizeof(*passage));
 
 	passage->host = host;
+	passage_record_begin(&passage->record);
 	passage->request = *handover;
 	*handover = (struct handover){0};
 	passage->roster = roster_hold(host->roster);
