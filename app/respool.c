@@ -269,8 +269,10 @@ int main(int argc, char **argv)
 	if (!open_listener(&listener, options.address))
 		return isatty(STDIN_FILENO) && options.address == NULL ? EXIT_USAGE : EXIT_FAILURE;
 	config = config_load(path, CONFIG_RESPONDER, stderr);
-	if (config != NULL)
+	if (config != NULL) {
+		log_set_format(config->log_format);
 		status = serve(config, path, listener.fd, &options);
+	}
 	config_free(config);
 	listen_close(&listener);
 	return status;

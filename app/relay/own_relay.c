@@ -41,6 +41,7 @@ static sigset_t block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGHUP);
@@ -160,7 +161,7 @@ static void pass_signal_on(const struct own_relays *relays, int signals)
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		signal_all(relays, SIGUSR2);
+		signal_all(relays, SIGQUIT);
 }
 
 static bool wait_for_end(

@@ -14,6 +14,7 @@ void passage_end(struct passage *passage, int connection)
 	passage->over = true;
 	if (passage->errand.call != NULL && answer_is_complete(&passage->answer))
 		errand_note_outcome(&passage->errand, CALL_SUCCESS);
+	passage_record_write(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
@@ -29,6 +30,7 @@ static void on_client_gone(void *ctx, bool stalled)
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
 		    passage->request.request_id, passage_config(passage)->client_timeout);
+	passage->record.client_left = true;
 	passage_end(passage, -1);
 }
 
@@ -57,6 +59,7 @@ static struct passage *open_passage(
 	struct passage *passage = xcalloc(1, sizeof(*passage));
 
 	passage->host = host;
+	passage_record_begin(&passage->record);
 	passage->request = *handover;
 	*handover = (struct handover){0};
 	passage->roster = roster_hold(host->roster);

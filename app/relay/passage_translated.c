@@ -67,6 +67,7 @@ static void end_with_error(struct passage *passage)
 {
 	if (!translated_has_error_head(&passage->translated))
 		passage_reset_answer(passage);
+	passage_record_provider_error(&passage->record, translated_error(&passage->translated));
 	translated_send_error(&passage->translated);
 	passage->success = false;
 	passage->outcome = OUTCOME_WHOLE;

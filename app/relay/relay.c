@@ -31,10 +31,11 @@ enum {
 	/* s; a client that is told to wait longer can do so by itself. */
 	LONGEST_RETRY_AFTER = 5,
 	CONNECTIONS = 256, /* to providers that are kept */
+	MOST_REPORTED = 1000,
 };
 
-enum { SIGNALS = 5 };
-static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
+enum { SIGNALS = 6 };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT, SIGUSR2, SIGHUP};
 
 struct relay {
 	struct config *config;
@@ -222,7 +223,7 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 	/* What is on the line already is still answered. */
 	while (!relay->line_ended && take_next(relay))
 		continue;
-	if (signal == SIGUSR2)
+	if (signal == SIGQUIT)
 		break_off(relay);
 	stop_if_done(relay);
 }
@@ -331,6 +332,37 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 		use_config(relay);
 }
 
+static void on_tell(evutil_socket_t signal, short what, void *ctx)
+{
+	const struct relay *relay = ctx;
+	const struct relay_store *store = relay->passages.store;
+	const char *redis = store == NULL ? "none" : relay_store_is_up(store) ? "up" : "down";
+	const struct log_field fields[] = {
+	    LOG_NUMBER("pid", getpid()),
+	    LOG_NUMBER("relay", relay->index),
+	    LOG_TEXT("state", relay->ending ? "stopping" : "running"),
+	    LOG_NUMBER("passages", relay->passages.count),
+	    LOG_NUMBER("most_passages", relay->most),
+	    LOG_NUMBER("readers", relay->readers.count),
+	    LOG_NUMBER("most_readers", relay->readers.most),
+	    LOG_NUMBER("held_bytes", (long long)relay->passages.held_bytes),
+	    LOG_TEXT("redis", redis),
+	};
+
+	(void)signal;
+	(void)what;
+	log_event("relay_state", fields, sizeof(fields) / sizeof(fields[0]));
+	passages_report(&relay->passages, MOST_REPORTED);
+	readers_report(&relay->readers, MOST_REPORTED);
+}
+
+static event_callback_fn handler_of(int signal)
+{
+	if (signal == SIGHUP)
+		return on_hangup;
+	return signal == SIGUSR2 ? on_tell : on_stop;
+}
+
 /* errand_host.report */
 static void on_report(
     void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
@@ -358,7 +390,7 @@ static void add_signals(struct relay *relay)
 	sigemptyset(&set);
 	for (int i = 0; i < SIGNALS; i++) {
 		event_assign(&relay->signal_events[i], relay->base, signals[i],
-		    EV_SIGNAL | EV_PERSIST, signals[i] == SIGHUP ? on_hangup : on_stop, relay);
+		    EV_SIGNAL | EV_PERSIST, handler_of(signals[i]), relay);
 		event_add(&relay->signal_events[i], NULL);
 		sigaddset(&set, signals[i]);
 	}

@@ -254,6 +254,11 @@ static void send_again(struct relay_store *store)
 }
 
 /* Its answer is still to come, and ends it. */
+bool relay_store_is_up(const struct relay_store *store)
+{
+	return redis_client_is_up(store->redis);
+}
+
 static void give_up(struct remembering *remembering)
 {
 	remembering->late = true;

@@ -31,6 +31,9 @@ void relay_store_free(struct relay_store *store);
  */
 bool relay_store_use(struct relay_store *store, struct roster *roster);
 
+/* Whether Redis can be asked now. */
+bool relay_store_is_up(const struct relay_store *store);
+
 /*
  * Remembers, for the configured time, that the response of this id is the tenant's and which
  * deployment made it; done is called when Redis has it, or has not answered within a second, which
