@@ -1,6 +1,5 @@
 #include "passage_record.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,17 +37,6 @@ void passage_record_error(struct passage_record *record, const struct api_error 
 	    error->code != NULL ? error->code : "");
 }
 
-static bool is_word(struct span text)
-{
-	if (text.len == 0 || text.len >= PASSAGE_CODE_SIZE)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!isalnum((unsigned char)text.p[i]) && strchr("_.-", text.p[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 void passage_record_provider_error(struct passage_record *record, struct span body)
 {
 	struct span error, code;
@@ -61,7 +49,7 @@ void passage_record_provider_error(struct passage_record *record, struct span bo
 	code = json_get(error, "code");
 	if (json_type(code) != JSON_STRING)
 		code = json_get(error, "type");
-	if (json_type(code) != JSON_STRING || !is_word(json_inside(code)))
+	if (json_type(code) != JSON_STRING || !response_record_may_tell(json_inside(code)))
 		return;
 	code = json_inside(code);
 	snprintf(record->error_code, sizeof(record->error_code), "%.*s", (int)code.len, code.p);

@@ -10,10 +10,9 @@
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/response/api_error.h"
+#include "common/response/response_record.h"
 
 struct passage;
-
-enum { PASSAGE_CODE_SIZE = 64 };
 
 struct passage_record {
 	long long began_ms; /* of the monotonic clock */
@@ -21,7 +20,7 @@ struct passage_record {
 	int calls;
 	const struct deployment *deployment; /* that was called last, or NULL */
 	int http_status;                     /* of an error of ours; 0 if there is none */
-	char error_code[PASSAGE_CODE_SIZE];  /* "" if there is none */
+	char error_code[ERROR_CODE_SIZE];    /* "" if there is none */
 	bool client_left;                    /* before it had the whole answer */
 	long long input_tokens, output_tokens;
 };

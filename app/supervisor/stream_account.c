@@ -10,8 +10,6 @@
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
 
-enum { LONGEST_CODE = 64 }; /* of an error: a provider's may be anything */
-
 void stream_open_account(struct stream *s, const struct claimed_job *job)
 {
 	struct stream_account *account = &s->account;
@@ -54,9 +52,10 @@ static struct usage usage_of(const struct stream *s)
 /* Empty if there is none. */
 static void read_error_code(const struct stream *s, struct buf *out)
 {
-	json_decode(json_get(fold_error(&s->fold), "code"), out);
-	if (out->len > LONGEST_CODE)
-		out->len = LONGEST_CODE;
+	struct span code = json_get(fold_error(&s->fold), "code");
+
+	if (json_type(code) == JSON_STRING && response_record_may_tell(json_inside(code)))
+		buf_append_span(out, json_inside(code));
 }
 
 static void log_end(const struct stream *s, const char *how, const struct usage *usage)
@@ -90,8 +89,8 @@ static void count_tokens(
 		counts_add(counts, METRIC_TOKENS, label, type, number);
 }
 
-/* That of one that clients have cancelled or deleted would say nothing of providers. */
-static bool has_duration(const char *how)
+/* Rather than a client's, who has counted it already: what it took is counted in any case. */
+static bool is_own_end(const char *how)
 {
 	enum response_status status = response_status_find(span_of(how));
 
@@ -104,9 +103,8 @@ static void count_end(
 	const char *label = model_label(s->config, s->model);
 
 	if (first_event_ms(s) != LOG_UNKNOWN)
-		counts_observe(
-		    counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
-	if (has_duration(how))
+		counts_observe(counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
+	if (is_own_end(how))
 		counts_observe(counts, METRIC_DURATION, label, (double)total_ms(s) / 1000);
 	count_tokens(counts, label, "input", usage->input);
 	count_tokens(counts, label, "output", usage->output);
@@ -121,7 +119,12 @@ void stream_note_end(struct stream *s, const char *how)
 
 	log_end(s, how, &usage);
 	count_end(s, how, &usage, &counts);
-	job_end(s->host->jobs, s->id, how, &counts);
+	if (is_own_end(how)) {
+		job_end(s->host->jobs, s->id, how, &counts);
+	} else {
+		counts_add_all(jobs_counts(s->host->jobs), &counts);
+		job_end(s->host->jobs, s->id, how, NULL);
+	}
 	counts_clear(&counts);
 }
 
@@ -134,8 +137,7 @@ void stream_note_retry(struct stream *s, const char *why)
 	buf_free(&text);
 }
 
-void stream_give_back(
-    struct stream *s, long long fence, bool counted, enum restart_reason reason)
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason)
 {
 	const struct log_field fields[] = {
 	    LOG_TEXT("id", s->id),
