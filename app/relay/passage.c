@@ -12,6 +12,8 @@ void passage_end(struct passage *passage, int connection)
 	if (passage->over)
 		return;
 	passage->over = true;
+	if (passage->errand.call != NULL && answer_is_complete(&passage->answer))
+		errand_note_outcome(&passage->errand, CALL_SUCCESS);
 	passage_record_write(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
@@ -75,6 +77,7 @@ static struct passage *open_passage(
 	    .user = &passage_errand_user,
 	    .ctx = passage,
 	    .roster = passage->roster,
+	    .request_id = passage->request.request_id,
 	    .method = passage->request.method,
 	    .path = span_of(passage->request.path),
 	    .query = passage->request.query,

@@ -225,6 +225,8 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	enum call_failure failure = failure_of(
 	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
 
+	if (answer_is_complete(&passage->answer))
+		errand_note_outcome(&passage->errand, call_outcome_of_status(result->status));
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&

@@ -56,6 +56,7 @@ struct relay {
 	struct reader_host readers;
 	struct kept kept;
 	bool ending;
+	bool leaving;    /* ending, and nothing is left to be done but to tell the store so */
 	bool line_ended; /* nobody is left who could hand over */
 };
 
@@ -65,15 +66,38 @@ static int count_open(const struct relay *relay)
 	return relay->passages.count + relay->readers.count;
 }
 
+/* relay_store_leave() */
+static void on_left(void *ctx)
+{
+	struct relay *relay = ctx;
+
+	event_base_loopbreak(relay->base);
+}
+
+/* What comes on the line from now on is its successor's. */
+static void leave(struct relay *relay)
+{
+	relay->leaving = true;
+	event_del(&relay->intake);
+	if (relay->passages.store != NULL)
+		relay_store_leave(relay->passages.store, on_left, relay);
+	else
+		on_left(relay);
+}
+
 static void stop_if_done(struct relay *relay)
 {
-	if (relay->ending && count_open(relay) == 0)
-		event_base_loopbreak(relay->base);
+	if (relay->ending && !relay->leaving && count_open(relay) == 0)
+		leave(relay);
 }
 
 static void show_load(struct relay *relay)
 {
-	relay->lines->open[relay->index] = count_open(relay);
+	int open = count_open(relay);
+
+	relay->lines->open[relay->index] = open;
+	if (relay->passages.store != NULL)
+		relay_store_show(relay->passages.store, open);
 }
 
 /* When it ends, nobody may be left to whom the next request could be given. */
@@ -193,6 +217,8 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 	struct relay *relay = ctx;
 
 	(void)what;
+	if (relay->leaving)
+		return;
 	begin_to_end(relay);
 	/* What is on the line already is still answered. */
 	while (!relay->line_ended && take_next(relay))
@@ -207,7 +233,8 @@ static void on_ready(void *ctx)
 {
 	struct relay *relay = ctx;
 
-	event_add(&relay->intake, NULL);
+	if (!relay->leaving)
+		event_add(&relay->intake, NULL);
 }
 
 static void open_store(struct relay *relay)
@@ -220,6 +247,7 @@ static void open_store(struct relay *relay)
 	relay->readers.feed = event_feed_new(relay->base, &relay->linked->config->redis);
 	relay->passages.store =
 	    relay_store_new(relay->base, relay->passages.roster, on_ready, relay);
+	show_load(relay);
 }
 
 static void close_feed(struct relay *relay)
@@ -298,6 +326,8 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 
 	(void)signal;
 	(void)what;
+	if (relay->leaving)
+		return;
 	if (config_reload(&relay->config, relay->config_path, CONFIG_RESPONDER))
 		use_config(relay);
 }
@@ -343,6 +373,16 @@ static void on_report(
 		relay_store_report(relay->passages.store, config, deployment, failed);
 }
 
+/* errand_host.called */
+static void on_called(void *ctx, const struct deployment *deployment, enum call_outcome outcome)
+{
+	const struct relay *relay = ctx;
+
+	if (relay->passages.store != NULL)
+		counts_add(relay_store_counts(relay->passages.store), METRIC_PROVIDER_CALLS,
+		    deployment->label, call_outcome_word(outcome), 1);
+}
+
 static void add_signals(struct relay *relay)
 {
 	sigset_t set;
@@ -365,6 +405,7 @@ static void open_relay(struct relay *relay)
 	    .base = base,
 	    .upstream = upstream_new(base, CONNECTIONS),
 	    .report = on_report,
+	    .called = on_called,
 	    .ctx = relay,
 	    .longest_pause_ms = LONGEST_PAUSE_MS,
 	    .longest_retry_after = LONGEST_RETRY_AFTER,

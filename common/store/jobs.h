@@ -182,6 +182,7 @@ enum restart_reason {
 	RESTART_OVERTAKEN, /* "overtaken": another worker has told readers something meanwhile */
 	RESTART_REASONS
 };
+const char *restart_reason_word(enum restart_reason reason);
 
 /*
  * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.
