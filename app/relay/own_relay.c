@@ -144,6 +144,11 @@ void own_relays_reload(const struct own_relays *relays)
 	signal_all(relays, SIGHUP);
 }
 
+void own_relays_tell(const struct own_relays *relays)
+{
+	signal_all(relays, SIGUSR2);
+}
+
 /* For the signals that end this process, which are blocked. */
 static int open_signals(void)
 {

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/response/response_record.h"
+#include "common/response/usage.h"
 #include "passage_internal.h"
 
 enum { LONGEST_ERROR = 65536 }; /* bytes that are looked into for its code */
@@ -55,22 +56,12 @@ void passage_record_provider_error(struct passage_record *record, struct span bo
 	snprintf(record->error_code, sizeof(record->error_code), "%.*s", (int)code.len, code.p);
 }
 
-static long long tokens(struct span usage, const char *name, const char *in_chat)
-{
-	long long count;
-
-	if (json_integer(json_get(usage, name), &count) ||
-	    json_integer(json_get(usage, in_chat), &count))
-		return count >= 0 ? count : LOG_UNKNOWN;
-	return LOG_UNKNOWN;
-}
-
 void passage_record_usage(struct passage_record *record, struct span usage)
 {
-	if (json_type(usage) != JSON_OBJECT)
-		return;
-	record->input_tokens = tokens(usage, "input_tokens", "prompt_tokens");
-	record->output_tokens = tokens(usage, "output_tokens", "completion_tokens");
+	const struct usage read = usage_read(usage);
+
+	record->input_tokens = read.input;
+	record->output_tokens = read.output;
 }
 
 static long long http_status(const struct passage *passage)
@@ -99,12 +90,10 @@ static const char *status(const struct passage *passage)
 static void read_made(struct passage_record *record, const struct translated *translated)
 {
 	const struct fold *fold = &translated->fold;
-	const struct node *usage = &fold->nodes.usage;
 
 	if (translated->translation == NULL || !translated->is_readable)
 		return;
-	passage_record_usage(
-	    record, (struct span){fold->doc.text.data + usage->start, usage->end - usage->start});
+	passage_record_usage(record, document_value(&fold->doc, &fold->nodes.usage));
 	if (record->error_code[0] == '\0' && fold->status == STATUS_FAILED)
 		passage_record_provider_error(record, fold_error(fold));
 }

@@ -11,6 +11,7 @@
 #include "common/store/jobs.h"
 #include "common/provider/roster.h"
 #include "common/provider/upstream.h"
+#include "report.h"
 #include "stream.h"
 #include "stream_table.h"
 
@@ -32,7 +33,7 @@ struct worker {
 	struct stream_host host;
 	struct jobs_user jobs_user;
 	struct stream_table streams;
-	struct event *sigterm, *sigint, *sighup, *renew, *drain, *show;
+	struct event *sigterm, *sigint, *sighup, *sigusr2, *renew, *drain, *show;
 	bool shown_leased;
 	bool draining; /* an operator wants its jobs given to others */
 	bool stopping;
@@ -133,6 +134,22 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 		use_config(worker);
 	arm_renewals(worker);
 	update_room(worker);
+}
+
+static void on_tell(evutil_socket_t signal, short what, void *ctx)
+{
+	const struct worker *worker = ctx;
+	const struct worker_facts facts = {
+	    .state = worker->stopping || worker->leaving ? "stopping"
+		     : worker->draining                  ? "draining"
+							 : "running",
+	    .most_streams = worker->config->max_streams,
+	    .leased = jobs_have_lease(worker->jobs),
+	};
+
+	(void)signal;
+	(void)what;
+	report_worker(&facts, &worker->streams);
 }
 
 static void on_claimed(void *ctx, const struct claimed_job *job)
@@ -273,21 +290,24 @@ static struct event *new_event(struct worker *worker, int fd, short what, event_
 static void add_events(struct worker *worker)
 {
 	static const struct timeval show_period = {1, 0};
-	sigset_t hangup;
+	sigset_t blocked;
 
 	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
 	worker->sigint = new_event(worker, SIGINT, EV_SIGNAL | EV_PERSIST, on_stop);
 	worker->sighup = new_event(worker, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hangup);
+	worker->sigusr2 = new_event(worker, SIGUSR2, EV_SIGNAL | EV_PERSIST, on_tell);
 	worker->renew = new_event(worker, -1, EV_PERSIST, on_renew);
 	worker->drain = new_event(worker, -1, 0, on_drain_over);
 	worker->show = new_event(worker, -1, EV_PERSIST, on_show);
 	event_add(worker->sigterm, NULL);
 	event_add(worker->sigint, NULL);
 	event_add(worker->sighup, NULL);
+	event_add(worker->sigusr2, NULL);
 	event_add(worker->show, &show_period);
-	sigemptyset(&hangup);
-	sigaddset(&hangup, SIGHUP);
-	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGHUP);
+	sigaddset(&blocked, SIGUSR2);
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 	arm_renewals(worker);
 }
 
@@ -296,6 +316,7 @@ static void free_events(struct worker *worker)
 	event_free(worker->sigterm);
 	event_free(worker->sigint);
 	event_free(worker->sighup);
+	event_free(worker->sigusr2);
 	event_free(worker->renew);
 	event_free(worker->drain);
 	event_free(worker->show);

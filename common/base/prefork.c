@@ -302,6 +302,7 @@ static void report(const struct parent *parent)
 	log_event("parent_state", fields, sizeof(fields) / sizeof(fields[0]));
 	for (int slot = 0; slot < parent->prefork->count; slot++)
 		report_child(parent, slot);
+	tell(parent, parent->prefork->report);
 	signal_children(parent, SIGUSR2);
 }
 

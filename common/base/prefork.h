@@ -19,6 +19,7 @@ struct prefork {
 	/* In the parent; each may be NULL. */
 	void (*started)(void *ctx);  /* the first children have been started */
 	void (*reload)(void *ctx);   /* on SIGHUP */
+	void (*report)(void *ctx);   /* on SIGUSR2 */
 	void (*stopping)(void *ctx); /* on the first signal to stop */
 	void *ctx;
 	/*

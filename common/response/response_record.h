@@ -19,7 +19,7 @@ struct response_record {
 	const char *status;       /* a status' name, "deleted", or what became of a passed one */
 	long long attempts;       /* how often the response was begun; calls of a passed one */
 	long long queued_ms;      /* from the creation until a worker first began with it */
-	long long first_event_ms; /* from the beginning of the work to its first event */
+	long long first_event_ms; /* from when it was begun to the first event */
 	long long total_ms;       /* from the creation to the end */
 	long long input_tokens, output_tokens;
 	const char *error_code; /* of the error object */
