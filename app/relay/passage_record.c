@@ -1,8 +1,6 @@
 #include "passage_record.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
@@ -39,33 +37,14 @@ void passage_record_error(struct passage_record *record, const struct api_error 
 	    error->code != NULL ? error->code : "");
 }
 
-static bool is_word(struct span text)
-{
-	if (text.len == 0 || text.len >= PASSAGE_CODE_SIZE)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!isalnum((unsigned char)text.p[i]) && strchr("_.-", text.p[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 void passage_record_provider_error(struct passage_record *record, struct span body)
 {
-	struct span error, code;
+	struct span error;
 
 	if (body.len > LONGEST_ERROR || !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		return;
 	error = json_get(body, "error");
-	if (json_type(error) != JSON_OBJECT)
-		error = body;
-	code = json_get(error, "code");
-	if (json_type(code) != JSON_STRING)
-		code = json_get(error, "type");
-	if (json_type(code) != JSON_STRING || !is_word(json_inside(code)))
-		return;
-	code = json_inside(code);
-	snprintf(record->error_code, sizeof(record->error_code), "%.*s", (int)code.len, code.p);
+	response_record_code(record->error_code, json_type(error) == JSON_OBJECT ? error : body);
 }
 
 void passage_record_usage(struct passage_record *record, struct span usage)

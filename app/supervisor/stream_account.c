@@ -1,16 +1,12 @@
 #include "stream_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
-#include "common/base/json.h"
 #include "common/config/model.h"
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
-
-enum { LONGEST_CODE = 64 }; /* of an error: a provider's may be anything */
 
 void stream_open_account(struct stream *s, const struct claimed_job *job)
 {
@@ -51,21 +47,13 @@ static struct usage usage_of(const struct stream *s)
 	return usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
 }
 
-/* Empty if there is none. */
-static void read_error_code(const struct stream *s, struct buf *out)
-{
-	json_decode(json_get(fold_error(&s->fold), "code"), out);
-	if (out->len > LONGEST_CODE)
-		out->len = LONGEST_CODE;
-}
-
 static void log_end(const struct stream *s, const char *how, const struct usage *usage)
 {
 	const struct deployment *deployment = s->errand.called;
-	struct buf code = {0};
+	char code[RESPONSE_CODE_SIZE];
 	struct response_record record = RESPONSE_RECORD_UNKNOWN;
 
-	read_error_code(s, &code);
+	response_record_code(code, fold_error(&s->fold));
 	record.id = s->id;
 	record.tenant = s->tenant;
 	record.model = s->model;
@@ -77,10 +65,9 @@ static void log_end(const struct stream *s, const char *how, const struct usage 
 	record.total_ms = total_ms(s);
 	record.input_tokens = usage->input;
 	record.output_tokens = usage->output;
-	record.error_code = code.len != 0 ? buf_cstr(&code) : NULL;
+	record.error_code = code[0] != '\0' ? code : NULL;
 	record.request_id = s->account.request_id;
 	log_response_ended(&record);
-	buf_free(&code);
 }
 
 static void count_tokens(
@@ -104,8 +91,7 @@ static void count_end(
 	const char *label = model_label(s->config, s->model);
 
 	if (first_event_ms(s) != LOG_UNKNOWN)
-		counts_observe(
-		    counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
+		counts_observe(counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
 	if (has_duration(how))
 		counts_observe(counts, METRIC_DURATION, label, (double)total_ms(s) / 1000);
 	count_tokens(counts, label, "input", usage->input);
@@ -134,8 +120,7 @@ void stream_note_retry(struct stream *s, const char *why)
 	buf_free(&text);
 }
 
-void stream_give_back(
-    struct stream *s, long long fence, bool counted, enum restart_reason reason)
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason)
 {
 	const struct log_field fields[] = {
 	    LOG_TEXT("id", s->id),

@@ -1,5 +1,10 @@
 #include "response_record.h"
 
+#include <ctype.h>
+#include <string.h>
+
+#include "common/base/json.h"
+
 enum { MOST_FACTS = 16 };
 
 struct facts {
@@ -32,6 +37,31 @@ static void add_record(struct facts *facts, const struct response_record *record
 	add_number(facts, "output_tokens", record->output_tokens);
 	add_text(facts, "error_code", record->error_code);
 	add_text(facts, "request_id", record->request_id);
+}
+
+static bool is_word(struct span text)
+{
+	if (text.len == 0 || text.len >= RESPONSE_CODE_SIZE)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!isalnum((unsigned char)text.p[i]) && strchr("_.-", text.p[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+void response_record_code(char out[RESPONSE_CODE_SIZE], struct span error)
+{
+	struct span code = json_get(error, "code");
+
+	out[0] = '\0';
+	if (json_type(code) != JSON_STRING)
+		code = json_get(error, "type");
+	if (json_type(code) != JSON_STRING || !is_word(json_inside(code)))
+		return;
+	code = json_inside(code);
+	memcpy(out, code.p, code.len);
+	out[code.len] = '\0';
 }
 
 void log_response_ended(const struct response_record *record)
