@@ -1,6 +1,7 @@
 #include "passage_record.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
@@ -39,12 +40,20 @@ void passage_record_error(struct passage_record *record, const struct api_error 
 
 void passage_record_provider_error(struct passage_record *record, struct span body)
 {
-	struct span error;
+	struct span error, code;
 
 	if (body.len > LONGEST_ERROR || !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		return;
 	error = json_get(body, "error");
-	response_record_code(record->error_code, json_type(error) == JSON_OBJECT ? error : body);
+	if (json_type(error) != JSON_OBJECT)
+		error = body;
+	code = json_get(error, "code");
+	if (json_type(code) != JSON_STRING)
+		code = json_get(error, "type");
+	if (json_type(code) != JSON_STRING || !response_record_may_tell(json_inside(code)))
+		return;
+	code = json_inside(code);
+	snprintf(record->error_code, sizeof(record->error_code), "%.*s", (int)code.len, code.p);
 }
 
 void passage_record_usage(struct passage_record *record, struct span usage)

@@ -20,7 +20,7 @@ struct passage_record {
 	int calls;
 	const struct deployment *deployment; /* that was called last, or NULL */
 	int http_status;                     /* of an error of ours; 0 if there is none */
-	char error_code[RESPONSE_CODE_SIZE]; /* "" if there is none */
+	char error_code[ERROR_CODE_SIZE];    /* "" if there is none */
 	bool client_left;                    /* before it had the whole answer */
 	long long input_tokens, output_tokens;
 };
@@ -31,7 +31,10 @@ void passage_record_call(struct passage_record *record, const struct deployment 
 void passage_record_first(struct passage_record *record);
 /* The client is told that error. */
 void passage_record_error(struct passage_record *record, const struct api_error *error);
-/* The client is told that error of a provider's, JSON or anything else. */
+/*
+ * What a provider's error, JSON or anything else, has as its code, if that is a word: no content is
+ * to get into the log by it.
+ */
 void passage_record_provider_error(struct passage_record *record, struct span body);
 /* The usage of an answer that has been checked: its object, or an empty span. */
 void passage_record_usage(struct passage_record *record, struct span usage);

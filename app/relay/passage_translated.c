@@ -174,8 +174,8 @@ static void end_answer(struct passage *passage, const struct upstream_result *re
 {
 	switch (translated_end(&passage->translated, whole)) {
 	case TRANSLATED_WHOLE:
-		errand_note_outcome(&passage->errand,
-		    passage->translated.failed ? CALL_INVALID : CALL_SUCCESS);
+		errand_note_outcome(
+		    &passage->errand, passage->translated.failed ? CALL_INVALID : CALL_SUCCESS);
 		passage_tell_health(passage, passage->translated.status);
 		end_whole(passage);
 		break;

@@ -1,9 +1,11 @@
 #include "stream_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "common/base/json.h"
 #include "common/config/model.h"
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
@@ -47,13 +49,22 @@ static struct usage usage_of(const struct stream *s)
 	return usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
 }
 
+/* Empty if there is none. */
+static void read_error_code(const struct stream *s, struct buf *out)
+{
+	struct span code = json_get(fold_error(&s->fold), "code");
+
+	if (json_type(code) == JSON_STRING && response_record_may_tell(json_inside(code)))
+		buf_append_span(out, json_inside(code));
+}
+
 static void log_end(const struct stream *s, const char *how, const struct usage *usage)
 {
 	const struct deployment *deployment = s->errand.called;
-	char code[RESPONSE_CODE_SIZE];
+	struct buf code = {0};
 	struct response_record record = RESPONSE_RECORD_UNKNOWN;
 
-	response_record_code(code, fold_error(&s->fold));
+	read_error_code(s, &code);
 	record.id = s->id;
 	record.tenant = s->tenant;
 	record.model = s->model;
@@ -65,9 +76,10 @@ static void log_end(const struct stream *s, const char *how, const struct usage 
 	record.total_ms = total_ms(s);
 	record.input_tokens = usage->input;
 	record.output_tokens = usage->output;
-	record.error_code = code[0] != '\0' ? code : NULL;
+	record.error_code = code.len != 0 ? buf_cstr(&code) : NULL;
 	record.request_id = s->account.request_id;
 	log_response_ended(&record);
+	buf_free(&code);
 }
 
 static void count_tokens(
@@ -77,8 +89,8 @@ static void count_tokens(
 		counts_add(counts, METRIC_TOKENS, label, type, number);
 }
 
-/* That of one that clients have cancelled or deleted would say nothing of providers. */
-static bool has_duration(const char *how)
+/* Rather than a client's, who has counted it already: what it took is counted in any case. */
+static bool is_own_end(const char *how)
 {
 	enum response_status status = response_status_find(span_of(how));
 
@@ -92,7 +104,7 @@ static void count_end(
 
 	if (first_event_ms(s) != LOG_UNKNOWN)
 		counts_observe(counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
-	if (has_duration(how))
+	if (is_own_end(how))
 		counts_observe(counts, METRIC_DURATION, label, (double)total_ms(s) / 1000);
 	count_tokens(counts, label, "input", usage->input);
 	count_tokens(counts, label, "output", usage->output);
@@ -107,7 +119,12 @@ void stream_note_end(struct stream *s, const char *how)
 
 	log_end(s, how, &usage);
 	count_end(s, how, &usage, &counts);
-	job_end(s->host->jobs, s->id, how, &counts);
+	if (is_own_end(how)) {
+		job_end(s->host->jobs, s->id, how, &counts);
+	} else {
+		counts_add_all(jobs_counts(s->host->jobs), &counts);
+		job_end(s->host->jobs, s->id, how, NULL);
+	}
 	counts_clear(&counts);
 }
 

@@ -143,8 +143,7 @@ void stream_note_end(struct stream *s, const char *how);
 /* The request is sent again, to the deployment that is chosen now: for the job's history. */
 void stream_note_retry(struct stream *s, const char *why);
 /* The job goes back into the queue: job_release(). */
-void stream_give_back(
-    struct stream *s, long long fence, bool counted, enum restart_reason reason);
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason);
 
 /* Whether the response has ended. */
 bool stream_is_over(const struct stream *s);

@@ -31,8 +31,7 @@ struct errand_host {
 	 * Counts a call that was made, once for each: how it has ended, as far as anybody knows.
 	 * NULL: nobody counts.
 	 */
-	void (*called)(
-	    void *ctx, const struct deployment *deployment, enum call_outcome outcome);
+	void (*called)(void *ctx, const struct deployment *deployment, enum call_outcome outcome);
 	void *ctx;
 	int longest_pause_ms;    /* before the same deployment is asked again */
 	int longest_retry_after; /* s; one that wants to be left alone for longer is passed over */
@@ -78,8 +77,8 @@ struct errand {
 	struct seat *seat;             /* that the call has; NULL if it needs none */
 	struct seat_waiter waiter;     /* for one */
 	bool waits;
-	bool told;     /* how the last call went, if anybody has to know */
-	bool eventful; /* an event of the open call's answer has come */
+	bool told;                       /* how the last call went, if anybody has to know */
+	bool eventful;                   /* an event of the open call's answer has come */
 	const struct deployment *called; /* the one that was called last; NULL: none was */
 	enum call_outcome outcome;       /* of that call, so far as is known */
 	bool counted;                    /* that call, by host->called */

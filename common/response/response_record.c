@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "common/base/json.h"
-
 enum { MOST_FACTS = 16 };
 
 struct facts {
@@ -39,29 +37,15 @@ static void add_record(struct facts *facts, const struct response_record *record
 	add_text(facts, "request_id", record->request_id);
 }
 
-static bool is_word(struct span text)
+bool response_record_may_tell(struct span code)
 {
-	if (text.len == 0 || text.len >= RESPONSE_CODE_SIZE)
+	if (code.len == 0 || code.len >= ERROR_CODE_SIZE)
 		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!isalnum((unsigned char)text.p[i]) && strchr("_.-", text.p[i]) == NULL)
+	for (size_t i = 0; i < code.len; i++) {
+		if (!isalnum((unsigned char)code.p[i]) && strchr("_.-", code.p[i]) == NULL)
 			return false;
 	}
 	return true;
-}
-
-void response_record_code(char out[RESPONSE_CODE_SIZE], struct span error)
-{
-	struct span code = json_get(error, "code");
-
-	out[0] = '\0';
-	if (json_type(code) != JSON_STRING)
-		code = json_get(error, "type");
-	if (json_type(code) != JSON_STRING || !is_word(json_inside(code)))
-		return;
-	code = json_inside(code);
-	memcpy(out, code.p, code.len);
-	out[code.len] = '\0';
 }
 
 void log_response_ended(const struct response_record *record)

@@ -5,10 +5,10 @@
 #ifndef RESPOOL_RESPONSE_RECORD_H
 #define RESPOOL_RESPONSE_RECORD_H
 
+#include <stdbool.h>
+
 #include "common/base/buf.h"
 #include "common/base/log.h"
-
-enum { RESPONSE_CODE_SIZE = 64 };
 
 /* A text that is NULL, and a number that is LOG_UNKNOWN, is not known. Nothing is kept. */
 struct response_record {
@@ -34,11 +34,9 @@ struct response_record {
 		.output_tokens = LOG_UNKNOWN, .http_status = LOG_UNKNOWN                           \
 	}
 
-/*
- * What an error of a provider's, JSON that has been checked, has as its code or else its type, if
- * that is a word: by anything else content could get into the log. Else "".
- */
-void response_record_code(char out[RESPONSE_CODE_SIZE], struct span error);
+/* Whether an error's code is a word, and may be told: a provider's could be anything. */
+bool response_record_may_tell(struct span code);
+enum { ERROR_CODE_SIZE = 64 }; /* of the longest, with a NUL */
 
 /* "response_ended" */
 void log_response_ended(const struct response_record *record);

@@ -25,6 +25,6 @@ void process_about_write(struct buf *out)
 	char host[HOST_SIZE];
 
 	read_host(host);
-	buf_printf(out, "%lld %ld " PACKAGE_VERSION " %s", (long long)time(NULL), (long)getpid(),
-	    host);
+	buf_printf(
+	    out, "%lld %ld " PACKAGE_VERSION " %s", (long long)time(NULL), (long)getpid(), host);
 }
