@@ -108,25 +108,3 @@ void command_help(struct buf *out, const struct command *command)
 			buf_printf(out, "  %-22s  %s\n", option_usage(i), option_help(i));
 	}
 }
-
-int help_run(struct ctl *ctl)
-{
-	const struct arguments *arguments = ctl->arguments;
-	const struct command *command = NULL;
-	struct buf text = {0};
-
-	if (arguments->word_count > 0) {
-		command = command_find(arguments->words[0]);
-		if (command == NULL) {
-			command_names(&text);
-			ctl_refuse("help: \"%s\", expected one of %s", arguments->words[0],
-			    buf_cstr(&text));
-			buf_free(&text);
-			return CTL_USAGE;
-		}
-	}
-	command_help(&text, command);
-	fwrite(text.data, 1, text.len, stdout);
-	buf_free(&text);
-	return CTL_DONE;
-}

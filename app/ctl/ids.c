@@ -7,7 +7,7 @@
 static bool copy(char out[RESPONSE_ID_MAX + 1], const char *id)
 {
 	if (strlen(id) <= RESPONSE_ID_MAX && response_id_valid(id)) {
-		strcpy(out, id);
+		memcpy(out, id, strlen(id) + 1);
 		return true;
 	}
 	return false;

@@ -20,7 +20,7 @@ static void make_key(char out[KEY_SIZE])
 
 	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		fatal("getrandom");
-	strcpy(out, KEY_PREFIX);
+	memcpy(out, KEY_PREFIX, sizeof(KEY_PREFIX));
 	for (size_t i = 0; i < sizeof(secret); i++, len += 2)
 		snprintf(out + len, 3, "%02x", secret[i]);
 }
