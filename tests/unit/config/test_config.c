@@ -1980,7 +1980,7 @@ static void an_operator_needs_redis_key_alone(void **state)
 	assert_error_as(CONFIG_OPERATOR,
 	    "litellm_settings: {cache: true, cache_params: {password: os.environ/TEST_A}}\n",
 	    "1: litellm_settings.cache_params.password: environment variable TEST_A is not set, "
-	    "expected the password");
+	    "expected a password");
 }
 
 /* The ids of the deployments of a file. */
