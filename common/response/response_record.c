@@ -1,5 +1,8 @@
 #include "response_record.h"
 
+#include <ctype.h>
+#include <string.h>
+
 enum { MOST_FACTS = 16 };
 
 struct facts {
@@ -32,6 +35,17 @@ static void add_record(struct facts *facts, const struct response_record *record
 	add_number(facts, "output_tokens", record->output_tokens);
 	add_text(facts, "error_code", record->error_code);
 	add_text(facts, "request_id", record->request_id);
+}
+
+bool response_record_may_tell(struct span code)
+{
+	if (code.len == 0 || code.len >= ERROR_CODE_SIZE)
+		return false;
+	for (size_t i = 0; i < code.len; i++) {
+		if (!isalnum((unsigned char)code.p[i]) && strchr("_.-", code.p[i]) == NULL)
+			return false;
+	}
+	return true;
 }
 
 void log_response_ended(const struct response_record *record)

@@ -5,6 +5,9 @@
 #ifndef RESPOOL_RESPONSE_RECORD_H
 #define RESPOOL_RESPONSE_RECORD_H
 
+#include <stdbool.h>
+
+#include "common/base/buf.h"
 #include "common/base/log.h"
 
 /* A text that is NULL, and a number that is LOG_UNKNOWN, is not known. Nothing is kept. */
@@ -16,7 +19,7 @@ struct response_record {
 	const char *status;       /* a status' name, "deleted", or what became of a passed one */
 	long long attempts;       /* how often the response was begun; calls of a passed one */
 	long long queued_ms;      /* from the creation until a worker first began with it */
-	long long first_event_ms; /* from the creation to the provider's first event */
+	long long first_event_ms; /* from when it was begun to the first event */
 	long long total_ms;       /* from the creation to the end */
 	long long input_tokens, output_tokens;
 	const char *error_code; /* of the error object */
@@ -30,6 +33,10 @@ struct response_record {
 		.total_ms = LOG_UNKNOWN, .input_tokens = LOG_UNKNOWN,                              \
 		.output_tokens = LOG_UNKNOWN, .http_status = LOG_UNKNOWN                           \
 	}
+
+/* Whether an error's code is a word, and may be told: a provider's could be anything. */
+bool response_record_may_tell(struct span code);
+enum { ERROR_CODE_SIZE = 64 }; /* of the longest, with a NUL */
 
 /* "response_ended" */
 void log_response_ended(const struct response_record *record);
