@@ -4,14 +4,22 @@
 #include "answers.h"
 #include "stored_id.h"
 
+bool cancel_answer(struct handlers *handlers, const char *id)
+{
+	struct span object;
+
+	if (!answer_stored(handlers,
+		store_cancel_any(handlers->store, id, handlers->tenant,
+		    handlers->config->polling.ttl, &handlers->object, &object)))
+		return false;
+	answer_json(handlers, object);
+	return true;
+}
+
 void cancel_handle(struct handlers *handlers)
 {
 	char id[RESPONSE_ID_MAX + 1];
-	struct span object;
 
-	if (stored_id_take(handlers, id) &&
-	    answer_stored(handlers,
-		store_cancel_any(handlers->store, id, handlers->tenant,
-		    handlers->config->polling.ttl, &handlers->object, &object)))
-		answer_json(handlers, object);
+	if (stored_id_take(handlers, id))
+		cancel_answer(handlers, id);
 }
