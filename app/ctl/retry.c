@@ -25,7 +25,7 @@ static const char *fullness_of(enum store_result result)
 static void print_new(const struct ctl *ctl, const char *id, const char *new_id)
 {
 	if (ctl->arguments->json)
-		printf("{\"id\": \"%s\", \"new_id\": \"%s\"}\n", id, new_id);
+		printf("{\"id\": \"%s\", \"retry_of\": \"%s\"}\n", new_id, id);
 	else
 		puts(new_id);
 }

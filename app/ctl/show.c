@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/operator/operator_json.h"
-#include "common/response/foreign.h"
 #include "age.h"
 #include "answer.h"
 #include "commands.h"
@@ -18,22 +17,23 @@ static void print_fact(const char *name, const char *text)
 	buf_free(&shown);
 }
 
-static void print_created(long long created_at)
+static void print_created(long long created_at, long long now)
 {
-	char moment[MOMENT_SIZE];
+	char moment[MOMENT_SIZE], age[AGE_SIZE], text[MOMENT_SIZE + AGE_SIZE + 8];
 
 	moment_write(moment, created_at / 1000);
-	print_fact("created", moment);
+	age_write(age, (double)(now - created_at) / 1000);
+	snprintf(text, sizeof(text), "%s (%s ago)", moment, age);
+	print_fact("created", text);
 }
 
-static void print_row(const struct ctl *ctl, const struct store_row *row)
+static void print_row(const struct ctl *ctl, const struct store_row *row, long long now)
 {
 	char attempts[24];
 
-	print_fact("status", response_status_name(row->status));
 	print_fact("tenant", row->tenant);
 	print_fact("model", row->model);
-	print_created(row->created_at);
+	print_created(row->created_at, now);
 	snprintf(attempts, sizeof(attempts), "%lld", row->attempts);
 	print_fact("tries", attempts);
 	print_fact("deployment", operator_deployment(ctl->config, row->deployment));
@@ -95,29 +95,18 @@ static void print_answer(struct span object)
 	buf_free(&shown);
 }
 
-static void print_foreign(struct span stored)
-{
-	enum response_status status;
-	struct buf object = {0};
-
-	print_fact("made by", "another program");
-	if (foreign_read(&object, &status, stored)) {
-		print_fact(
-		    "status", status != STATUS_COUNT ? response_status_name(status) : "unknown");
-		print_answer(buf_span(&object));
-	}
-	buf_free(&object);
-}
-
 static void print_detail(const struct ctl *ctl, const struct store_detail *detail)
 {
 	print_fact("id", detail->row.id);
+	print_fact("status", detail->row.status < STATUS_COUNT
+				 ? response_status_name(detail->row.status)
+				 : "unknown");
 	if (detail->foreign) {
-		print_foreign(buf_span(&detail->object));
-		return;
+		print_fact("made by", "another program");
+	} else {
+		print_row(ctl, &detail->row, detail->now);
+		print_details(detail);
 	}
-	print_row(ctl, &detail->row);
-	print_details(detail);
 	print_answer(buf_span(&detail->object));
 }
 
