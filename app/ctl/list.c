@@ -36,7 +36,7 @@ static void print_table(const struct ctl *ctl, const struct store_page *page)
 		add_row(ctl, table, &page->rows[i], page->now);
 	table_write(table, stdout, terminal_width());
 	table_free(table);
-	if (page->has_more)
+	if (page->has_more && terminal_is_shown())
 		ctl_note("there are more: --after %s", page->rows[page->count - 1].id);
 }
 

@@ -62,6 +62,10 @@
  * health and report have nothing to do with all this: they keep what is known of the deployments;
  * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
  * content is kept without a script: only its maker can have made it, so it never changes.
+ *
+ * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
+ * alone, so that what they see and do is of one moment; whether a response which list names is
+ * still there, and in what state, its job says.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
