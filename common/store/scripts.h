@@ -63,6 +63,10 @@
  * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
  * which relays show that they live and tell what they have counted. Who made an encrypted content
  * is kept without a script: only its maker can have made it, so it never changes.
+ *
+ * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
+ * alone, so that what they see and do is of one moment; whether a response which list names is
+ * still there, and in what state, its job says.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H

@@ -29,7 +29,8 @@ if age ~= '0' then
 	from = math.max(from, redis.call('ZCOUNT', KEYS[1], '(' .. now - age, '+inf'))
 end
 
-local entries = redis.call('ZREVRANGE', KEYS[1], from, from + LOOKED_AT - 1, 'WITHSCORES')
+local entries =
+	redis.call('ZRANGE', KEYS[1], from, from + LOOKED_AT - 1, 'REV', 'WITHSCORES')
 local ids = {}
 for i = 1, #entries, 2 do
 	ids[#ids + 1] = entries[i]
