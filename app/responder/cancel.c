@@ -3,6 +3,7 @@
 #include "common/response/foreign.h"
 #include "common/response/response.h"
 #include "answers.h"
+#include "queued_end.h"
 #include "stored_id.h"
 
 enum { REPLACE_TRIES = 5 };
@@ -40,6 +41,8 @@ static enum store_result cancel_response(
 		result = store_cancel(handlers->store, id, handlers->tenant, &stored);
 		if (result != STORE_OK)
 			return result;
+		queued_end_log(
+		    handlers, id, handlers->tenant, response_status_name(STATUS_CANCELLED));
 		*object = stored.object;
 		if (stored.foreign) {
 			result = cancel_foreign(handlers, id, stored.object);

@@ -28,6 +28,7 @@ static const struct {
     [SCRIPT_NOTE] = SCRIPT(note),
     [SCRIPT_PAUSE] = SCRIPT(pause),
     [SCRIPT_RECLAIM] = SCRIPT(reclaim),
+    [SCRIPT_RELAY_BEAT] = SCRIPT(relay_beat),
     [SCRIPT_RELEASE] = SCRIPT(release),
     [SCRIPT_REMEMBER] = SCRIPT(remember),
     [SCRIPT_REPLACE] = SCRIPT(replace),

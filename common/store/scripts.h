@@ -60,8 +60,9 @@
  * that runs for longer than ttl is not counted from then on.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
- * content is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
+ * which relays show that they live and tell what they have counted. Who made an encrypted content
+ * is kept without a script: only its maker can have made it, so it never changes.
  *
  * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
  * alone, so that what they see and do is of one moment; whether a response which list names is
@@ -89,6 +90,7 @@ enum script {
 	SCRIPT_NOTE,
 	SCRIPT_PAUSE,
 	SCRIPT_RECLAIM,
+	SCRIPT_RELAY_BEAT,
 	SCRIPT_RELEASE,
 	SCRIPT_REMEMBER,
 	SCRIPT_REPLACE,
