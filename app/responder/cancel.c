@@ -1,8 +1,8 @@
 #include "cancel.h"
 
+#include "common/response/foreign.h"
 #include "common/response/response.h"
 #include "answers.h"
-#include "foreign.h"
 #include "stored_id.h"
 
 enum { REPLACE_TRIES = 5 };

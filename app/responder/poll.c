@@ -2,10 +2,10 @@
 
 #include <xxhash.h>
 
+#include "common/response/foreign.h"
 #include "common/response/response.h"
 #include "answers.h"
 #include "follow.h"
-#include "foreign.h"
 #include "stored_id.h"
 
 enum { ETAG_SIZE = 1 + 16 + 1 + 1 };
