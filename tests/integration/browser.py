@@ -172,13 +172,13 @@ class Tab:
         return answer["result"].get("value")
 
     def wait(self, expression, timeout=10):
-        """Waits until it is true, and returns its value."""
+        """Waits until it is true."""
         def holds():
             with contextlib.suppress(AssertionError):  # the page is being replaced
-                return self.evaluate(expression)
+                return self.evaluate(f"Boolean({expression})")
 
         try:
-            return wait_until(holds, timeout, expression, 0.05)
+            wait_until(holds, timeout, expression, 0.05)
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.shown()[:3000]}") from None
 

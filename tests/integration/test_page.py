@@ -20,6 +20,10 @@ TURNED = "\u202eeman\x1b[31m"
 PAGE = TOP / "app" / "responder" / "page" / "index.html"
 
 
+def at(site):
+    return f"http://127.0.0.1:{site.address[1]}{site.mount}/respool/"
+
+
 @pytest.fixture(scope="module")
 def site():
     deployment = {"model": "openai/*", "api_key": "os.environ/RESPOOL_TEST_PROVIDER_KEY"}
@@ -53,7 +57,7 @@ def stack(site):
 def tab(site, browser):
     """Whatever a test does, nobody else is asked, and the browser has nothing to complain about."""
     tab = browser.tab()
-    tab.address = f"http://127.0.0.1:{site.address[1]}/some/where/respool/"
+    tab.address = at(site)
     yield tab
     hosts = {urlsplit(url).netloc for url in tab.requests} - {""}
     tab.close()
@@ -285,6 +289,26 @@ def test_responses_are_filtered_and_paged(tab, client, upstream, model):
     tab.evaluate("const by = document.getElementById('by-status'); by.value = 'failed';"
                  "by.dispatchEvent(new Event('change'))")
     tab.wait_shown("There are none.")
+
+
+def test_what_is_wrong_is_named(browser):
+    site = LighttpdSite(supervisor=False, children=1, config={"respool": {
+        "max_queue": 1, "admin_keys": [{"name": "ops", "key": ADMIN}]}})
+    tab = browser.tab()
+    try:
+        tab.address = at(site)
+        site.client.create("any")
+        signed_in(tab)
+        tab.wait_shown("No worker is alive: what waits does not begin.")
+        tab.wait_shown("The queue is full: what would be created is refused.")
+        site.stop(site.redis_program)
+        tab.wait_shown("The response store is not reachable.")
+        site.start_redis()
+        tab.wait("document.getElementById('unreachable').hidden")
+        tab.wait("document.getElementById('queued').textContent === '0'")
+    finally:
+        tab.close()
+        site.close()
 
 
 def test_an_outage_is_told_and_ends_by_itself(tab):
