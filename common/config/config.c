@@ -76,6 +76,13 @@ static void read_api_keys(const struct config_value *value, void *dest)
 	tenants_read(value, &draft->config);
 }
 
+static void read_admin_keys(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	admin_keys_read(value, &draft->config);
+}
+
 static void read_log_format(const struct config_value *value, void *dest)
 {
 	static const char expected[] = "\"text\" or \"json\"";
@@ -91,13 +98,6 @@ static void read_log_format(const struct config_value *value, void *dest)
 	else
 		config_wrong(value, "some other text, expected %s", expected);
 	free(text);
-}
-
-static void read_admin_keys(const struct config_value *value, void *dest)
-{
-	struct draft *draft = dest;
-
-	admin_keys_read(value, &draft->config);
 }
 
 static void read_responses(const struct config_value *value, void *dest)

@@ -87,6 +87,21 @@ def test_a_response_that_is_cancelled_while_it_runs_has_one_line(stack):
     assert events(stack.responder, "response_ended", id=created["id"]) == []
 
 
+@pytest.mark.parametrize("end, status", [("cancel", "cancelled"), ("delete", "deleted")])
+def test_a_response_that_ends_in_the_queue_has_one_line_by_its_responder(make_stack, end, status):
+    stack = make_stack({"respool": {"log_format": "json"}}, supervisor=False)
+    reply = stack.client.post_create({"model": "m", "input": PROMPT, "background": True})
+    response_id = reply.json()["id"]
+    for _ in range(2):
+        getattr(stack.client, end)(response_id)
+    line = await_event(stack.responder, "response_ended", id=response_id)
+    assert list(line) == MEMBERS
+    assert (line["tenant"], line["model"], line["status"]) == ("alice", "m", status)
+    assert (line["attempts"], line["deployment"]) == (0, None)
+    assert 0 <= line["queued_ms"] == line["total_ms"] < 10000
+    assert line["request_id"] == reply.headers["x-request-id"]
+
+
 def test_a_stream_that_is_passed_through_has_one_line(stack):
     stack.upstream.script("passed", message_stream(["Hello"]))
     reply = stack.client.post_create(

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from events import delta, message_stream, opening
-from harness import children_of, title_of, wait_until
+from events import completed, delta, message_stream, opening
+from harness import TOP, children_of, title_of, wait_until
 from test_passthrough import EventReader
 from upstream import Cut, Feed, Hang, Reset, Script, json_error
 
@@ -97,7 +97,7 @@ def begun(stack, model, *steps, **fields):
 
 def test_a_completed_response_is_logged_and_counted_with_its_tokens(make_stack):
     stack = make_stack()
-    stack.upstream.script("m", message_stream(["Hi"], usage=USAGE))
+    stack.upstream.script("m", [*opening(), delta("Hi"), completed(usage=USAGE)])
     created = stack.client.create("m")
     stack.client.wait_status(created["id"], "completed")
     line = ended_line(stack, created["id"])
@@ -286,7 +286,6 @@ def test_a_relay_counts_on_while_redis_is_away_and_ends_all_the_same(make_stack)
     stack.upstream.script("m", *[message_stream(["x"])] * 3)
     for _ in range(3):
         assert stream(stack.client, "m").status == 200
-    time.sleep(2.5)  # a beat is under way
     stack.redis_program.send_signal(signal.SIGCONT)
     await_counters(stack, calls={"success": 3})
     stack.redis_program.send_signal(signal.SIGSTOP)
@@ -297,3 +296,26 @@ def test_a_relay_counts_on_while_redis_is_away_and_ends_all_the_same(make_stack)
         assert time.monotonic() - begun_at < 5
     finally:
         stack.redis_program.send_signal(signal.SIGCONT)
+
+
+def test_what_a_relay_sends_again_is_added_once(make_stack):
+    stack = make_stack(supervisor=False, responder=False, web=False)
+    script = (TOP / "common/store/scripts/relay_beat.lua").read_text()
+
+    def beat(known, counted, lease=10000):
+        return stack.redis.eval(script, 3, RELAYS, RELAYS_ABOUT, COUNTERS, "a", lease, 0,
+                                "1 2 v host", known, counted)
+
+    def at_another_time(before, *rest):
+        wait_until(lambda: stack.redis.time()[0] * 1000 + stack.redis.time()[1] // 1000 > before)
+        return beat(*rest)
+
+    first = beat(0, "x\t2\n")
+    second = at_another_time(first, 0, "x\t2\n")
+    assert counters(stack) == {("x",): 2}
+    at_another_time(second, second, "x\t3\n")
+    assert counters(stack) == {("x",): 5}
+    stack.redis.hdel(RELAYS_ABOUT, "a")
+    beat(second, "x\t1\n", lease=0)
+    assert counters(stack) == {("x",): 6}
+    assert not relay_records(stack) and not stack.redis.zcard(RELAYS)

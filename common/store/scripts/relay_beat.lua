@@ -7,8 +7,8 @@
 --       what it has counted: lines of a field, a tab and a number
 -- Reply the time of this beat (ms)
 --
--- A relay that has had no answer sends the same counts again. They are added once: if they have been
--- already, the relay's record is of a later beat than the last that it knows of.
+-- A relay that has had no answer sends the same counts again. They are added once: if they have
+-- been already, the relay's record is of a later beat than the last that it knows of.
 local FORGOTTEN = 300000 -- ms after the end of its lease
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
