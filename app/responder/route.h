@@ -4,7 +4,7 @@
  * "/openai/v1/responses" and "/any/prefix/v1/responses" are the same route.
  *
  * What administrators ask for is told apart by "respool" directly before "v1", or at the end. So an
- * application that is mounted at a path which ends in "/respool" has two routes by one path, such as
+ * application that is mounted at a path which ends in "/respool" has two routes by one path, as by
  * "/respool/v1/responses/{id}": it is the administrators'. What only clients have there, as
  * "POST /respool/v1/responses", is theirs.
  */

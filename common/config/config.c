@@ -83,6 +83,23 @@ static void read_admin_keys(const struct config_value *value, void *dest)
 	admin_keys_read(value, &draft->config);
 }
 
+static void read_log_format(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "\"text\" or \"json\"";
+	struct draft *draft = dest;
+	char *text = NULL;
+
+	if (!config_string(value, 0, expected, &text))
+		return;
+	if (strcmp(text, "json") == 0)
+		draft->config.log_format = LOG_FORMAT_JSON;
+	else if (strcmp(text, "text") == 0)
+		draft->config.log_format = LOG_FORMAT_TEXT;
+	else
+		config_wrong(value, "some other text, expected %s", expected);
+	free(text);
+}
+
 static void read_responses(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
@@ -238,6 +255,7 @@ static const struct config_key respool_keys[] = {
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
     {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
 	.max = MAX_SECONDS},
+    {"log_format", CONFIG_READER, .read = read_log_format},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -459,6 +477,20 @@ static void read_file(struct config_file *file, struct draft *draft)
 	draft->config.modified = file->modified;
 }
 
+/* What an operator looks at is in Redis. */
+static unsigned unneeded_by(enum config_role role)
+{
+	switch (role) {
+	case CONFIG_RESPONDER:
+		return CONFIG_FOR_PROVIDERS;
+	case CONFIG_SUPERVISOR:
+		return CONFIG_FOR_CLIENTS;
+	case CONFIG_OPERATOR:
+		break;
+	}
+	return CONFIG_FOR_PROVIDERS | CONFIG_FOR_CLIENTS;
+}
+
 static struct config *load(
     struct config_file *file, const char *path, enum config_role role, FILE *errors)
 {
@@ -467,7 +499,7 @@ static struct config *load(
 
 	if (!config_file_open(file, path, errors))
 		return NULL;
-	file->unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	file->unneeded = unneeded_by(role);
 	read_file(file, &draft);
 	config = xmalloc(sizeof(*config));
 	*config = draft.config;
@@ -520,6 +552,7 @@ bool config_reload(struct config **config, const char *path, enum config_role ro
 	}
 	config_free(*config);
 	*config = again;
+	log_set_format(again->log_format);
 	log_info("%s read again", path);
 	return true;
 }

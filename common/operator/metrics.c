@@ -128,6 +128,11 @@ void metrics_write(
 {
 	struct counted counted;
 
+	if (snapshot == NULL) {
+		write_head(out, metric_line(METRIC_BUILD_INFO));
+		write_gauges(out, METRIC_BUILD_INFO, config, NULL);
+		return;
+	}
 	counted_open(&counted, &snapshot->counters);
 	for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
 		write_head(out, metric_line(metric));

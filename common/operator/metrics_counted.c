@@ -98,19 +98,18 @@ static void write_counter(
 
 static void write_counters(struct buf *out, const struct counted *counted, enum metric metric)
 {
+	struct span values[SAMPLE_LABELS_MOST] = {{0}};
 	int labels = count_labels(metric);
 	bool written = labels > 0;
 
 	for (size_t i = 0; i < counted->len; i++) {
-		struct span values[SAMPLE_LABELS_MOST];
-
 		if (read_values(counted->sorted[i], metric, values) != labels)
 			continue;
 		write_counter(out, metric, values, counted->sorted[i]->number);
 		written = true;
 	}
 	if (!written)
-		write_counter(out, metric, NULL, 0);
+		write_counter(out, metric, values, 0);
 }
 
 /* The bucket with the first bound that is not below this one, which another version may have had.

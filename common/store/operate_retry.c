@@ -129,6 +129,7 @@ static void fill_job(struct new_job *job, const struct failed *failed, const str
 	*job = (struct new_job){
 	    .tenant = failed->tenant,
 	    .model = failed->model,
+	    .label = model_label(config, failed->model),
 	    .request = reply_span(failed->kept->element[KEPT_REQUEST]),
 	    .headers = reply_span(failed->kept->element[KEPT_HEADERS]),
 	    .keeps_input = has_text(field[JOB_INPUT]),

@@ -31,6 +31,8 @@ struct store {
 		struct store_sentinel sentinel;
 		struct store_cluster cluster;
 	};
+	bool has_ended;
+	struct queued_end ended; /* store_queued_end(), if there is one */
 	/* To the last call; what that gave out points into them. */
 	redisReply *replies[STORE_MAX_REPLIES];
 };

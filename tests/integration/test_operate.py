@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from harness import Stack, job_key, response_key
-from operating import DEPLOYMENTS, Operator, Records, new_id
+from operated import DEPLOYMENTS, Operator, Records, new_id
 from redis_places import NAMESPACE, Place
 from redis_cluster import Cluster
 from redis_sentinel import Sentinels

@@ -1,7 +1,33 @@
-#include "process_record.h"
+#include "process_about.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A word, whatever the name is. */
+static void read_host(char host[PROCESS_HOST_SIZE])
+{
+	if (gethostname(host, PROCESS_HOST_SIZE) != 0)
+		host[0] = '\0';
+	host[PROCESS_HOST_SIZE - 1] = '\0';
+	if (host[0] == '\0')
+		strcpy(host, "?");
+	for (char *p = host; *p != '\0'; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			*p = '?';
+	}
+}
+
+void process_about_write(struct buf *out)
+{
+	char host[PROCESS_HOST_SIZE];
+
+	read_host(host);
+	buf_printf(
+	    out, "%lld %ld " PACKAGE_VERSION " %s", (long long)time(NULL), (long)getpid(), host);
+}
 
 /* Takes the next word off the front; an empty one at the end. */
 static struct span take_word(struct span *record)
@@ -30,7 +56,7 @@ static void copy(char *out, size_t size, struct span text)
 	snprintf(out, size, "%.*s", (int)text.len, text.len != 0 ? text.p : "");
 }
 
-void process_record_read(struct store_process *process, struct span record)
+void process_about_read(struct store_process *process, struct span record)
 {
 	process->streams = (int)take_number(&record);
 	process->beat_at = take_number(&record) / 1000;
