@@ -151,6 +151,7 @@ static void create_response(
 	    .id = id,
 	    .tenant = handlers->tenant,
 	    .model = request->model,
+	    .label = model_label(config, request->model),
 	    .stream = request->stream,
 	    .keeps_input = keeps_input(config, request),
 	    .deployment = context->deployment,

@@ -23,6 +23,7 @@ static const struct {
     [SCRIPT_FORGET] = SCRIPT(forget),
     [SCRIPT_HEALTH] = SCRIPT(health),
     [SCRIPT_LAPSED] = SCRIPT(lapsed),
+    [SCRIPT_NOTE] = SCRIPT(note),
     [SCRIPT_RECLAIM] = SCRIPT(reclaim),
     [SCRIPT_RELEASE] = SCRIPT(release),
     [SCRIPT_REMEMBER] = SCRIPT(remember),

@@ -3,8 +3,8 @@
  * to each node of a Cluster, that is opened when first needed and again when it broke.
  *
  * Every call is one round trip and returns within the time-out of the connection. Cancel makes two
- * for what was still queued; so does delete, and for what runs or has a context. In a Cluster
- * create makes two, and while slots move there may be more, for a second at most.
+ * for what has not ended, and so does delete. In a Cluster create makes two, and while slots move
+ * there may be more, for a second at most.
  */
 #ifndef RESPOOL_STORE_H
 #define RESPOOL_STORE_H
@@ -38,9 +38,11 @@ const char *store_error(const struct store *store);
 /* A job to create. Nothing is kept of the spans after the call. */
 struct new_job {
 	const char *id;
-	const char *tenant;  /* "" for anonymous */
-	const char *model;   /* as the client named it */
-	struct span request; /* create_request.rest */
+	const char *tenant;     /* "" for anonymous */
+	const char *model;      /* as the client named it */
+	const char *label;      /* model_label() of that: what it is counted and paused by */
+	const char *request_id; /* of the request that asks for it; NULL or "" if it has none */
+	struct span request;    /* create_request.rest */
 	/*
 	 * Whether input and context are kept, for input_items and for responses that continue this
 	 * one. If not, both are empty: the request has them, and goes when the response has ended.

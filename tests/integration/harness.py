@@ -696,6 +696,10 @@ def events_key(response_id, namespace=""):
     return f"{namespace}litellm:polling:events:{{{response_key(response_id, namespace)}}}"
 
 
+def request_key(response_id, namespace=""):
+    return f"{namespace}litellm:polling:request:{{{response_key(response_id, namespace)}}}"
+
+
 def run_program(name, *arguments, env=None, timeout=15):
     """Runs one of our programs to its end, with stdin closed to it."""
     return subprocess.run(

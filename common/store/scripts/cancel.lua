@@ -4,8 +4,9 @@
 -- KEYS  response, job, events
 -- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id,
 --       the status slots for "in_progress" and "incomplete"
--- Reply {1, object afterwards}
---       {3, object afterwards} it was queued: its id can be taken out of the queue
+-- Reply {1, object} it was terminal already
+--       {3, object afterwards, ttl (s)} it was queued: its id can be taken out of the queue
+--       {4, object afterwards, ttl (s)} it was running
 --       {2, object} nothing done: the object has no job, another program wrote it
 --       {} no such response, or another tenant's
 local object = redis.call('GET', KEYS[1])
@@ -39,4 +40,4 @@ if streamed then
 	redis.pcall('PUBLISH', KEYS[3], redis.call('LLEN', KEYS[3]) .. ' 0 ended\n')
 end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
-return {state == 'queued' and 3 or 1, redis.call('GET', KEYS[1])}
+return {state == 'queued' and 3 or 4, redis.call('GET', KEYS[1]), tonumber(ttl)}

@@ -14,7 +14,8 @@ if KEYS[3] then
 	last = last - 1
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+local time = redis.call('TIME')
 redis.call('HSET', KEYS[2], 'state', 'queued', 'ttl', ARGV[2], 'fence', 0, 'attempts', 0,
-	unpack(ARGV, 3, last))
+	'created', time[1] * 1000 + math.floor(time[2] / 1000), unpack(ARGV, 3, last))
 redis.call('EXPIRE', KEYS[2], ARGV[2])
 return 1
