@@ -150,7 +150,8 @@ static void release_large(struct buf *buf)
 void handlers_open(
     struct handlers *handlers, const struct config *config, const struct responder_setup *setup)
 {
-	*handlers = (struct handlers){.config = config, .relays = setup->relays};
+	*handlers = (struct handlers){
+	    .config = config, .relays = setup->relays, .activity = setup->activity};
 	if (config->redis.enabled)
 		handlers->store = store_open(&config->redis);
 	if (config->max_passthrough != 0)
@@ -170,6 +171,13 @@ void handlers_close(struct handlers *handlers)
 	buf_free(&handlers->object);
 }
 
+static enum activity_redis redis_state(const struct handlers *handlers)
+{
+	if (handlers->store == NULL)
+		return ACTIVITY_REDIS_NONE;
+	return store_is_connected(handlers->store) ? ACTIVITY_REDIS_UP : ACTIVITY_REDIS_DOWN;
+}
+
 void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 {
 	struct http_request *request = &handlers->request;
@@ -178,6 +186,7 @@ void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 	handlers->fcgi = fcgi;
 	litellm_mark_free(&handlers->mark);
 	request_read(request, fcgi, &handlers->path);
+	activity_begin(handlers->activity, request->route.kind);
 	reply_begin(&handlers->reply, fcgi, request->method == METHOD_HEAD, request->request_id);
 	handlers->tenant = "";
 	if (needs_key(request->route.kind))
@@ -188,4 +197,5 @@ void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 		answer_error(handlers, &error);
 	release_large(&handlers->body);
 	release_large(&handlers->object);
+	activity_end(handlers->activity, redis_state(handlers));
 }

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "activity.h"
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/response/gateway_members.h"
@@ -19,6 +20,7 @@ struct responder_setup {
 	const char *config_path;
 	int children; /* that serve together with this process, itself included; 0 if not known */
 	const struct relay_access *relays; /* that it hands long answers over to */
+	struct activity *activity;
 };
 
 struct passthrough;
@@ -27,6 +29,7 @@ struct passthrough;
 struct handlers {
 	const struct config *config;
 	const struct relay_access *relays;
+	struct activity *activity;
 	struct store *store;             /* NULL if no Redis is configured */
 	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
 	struct reply reply;

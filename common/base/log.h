@@ -1,8 +1,9 @@
 /*
  * Messages to stderr, one line each: "<program>[<pid>]: <level>: text\n" with the level info,
- * warning or fatal. A line is written with one write(2) and cut at PIPE_BUF bytes, so that lines of
- * several processes do not mix. Control characters are escaped (\n, \x1b), so nothing that a client
- * or provider sent can forge a line. errno is left as it was.
+ * warning or fatal; or as a JSON object with the members time (RFC 3339, UTC), level, event
+ * ("message"), program, pid and message. A line is written with one write(2) and cut at PIPE_BUF
+ * bytes, so that lines of several processes do not mix. Control characters are escaped (\n, \x1b),
+ * so nothing that a client or provider sent can forge a line. errno is left as it was.
  */
 #ifndef RESPOOL_LOG_H
 #define RESPOOL_LOG_H
@@ -46,9 +47,10 @@ struct log_field {
 	}
 
 /*
- * Logs with level info what has happened, a word, and its facts: "event=response_ended id=resp_…
+ * Logs with level info what has happened, a word, and its facts: "response_ended id=resp_…
  * attempts=1"; a text with blanks or quotes in it stands in quotes. In JSON, "event" is the word,
- * each fact a member of its own.
+ * each fact a member of its own behind time and level. Of a text that is long the first 256 bytes
+ * are told.
  */
 void log_event(const char *event, const struct log_field *fields, size_t count);
 

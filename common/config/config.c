@@ -75,6 +75,23 @@ static void read_api_keys(const struct config_value *value, void *dest)
 	tenants_read(value, &draft->config);
 }
 
+static void read_log_format(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "\"text\" or \"json\"";
+	struct draft *draft = dest;
+	char *text = NULL;
+
+	if (!config_string(value, 0, expected, &text))
+		return;
+	if (strcmp(text, "json") == 0)
+		draft->config.log_format = LOG_FORMAT_JSON;
+	else if (strcmp(text, "text") == 0)
+		draft->config.log_format = LOG_FORMAT_TEXT;
+	else
+		config_wrong(value, "some other text, expected %s", expected);
+	free(text);
+}
+
 static void read_responses(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
@@ -226,6 +243,7 @@ static const struct config_key respool_keys[] = {
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
     {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
 	.max = MAX_SECONDS},
+    {"log_format", CONFIG_READER, .read = read_log_format},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -508,6 +526,7 @@ bool config_reload(struct config **config, const char *path, enum config_role ro
 	}
 	config_free(*config);
 	*config = again;
+	log_set_format(again->log_format);
 	log_info("%s read again", path);
 	return true;
 }

@@ -205,7 +205,7 @@ enum config_role { CONFIG_RESPONDER, CONFIG_SUPERVISOR, CONFIG_OPERATOR };
 struct config *config_load(const char *path, enum config_role role, FILE *errors);
 /*
  * Reads the file again and puts what it says in the place of *config. If it has errors, they and
- * that *config stays are logged. Returns whether *config is new.
+ * that *config stays are logged. Returns whether *config is new; the log has its format then.
  */
 bool config_reload(struct config **config, const char *path, enum config_role role);
 

@@ -25,6 +25,7 @@ static const struct {
     [SCRIPT_LAPSED] = SCRIPT(lapsed),
     [SCRIPT_NOTE] = SCRIPT(note),
     [SCRIPT_RECLAIM] = SCRIPT(reclaim),
+    [SCRIPT_RELAY_BEAT] = SCRIPT(relay_beat),
     [SCRIPT_RELEASE] = SCRIPT(release),
     [SCRIPT_REMEMBER] = SCRIPT(remember),
     [SCRIPT_REPLACE] = SCRIPT(replace),

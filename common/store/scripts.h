@@ -60,8 +60,9 @@
  * that runs for longer than ttl is not counted from then on.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
- * content is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
+ * which relays show that they live and tell what they have counted. Who made an encrypted content
+ * is kept without a script: only its maker can have made it, so it never changes.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -82,6 +83,7 @@ enum script {
 	SCRIPT_LAPSED,
 	SCRIPT_NOTE,
 	SCRIPT_RECLAIM,
+	SCRIPT_RELAY_BEAT,
 	SCRIPT_RELEASE,
 	SCRIPT_REMEMBER,
 	SCRIPT_REPLACE,

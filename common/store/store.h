@@ -32,6 +32,8 @@ enum store_result {
 
 struct store *store_open(const struct redis_config *config);
 void store_close(struct store *store);
+/* Whether there is a connection, as far as is known; in a Cluster, to any node. */
+bool store_is_connected(const struct store *store);
 /* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
 const char *store_error(const struct store *store);
 

@@ -90,6 +90,7 @@ static void every_key_of_respool_is_read(void **state)
 					 "  default_deployment: a-model\n"
 					 "  native_ttl: 9\n"
 					 "  store_input: false\n"
+					 "  log_format: json\n"
 					 "model_list:\n"
 					 "  - model_name: 'a-*'\n"
 					 "    litellm_params: {model: openai/m}\n");
@@ -117,6 +118,7 @@ static void every_key_of_respool_is_read(void **state)
 	assert_string_equal(config->default_deployment, "a-model");
 	assert_int_equal(config->native_ttl, 9);
 	assert_false(config->store_input);
+	assert_int_equal(config->log_format, LOG_FORMAT_JSON);
 	done(&result);
 }
 
