@@ -1,8 +1,8 @@
 #include "cancel.h"
 
+#include "common/response/foreign.h"
 #include "common/response/response.h"
 #include "answers.h"
-#include "foreign.h"
 #include "stored_id.h"
 
 enum { REPLACE_TRIES = 5 };
@@ -49,12 +49,20 @@ static enum store_result cancel_response(
 	return result;
 }
 
+bool cancel_answer(struct handlers *handlers, const char *id)
+{
+	struct span object;
+
+	if (!answer_stored(handlers, cancel_response(handlers, id, &object)))
+		return false;
+	answer_json(handlers, object);
+	return true;
+}
+
 void cancel_handle(struct handlers *handlers)
 {
 	char id[RESPONSE_ID_MAX + 1];
-	struct span object;
 
-	if (stored_id_take(handlers, id) &&
-	    answer_stored(handlers, cancel_response(handlers, id, &object)))
-		answer_json(handlers, object);
+	if (stored_id_take(handlers, id))
+		cancel_answer(handlers, id);
 }

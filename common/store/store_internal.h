@@ -19,7 +19,8 @@
 #include "store_sentinel.h"
 #include "store_server.h"
 
-enum { STORE_MAX_REPLIES = STORE_MAKERS_MOST };
+/* As many as let a page of a list be looked up at once. */
+enum { STORE_MAX_REPLIES = 24 };
 
 struct store {
 	enum redis_kind kind;

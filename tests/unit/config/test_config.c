@@ -75,6 +75,9 @@ static void every_key_of_respool_is_read(void **state)
 					 "    - name: web\n"
 					 "      key: sk-web\n"
 					 "    - {name: batch, key: sk-batch}\n"
+					 "  admin_keys: [{name: ops, key: sk-ops}]\n"
+					 "  open_metrics: true\n"
+					 "  failed_request_ttl: 3600\n"
 					 "  max_request_bytes: 1\n"
 					 "  max_event_bytes: 2\n"
 					 "  max_response_bytes: 209715200\n"
@@ -103,6 +106,9 @@ static void every_key_of_respool_is_read(void **state)
 	assert_string_equal(config->tenants[0].key, "sk-web");
 	assert_string_equal(config->tenants[1].name, "batch");
 	assert_string_equal(config->tenants[1].key, "sk-batch");
+	assert_int_equal(config->admin_key_count, 1);
+	assert_true(config->open_metrics);
+	assert_int_equal(config->failed_request_ttl, 3600);
 	assert_int_equal(config->max_request_bytes, 1);
 	assert_int_equal(config->max_event_bytes, 2);
 	assert_int_equal(config->max_response_bytes, 209715200);
