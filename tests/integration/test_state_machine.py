@@ -211,6 +211,7 @@ class Stream:
         self.slots = None  # as flush was told last
         self.text = ""
         self.ending = None
+        self.sent_as = None  # how it has ended, if the answer to that write was lost
         self.first = 0  # the number of the first event that is not known to be stored
         self.events = []  # these
 
@@ -267,7 +268,7 @@ class Sequence:
         self.readers = []
         self.torn = set()  # whose log has lost events, as by a failover to a replica that lags
         self.may_free = (None, "", None)  # which job may be given back, if this is as it says
-        self.asked = (0, 0, b"")  # the last snapshot's command: of how many ids and workers
+        self.asked = (-1, -1, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
         self.counts = Counter()
         self.books = Books(self.expect, TTL + 60)
@@ -786,6 +787,7 @@ class Sequence:
             return
         if reply == 1 and self.random.random() < 0.05:
             self.note("and the reply is lost")
+            stream.sent_as = stream.ending
             self.lose_connection(worker)
             return
         if reply == 4:
@@ -807,12 +809,16 @@ class Sequence:
         self.counts["stale writes refused"] += 1
         if response_id in self.gone:
             return 5
-        return 0 if self.before[response_id]["state"] == "cancelled" else 3
+        state = self.before[response_id]["state"]
+        return 3 if state not in TERMINAL else 0 if state == "cancelled" else 6
 
     def let_go(self, worker, stream, reply):
         """Only the id of a job that is over is dropped."""
         worker.streams.pop(stream.id, None)
-        if reply == 3:
+        if reply == 6 and stream.sent_as:
+            worker.todo.append(("drop", worker.name, stream.id, stream.sent_as, 7))
+            return
+        if reply in (3, 6):
             worker.todo.append(self.random.choice((
                 ("claim", stream.id), ("requeue", worker.name, stream.id, 0))))
             return
@@ -844,7 +850,7 @@ class Sequence:
             self.drop_events(stream)
         if reply == 4:
             yield from self.release(worker, stream)
-        if reply in (0, 3, 5):
+        if reply in (0, 3, 5, 6):
             self.let_go(worker, stream, reply)
         elif reply == 2:
             stream.stored = None
