@@ -477,6 +477,20 @@ static void read_file(struct config_file *file, struct draft *draft)
 	draft->config.modified = file->modified;
 }
 
+/* What an operator looks at is in Redis. */
+static unsigned unneeded_by(enum config_role role)
+{
+	switch (role) {
+	case CONFIG_RESPONDER:
+		return CONFIG_FOR_PROVIDERS;
+	case CONFIG_SUPERVISOR:
+		return CONFIG_FOR_CLIENTS;
+	case CONFIG_OPERATOR:
+		break;
+	}
+	return CONFIG_FOR_PROVIDERS | CONFIG_FOR_CLIENTS;
+}
+
 static struct config *load(
     struct config_file *file, const char *path, enum config_role role, FILE *errors)
 {
@@ -485,7 +499,7 @@ static struct config *load(
 
 	if (!config_file_open(file, path, errors))
 		return NULL;
-	file->unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	file->unneeded = unneeded_by(role);
 	read_file(file, &draft);
 	config = xmalloc(sizeof(*config));
 	*config = draft.config;
