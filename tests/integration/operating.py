@@ -1,10 +1,9 @@
 """What an operator has: the console, and the numbers that Prometheus would be given."""
 
-import json
-import os
 import re
 
-from harness import run_program, wait_until
+from console import Console
+from harness import wait_until
 
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)\Z')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -15,19 +14,16 @@ def jobs_key(name):
 
 
 class Operator:
-    """The console of a stack."""
+    """The console of a stack, by what it is asked."""
 
     def __init__(self, stack):
-        self.stack = stack
+        self.console = Console(stack)
 
     def run(self, *arguments, status=0):
-        """respoolctl with these; what it writes. It has to exit with that status."""
-        done = run_program("respoolctl", "-c", self.stack.config_path, *arguments)
-        assert done.returncode == status, done
-        return done.stdout.decode()
+        return self.console.text(*arguments, status=status)
 
     def ask(self, *arguments, status=0):
-        return json.loads(self.run("--json", *arguments, status=status))
+        return self.console.json(*arguments, status=status)
 
     def status(self):
         return self.ask("status")
@@ -52,11 +48,15 @@ class Operator:
         return self.workers()
 
     def drain(self, worker, *options):
-        """Waits until the worker obeys."""
+        """Waits until the worker has heard of it: that is at its next beat."""
         self.run("drain", *options, worker)
-        draining = "--undo" not in options
-        wait_until(lambda: self.workers()[worker]["draining"] == draining, 10,
-                   f"draining to be {draining}")
+        self.await_beats(worker)
+
+    def await_beats(self, worker):
+        """What it was told with the first of two beats it has done by the second."""
+        for _ in range(2):
+            last = self.workers()[worker]["beat_at"]
+            wait_until(lambda at=last: self.workers()[worker]["beat_at"] > at, 10, "a beat")
 
 
 def metrics_of(stack):
@@ -85,19 +85,13 @@ def await_owner(stack, response_id):
     return wait_until(lambda: owner_of(stack, response_id), 10, "a worker to begin with it")
 
 
-def pid_of(worker):
-    """The process, as the record of the worker says."""
-    assert os.path.exists(f"/proc/{worker['pid']}")
-    return worker["pid"]
-
-
 def parked(stack):
     return [entry.decode() for entry in stack.redis.lrange(stack.key(jobs_key("parked")), 0, -1)]
 
 
 def index_of(stack):
     """What the index has of each response: {id: [created, queued, status, tenant, label, model]}."""
-    about = stack.redis.hgetall(stack.key(jobs_key("index_about")))
+    about = stack.redis.hgetall(stack.key(jobs_key("index:about")))
     ids = stack.redis.zrange(stack.key(jobs_key("index")), 0, -1)
     assert sorted(ids) == sorted(about)
     return {name.decode(): split_about(text.decode()) for name, text in about.items()}

@@ -1,8 +1,10 @@
 """A worker that an operator drains: its jobs go to others, and it takes none."""
 
+import os
+import signal
+
 import pytest
 
-import harness
 from events import message_stream
 from faulty import FaultyStack, half_then_whole
 from harness import output_text, wait_until
@@ -14,7 +16,7 @@ TEXT = "Hello there"
 
 @pytest.fixture
 def stack():
-    stack = FaultyStack(workers=2)
+    stack = FaultyStack({"respool": {"lease_seconds": 1}}, workers=2)
     yield stack
     stack.close()
 
@@ -63,20 +65,23 @@ def test_drained_worker_takes_no_jobs_until_that_is_undone(stack, operator):
     drained, other = operator.workers()
     operator.drain(drained)
     assert owners_of_new_ones(stack, "drained") == {other}
-    operator.drain(drained, "--undo")
+    operator.drain(drained, "--end")
     operator.drain(other)
     assert owners_of_new_ones(stack, "undone") == {drained}
 
 
-def test_worker_that_follows_a_drained_one_is_drained_as_well(stack, operator):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
+def test_worker_that_follows_a_drained_one_is_drained_until_that_is_undone(stack, operator, number):
     drained, other = operator.workers()
     operator.drain(drained)
-    harness.kill(operator.workers()[drained]["pid"])
+    os.kill(operator.workers()[drained]["pid"], number)
     follower = wait_until(lambda: set(operator.workers()) - {drained, other}, 10,
                           "another worker").pop()
-    wait_until(lambda: operator.workers()[follower]["draining"], 10, "it to be drained")
+    operator.await_beats(follower)
+    assert operator.workers()[follower]["draining"]
     assert owners_of_new_ones(stack, "m") == {other}
-    assert set(operator.workers()) == {follower, other}
+    operator.drain(follower, "--end")
+    assert not operator.workers()[follower]["draining"]
 
 
 def test_jobs_wait_while_all_workers_are_drained(stack, operator):
@@ -85,7 +90,7 @@ def test_jobs_wait_while_all_workers_are_drained(stack, operator):
     stack.upstream.script("m", message_stream([TEXT]))
     response_id = stack.client.create("m")["id"]
     assert operator.status()["queued"] == 1
-    operator.drain(next(iter(operator.workers())), "--undo")
+    operator.drain(next(iter(operator.workers())), "--end")
     assert output_text(stack.client.wait_terminal(response_id)) == TEXT
 
 

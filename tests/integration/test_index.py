@@ -39,11 +39,11 @@ def fill(redis, count):
                 "state": status, "tenant": "alice", "model": "m", "attempts": ended,
                 "created": now + number, "ttl": 3600})
             pipe.zadd(jobs_key("index"), {response_id: now + number})
-            pipe.hset(jobs_key("index_about"), response_id,
+            pipe.hset(jobs_key("index:about"), response_id,
                       f"{now + number} {now + number} {status if ended else 'open'} "
                       "alice\x1f*\x1fm")
             if ended:
-                pipe.zadd(jobs_key("index_ended"), {response_id: now + 3_600_000})
+                pipe.zadd(jobs_key("index:ended"), {response_id: now + 3_600_000})
             else:
                 pipe.lpush("litellm:polling:{jobs}:queue", response_id)
             if number % 1000 == 999:
@@ -120,19 +120,19 @@ def test_end_of_a_response_is_in_the_index_and_its_deletion_takes_it_out(stack, 
     client.wait_terminal(response_id)
     wait_until(lambda: index_of(stack)[response_id][2] == "completed", 10, "its end to be there")
     assert index_of(stack)[response_id][3:] == ["alice", "*", model]
-    ends = stack.redis.zscore(jobs_key("index_ended"), response_id)
+    ends = stack.redis.zscore(jobs_key("index:ended"), response_id)
     assert abs(ends - time.time() * 1000 - stack.redis.pttl(response_key(response_id))) < 5000
     assert client.delete(response_id).status == 200
     wait_until(lambda: response_id not in index_of(stack), 10, "it to be taken out")
-    assert stack.redis.zscore(jobs_key("index_ended"), response_id) is None
+    assert stack.redis.zscore(jobs_key("index:ended"), response_id) is None
 
 
 def test_what_has_expired_goes_by_the_workers_beats(stack, client, upstream, model):
     upstream.script(model, message_stream(["Hello"]))
     response_id = client.create(model)["id"]
     client.wait_terminal(response_id)
-    wait_until(lambda: stack.redis.zscore(jobs_key("index_ended"), response_id), 10, "its end")
-    stack.redis.zadd(jobs_key("index_ended"), {response_id: 1})
+    wait_until(lambda: stack.redis.zscore(jobs_key("index:ended"), response_id), 10, "its end")
+    stack.redis.zadd(jobs_key("index:ended"), {response_id: 1})
     wait_until(lambda: response_id not in index_of(stack), 20, "it to be taken out")
 
 
