@@ -131,7 +131,9 @@ class Books:
         self.parked = [entry for entry in self.parked if self.waits_for_resume(entry)]
         return 1
 
-    def bury(self, worker):
+    def bury(self, worker, by_itself):
+        if by_itself and worker in self.draining:
+            return  # whoever takes its place is to hear of it
         self.said.pop(worker, None)
         self.draining.discard(worker)
 
