@@ -4,7 +4,10 @@
 #include "keys.h"
 #include "store_internal.h"
 
-enum { MODEL_SHOWN_MAX = 256 }; /* bytes of a model's name in the index */
+enum {
+	LIST_KEYS = 10,        /* of enqueue.lua */
+	MODEL_SHOWN_MAX = 256, /* bytes of a model's name in the index */
+};
 
 static void drop_refused(
     struct store *store, const struct new_job *job, const struct response_keys *keys)
@@ -75,14 +78,25 @@ static void add_fields(struct redis_args *create, const struct new_job *job)
 	}
 }
 
+static int key_count(const struct new_job *job)
+{
+	return job->stream ? 3 : 2;
+}
+
+static void add_keys(
+    struct redis_args *args, const struct new_job *job, const struct response_keys *keys)
+{
+	redis_args_add(args, keys->response);
+	redis_args_add(args, keys->job);
+	if (job->stream)
+		redis_args_add(args, keys->events);
+}
+
 static void add_create(
     struct redis_args *create, const struct new_job *job, const struct response_keys *keys)
 {
-	redis_args_script(create, SCRIPT_CREATE, job->stream ? 3 : 2);
-	redis_args_add(create, keys->response);
-	redis_args_add(create, keys->job);
-	if (job->stream)
-		redis_args_add(create, keys->events);
+	redis_args_script(create, SCRIPT_CREATE, key_count(job));
+	add_keys(create, job, keys);
 	redis_args_add_span(create, job->object);
 	redis_args_add_number(create, job->ttl);
 	add_fields(create, job);
@@ -125,9 +139,8 @@ static void write_about(struct buf *out, const struct new_job *job)
 	write_model(out, job->model);
 }
 
-static void add_enqueue_keys(struct redis_args *enqueue, const struct key_space *space)
+static void add_list_keys(struct redis_args *enqueue, const struct key_space *space)
 {
-	redis_args_script(enqueue, SCRIPT_ENQUEUE, 10);
 	redis_args_add(enqueue, space->queue);
 	redis_args_add(enqueue, space->held);
 	redis_args_add(enqueue, space->held_until);
@@ -140,10 +153,14 @@ static void add_enqueue_keys(struct redis_args *enqueue, const struct key_space 
 	redis_args_add(enqueue, space->minutes);
 }
 
-static void add_enqueue(struct redis_args *enqueue, const struct store *store,
-    const struct new_job *job, struct span about, struct span counter)
+/* What enqueue.lua is told of the job. */
+struct queued {
+	struct buf about, counter;
+};
+
+static void add_queued(
+    struct redis_args *enqueue, const struct new_job *job, const struct queued *queued)
 {
-	add_enqueue_keys(enqueue, &store->space);
 	redis_args_add(enqueue, job->id);
 	redis_args_add_number(enqueue, job->max_queue);
 	redis_args_add_number(enqueue, (long long)job_size(job));
@@ -151,42 +168,65 @@ static void add_enqueue(struct redis_args *enqueue, const struct store *store,
 	redis_args_add_number(enqueue, job->ttl);
 	redis_args_add_number(enqueue, (long long)job->max_queue_bytes);
 	redis_args_add_number(enqueue, kept_seconds(job));
-	redis_args_add_span(enqueue, about);
-	redis_args_add_span(enqueue, counter);
+	redis_args_add_span(enqueue, buf_span(&queued->about));
+	redis_args_add_span(enqueue, buf_span(&queued->counter));
 }
 
-/* In one round trip, if that can be. */
-static bool create_and_enqueue(
-    struct store *store, const struct new_job *job, const struct response_keys *keys)
+/* With one server, in one step. */
+static const redisReply *create_in_queue(struct store *store, const struct new_job *job,
+    const struct response_keys *keys, const struct queued *queued)
+{
+	struct redis_args enqueue = {0};
+
+	redis_args_script(&enqueue, SCRIPT_ENQUEUE, LIST_KEYS + key_count(job));
+	add_list_keys(&enqueue, &store->space);
+	add_keys(&enqueue, job, keys);
+	add_queued(&enqueue, job, queued);
+	redis_args_add_span(&enqueue, job->object);
+	add_fields(&enqueue, job);
+	if (job->stream)
+		redis_args_add_span(&enqueue, job->first_event);
+	return store_call(store, &enqueue, 1) ? store->replies[0] : NULL;
+}
+
+/*
+ * In a Cluster, where the two are in different slots. The node with the queue may be away for long,
+ * and clients come again.
+ */
+static const redisReply *create_and_enqueue(struct store *store, const struct new_job *job,
+    const struct response_keys *keys, const struct queued *queued)
 {
 	struct redis_args commands[2] = {{0}, {0}};
-	struct buf about = {0}, counter = {0};
-	bool ok;
 
-	write_about(&about, job);
-	counts_write_name(&counter, METRIC_CREATED, job->label, job->tenant);
 	add_create(&commands[0], job, keys);
-	add_enqueue(&commands[1], store, job, buf_span(&about), buf_span(&counter));
-	ok = store_call(store, commands, 2);
-	buf_free(&about);
-	buf_free(&counter);
-	return ok;
+	redis_args_script(&commands[1], SCRIPT_ENQUEUE, LIST_KEYS);
+	add_list_keys(&commands[1], &store->space);
+	add_queued(&commands[1], job, queued);
+	if (store_call(store, commands, 2))
+		return store->replies[1];
+	if (store->replies[0] != NULL)
+		drop_refused(store, job, keys);
+	return NULL;
 }
 
 enum store_result store_create(struct store *store, const struct new_job *job)
 {
+	bool in_cluster = store->kind == REDIS_CLUSTER;
+	struct queued queued = {{0}, {0}};
 	struct response_keys keys;
-	enum store_result result;
+	enum store_result result = STORE_UNAVAILABLE;
+	const redisReply *reply;
 
 	response_keys(&keys, &store->space, job->id);
-	if (!create_and_enqueue(store, job, &keys)) {
-		/* The node with the queue may be away for long, and clients come again. */
-		if (store->kind == REDIS_CLUSTER && store->replies[0] != NULL)
-			drop_refused(store, job, &keys);
-		return STORE_UNAVAILABLE;
-	}
-	result = enqueue_result(store->replies[1]);
-	if (result != STORE_OK)
+	write_about(&queued.about, job);
+	counts_write_name(&queued.counter, METRIC_CREATED, job->label, job->tenant);
+	reply = in_cluster ? create_and_enqueue(store, job, &keys, &queued)
+			   : create_in_queue(store, job, &keys, &queued);
+	if (reply != NULL)
+		result = enqueue_result(reply);
+	if (in_cluster && reply != NULL && result != STORE_OK)
 		drop_refused(store, job, &keys);
+	buf_free(&queued.about);
+	buf_free(&queued.counter);
 	return result;
 }

@@ -243,7 +243,7 @@ def test_the_manual_names_no_right_that_the_sources_do_not_use():
     sources = "".join(path.read_text() for path in store.glob("*.c"))
     scripts = "".join(path.read_text() for path in store.glob("scripts/*.lua"))
     used = set(re.findall(r'"([A-Za-z-]+)[" \\]', sources)) | set(
-        re.findall(r"redis\.p?call\('([A-Z]+)'", scripts))
+        re.findall(r"\bp?call\('([A-Z]+)'", scripts))
     for sentinel in (False, True):
         named = [word.removeprefix("+") for word in documented_rights(sentinel) if word[0] == "+"]
         assert named == sorted(set(named))
@@ -256,5 +256,5 @@ def test_the_manual_names_each_command_of_the_scripts():
     scripts = "".join(
         path.read_text() for path in (TOP / "common" / "store" / "scripts").glob("*.lua"))
     named = documented_rights()
-    for command in set(re.findall(r"redis\.p?call\('([A-Z]+)'", scripts)):
+    for command in set(re.findall(r"\bp?call\('([A-Z]+)'", scripts)):
         assert f"+{command.lower()}" in named, f"scripts use {command}"

@@ -1,13 +1,14 @@
--- Extends a worker's lease, notes what there is to be known of the worker, adds what it has counted to
--- the counters, and names workers whose lease has ended. Time is the server's, so that the clocks of
--- the machines need not agree. On the way some of what has expired is taken out of the index.
+-- Extends a worker's lease, notes what there is to be known of the worker, adds what it has counted
+-- to the counters, and names workers whose lease has ended. Time is the server's, so that the clocks
+-- of the machines need not agree. On the way, some of what has expired is taken out of the index.
 --
 -- KEYS  workers (sorted set: worker, end of its lease in ms)
 --       workers about (hash: worker, "<streams> <beat ms> <started s> <pid> <version> <host>")
 --       draining (set of workers)
 --       counters, index, index about, index ended: as in enqueue.lua
--- ARGV  worker, length of a lease (ms), streams, "<started s> <pid> <version> <host>"; the worker whose
---       place it has taken and that it is to drain like, or ""; what to count, as in drop.lua
+-- ARGV  worker, length of a lease (ms), how many streams it has, "<started s> <pid> <version> <host>"
+--       the worker whose place it has taken, and that it is to drain like; or ""
+--       what to count: of each a counter, a tab, a number and a line's end
 -- Reply 1 if the worker is to give its jobs away, or 0; then the names of at most 16 workers
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

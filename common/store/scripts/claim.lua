@@ -9,10 +9,11 @@
 -- KEYS  response, job, events
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
 -- Reply {fence, attempts, model, request, input, object, context, deployment, stays, headers,
---       tenant, age (ms), waited (ms), request id}; null for a field that the job does not have, and
---       for input and context if the request has them. stays is there if it follows a provider's
---       response, too. If it is streamed, then how many events are stored, and if that is more than
---       the first, an array of them all
+--       tenant, age (ms), waited (ms), request id}; null for a field that the job does not have,
+--       and for input and context if the request has them. stays is there if it follows a
+--       provider's response, too.
+--       If it is streamed, then how many events are stored, and if that is more than the first, an
+--       array of them all
 --       {owner} if it is another worker's: the id stays in the list, to be looked at again
 --       the job's state if that is terminal, and {} if it is gone: its id is to be dropped
 local state, owner, ttl, created, waited =

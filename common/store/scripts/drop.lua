@@ -1,9 +1,9 @@
 -- Takes an id out of lists for good, as its job has ended or is gone; notes that in the index; and
--- takes what was counted for it out of the count, but for its context: Redis keeps that for ttl, and so
--- long it is counted.
+-- takes what was counted for it out of the count, but for its context: Redis keeps that for ttl, and
+-- so long it is counted.
 --
--- That it has ended is counted when the index learns it, and only then, whoever brings it first. What
--- has ended is taken out of the index if it is deleted, which is not counted then.
+-- That it has ended is counted when the index learns it, and only then, whoever brings it first.
+-- What had ended before it is deleted goes out of the index, and nothing is counted.
 --
 -- KEYS  held, held until, index, index about, index ended, counters, minutes: as in enqueue.lua
 --       the lists, if there are any
@@ -14,44 +14,45 @@
 --       the counter of what has ended, without its labels
 --       what else to count: of each a counter, a tab, a number and a line's end
 -- Reply how often the id was in the lists
+local call = redis.call
 local id, how = ARGV[1], ARGV[2]
-local time = redis.call('TIME')
+local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- The first one of a minute removes what is older than an hour.
-local function count_minute(what)
+local function count_minute()
 	local minute = math.floor(now / 60000)
-	if redis.call('HINCRBY', KEYS[7], minute .. ' ' .. what, 1) > 1 then
+	if call('HINCRBY', KEYS[7], string.format('%d %s', minute, how), '1') > 1 then
 		return
 	end
-	for _, field in ipairs(redis.call('HKEYS', KEYS[7])) do
+	for _, field in ipairs(call('HKEYS', KEYS[7])) do
 		if tonumber(field:match('^%d+')) <= minute - 60 then
-			redis.call('HDEL', KEYS[7], field)
+			call('HDEL', KEYS[7], field)
 		end
 	end
 end
 
 local function count_end(label)
-	redis.call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, 1)
+	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
 	for counter, number in ARGV[5]:gmatch('([^\t\n]+)\t(%d+)\n') do
-		redis.call('HINCRBY', KEYS[6], counter, number)
+		call('HINCRBY', KEYS[6], counter, number)
 	end
-	count_minute(how)
+	count_minute()
 end
 
 local function note_end(kept)
-	local about = redis.call('HGET', KEYS[4], id)
+	local about = call('HGET', KEYS[4], id)
 	if not about then
 		return
 	end
 	local times, state, rest = about:match('^(%d+ %d+) (%S+) (.*)$')
 	if how == 'deleted' then
-		redis.call('HDEL', KEYS[4], id)
-		redis.call('ZREM', KEYS[3], id)
-		redis.call('ZREM', KEYS[5], id)
+		call('HDEL', KEYS[4], id)
+		call('ZREM', KEYS[3], id)
+		call('ZREM', KEYS[5], id)
 	elseif state == 'open' then
-		redis.call('HSET', KEYS[4], id, times .. ' ' .. how .. ' ' .. rest)
-		redis.call('ZADD', KEYS[5], now + kept * 1000, id)
+		call('HSET', KEYS[4], id, times .. ' ' .. how .. ' ' .. rest)
+		call('ZADD', KEYS[5], string.format('%d', now + kept * 1000), id)
 	end
 	if state == 'open' then
 		count_end(rest:match('^[^\31]*\31([^\31]*)'))
@@ -66,27 +67,27 @@ local function discount(size, waiting, contexts)
 	end
 	waiting = waiting - bytes
 	if keeps then
-		redis.call('HSET', KEYS[1], id, '0 ' .. context .. ' ' .. ttl .. ' ' .. kept,
+		call('HSET', KEYS[1], id, '0 ' .. context .. ' ' .. ttl .. ' ' .. kept,
 			'waiting', waiting)
-		redis.call('ZADD', KEYS[2], now + ttl * 1000, id)
+		call('ZADD', KEYS[2], now + ttl * 1000, id)
 		return kept
 	end
 	contexts = contexts - context
-	redis.call('ZREM', KEYS[2], id)
+	call('ZREM', KEYS[2], id)
 	if waiting == 0 and contexts == 0 then
-		redis.call('DEL', KEYS[1])
+		call('DEL', KEYS[1])
 	else
-		redis.call('HDEL', KEYS[1], id)
-		redis.call('HSET', KEYS[1], 'waiting', waiting, 'contexts', contexts)
+		call('HDEL', KEYS[1], id)
+		call('HSET', KEYS[1], 'waiting', waiting, 'contexts', contexts)
 	end
 	return kept
 end
 
 local found = 0
 for i = 8, #KEYS do
-	found = found + redis.call('LREM', KEYS[i], 0, id)
+	found = found + call('LREM', KEYS[i], '0', id)
 end
-local size, waiting, contexts = unpack(redis.call('HMGET', KEYS[1], id, 'waiting', 'contexts'))
+local size, waiting, contexts = unpack(call('HMGET', KEYS[1], id, 'waiting', 'contexts'))
 local kept = size and discount(size, waiting, contexts)
 if how ~= '' then
 	note_end(tonumber(kept) or ARGV[3])
