@@ -216,6 +216,14 @@ void passage_tell_health(struct passage *passage, long status)
 		errand_tell_health(&passage->errand, status);
 }
 
+static const char *why(const struct upstream_result *result, char room[48])
+{
+	if (result->error[0] != '\0')
+		return result->error;
+	snprintf(room, 48, "the provider answered HTTP %ld", result->status);
+	return room;
+}
+
 static void on_untranslated_end(struct passage *passage, const struct upstream_result *result)
 {
 	/* What becomes of a stream after its last event is of no interest. */
@@ -224,13 +232,14 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	long status = is_whole(how) ? result->status : 0;
 	enum call_failure failure = failure_of(
 	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
+	char room[48];
 
 	if (answer_is_complete(&passage->answer))
 		errand_note_outcome(&passage->errand, call_outcome_of_status(result->status));
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
-	    errand_try_again(&passage->errand, failure, result->retry_after, result->error))
+	    errand_try_again(&passage->errand, failure, result->retry_after, why(result, room)))
 		return;
 	if (!passage->success)
 		passage_record_provider_error(&passage->record, buf_span(&passage->answer.body));

@@ -37,11 +37,8 @@ static void report(const struct passage *passage)
 
 void passages_report(const struct passage_host *host, int most)
 {
-	const struct passage *passage;
+	const struct passage *passage = LIST_FIRST(&host->open);
 
-	LIST_FOREACH (passage, &host->open, link) {
-		if (most-- <= 0)
-			return;
+	for (; passage != NULL && most > 0; passage = LIST_NEXT(passage, link), most--)
 		report(passage);
-	}
 }

@@ -31,23 +31,19 @@ static void report(const struct reader *reader, const char *id)
 /* Returns how many more there may be. */
 static int report_list(const struct reader_list *list, const char *id, int most)
 {
-	const struct reader *reader;
+	const struct reader *reader = LIST_FIRST(list);
 
-	LIST_FOREACH (reader, list, link) {
-		if (most <= 0)
-			return 0;
+	for (; reader != NULL && most > 0; reader = LIST_NEXT(reader, link), most--)
 		report(reader, id);
-		most--;
-	}
 	return most;
 }
 
 void readers_report(const struct reader_host *host, int most)
 {
-	const struct followed *followed;
-
 	for (int i = 0; i < FOLLOWED_BUCKETS; i++) {
-		LIST_FOREACH (followed, &host->followed[i], link)
+		const struct followed *followed = LIST_FIRST(&host->followed[i]);
+
+		for (; followed != NULL; followed = LIST_NEXT(followed, link))
 			most = report_list(&followed->readers, followed->id, most);
 	}
 	report_list(&host->refused, NULL, most);

@@ -36,6 +36,7 @@ struct handlers {
 	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
 	const char *tenant;
+	const char *admin;        /* name of the administrator's key; NULL if there was none */
 	struct litellm_mark mark; /* of the id in the path; stored_id_take() has read it */
 	struct buf path;          /* of the request */
 	struct buf body;          /* of the request */

@@ -16,7 +16,7 @@ static const char *state_of(const struct stream *s)
 		return "ending";
 	if (s->errand.call == NULL)
 		return "waiting_to_call";
-	return s->answer == ANSWER_NONE ? "asking" : "answering";
+	return s->account.first_event_at == 0 ? "asking" : "answering";
 }
 
 static void report_stream(const struct stream *s)

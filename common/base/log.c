@@ -18,6 +18,8 @@ static bool never_waits;
 static unsigned long lost; /* lines, since the last that was written */
 static const char *program = "respool";
 static enum log_format line_format;
+static log_taker *taker;
+static void *taker_ctx;
 
 void log_open(const char *name)
 {
@@ -32,6 +34,12 @@ void log_never_wait(void)
 void log_set_format(enum log_format format)
 {
 	line_format = format;
+}
+
+void log_divert(log_taker *fn, void *ctx)
+{
+	taker = fn;
+	taker_ctx = ctx;
 }
 
 static void write_whole(const char *text, size_t len)
@@ -118,8 +126,12 @@ static void log_message(const char *level, int error, const char *format, va_lis
 		n = snprintf(text, sizeof(text), "%s", format);
 	if (error != 0 && n < (int)sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, ": %s", strerror(error));
-	make_message(&line, level, text);
-	write_line(&line);
+	if (taker != NULL && strcmp(level, "fatal") != 0) {
+		taker(taker_ctx, level, text);
+	} else {
+		make_message(&line, level, text);
+		write_line(&line);
+	}
 	errno = saved;
 }
 

@@ -22,6 +22,14 @@ void log_open(const char *program);
  */
 void log_never_wait(void);
 
+/* A line's text as it is, with nothing escaped; level is "info" or "warning". */
+typedef void log_taker(void *ctx, const char *level, const char *text);
+/*
+ * From now on lines go there rather than to stderr, for a program that people talk to; with NULL,
+ * to stderr again. Events, and what is fatal, go to stderr always.
+ */
+void log_divert(log_taker *taker, void *ctx);
+
 /* LOG_FORMAT_TEXT until this says otherwise. */
 void log_set_format(enum log_format format);
 

@@ -29,8 +29,8 @@ struct request_default {
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
 	/*
-	 * What it is called before people: "openai/gpt-5"; with a part of its id behind '#' if
-	 * another one would be called the same.
+	 * What it is called before people: "openai/gpt-5"; with the beginning of its id behind
+	 * '#', "openai/gpt-5#3fa9", if another one has the same provider and model.
 	 */
 	char *label;
 	/*

@@ -381,6 +381,48 @@ static void a_json_line_that_is_cut_is_still_an_object(void **state)
 	}
 }
 
+static char taken[64];
+
+static void take(void *ctx, const char *level, const char *text)
+{
+	snprintf(taken, sizeof(taken), "%s %s: %s", (const char *)ctx, level, text);
+}
+
+static void divert_and_return(void)
+{
+	char who[] = "taker";
+
+	log_divert(take, who);
+	log_warnx("a %s", "b");
+	if (strcmp(taken, "taker warning: a b") != 0)
+		_exit(1);
+	log_divert(NULL, NULL);
+	log_info("back");
+}
+
+static void lines_go_to_whoever_takes_them(void **state)
+{
+	struct outcome outcome = run(divert_and_return);
+
+	(void)state;
+	assert_int_equal(outcome.status, 0);
+	assert_line(&outcome, "info: back");
+}
+
+static void divert_and_die(void)
+{
+	log_divert(take, taken);
+	fatalx("the end");
+}
+
+static void what_is_fatal_is_not_taken(void **state)
+{
+	struct outcome outcome = run(divert_and_die);
+
+	(void)state;
+	assert_line(&outcome, "fatal: the end");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +444,8 @@ int main(void)
 	    cmocka_unit_test(json_has_no_bytes_that_are_no_text),
 	    cmocka_unit_test(long_facts_leave_room_for_the_others),
 	    cmocka_unit_test(a_json_line_that_is_cut_is_still_an_object),
+	    cmocka_unit_test(lines_go_to_whoever_takes_them),
+	    cmocka_unit_test(what_is_fatal_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
