@@ -90,6 +90,11 @@ static void write_relay_streams(struct buf *out, const struct store_snapshot *sn
 	write_gauge(out, METRIC_RELAY_STREAMS, NULL, streams);
 }
 
+static void write_build_info(struct buf *out)
+{
+	write_gauge(out, METRIC_BUILD_INFO, PACKAGE_VERSION, 1);
+}
+
 static void write_gauges(struct buf *out, enum metric metric, const struct config *config,
     const struct store_snapshot *snapshot)
 {
@@ -116,7 +121,7 @@ static void write_gauges(struct buf *out, enum metric metric, const struct confi
 		write_gauge(out, metric, NULL, snapshot->round_trip);
 		break;
 	case METRIC_BUILD_INFO:
-		write_gauge(out, metric, PACKAGE_VERSION, 1);
+		write_build_info(out);
 		break;
 	default:
 		break;
@@ -130,7 +135,7 @@ void metrics_write(
 
 	if (snapshot == NULL) {
 		write_head(out, metric_line(METRIC_BUILD_INFO));
-		write_gauges(out, METRIC_BUILD_INFO, config, NULL);
+		write_build_info(out);
 		return;
 	}
 	counted_open(&counted, &snapshot->counters);

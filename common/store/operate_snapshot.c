@@ -5,7 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "operate_internal.h"
-#include "process_record.h"
+#include "process_about.h"
 
 enum { COMMANDS_MOST = 5, DEPLOYMENT_COMMANDS = 2 };
 
@@ -73,7 +73,7 @@ static void take_process(struct store_process *process, const redisReply *about)
 	snprintf(process->name, sizeof(process->name), "%s", about->element[0]->str);
 	process->lost = about->element[1]->integer != 0;
 	process->draining = about->element[2]->integer != 0;
-	process_record_read(process, reply_span(about->element[3]));
+	process_about_read(process, reply_span(about->element[3]));
 }
 
 static struct store_process *take_processes(const redisReply *reply, size_t *count)

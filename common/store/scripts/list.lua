@@ -12,7 +12,7 @@
 -- Reply {now (ms), 1 if all were looked at, the last one that was, when that was created (ms),
 --       {id, when it was created, id, …}}
 --       {} if that one is not there
-local LOOKED_AT = 1000
+local MOST, PIECE = 500, 50
 local after, since, age, status, by_tenant, tenant, model, most = unpack(ARGV)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -29,16 +29,6 @@ if age ~= '0' then
 	from = math.max(from, redis.call('ZCOUNT', KEYS[1], '(' .. now - age, '+inf'))
 end
 
-local entries =
-	redis.call('ZRANGE', KEYS[1], from, from + LOOKED_AT - 1, 'REV', 'WITHSCORES')
-local ids = {}
-for i = 1, #entries, 2 do
-	ids[#ids + 1] = entries[i]
-end
-if not ids[1] then
-	return {now, 1, after, since, {}}
-end
-
 local tenant_shown, model_shown = tenant:gsub('%c', '?'), model:gsub('%c', '?')
 local function fits(about)
 	local its_status, its_tenant, its_label, its_model =
@@ -48,20 +38,39 @@ local function fits(about)
 		(model == '' or its_model == model or its_label == model_shown)
 end
 
-local abouts = redis.call('HMGET', KEYS[2], unpack(ids))
-local found, torn, last = {}, {}, #ids
-for i, id in ipairs(ids) do
-	if not abouts[i] and i < #ids then
-		torn[#torn + 1] = id -- somebody was interrupted when taking it out
-	elseif abouts[i] and fits(abouts[i]) then
-		found[#found + 1], found[#found + 2] = id, entries[2 * i]
-		if #found >= 2 * most then
-			last = i
-			break
+-- Puts those that fit of the next few into found, until these are enough. Returns how many it has
+-- looked at, and the last of them with the time.
+local function look(from, found, torn)
+	local entries = redis.call('ZRANGE', KEYS[1], from, from + PIECE - 1, 'REV', 'WITHSCORES')
+	local ids = {}
+	for i = 1, #entries, 2 do
+		ids[#ids + 1] = entries[i]
+	end
+	local abouts = ids[1] and redis.call('HMGET', KEYS[2], unpack(ids))
+	for i, id in ipairs(ids) do
+		if not abouts[i] then
+			torn[#torn + 1] = id -- somebody was interrupted when taking it out
+		elseif fits(abouts[i]) then
+			found[#found + 1], found[#found + 2] = id, entries[2 * i]
+			if #found >= 2 * most then
+				return i, id, entries[2 * i]
+			end
 		end
 	end
+	return #ids, ids[#ids], entries[#entries]
+end
+
+local found, torn, looked_at, count = {}, {}, 0, PIECE
+while #found < 2 * most and count == PIECE and looked_at < MOST do
+	local last, created
+	count, last, created = look(from + looked_at, found, torn)
+	looked_at = looked_at + count
+	after, since = last or after, created or since
+end
+if torn[#torn] == after then
+	torn[#torn] = nil -- the next call begins behind it
 end
 if torn[1] then
 	redis.call('ZREM', KEYS[1], unpack(torn))
 end
-return {now, last == #ids and #ids < LOOKED_AT and 1 or 0, ids[last], entries[2 * last], found}
+return {now, #found < 2 * most and count < PIECE and 1 or 0, after, since, found}
