@@ -1,5 +1,6 @@
 #include "cancel.h"
 
+#include "common/response/response.h"
 #include "common/store/cancel_any.h"
 #include "answers.h"
 #include "queued_end.h"

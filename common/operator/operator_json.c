@@ -99,6 +99,7 @@ void operator_status_json(
 	member_number(out, "relays", (long long)snapshot->relay_count);
 	write_paused(out, snapshot);
 	member_number(out, "relay_streams", count_relay_streams(snapshot));
+	member_number(out, "max_queue", config->max_queue);
 	write_deployments(out, config, snapshot);
 	member_name(out, "last_hour");
 	buf_putc(out, '[');
