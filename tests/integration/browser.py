@@ -21,7 +21,7 @@ from harness import wait_until
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 KEYS = {"Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), " ": (32, " ")}
 FLAGS = (
-    "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--no-zygote", "--disable-gpu",
+    "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
     "--no-first-run", "--disable-breakpad", "--disable-dev-shm-usage", "--disable-sync",
     "--disable-extensions", "--disable-component-update", "--disable-background-networking",
     "--password-store=basic", "--lang=en-GB",

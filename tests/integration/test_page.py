@@ -330,7 +330,7 @@ def test_a_hidden_tab_asks_for_nothing(tab):
     wait_until(lambda: len(tab.requests) > asked, 5, "it to ask again")
 
 
-@pytest.mark.parametrize("width", [320, 375, 700])
+@pytest.mark.parametrize("width", [320, 700])
 def test_a_phone_needs_no_scrolling_sideways(tab, client, upstream, width):
     upstream.script("hostile", message_stream(["W" * 500 + " " + "<p>" * 300]))
     response = client.wait_terminal(client.create(HOSTILE)["id"])["id"]
