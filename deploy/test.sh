@@ -342,6 +342,8 @@ prepare() {
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$wanted" ] || need_packages "to test with OpenAI's SDK" $wanted ||
 		say "The tests with OpenAI's SDK will be skipped."
+	need_packages "to test the operators' page" chromium ||
+		say "The tests of the operators' page will be skipped."
 	use_sdks
 }
 

@@ -33,7 +33,8 @@ make_package() (
 check_dependencies() {
 	depends=$(dpkg-deb -f "$package" Depends)
 	echo "Depends: $depends"
-	for program in usr/sbin/respoold usr/libexec/respool/respool.fcgi; do
+	for program in usr/sbin/respoold usr/sbin/respoolctl \
+		usr/libexec/respool/respool.fcgi; do
 		objdump -p "$work/tree/$program" | awk '$1 == "NEEDED" { print $2 }'
 	done | sort -u | while read -r library; do
 		path=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
@@ -48,8 +49,10 @@ check_dependencies() {
 
 check_contents() {
 	dpkg-deb -x "$package" "$work/tree"
-	for file in usr/sbin/respoold usr/libexec/respool/respool.fcgi etc/respool/config.yaml \
-		usr/share/man/man8/respoold.8.gz usr/share/man/man8/respool.fcgi.8.gz \
+	for file in usr/sbin/respoold usr/sbin/respoolctl usr/libexec/respool/respool.fcgi \
+		etc/respool/config.yaml usr/share/man/man8/respoold.8.gz \
+		usr/share/man/man8/respoolctl.8.gz usr/share/man/man8/respool.fcgi.8.gz \
+		usr/share/bash-completion/completions/respoolctl \
 		usr/share/man/man5/respool.yaml.5.gz usr/share/doc/respool/examples/nginx.conf; do
 		[ -e "$work/tree/$file" ] || fail "the package lacks $file"
 	done
@@ -58,6 +61,7 @@ check_contents() {
 			[ -e "$work/tree/usr/lib/systemd/system/$unit" ] || fail "the package lacks $unit"
 	done
 	"$work/tree/usr/sbin/respoold" -V
+	"$work/tree/usr/sbin/respoolctl" -V
 	"$work/tree/usr/libexec/respool/respool.fcgi" -V
 }
 

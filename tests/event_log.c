@@ -145,6 +145,7 @@ static void create(
 	struct new_job job = {.id = id,
 	    .tenant = tenant,
 	    .model = "gpt",
+	    .label = "gpt",
 	    .request = SPAN("{}"),
 	    .stream = stream,
 	    .ttl = 3600,
@@ -182,7 +183,7 @@ static struct work *find_work(struct test *test, const char *id)
 static void flushed(void *ctx, enum write_result result)
 {
 	static const char *const results[] = {
-	    "done", "ended", "taken", "mismatch", "lost", "unknown"};
+	    "done", "ended", "gone", "taken", "mismatch", "lost", "unknown"};
 	struct work *work = ctx;
 
 	if (result != WRITE_DONE)

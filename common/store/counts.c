@@ -20,20 +20,23 @@ void counts_add_field(struct counts *counts, struct span field, long long number
 	counts->all[counts->len++] = (struct count){xmemdup(field.p, field.len), number};
 }
 
-static void write_label(struct buf *out, const char *value)
+void counts_write_label(struct buf *out, const char *value)
 {
-	buf_putc(out, COUNTS_SEPARATOR);
 	for (; *value != '\0'; value++)
 		buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? '?' : *value);
 }
 
-static void write_field(struct buf *out, enum metric metric, const char *label, const char *label2)
+void counts_write_name(struct buf *out, enum metric metric, const char *label, const char *label2)
 {
 	buf_puts(out, metric_line(metric)->name);
-	if (label != NULL)
-		write_label(out, label);
-	if (label2 != NULL)
-		write_label(out, label2);
+	if (label != NULL) {
+		buf_putc(out, COUNTS_SEPARATOR);
+		counts_write_label(out, label);
+	}
+	if (label2 != NULL) {
+		buf_putc(out, COUNTS_SEPARATOR);
+		counts_write_label(out, label2);
+	}
 }
 
 void counts_add(struct counts *counts, enum metric metric, const char *label, const char *label2,
@@ -41,7 +44,7 @@ void counts_add(struct counts *counts, enum metric metric, const char *label, co
 {
 	struct buf field = {0};
 
-	write_field(&field, metric, label, label2);
+	counts_write_name(&field, metric, label, label2);
 	counts_add_field(counts, buf_span(&field), number);
 	buf_free(&field);
 }
@@ -64,7 +67,7 @@ void counts_observe(struct counts *counts, enum metric metric, const char *label
 	struct buf field = {0};
 	size_t len;
 
-	write_field(&field, metric, label, NULL);
+	counts_write_name(&field, metric, label, NULL);
 	buf_putc(&field, COUNTS_SEPARATOR);
 	len = field.len;
 	buf_append_span(&field, bucket_of(metric_line(metric)->bounds, seconds));
@@ -85,6 +88,25 @@ void counts_write(const struct counts *counts, struct buf *out)
 {
 	for (size_t i = 0; i < counts->len; i++)
 		buf_printf(out, "%s\t%lld\n", counts->all[i].field, counts->all[i].number);
+}
+
+void counts_take(struct counts *counts, struct buf *out)
+{
+	counts_write(counts, out);
+	counts_clear(counts);
+}
+
+void counts_put_back(struct counts *counts, struct span taken)
+{
+	while (taken.len > 0) {
+		const char *tab = memchr(taken.p, '\t', taken.len);
+		const char *end = memchr(taken.p, '\n', taken.len);
+
+		counts_add_field(counts, (struct span){taken.p, (size_t)(tab - taken.p)},
+		    strtoll(tab + 1, NULL, 10));
+		taken.len -= (size_t)(end + 1 - taken.p);
+		taken.p = end + 1;
+	}
 }
 
 void counts_clear(struct counts *counts)

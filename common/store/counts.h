@@ -32,6 +32,10 @@ struct counts {
  */
 void counts_add(struct counts *counts, enum metric metric, const char *label, const char *label2,
     long long number);
+/* Appends the name of a counter in Redis, with these labels. */
+void counts_write_name(struct buf *out, enum metric metric, const char *label, const char *label2);
+/* Appends a label's value as it is in such a name. */
+void counts_write_label(struct buf *out, const char *value);
 /* Adds an observation to a histogram; label is NULL if it has none. */
 void counts_observe(struct counts *counts, enum metric metric, const char *label, double seconds);
 /* Adds all of from to into. */
@@ -44,6 +48,10 @@ void counts_add_field(struct counts *counts, struct span field, long long number
  * hold neither.
  */
 void counts_write(const struct counts *counts, struct buf *out);
+/* Appends them likewise, and nothing is in it afterwards. */
+void counts_take(struct counts *counts, struct buf *out);
+/* Adds what was taken to it again. */
+void counts_put_back(struct counts *counts, struct span taken);
 /* Nothing is in it afterwards. */
 void counts_clear(struct counts *counts);
 

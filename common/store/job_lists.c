@@ -78,14 +78,23 @@ void job_lists_bury(struct job_lists *lists, const char *worker)
 {
 	struct redis_args args = {0};
 	struct running_key key;
+	struct buf counts = {0};
+	bool own = strcmp(worker, lists->self) == 0;
 
+	if (own)
+		counts_take(lists->counts, &counts);
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_BURY, 2);
+	redis_args_script(&args, SCRIPT_BURY, 5);
 	redis_args_add(&args, lists->space->workers);
 	redis_args_add(&args, key.name);
+	redis_args_add(&args, lists->space->workers_about);
+	redis_args_add(&args, lists->space->draining);
+	redis_args_add(&args, lists->space->counters);
 	redis_args_add(&args, worker);
-	redis_args_add(&args, strcmp(worker, lists->self) == 0 ? "1" : "0");
+	redis_args_add(&args, own ? "1" : "0");
+	redis_args_add_span(&args, buf_span(&counts));
 	job_lists_send(lists, &args);
+	buf_free(&counts);
 }
 
 bool job_lists_read(

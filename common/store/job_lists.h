@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "counts.h"
 #include "keys.h"
 #include "redis_client.h"
+#include "restart_reason.h"
 
 struct job_lists;
 
@@ -20,6 +22,7 @@ struct id_call {
 	struct job_lists *lists;
 	char worker[WORKER_NAME_SIZE]; /* in whose list it is */
 	char id[RESPONSE_ID_MAX + 1];
+	enum restart_reason reason; /* of a job that is given back */
 };
 
 LIST_HEAD(id_calls, id_call);
@@ -27,7 +30,9 @@ LIST_HEAD(id_calls, id_call);
 struct job_lists {
 	struct redis_client *commands;
 	const struct key_space *space;
-	const char *self; /* the name of this worker */
+	const char *self;      /* the name of this worker */
+	struct counts *counts; /* of restarts, and more when this worker is forgotten */
+	long ttl;              /* s: how long a job is kept, unless Redis knows it */
 	struct id_calls calls;
 	char told[WORKER_NAME_SIZE]; /* whose jobs it was logged last that they are taken over */
 	long long told_at;           /* ms: when */
@@ -52,10 +57,17 @@ void job_lists_change_closed(struct job_lists *lists);
  */
 const char *job_lists_id(struct job_lists *lists, const char *worker, const redisReply *reply);
 
-/* Removes the id, whose job has ended or is gone, from the worker's list and from the count. */
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id);
-/* Moves the id from the worker's list to the head of the queue. */
-void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id);
+/*
+ * Removes the id, whose job has ended or is gone, from the worker's list and from the count, and
+ * counts how that was, as drop_args.h has it, and counts (NULL: nothing more).
+ */
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how,
+    const struct counts *counts);
+/*
+ * Moves the id from the worker's list to the head of the queue. anew: it was a worker's meanwhile,
+ * and begins to wait now.
+ */
+void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id, bool anew);
 /*
  * For an id in this worker's list whose job is another's: if that worker is lost, takes the job
  * from it and calls freed(), and the id can be claimed; drops the id if its job has ended.
@@ -64,13 +76,19 @@ void job_lists_challenge(struct job_lists *lists, const char *id, const char *ow
 /*
  * Gives up this worker's claim and queues the id again. Unless counted, the attempt does not count.
  */
-void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted);
+void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted,
+    enum restart_reason reason);
+/* Notes in the job's history that its request was sent again, and why. */
+void job_lists_note(struct job_lists *lists, const char *id, long long fence, const char *why);
 /*
  * Queues again what a worker holds that has ended; forgets it if it holds nothing. Of this worker
  * itself only the first is done: see job_lists_bury().
  */
 void job_lists_take_over(struct job_lists *lists, const char *worker);
-/* Forgets a worker if its list is empty and its lease has ended, or if it is this one. */
+/*
+ * Forgets a worker if its list is empty and its lease has ended, or if it is this one: then Redis
+ * gets what there is to count.
+ */
 void job_lists_bury(struct job_lists *lists, const char *worker);
 /* Asks for the ids that a worker holds: fn gets an array reply. False if Redis is away. */
 bool job_lists_read(

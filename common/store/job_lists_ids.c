@@ -2,22 +2,28 @@
 
 #include "common/base/log.h"
 #include "common/response/response_id.h"
+#include "drop_args.h"
 #include "job_lists_internal.h"
 #include "redis_args.h"
 
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id)
+/* Replies of release.lua and reclaim.lua; there is a third, that the job is another's. */
+enum { JOB_GONE = 0, JOB_FREED = 1 };
+
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how,
+    const struct counts *counts)
 {
 	struct redis_args args = {0};
 	struct running_key key;
+	struct buf text = {0};
 
+	if (counts != NULL)
+		counts_write(counts, &text);
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_DROP, 3);
-	redis_args_add(&args, lists->space->held);
-	redis_args_add(&args, lists->space->held_until);
+	drop_args(&args, lists->space, 1);
 	redis_args_add(&args, key.name);
-	redis_args_add(&args, id);
-	redis_args_add(&args, "0");
+	drop_args_end(&args, id, how, lists->ttl, buf_span(&text));
 	job_lists_send(lists, &args);
+	buf_free(&text);
 }
 
 /* For what is no id, and so was never counted. */
@@ -43,17 +49,43 @@ const char *job_lists_id(struct job_lists *lists, const char *worker, const redi
 	return NULL;
 }
 
-void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id)
+void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id, bool anew)
 {
 	struct redis_args args = {0};
 	struct running_key key;
 
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_REQUEUE, 2);
+	redis_args_script(&args, SCRIPT_REQUEUE, 5);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, lists->space->queue);
+	redis_args_add(&args, lists->space->parked);
+	redis_args_add(&args, lists->space->paused);
+	redis_args_add(&args, lists->space->index_about);
 	redis_args_add(&args, id);
+	redis_args_add(&args, anew ? "1" : "0");
 	job_lists_send(lists, &args);
+}
+
+/*
+ * What release.lua and reclaim.lua have said: whether somebody has yet to end the job. If not, its
+ * id is dropped from the worker's list.
+ */
+static bool is_to_be_ended(const struct id_call *call, const char *worker, const redisReply *reply)
+{
+	struct job_lists *lists = call->lists;
+
+	if (reply->type == REDIS_REPLY_STRING) {
+		job_lists_drop(lists, worker, call->id, reply->str, NULL);
+		return false;
+	}
+	if (reply->integer == JOB_GONE) {
+		job_lists_drop(lists, worker, call->id, DROP_DELETED, NULL);
+		return false;
+	}
+	if (reply->integer == JOB_FREED)
+		counts_add(
+		    lists->counts, METRIC_RESTARTED, restart_reason_word(call->reason), NULL, 1);
+	return true;
 }
 
 /* After release or reclaim: the id goes back to the queue, or nowhere. */
@@ -64,27 +96,26 @@ static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
 	const redisReply *reply = data;
 
 	(void)redis;
-	if (!redis_client_failed(lists->commands, reply, "giving a job back")) {
-		if (reply->integer == 1)
-			job_lists_requeue(lists, call->worker, call->id);
-		else
-			job_lists_drop(lists, call->worker, call->id);
-	}
+	if (!redis_client_failed(lists->commands, reply, "giving a job back") &&
+	    is_to_be_ended(call, call->worker, reply))
+		job_lists_requeue(lists, call->worker, call->id, true);
 	id_call_free(call);
 	job_lists_change_closed(lists);
 }
 
 /* Calls a script that takes the job from its owner, by what only that owner is known by. */
-static void free_job(
-    struct job_lists *lists, struct redis_args *args, const char *worker, const char *id)
+static void free_job(struct job_lists *lists, struct redis_args *args, const char *worker,
+    const char *id, enum restart_reason reason)
 {
 	struct id_call *call = id_call_new(lists, worker, id);
 
+	call->reason = reason;
 	if (!job_lists_send_change(lists, args, on_freed, call))
 		id_call_free(call);
 }
 
-void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted)
+void job_lists_release(struct job_lists *lists, const char *id, long long fence, bool counted,
+    enum restart_reason reason)
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
@@ -95,7 +126,30 @@ void job_lists_release(struct job_lists *lists, const char *id, long long fence,
 	redis_args_add(&args, keys.job);
 	redis_args_add_number(&args, fence);
 	redis_args_add(&args, counted ? "1" : "0");
-	free_job(lists, &args, lists->self, id);
+	redis_args_add(&args, restart_reason_word(reason));
+	free_job(lists, &args, lists->self, id, reason);
+}
+
+void job_lists_note(struct job_lists *lists, const char *id, long long fence, const char *why)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+	struct buf text = {0};
+
+	counts_write_label(&text, why);
+	response_keys(&keys, lists->space, id);
+	redis_args_script(&args, SCRIPT_NOTE, 1);
+	redis_args_add(&args, keys.job);
+	redis_args_add_number(&args, fence);
+	redis_args_add_span(&args, buf_span(&text));
+	job_lists_send(lists, &args);
+	buf_free(&text);
+}
+
+/* A worker takes its own jobs from itself when it ends. */
+static enum restart_reason reclaim_reason(const struct job_lists *lists, const char *worker)
+{
+	return strcmp(worker, lists->self) == 0 ? RESTART_WORKER_STOPPED : RESTART_WORKER_LOST;
 }
 
 static void reclaim_args(const struct job_lists *lists, struct redis_args *args,
@@ -106,6 +160,7 @@ static void reclaim_args(const struct job_lists *lists, struct redis_args *args,
 	redis_args_add(args, keys->response);
 	redis_args_add(args, keys->job);
 	redis_args_add(args, worker);
+	redis_args_add(args, restart_reason_word(reclaim_reason(lists, worker)));
 }
 
 void job_lists_reclaim(struct job_lists *lists, const char *worker, const char *id)
@@ -114,7 +169,7 @@ void job_lists_reclaim(struct job_lists *lists, const char *worker, const char *
 	struct response_keys keys;
 
 	reclaim_args(lists, &args, &keys, worker, id);
-	free_job(lists, &args, worker, id);
+	free_job(lists, &args, worker, id, reclaim_reason(lists, worker));
 }
 
 static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privdata)
@@ -124,12 +179,9 @@ static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privd
 	const redisReply *reply = data;
 
 	(void)redis;
-	if (!redis_client_failed(lists->commands, reply, "reclaim")) {
-		if (reply->integer == 1)
-			lists->freed(lists->ctx, call->id);
-		else
-			job_lists_drop(lists, lists->self, call->id);
-	}
+	if (!redis_client_failed(lists->commands, reply, "reclaim") &&
+	    is_to_be_ended(call, lists->self, reply))
+		lists->freed(lists->ctx, call->id);
 	id_call_free(call);
 	job_lists_change_closed(lists);
 }

@@ -2,8 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
+#include "drop_args.h"
 #include "jobs_internal.h"
 
 static void job_freed(void *ctx, const char *id)
@@ -12,6 +16,18 @@ static void job_freed(void *ctx, const char *id)
 
 	if (!jobs->leaving)
 		jobs_claim(jobs, id);
+}
+
+/* What does not change of a worker, as beat.lua has it. */
+static void worker_about(char about[WORKER_ABOUT_SIZE])
+{
+	char host[HOST_SHOWN_MAX + 1] = "";
+
+	if (gethostname(host, sizeof(host)) != 0)
+		host[0] = '\0';
+	host[HOST_SHOWN_MAX] = '\0';
+	snprintf(about, WORKER_ABOUT_SIZE, "%lld %ld %s %s", (long long)time(NULL), (long)getpid(),
+	    PACKAGE_VERSION, host);
 }
 
 struct jobs *jobs_new(struct event_base *base, struct config *config, const char *name,
@@ -24,12 +40,16 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	snprintf(jobs->name, sizeof(jobs->name), "%s", name);
 	snprintf(jobs->predecessor, sizeof(jobs->predecessor), "%s",
 	    predecessor != NULL ? predecessor : "");
+	memcpy(jobs->drains_like, jobs->predecessor, sizeof(jobs->drains_like));
 	key_space_init(&jobs->space, config->redis.namespace);
 	running_key(&jobs->running, &jobs->space, name);
+	worker_about(jobs->about);
 	jobs_open_links(jobs, base);
 	jobs->lists = (struct job_lists){.commands = jobs->commands,
 	    .space = &jobs->space,
 	    .self = jobs->name,
+	    .counts = &jobs->counts,
+	    .ttl = config->polling.ttl,
 	    .idle = jobs_lists_idle,
 	    .freed = job_freed,
 	    .ctx = jobs};
@@ -47,28 +67,24 @@ void jobs_free(struct jobs *jobs)
 	jobs_free_advice(jobs);
 	config_free(jobs->config);
 	counts_clear(&jobs->counts);
+	buf_free(&jobs->counts_sent);
 	free(jobs);
 }
 
 void job_drop(struct jobs *jobs, const char *id)
 {
-	write_batch_send(jobs->writes);
-	job_lists_drop(&jobs->lists, jobs->name, id);
+	job_end(jobs, id, DROP_UNKNOWN, NULL);
 }
 
 void job_end(struct jobs *jobs, const char *id, const char *how, const struct counts *counts)
 {
-	(void)how;
-	(void)counts;
-	job_drop(jobs, id);
+	write_batch_send(jobs->writes);
+	job_lists_drop(&jobs->lists, jobs->name, id, how, counts);
 }
 
 void job_note_retry(struct jobs *jobs, const char *id, long long fence, const char *why)
 {
-	(void)jobs;
-	(void)id;
-	(void)fence;
-	(void)why;
+	job_lists_note(&jobs->lists, id, fence, why);
 }
 
 struct counts *jobs_counts(struct jobs *jobs)
@@ -84,7 +100,6 @@ void jobs_show(struct jobs *jobs, int streams)
 void job_release(
     struct jobs *jobs, const char *id, long long fence, bool counted, enum restart_reason reason)
 {
-	(void)reason;
 	write_batch_send(jobs->writes);
-	job_lists_release(&jobs->lists, id, fence, counted);
+	job_lists_release(&jobs->lists, id, fence, counted, reason);
 }

@@ -20,6 +20,7 @@
 #include "keys.h"
 #include "common/response/response.h"
 #include "counts.h"
+#include "restart_reason.h"
 
 struct jobs;
 
@@ -149,7 +150,10 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 bool jobs_note_maker(
     struct jobs *jobs, const char *hash, const char *deployment, const char *model, long ttl);
 
-/* Lets go of an id whose job is not ours, or nobody knows how it has ended. */
+/*
+ * Lets go of an id whose job goes on as it is, or has ended as nobody knows. Nothing is counted,
+ * and operators go on seeing what they saw.
+ */
 void job_drop(struct jobs *jobs, const char *id);
 
 /*
@@ -170,18 +174,6 @@ void job_note_retry(struct jobs *jobs, const char *id, long long fence, const ch
  * is to become of what is there and not held.
  */
 void jobs_look_again(struct jobs *jobs);
-
-/* Why a job is given back, or was taken from its worker: a word for the counters and its history.
- */
-enum restart_reason {
-	RESTART_WORKER_LOST,    /* "worker_lost": its lease ended */
-	RESTART_WORKER_STOPPED, /* "worker_stopped": it was told to end */
-	RESTART_DRAINED,        /* "drained": an operator wanted it so */
-	RESTART_BROKEN_OFF,     /* "broken_off": by the provider, in the middle */
-	RESTART_EVENTS_LOST,    /* "events_lost": Redis has lost some that were told */
-	RESTART_OVERTAKEN, /* "overtaken": another worker has told readers something meanwhile */
-	RESTART_REASONS
-};
 
 /*
  * Gives a job back to the queue, to begin again from the start, by whichever worker takes it.

@@ -3,12 +3,13 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/response/response.h"
+#include "drop_args.h"
 #include "jobs_internal.h"
 #include "redis_args.h"
 #include "redis_reply.h"
 
 /* The first of them always; behind them may stand how many events are stored, and these. */
-enum { CLAIM_ELEMENTS = 11, CLAIM_TOLD = 11, CLAIM_EVENTS = 12 };
+enum { CLAIM_ELEMENTS = 14, CLAIM_TOLD = 14, CLAIM_EVENTS = 15 };
 
 /* The caller frees them. */
 static struct span *claimed_events(const redisReply *events)
@@ -37,6 +38,9 @@ static void report_claim(struct jobs *jobs, const char *id, const redisReply *re
 	    .stays = e[8]->type == REDIS_REPLY_STRING,
 	    .headers = reply_span(e[9]),
 	    .tenant = reply_span(e[10]),
+	    .age_ms = e[11]->integer,
+	    .waited_ms = e[12]->integer,
+	    .request_id = reply_span(e[13]),
 	};
 
 	if (reply->elements > CLAIM_TOLD) {
@@ -55,8 +59,10 @@ static void claim_answered(struct jobs *jobs, const char *id, const redisReply *
 {
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= CLAIM_ELEMENTS)
 		report_claim(jobs, id, reply);
+	else if (reply->type == REDIS_REPLY_STRING)
+		job_end(jobs, id, reply->str, NULL);
 	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
-		job_drop(jobs, id);
+		job_end(jobs, id, DROP_DELETED, NULL);
 	else if (jobs_are_settled(jobs))
 		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
 }
@@ -120,7 +126,7 @@ static void on_own_list(redisAsyncContext *redis, void *data, void *privdata)
 		if (jobs->room > jobs->claiming)
 			jobs_claim(jobs, id);
 		else
-			job_lists_requeue(&jobs->lists, jobs->name, id);
+			job_lists_requeue(&jobs->lists, jobs->name, id, false);
 	}
 }
 

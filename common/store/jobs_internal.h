@@ -19,6 +19,8 @@
 #include "redis_client.h"
 #include "write_batch.h"
 
+enum { HOST_SHOWN_MAX = 64, WORKER_ABOUT_SIZE = 160 };
+
 /* What a leaving worker does next. */
 enum leave_step { LEAVE_GIVE_BACK, LEAVE_BURY, LEAVE_DONE };
 
@@ -27,6 +29,8 @@ struct jobs {
 	const struct jobs_user *user;
 	char name[WORKER_NAME_SIZE];
 	char predecessor[WORKER_NAME_SIZE]; /* "" once taken over */
+	char drains_like[WORKER_NAME_SIZE]; /* the predecessor; "" once Redis has been told */
+	char about[WORKER_ABOUT_SIZE];      /* "<started s> <pid> <version> <host>" */
 	struct key_space space;
 	struct running_key running;
 	struct topology *topology;
@@ -53,7 +57,9 @@ struct jobs {
 	bool leaving;
 	enum leave_step leave_step;
 	struct counts counts;       /* jobs_counts() */
+	struct buf counts_sent;     /* those that the beat under way has taken along */
 	int streams;                /* jobs_show() */
+	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */
 };
 

@@ -24,6 +24,27 @@ bool jobs_have_lease(const struct jobs *jobs)
 	       monotonic_ms() < jobs->beaten_at + jobs->config->lease_seconds * 1000LL;
 }
 
+/* Once for each change. */
+static void heed_drain(struct jobs *jobs, bool draining)
+{
+	if (draining == jobs->draining)
+		return;
+	jobs->draining = draining;
+	jobs->user->drain(jobs->user->ctx, draining);
+}
+
+/*
+ * What a beat has taken along is counted once at most: it is added to the next one if Redis has
+ * refused this one, but not if nobody knows whether it was executed. So a connection that breaks
+ * may cost the numbers of one beat.
+ */
+static void settle_counts(struct jobs *jobs, bool refused)
+{
+	if (refused)
+		counts_put_back(&jobs->counts, buf_span(&jobs->counts_sent));
+	buf_clear(&jobs->counts_sent);
+}
+
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct jobs *jobs = privdata;
@@ -32,6 +53,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->beating = false;
+	settle_counts(jobs, reply != NULL && reply->type == REDIS_REPLY_ERROR);
 	if (redis_client_failed(jobs->commands, reply, "beat")) {
 		/* Then nobody could beat, and the others need time to come back. */
 		jobs->settled_ms = 0;
@@ -40,26 +62,47 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	}
 	jobs->silent_ms = 0;
 	jobs->beaten_at = jobs->beat_sent_at;
+	jobs->drains_like[0] = '\0';
+	heed_drain(jobs, reply->element[0]->integer == 1);
 	jobs_take_next(jobs);
 	if (!jobs_are_settled(jobs))
 		return;
-	for (i = 0; i < reply->elements && !jobs->leaving; i++)
+	for (i = 1; i < reply->elements && !jobs->leaving; i++)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
+}
+
+static void beat_args(const struct jobs *jobs, struct redis_args *args)
+{
+	redis_args_script(args, SCRIPT_BEAT, 7);
+	redis_args_add(args, jobs->space.workers);
+	redis_args_add(args, jobs->space.workers_about);
+	redis_args_add(args, jobs->space.draining);
+	redis_args_add(args, jobs->space.counters);
+	redis_args_add(args, jobs->space.index);
+	redis_args_add(args, jobs->space.index_about);
+	redis_args_add(args, jobs->space.index_ended);
+	redis_args_add(args, jobs->name);
+	redis_args_add_number(args, jobs->config->lease_seconds * 1000LL);
+	redis_args_add_number(args, jobs->streams);
+	redis_args_add(args, jobs->about);
+	redis_args_add(args, jobs->drains_like);
+	redis_args_add_span(args, buf_span(&jobs->counts_sent));
 }
 
 void jobs_send_beat(struct jobs *jobs)
 {
 	struct redis_args args = {0};
 
-	if (jobs->beating)
+	/* Nor when this worker has been forgotten: Redis would know it again. */
+	if (jobs->beating || jobs->leave_step == LEAVE_DONE)
 		return;
 	jobs_read_health(jobs);
-	redis_args_script(&args, SCRIPT_BEAT, 1);
-	redis_args_add(&args, jobs->space.workers);
-	redis_args_add(&args, jobs->name);
-	redis_args_add_number(&args, jobs->config->lease_seconds * 1000LL);
+	counts_take(&jobs->counts, &jobs->counts_sent);
+	beat_args(jobs, &args);
 	jobs->beat_sent_at = monotonic_ms();
 	jobs->beating = redis_client_call(jobs->commands, &args, on_beaten, jobs);
+	if (!jobs->beating)
+		settle_counts(jobs, true);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *ctx)

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "drop_args.h"
 #include "jobs_internal.h"
 #include "redis_args.h"
 
@@ -60,6 +61,21 @@ static void take_down(void *ctx)
 	jobs->take_client = 0;
 }
 
+/* "<id>", or "<id> deleted". */
+static void tell_revoked(struct jobs *jobs, const char *message)
+{
+	const char *blank = strchr(message, ' ');
+	size_t len = blank != NULL ? (size_t)(blank - message) : strlen(message);
+	char id[RESPONSE_ID_MAX + 1];
+
+	if (len > RESPONSE_ID_MAX)
+		return;
+	memcpy(id, message, len);
+	id[len] = '\0';
+	jobs->user->revoked(
+	    jobs->user->ctx, id, blank != NULL && strcmp(blank + 1, DROP_DELETED) == 0);
+}
+
 static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct jobs *jobs = privdata;
@@ -69,7 +85,7 @@ static void on_message(redisAsyncContext *redis, void *data, void *privdata)
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
 		return;
 	if (strcmp(reply->element[0]->str, "message") == 0)
-		jobs->user->revoked(jobs->user->ctx, reply->element[2]->str, false);
+		tell_revoked(jobs, reply->element[2]->str);
 }
 
 static void listen_up(void *ctx)
@@ -83,8 +99,8 @@ static void listen_up(void *ctx)
 }
 
 static const enum script scripts[] = {SCRIPT_BEAT, SCRIPT_BURY, SCRIPT_CLAIM, SCRIPT_DROP,
-    SCRIPT_FLUSH, SCRIPT_HEALTH, SCRIPT_LAPSED, SCRIPT_RECLAIM, SCRIPT_RELEASE, SCRIPT_REPORT,
-    SCRIPT_REQUEUE};
+    SCRIPT_FLUSH, SCRIPT_HEALTH, SCRIPT_LAPSED, SCRIPT_NOTE, SCRIPT_RECLAIM, SCRIPT_RELEASE,
+    SCRIPT_REPORT, SCRIPT_REQUEUE};
 
 /*
  * Leases, lists and the queue are in one slot, which is home to all: a worker is at work for as

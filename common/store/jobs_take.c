@@ -23,7 +23,7 @@ static void taken(struct jobs *jobs, const redisReply *reply)
 	if (jobs->room > jobs->claiming)
 		jobs_claim(jobs, id);
 	else
-		job_lists_requeue(&jobs->lists, jobs->name, id);
+		job_lists_requeue(&jobs->lists, jobs->name, id, false);
 }
 
 static void on_taken(redisAsyncContext *redis, void *data, void *privdata)

@@ -43,12 +43,19 @@ static void add_document(struct arguments *arguments, const struct document *doc
 	}
 }
 
-static void add_end(
-    struct arguments *arguments, enum response_status terminal, const char *deployment)
+/* How long the request of what ends so is kept, in s. */
+static long kept_seconds(const struct config *config, enum response_status terminal)
+{
+	return terminal == STATUS_FAILED ? config->failed_request_ttl : 0;
+}
+
+static void add_end(struct arguments *arguments, const struct config *config,
+    enum response_status terminal, const char *deployment)
 {
 	struct buf ended = {0};
 
-	buf_printf(&ended, "%s%s%s", response_status_name(terminal), deployment != NULL ? " " : "",
+	buf_printf(&ended, "%s %ld%s%s", response_status_name(terminal),
+	    kept_seconds(config, terminal), deployment != NULL ? " " : "",
 	    deployment != NULL ? deployment : "");
 	add(arguments, buf_span(&ended));
 	buf_free(&ended);
@@ -136,12 +143,13 @@ static void note_sent(struct response_write *write, struct document *doc,
 }
 
 static bool hand_over(struct response_write *write, const char *id, const struct buf *head,
-    const struct arguments *arguments, bool streamed)
+    const struct arguments *arguments, const struct write_kind *kind)
 {
 	struct response_keys keys;
 	struct write_text text = {
 	    .keys = &keys,
-	    .streamed = streamed,
+	    .streamed = kind->streamed,
+	    .keeps_request = kept_seconds(write->jobs->config, kind->terminal) > 0,
 	    .head = buf_span(head),
 	    .arguments = buf_span(&arguments->text),
 	    .argument_count = arguments->count,
@@ -167,11 +175,11 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	kind.renews = is_due_to_renew(write, doc, log, terminal);
 	add_document(&arguments, doc);
 	if (terminal != STATUS_COUNT)
-		add_end(&arguments, terminal, deployment);
+		add_end(&arguments, write->jobs->config, terminal, deployment);
 	if (log != NULL)
 		add_events(&arguments, log);
 	write_head(&head, write, doc, &kind, arguments.count);
-	sent = hand_over(write, id, &head, &arguments, log != NULL);
+	sent = hand_over(write, id, &head, &arguments, &kind);
 	if (sent)
 		note_sent(write, doc, &kind, &slots);
 	buf_free(&head);

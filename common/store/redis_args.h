@@ -10,7 +10,7 @@
 #include "common/base/buf.h"
 #include "scripts.h"
 
-enum { REDIS_ARGS_MAX = 32, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = 24 };
+enum { REDIS_ARGS_MAX = 56, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = 24 };
 
 struct redis_args {
 	int count;

@@ -15,14 +15,19 @@
  *
  * A job's fields: state; tenant, model, request, input, context, headers, deployment and follows,
  * the id of a provider's response that all this follows, as created; stays, if no deployment but
- * that can read what it has; ttl (s); fence, which each claim raises; attempts; owner, the worker
- * that has claimed it; writes, the fence of the claim and the number of flushes since that changed
- * the text: with state it tells one state of the object from the next; slots, where in the text
- * items in progress have their status. request, headers, owner and slots go when the state becomes
- * terminal, and deployment is then the one that has answered; input and context stay, as another
- * response may continue this one. streamed is there if the response has events, and unstored_ttl
- * (s) if it is not to be kept: when the state becomes terminal, its keys get that as their time to
- * live, if it is less than ttl. Nothing renews the keys of what is terminal.
+ * that can read what it has; request_id, of the HTTP request that asked for it; ttl (s); created
+ * (ms), and waited (ms), how old it was when a worker first claimed it; fence, which each claim
+ * raises; attempts; owner, the worker that has claimed it; writes, the fence of the claim and the
+ * number of flushes since that changed the text: with state it tells one state of the object from
+ * the next; slots, where in the text items in progress have their status; history, a line for each
+ * time that it was given back or its request was sent again: when (ms), "restart" or "retry", why.
+ *
+ * request, headers, owner and slots go when the state becomes terminal, and deployment is then the
+ * one that has answered; input and context stay, as another response may continue this one. Of what
+ * has failed, request and headers move to a key of their own, for another try, if they are to be
+ * kept. streamed is there if the response has events, and unstored_ttl (s) if it is not to be kept:
+ * when the state becomes terminal, its keys get that as their time to live, if it is less than ttl.
+ * Nothing renews the keys of what is terminal.
  *
  * The events of a streamed response are a list, in which each has its sequence number as its index:
  * create stores the first, flush those that follow, in the same step as what they have made of the
@@ -38,8 +43,14 @@
  * taken out of the lists for good only when its job is terminal or gone. Whoever finds in its
  * list an id whose job is another worker's keeps it there and looks again later; whoever has lost
  * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
- * not terminal is always in some list, except between create and enqueue, before the client knows
- * it.
+ * not terminal is always in some list, except in a Cluster between create and enqueue, before the
+ * client knows it. With one server these two are one step, of enqueue.
+ *
+ * What operators have paused waits in a list of its own, parked, which is oriented as the queue is:
+ * enqueue and requeue put an id there if the set paused has the job's label, which is what the
+ * configuration calls its model (model_label()), or that model, or "*". pause moves what is in the
+ * queue already, resume moves back what is not paused any more. So workers need to know nothing of
+ * it. What waits is what is in both lists. Nothing is parked while nothing is paused.
  *
  * In a Cluster a command that a server cannot take just now is sent again, so it may be executed
  * behind one that was sent later, or after it was given up. Whoever needs an order waits for the
@@ -59,9 +70,34 @@
  * queued or dropped, as an id may never be dropped: its job has expired, or the list is lost. One
  * that runs for longer than ttl is not counted from then on.
  *
+ * By three keys beside the lists operators find responses. index orders ids by when they were
+ * created (ms). index about, a hash, says of each, in a line with blanks between, when it was
+ * created and when it began to wait last (ms), its state, which is "open" or a terminal one, and
+ * then, with the byte 31 between, its tenant, label and model. index ended orders those that have
+ * ended by when their keys expire. enqueue opens an entry; drop notes the end, or removes what is
+ * deleted. The index says where to look, the job itself what is true. Beats take out what has
+ * expired, lists what they find gone, and enqueue makes room when there are too many, but only of
+ * what has ended.
+ *
+ * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and
+ * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;
+ * drop counts an end when it finds the entry open, so exactly once, whoever brings it first: who
+ * cancels or deletes; the worker that has ended it, which brings along what else there is to count
+ * of it; or whoever finds it ended, as that worker was lost. What is gone without an end counts as
+ * deleted. All else comes from the processes with their beats, each number once at most.
+ *
+ * With a beat a worker also says what there is to be known of it, and learns whether it is in the
+ * set draining: then it gives its jobs to others. Who takes the place of a worker drains as that
+ * did. bury forgets all of this.
+ *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
- * content is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
+ * which relays show that they live and tell what they have counted. Who made an encrypted content
+ * is kept without a script: only its maker can have made it, so it never changes.
+ *
+ * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
+ * alone, so that what they see and do is of one moment; whether a response which list names is
+ * still there, and in what state, its job says.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -73,6 +109,7 @@ enum script {
 	SCRIPT_CLAIM,
 	SCRIPT_CREATE,
 	SCRIPT_DELETE,
+	SCRIPT_DRAIN,
 	SCRIPT_DROP,
 	SCRIPT_ENQUEUE,
 	SCRIPT_FLUSH,
@@ -80,12 +117,18 @@ enum script {
 	SCRIPT_FORGET,
 	SCRIPT_HEALTH,
 	SCRIPT_LAPSED,
+	SCRIPT_LIST,
+	SCRIPT_NOTE,
+	SCRIPT_PAUSE,
 	SCRIPT_RECLAIM,
+	SCRIPT_RELAY_BEAT,
 	SCRIPT_RELEASE,
 	SCRIPT_REMEMBER,
 	SCRIPT_REPLACE,
 	SCRIPT_REPORT,
 	SCRIPT_REQUEUE,
+	SCRIPT_RESUME,
+	SCRIPT_SNAPSHOT,
 	SCRIPT_COUNT
 };
 

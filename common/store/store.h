@@ -3,8 +3,8 @@
  * to each node of a Cluster, that is opened when first needed and again when it broke.
  *
  * Every call is one round trip and returns within the time-out of the connection. Cancel makes two
- * for what was still queued; so does delete, and for what runs or has a context. In a Cluster
- * create makes two, and while slots move there may be more, for a second at most.
+ * for what has not ended, and so does delete. In a Cluster create makes two, and while slots move
+ * there may be more, for a second at most.
  */
 #ifndef RESPOOL_STORE_H
 #define RESPOOL_STORE_H
@@ -32,15 +32,19 @@ enum store_result {
 
 struct store *store_open(const struct redis_config *config);
 void store_close(struct store *store);
+/* Whether there is a connection, as far as is known; in a Cluster, to any node. */
+bool store_is_connected(const struct store *store);
 /* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
 const char *store_error(const struct store *store);
 
 /* A job to create. Nothing is kept of the spans after the call. */
 struct new_job {
 	const char *id;
-	const char *tenant;  /* "" for anonymous */
-	const char *model;   /* as the client named it */
-	struct span request; /* create_request.rest */
+	const char *tenant;     /* "" for anonymous */
+	const char *model;      /* as the client named it */
+	const char *label;      /* model_label() of that: what it is counted and paused by */
+	const char *request_id; /* of the request that asks for it; NULL or "" if it has none */
+	struct span request;    /* create_request.rest */
 	/*
 	 * Whether input and context are kept, for input_items and for responses that continue this
 	 * one. If not, both are empty: the request has them, and goes when the response has ended.
@@ -107,6 +111,20 @@ enum store_result store_replace(
 
 /* Removes the response, its job and its events, and tells as store_cancel() does. */
 enum store_result store_delete(struct store *store, const char *id, const char *tenant);
+
+/* What is known of a response that has ended while it waited for a worker: no other will tell. */
+struct queued_end {
+	struct span model; /* as the client named it */
+	struct span request_id;
+	long long age_ms;
+	long long attempts; /* that were made before it was queued again */
+};
+
+/*
+ * The one that the last call of store_cancel() or store_delete() has ended; NULL if that was none,
+ * or not queued. Spans as those of stored_response.
+ */
+const struct queued_end *store_queued_end(const struct store *store);
 
 /*
  * Whether the response is one whose events can be followed (event_feed.h). A foreign one is found,

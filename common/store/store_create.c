@@ -1,5 +1,13 @@
+#include <string.h>
+
+#include "counts.h"
 #include "keys.h"
 #include "store_internal.h"
+
+enum {
+	LIST_KEYS = 10,        /* of enqueue.lua */
+	MODEL_SHOWN_MAX = 256, /* bytes of a model's name in the index */
+};
 
 static void drop_refused(
     struct store *store, const struct new_job *job, const struct response_keys *keys)
@@ -45,6 +53,8 @@ static void add_fields(struct redis_args *create, const struct new_job *job)
 {
 	add_field(create, "tenant", span_of(job->tenant));
 	add_field(create, "model", span_of(job->model));
+	if (job->request_id != NULL && job->request_id[0] != '\0')
+		add_field(create, "request_id", span_of(job->request_id));
 	add_field(create, "request", job->request);
 	if (job->keeps_input)
 		add_field(create, "input", job->input);
@@ -68,14 +78,25 @@ static void add_fields(struct redis_args *create, const struct new_job *job)
 	}
 }
 
+static int key_count(const struct new_job *job)
+{
+	return job->stream ? 3 : 2;
+}
+
+static void add_keys(
+    struct redis_args *args, const struct new_job *job, const struct response_keys *keys)
+{
+	redis_args_add(args, keys->response);
+	redis_args_add(args, keys->job);
+	if (job->stream)
+		redis_args_add(args, keys->events);
+}
+
 static void add_create(
     struct redis_args *create, const struct new_job *job, const struct response_keys *keys)
 {
-	redis_args_script(create, SCRIPT_CREATE, job->stream ? 3 : 2);
-	redis_args_add(create, keys->response);
-	redis_args_add(create, keys->job);
-	if (job->stream)
-		redis_args_add(create, keys->events);
+	redis_args_script(create, SCRIPT_CREATE, key_count(job));
+	add_keys(create, job, keys);
 	redis_args_add_span(create, job->object);
 	redis_args_add_number(create, job->ttl);
 	add_fields(create, job);
@@ -83,38 +104,129 @@ static void add_create(
 		redis_args_add_span(create, job->first_event);
 }
 
-static void add_enqueue(
-    struct redis_args *enqueue, const struct store *store, const struct new_job *job)
+static bool is_inside_character(char byte)
 {
-	redis_args_script(enqueue, SCRIPT_ENQUEUE, 3);
-	redis_args_add(enqueue, store->space.queue);
-	redis_args_add(enqueue, store->space.held);
-	redis_args_add(enqueue, store->space.held_until);
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* What operators are shown of a model's name, as a client may name one at any length. */
+static void write_model(struct buf *out, const char *model)
+{
+	char shown[MODEL_SHOWN_MAX + 1];
+	size_t len = strnlen(model, MODEL_SHOWN_MAX);
+
+	while (len > 0 && is_inside_character(model[len]))
+		len--;
+	memcpy(shown, model, len);
+	shown[len] = '\0';
+	counts_write_label(out, shown);
+}
+
+/* How long it is kept when it has ended. */
+static long kept_seconds(const struct new_job *job)
+{
+	return job->unstored_ttl != 0 && job->unstored_ttl < job->ttl ? job->unstored_ttl
+								      : job->ttl;
+}
+
+/* What the index says of it, as drop.lua and the operators' functions take it apart. */
+static void write_about(struct buf *out, const struct new_job *job)
+{
+	counts_write_label(out, job->tenant);
+	buf_putc(out, COUNTS_SEPARATOR);
+	counts_write_label(out, job->label);
+	buf_putc(out, COUNTS_SEPARATOR);
+	write_model(out, job->model);
+}
+
+static void add_list_keys(struct redis_args *enqueue, const struct key_space *space)
+{
+	redis_args_add(enqueue, space->queue);
+	redis_args_add(enqueue, space->held);
+	redis_args_add(enqueue, space->held_until);
+	redis_args_add(enqueue, space->parked);
+	redis_args_add(enqueue, space->paused);
+	redis_args_add(enqueue, space->index);
+	redis_args_add(enqueue, space->index_about);
+	redis_args_add(enqueue, space->index_ended);
+	redis_args_add(enqueue, space->counters);
+	redis_args_add(enqueue, space->minutes);
+}
+
+/* What enqueue.lua is told of the job. */
+struct queued {
+	struct buf about, counter;
+};
+
+static void add_queued(
+    struct redis_args *enqueue, const struct new_job *job, const struct queued *queued)
+{
 	redis_args_add(enqueue, job->id);
 	redis_args_add_number(enqueue, job->max_queue);
 	redis_args_add_number(enqueue, (long long)job_size(job));
 	redis_args_add_number(enqueue, (long long)job->context.len);
 	redis_args_add_number(enqueue, job->ttl);
 	redis_args_add_number(enqueue, (long long)job->max_queue_bytes);
+	redis_args_add_number(enqueue, kept_seconds(job));
+	redis_args_add_span(enqueue, buf_span(&queued->about));
+	redis_args_add_span(enqueue, buf_span(&queued->counter));
+}
+
+/* With one server, in one step. */
+static const redisReply *create_in_queue(struct store *store, const struct new_job *job,
+    const struct response_keys *keys, const struct queued *queued)
+{
+	struct redis_args enqueue = {0};
+
+	redis_args_script(&enqueue, SCRIPT_ENQUEUE, LIST_KEYS + key_count(job));
+	add_list_keys(&enqueue, &store->space);
+	add_keys(&enqueue, job, keys);
+	add_queued(&enqueue, job, queued);
+	redis_args_add_span(&enqueue, job->object);
+	add_fields(&enqueue, job);
+	if (job->stream)
+		redis_args_add_span(&enqueue, job->first_event);
+	return store_call(store, &enqueue, 1) ? store->replies[0] : NULL;
+}
+
+/*
+ * In a Cluster, where the two are in different slots. The node with the queue may be away for long,
+ * and clients come again.
+ */
+static const redisReply *create_and_enqueue(struct store *store, const struct new_job *job,
+    const struct response_keys *keys, const struct queued *queued)
+{
+	struct redis_args commands[2] = {{0}, {0}};
+
+	add_create(&commands[0], job, keys);
+	redis_args_script(&commands[1], SCRIPT_ENQUEUE, LIST_KEYS);
+	add_list_keys(&commands[1], &store->space);
+	add_queued(&commands[1], job, queued);
+	if (store_call(store, commands, 2))
+		return store->replies[1];
+	if (store->replies[0] != NULL)
+		drop_refused(store, job, keys);
+	return NULL;
 }
 
 enum store_result store_create(struct store *store, const struct new_job *job)
 {
-	struct redis_args commands[2] = {{0}, {0}};
+	bool in_cluster = store->kind == REDIS_CLUSTER;
+	struct queued queued = {{0}, {0}};
 	struct response_keys keys;
-	enum store_result result;
+	enum store_result result = STORE_UNAVAILABLE;
+	const redisReply *reply;
 
 	response_keys(&keys, &store->space, job->id);
-	add_create(&commands[0], job, &keys);
-	add_enqueue(&commands[1], store, job);
-	if (!store_call(store, commands, 2)) {
-		/* The node with the queue may be away for long, and clients come again. */
-		if (store->kind == REDIS_CLUSTER && store->replies[0] != NULL)
-			drop_refused(store, job, &keys);
-		return STORE_UNAVAILABLE;
-	}
-	result = enqueue_result(store->replies[1]);
-	if (result != STORE_OK)
+	write_about(&queued.about, job);
+	counts_write_name(&queued.counter, METRIC_CREATED, job->label, job->tenant);
+	reply = in_cluster ? create_and_enqueue(store, job, &keys, &queued)
+			   : create_in_queue(store, job, &keys, &queued);
+	if (reply != NULL)
+		result = enqueue_result(reply);
+	if (in_cluster && reply != NULL && result != STORE_OK)
 		drop_refused(store, job, &keys);
+	buf_free(&queued.about);
+	buf_free(&queued.counter);
 	return result;
 }

@@ -11,7 +11,6 @@ enum {
 	MOST_WRITES = 64,
 	MOST_BYTES = 65536,
 	WORDS_BEFORE_KEYS = 3, /* EVALSHA, the script and how many keys */
-	CLUSTER_KEYS = 2,      /* of what is not streamed */
 };
 
 /* Writes that went out together and have yet to be answered. */
@@ -59,6 +58,8 @@ static enum write_result result_of(struct redis_client *commands, const redisRep
 		return WRITE_TAKEN;
 	case 4:
 		return WRITE_LOST;
+	case 5:
+		return WRITE_GONE;
 	default:
 		return WRITE_ENDED;
 	}
@@ -164,9 +165,15 @@ static void add_keys(struct write_batch *batch, const struct write_text *text)
 	if (!redis_client_is_cluster(batch->commands))
 		return;
 	write_argument(&batch->keys, span_of(text->keys->response));
-	if (text->streamed)
+	batch->key_count++;
+	if (text->streamed) {
 		write_argument(&batch->keys, span_of(text->keys->events));
-	batch->key_count = text->streamed ? CLUSTER_KEYS + 1 : CLUSTER_KEYS;
+		batch->key_count++;
+	}
+	if (text->keeps_request) {
+		write_argument(&batch->keys, span_of(text->keys->request));
+		batch->key_count++;
+	}
 }
 
 static void add(

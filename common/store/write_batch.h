@@ -20,6 +20,7 @@ struct write_batch;
 struct write_text {
 	const struct response_keys *keys;
 	bool streamed;
+	bool keeps_request;    /* for another try */
 	struct span head;      /* the line that it begins with */
 	struct span arguments; /* in the form in which Redis gets them */
 	int argument_count;

@@ -1,7 +1,7 @@
 """Fixtures of the integration tests. Run with
 /usr/bin/python3 -m pytest tests/integration [-n 5 --dist loadfile].
 
-$RESPOOL_BUILD is the directory that holds respool.fcgi and respoold; by default the top of the
+$RESPOOL_BUILD is the directory that holds the programs; by default the top of the
 tree. With $RESPOOL_KEEP set, the temporary directories stay.
 """
 
@@ -76,7 +76,7 @@ def no_child_process_is_left():
 
 @pytest.fixture(scope="module", autouse=True)
 def programs_are_built(request):
-    missing = [name for name in ("respool.fcgi", "respoold") if not (BUILD / name).exists()]
+    missing = [name for name in ("respool.fcgi", "respoold", "respoolctl") if not (BUILD / name).exists()]
     if missing and request.module.__name__ not in WITHOUT_PROGRAMS:
         pytest.fail(f"not built: {', '.join(missing)} in {BUILD}; run make, or set RESPOOL_BUILD",
                     pytrace=False)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.once
 
 PROGRAMS = ("respool.fcgi", "respoold")
 both = pytest.mark.parametrize("program", PROGRAMS)
-MANUALS = ("respool.fcgi.8", "respoold.8", "respool.yaml.5")
+MANUALS = ("respool.fcgi.8", "respoolctl.8", "respoold.8", "respool.yaml.5")
 UNITS = ("respool-fcgi.service", "respool.socket", "respoold.service")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
 
@@ -80,7 +80,9 @@ class TestInstall:
         assert files_below(installed()) == sorted([
             CONFIG,
             "usr/libexec/respool/respool.fcgi",
+            "usr/sbin/respoolctl",
             "usr/sbin/respoold",
+            "usr/share/bash-completion/completions/respoolctl",
             "usr/share/doc/respool/LICENSE",
             "usr/share/doc/respool/README.md",
             "usr/share/doc/respool/examples/apache-mod_fcgid.conf",
@@ -94,6 +96,7 @@ class TestInstall:
             "usr/share/doc/respool/migrating.md",
             "usr/share/man/man5/respool.yaml.5",
             "usr/share/man/man8/respool.fcgi.8",
+            "usr/share/man/man8/respoolctl.8",
             "usr/share/man/man8/respoold.8",
             *(f"usr/lib/systemd/system/{unit}" for unit in UNITS),
         ])
@@ -184,6 +187,68 @@ class TestManuals:
         options = set(re.findall(r"^  -(\w) ", usage, re.M))
         manual = (TOP / "doc" / f"{program}.8").read_text()
         assert options and options == set(re.findall(r"^\.It Fl (\w)", manual, re.M))
+
+
+class TestConsole:
+    """The table of commands, by what help says of it, against what else tells of them."""
+
+    @pytest.fixture(scope="class")
+    def commands(self):
+        """The options of each."""
+        usage = run_program("respoolctl", "-h").stdout.decode().partition("commands:\n")[2]
+        names = re.findall(r"^  (\w+) ", usage, re.M)
+        assert {"status", "cancel", "help"} <= set(names)
+        return {name: re.findall(
+            r"^  (--[\w-]+)", run_program("respoolctl", "help", name).stdout.decode(), re.M)
+            for name in names}
+
+    def test_the_manual_describes_every_command_with_its_options(self, commands):
+        manual = (TOP / "doc" / "respoolctl.8").read_text()
+        manual = manual.partition(".Ss Commands")[2].partition(".Ss Findings")[0]
+        described = {}
+        for item in re.findall(r"^\.It (Xo\n.*?\n\.Xc|Cm .*?)\n", manual, re.M | re.S):
+            name = re.search(r"Cm (\w+)", item)[1]
+            described.setdefault(name, set()).update(re.findall(r"Fl (-[\w-]+)", item))
+        assert described == {name: {option[1:] for option in options}
+                             for name, options in commands.items()}
+
+    def test_the_manual_describes_every_finding(self):
+        sources = TOP / "app" / "ctl"
+        names = set(re.findall(r'findings_add\(\s*\w+, "(\w+)"', "".join(
+            path.read_text() for path in sources.glob("*.c"))))
+        names |= set(re.findall(r'^    \{"(\w+)", \w+\},', (
+            TOP / "common/store/redis_advice.c").read_text(), re.M))
+        manual = (TOP / "doc" / "respoolctl.8").read_text().partition(".Ss Findings")[2]
+        described = set(re.findall(r"\w+", " ".join(
+            re.findall(r"^\.It Cm (.*)$", manual.partition(".El")[0], re.M))))
+        assert {"no_workers", "configuration", "eviction"} <= names
+        assert names == described
+
+    def complete(self, *words):
+        script = TOP / "deploy/bash-completion/respoolctl"
+        result = subprocess.run(
+            [need("bash"), "--norc", "-c", f". {script}; COMP_WORDS=(\"$@\"); "
+             "COMP_CWORD=$(($# - 1)); _respoolctl; printf '%s\n' \"${COMPREPLY[@]}\"",
+             "bash", "respoolctl", *words],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            env={**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}"})
+        assert (result.returncode, result.stderr) == (0, ""), result
+        return set(result.stdout.split())
+
+    def test_the_shell_completes_every_command_and_its_options(self, commands):
+        assert self.complete("") == self.complete("help", "") == set(commands)
+        for name, options in commands.items():
+            assert self.complete(name, "-") == {*options, "--json", "-c", "-h"}, name
+        assert self.complete("--json", "list", "--lim") == {"--limit"}
+
+    def test_the_shell_completes_statuses_and_what_is_in_redis(self, make_stack):
+        expected = run_program("respoolctl", "list", "--status", "x").stderr.decode()
+        statuses = re.findall(r"\w+", expected.partition("one of ")[2])
+        assert statuses and self.complete("list", "--status", "") == set(statuses)
+        stack = make_stack(supervisor=False)
+        ids = {stack.client.create("m")["id"] for _ in range(2)}
+        assert self.complete("-c", str(stack.config_path), "show", "") == ids
+        assert self.complete("-c", str(stack.config_path), "drain", "") == set()
 
 
 def named_paths(text, *tops):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import (BUILD, SANITIZER_REPORT, environment, events_key, job_key, response_key,
-                     wait_until)
+from harness import (BUILD, SANITIZER_REPORT, environment, events_key, job_key, request_key,
+                     response_key, wait_until)
 
 STACK = {"supervisor": False, "responder": False, "web": False}
 ALONE = dict(STACK)
@@ -55,7 +55,7 @@ class Job:
         self.id = response_id
         self.keys = keys(response_id)
         self.text = QUEUED
-        self.fence = self.writes = 0
+        self.fence = self.writes = self.kept = 0
         pairs = [word for pair in fields.items() for word in pair]
         if streamed:
             assert self.run("create", self.keys, QUEUED, TTL, "tenant", "alice", *pairs, "streamed",
@@ -85,6 +85,8 @@ class Job:
     def write(self, flags, document, known, *words):
         """words are the terminal state, if there is one, and the events, if there are any."""
         ends = len(words) % 2 == 1
+        if ends:
+            words = (f"{words[0]} {self.kept}", *words[1:])
         flags += "r" + ("e" if ends else "") + ("" if document is None else "w")
         length, writes = (known or f"{len(self.text)} {self.writes}").split()
         if document is not None:
@@ -98,7 +100,7 @@ class Job:
                         self.id, '"in_progress"', '"incomplete" ')
 
     def delete(self):
-        return self.run("delete", self.keys, "alice", "cancels", self.id, 0, "{")
+        return self.run("delete", (*self.keys, request_key(self.id)), "alice", "cancels", self.id, 0, "{")
 
     def follow(self, number, most=65536):
         return self.run("follow", self.keys, number, most)
@@ -142,7 +144,7 @@ def test_created_response_has_its_first_event_for_as_long_as_itself(job):
 
 def test_response_that_is_not_streamed_has_no_events_and_no_field(redis, response_id):
     job = Job(redis, response_id, streamed=False)
-    assert len(job.claim()) == 11
+    assert len(job.claim()) == 14
     assert job.renew("completed") == 1
     assert not redis.exists(job.keys[2])
     assert not {b"streamed", b"unstored_ttl"} & redis.hgetall(job.keys[1]).keys()
@@ -212,7 +214,7 @@ def test_cancelled_and_deleted_are_published(job, channel):
     job.cancel()
     assert channel.next() == "2 0 ended\n"
     job.cancel()
-    assert job.delete() == 1
+    assert job.delete() == 2
     assert channel.next() == "gone\n"
     assert not job.redis.exists(*job.keys)
 
@@ -242,10 +244,64 @@ def test_what_is_not_to_be_kept_goes_soon_after_its_end(redis, response_id, how)
     for key in job.keys:
         redis.expire(key, 30)
     assert job.cancel()[0] == 1
-    assert job.run("claim", job.keys, "w2", 0, "x") == []
-    assert job.flush(2, "", document="three") == 0
+    assert job.run("claim", job.keys, "w2", 0, "x") in (b"cancelled", b"completed")
+    assert job.flush(2, "", document="three") == (3 if how == "flush" else 0)
     assert len(job.follow(0)) == 4
     assert all(ttl <= 30 for ttl in job.ttls()), "something has renewed them"
+
+
+def test_last_write_that_is_repeated_counts_as_written(job):
+    job.claim()
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    assert job.stored() == events(0, 2)
+    assert job.flush(2, "", "failed", document="two") == 3
+
+
+def test_last_write_behind_that_of_another_worker_says_that_the_job_was_taken(job):
+    job.claim("w1")
+    fence = job.fence
+    assert job.run("reclaim", job.keys[:2], "w1", "worker_lost") == 1
+    job.claim("w2")
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    job.fence = fence
+    assert job.flush(1, event(1), "completed", document="two") == 3
+
+
+def test_write_of_what_is_gone_says_so(job):
+    job.claim()
+    job.delete()
+    assert job.flush(1, event(1), document="one") == 5
+
+
+@pytest.mark.parametrize("kept, unstored, ttl", [(600, None, 600), (2 * TTL, None, TTL),
+                                                 (600, 60, 60)])
+def test_what_was_asked_outlives_a_failure_but_not_the_response(
+        redis, response_id, kept, unstored, ttl):
+    job = Job(redis, response_id, request='"a":1', headers="h",
+              **({"unstored_ttl": unstored} if unstored else {}))
+    job.kept = kept
+    job.claim()
+    assert job.flush(1, "", "failed", document="one") == 1
+    key = request_key(response_id)
+    assert redis.hgetall(key) == {b"request": b'"a":1', b"headers": b"h"}
+    assert ttl - 5 <= redis.ttl(key) <= ttl
+    assert redis.hmget(job.keys[1], "request", "headers") == [None, None]
+    job.delete()
+    assert not redis.exists(key)
+
+
+def test_history_has_the_last_of_what_happened_in_whole_lines(job):
+    for number in range(100):
+        job.claim()
+        assert job.run("note", job.keys[1:2], job.fence, f"{number} timeout") == 1
+        assert job.run("note", job.keys[1:2], job.fence - 1, "not mine") == 0
+        assert job.run("release", job.keys[:2], job.fence, 1, "drained") == 1
+    lines = job.redis.hget(job.keys[1], "history").decode().splitlines()
+    assert lines[-2].endswith(" retry 99 timeout") and lines[-1].endswith(" restart drained")
+    assert 20 <= len(lines) <= 80
+    assert all(line.split()[0].isdigit() and line.split()[1] in ("retry", "restart")
+               for line in lines)
 
 
 def test_what_is_not_to_be_kept_never_lives_longer_for_it(redis, response_id):
@@ -256,13 +312,13 @@ def test_what_is_not_to_be_kept_never_lives_longer_for_it(redis, response_id):
 
 
 def test_claim_has_all_events_once_there_are_more_than_the_first(job):
-    assert job.claim()[11:] == [1]
+    assert job.claim()[14:] == [1]
     job.flush(1, events(1, 2))
-    told, again = job.claim()[11:]
+    told, again = job.claim()[14:]
     assert told == 3
     assert b"".join(again).decode() == events(0, 3)
     job.redis.delete(job.keys[2])
-    assert job.claim()[11:] == [0]
+    assert job.claim()[14:] == [0]
 
 
 def test_pages_are_bounded_and_without_gap_or_repeat(job):
@@ -314,7 +370,7 @@ def test_a_server_that_forbids_to_publish_loses_no_event(make_stack):
     assert job.flush(2, event(2), "completed") == 1
     assert job.stored() == events(0, 3)
     assert job.cancel()[0] == 1
-    assert job.delete() == 1
+    assert job.delete() == 2
 
 
 class Program:
@@ -437,7 +493,7 @@ def test_worker_writes_events_with_the_document(make_stack, make_program, respon
     assert program.ask("flush", response_id, 2, 3, "-") == ["done"]
     assert program.ask("flush", response_id, 6, 1, "-") == ["lost"]
     assert program.ask("flush", response_id, 5, 1, "completed") == ["done"]
-    assert program.ask("flush", response_id, 6, 1, "-") == ["ended"]
+    assert program.ask("flush", response_id, 6, 1, "-") == ["taken"]
     stored = stack.redis.lrange(events_key(response_id), 1, -1)
     assert b"".join(stored).decode() == events(1, 5)
     assert b'"status":"completed"' in stack.stored(response_id)
@@ -453,7 +509,7 @@ def test_next_worker_gets_all_events(make_stack, make_program):
     job.redis, job.keys = stack.redis, keys(streamed)
     job.claim("lost", stack.stored(streamed).index(b'"queued"'))
     assert job.flush(1, events(1, 4)) == 1
-    assert job.run("release", job.keys[:2], job.fence, 1) == 1
+    assert job.run("release", job.keys[:2], job.fence, 1, "drained") == 1
     program.tell("work", "b" * 16)
     assert program.hear("claimed", other) == ["0", "0", "0", "0", ""]
     is_streamed, told, count, _, text = program.hear("claimed", streamed)

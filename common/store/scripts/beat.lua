@@ -1,10 +1,30 @@
--- Extends a worker's lease and names workers whose lease has ended. Time is the server's, so that
--- the clocks of the machines need not agree.
+-- Extends a worker's lease, notes what there is to be known of the worker, adds what it has counted
+-- to the counters, and names workers whose lease has ended. Time is the server's, so that the clocks
+-- of the machines need not agree. On the way, some of what has expired is taken out of the index.
 --
 -- KEYS  workers (sorted set: worker, end of its lease in ms)
--- ARGV  worker, length of a lease (ms)
--- Reply the names of at most 16 workers
+--       workers about (hash: worker, "<streams> <beat ms> <started s> <pid> <version> <host>")
+--       draining (set of workers)
+--       counters, index, index about, index ended: as in enqueue.lua
+-- ARGV  worker, length of a lease (ms), how many streams it has, "<started s> <pid> <version> <host>"
+--       the worker whose place it has taken, and that it is to drain like; or ""
+--       what to count: of each a counter, a tab, a number and a line's end
+-- Reply 1 if the worker is to give its jobs away, or 0; then the names of at most 16 workers
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 16)
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. now .. ' ' .. ARGV[4])
+for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
+	redis.call('HINCRBY', KEYS[4], counter, number)
+end
+local expired = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', now, 'LIMIT', 0, 100)
+if expired[1] then
+	redis.call('ZREM', KEYS[7], unpack(expired))
+	redis.call('ZREM', KEYS[5], unpack(expired))
+	redis.call('HDEL', KEYS[6], unpack(expired))
+end
+if ARGV[5] ~= '' and redis.call('SISMEMBER', KEYS[3], ARGV[5]) == 1 then
+	redis.call('SADD', KEYS[3], ARGV[1])
+end
+return {redis.call('SISMEMBER', KEYS[3], ARGV[1]),
+	unpack(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 16))}

@@ -4,19 +4,24 @@
 -- fence.
 --
 -- A job that this worker owns already is claimed again, within the same attempt: the reply to its
--- first claim was lost.
+-- first claim was lost. How long a job has waited is how old it was at the first claim of all.
 --
 -- KEYS  response, job, events
 -- ARGV  worker, offset of the status slot, the status slot for "in_progress"
 -- Reply {fence, attempts, model, request, input, object, context, deployment, stays, headers,
---       tenant}; null for a field that the job does not have, and for input and context if the
---       request has them. stays is there if it follows a provider's response, too.
+--       tenant, age (ms), waited (ms), request id}; null for a field that the job does not have,
+--       and for input and context if the request has them. stays is there if it follows a
+--       provider's response, too.
 --       If it is streamed, then how many events are stored, and if that is more than the first, an
 --       array of them all
 --       {owner} if it is another worker's: the id stays in the list, to be looked at again
---       {} if the job is gone or terminal: its id is to be dropped
-local state, owner, ttl = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl'))
-if redis.call('EXISTS', KEYS[1]) == 0 or (state ~= 'queued' and state ~= 'in_progress') then
+--       the job's state if that is terminal, and {} if it is gone: its id is to be dropped
+local state, owner, ttl, created, waited =
+	unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl', 'created', 'waited'))
+if state and state ~= 'queued' and state ~= 'in_progress' then
+	return state
+end
+if not state or redis.call('EXISTS', KEYS[1]) == 0 then
 	return {}
 end
 if state == 'in_progress' and owner ~= ARGV[1] then
@@ -26,15 +31,17 @@ redis.call('HSET', KEYS[2], 'state', 'in_progress', 'owner', ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local fence = math.max(redis.call('HGET', KEYS[2], 'fence') + 1, now)
-redis.call('HSET', KEYS[2], 'fence', fence, 'writes', fence .. ' 0')
+local age = math.max(now - (created or now), 0)
+waited = tonumber(waited) or age
+redis.call('HSET', KEYS[2], 'fence', fence, 'writes', fence .. ' 0', 'waited', waited)
 local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' and 1 or 0)
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[2], ttl)
-local model, request, input, context, deployment, follows, stays, headers, tenant,
+local model, request, input, context, deployment, follows, stays, headers, tenant, request_id,
 	request_has_input, streamed = unpack(redis.call('HMGET', KEYS[2], 'model', 'request',
 		'input', 'context', 'deployment', 'follows', 'stays', 'headers', 'tenant',
-		'request_has_input', 'streamed'))
+		'request_id', 'request_has_input', 'streamed'))
 if request_has_input then
 	input, context = false, false
 end
@@ -45,4 +52,4 @@ if streamed then
 	events = told > 1 and redis.call('LRANGE', KEYS[3], 0, -1) or nil
 end
 return {fence, attempts, model, request, input, redis.call('GET', KEYS[1]), context, deployment,
-	follows or stays, headers, tenant, told, events}
+	follows or stays, headers, tenant, age, waited, request_id, told, events}

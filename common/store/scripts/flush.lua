@@ -4,8 +4,8 @@
 --
 -- KEYS  of one server: the job of each write; the other keys stand in it between the braces, or are
 --       made of it, and are named nowhere else
---       of a Cluster: the job, the response and the events of the only write; what is not named
---       would seem to be missing while its slot moves
+--       of a Cluster: the job, the response, the events and the request of the only write, as far
+--       as it has to do with them; what is not named would seem to be missing while its slot moves
 -- ARGV  how many writes there are; then of each
 --       a line of fields, separated by a blank:
 --         how many more arguments the write has
@@ -17,17 +17,19 @@
 --           with this one. One that a failover has lost may have kept the length
 --         with s, the offsets of the status slots of items in progress: cancel.lua writes there
 --       with w the text, else of each patch its offset and its bytes
---       with e the terminal state, and behind a blank the deployment that has answered, if that is
---         known: a response that continues this one begins there
+--       with e the terminal state; for how long what was asked is kept for another try (s), or 0;
+--         and behind a blank the deployment that has answered, if that is known: a response that
+--         continues this one begins there
 --       with v the number of the first event that the writer does not know to be stored, and these
 --         events, one behind the other, each with its blank line; those that are stored all the same
 --         are skipped
 -- Reply an array with one element for each write:
---       1 written
---       0 the job is gone or terminal: cancelled, deleted or expired
+--       1 written, also if this writer has ended the job in the same way before
+--       0 the job is terminal: cancelled
 --       2 the stored text is not what the writer thinks: the whole text is needed
---       3 the job is not the writer's any more, but not terminal: it was reclaimed
+--       3 the job is not the writer's any more: it was reclaimed, and has ended perhaps
 --       4 events before the first one are not stored any more: a failover has lost them
+--       5 the job is gone: deleted or expired
 --       an error: it is not known what of this write was done
 --       With any other but 1, nothing is written, neither text nor events. What was written and is
 --       sent again, with the whole text, changes nothing.
@@ -55,15 +57,27 @@ local function tell(events, first, text, stored, ending)
 	end
 end
 
--- Why the job is not the writer's to write, in the state that it is in.
-local function refusal(job, state, fence)
-	if state ~= 'queued' and state ~= 'in_progress' then
+-- Why the job is not the writer's to write, in the state that it is in; ended is the one in which the
+-- writer ends it, if it does.
+local function refusal(job, state, fence, ended)
+	if not state then
+		return 5
+	elseif state == 'cancelled' then
 		return 0
-	end
-	if state == 'queued' or redis.call('HGET', job, 'fence') ~= fence then
+	elseif state == 'queued' or redis.call('HGET', job, 'fence') ~= fence then
 		return 3
+	elseif state == 'in_progress' then
+		return 2
 	end
-	return 2
+	return state == ended and 1 or 3
+end
+
+-- Keeps what was asked of the provider, which goes from the job as that ends.
+local function keep_request(job, prefix, response, ttl)
+	local key = prefix .. 'litellm:polling:request:{' .. response .. '}'
+	local request, headers = unpack(redis.call('HMGET', job, 'request', 'headers'))
+	redis.call('HSET', key, 'request', request or '', 'headers', headers or '')
+	redis.call('EXPIRE', key, ttl)
 end
 
 local JOB = 'litellm:polling:job:{'
@@ -81,13 +95,14 @@ local function write(job, at)
 	local fields = redis.call('HMGET', job, 'state', 'writes')
 	local stored = whole and fields[2] and fields[2]:match('^%d+') or fields[2]
 	if fields[1] ~= 'in_progress' or stored ~= known then
-		return refusal(job, fields[1], fence)
+		return refusal(job, fields[1], fence,
+			ending and ARGV[at + count - (streamed and 2 or 0)]:match('^%S+'))
 	end
 	local from, to = job:find(JOB, 1, true)
 	local response = job:sub(to + 1, -2)
 	local now = redis.call('STRLEN', response)
 	if now == 0 then
-		return 0
+		return 5
 	end
 	local last = at + count
 	local events, first, text, told
@@ -115,13 +130,16 @@ local function write(job, at)
 		redis.call('HSET', job, 'writes', fence .. ' ' .. writes + 1)
 	end
 	if ending then
-		local ended, deployment = ARGV[last]:match('^(%S+) ?(.*)$')
+		local ended, kept, deployment = ARGV[last]:match('^(%S+) (%d+) ?(.*)$')
 		redis.call('HSET', job, 'state', ended)
 		if deployment ~= '' then
 			redis.call('HSET', job, 'deployment', deployment)
 		end
-		redis.call('HDEL', job, 'owner', 'request', 'headers', 'slots')
 		ttl = math.min(ttl, redis.call('HGET', job, 'unstored_ttl') or ttl)
+		if kept ~= '0' then
+			keep_request(job, job:sub(1, from - 1), response, math.min(ttl, kept))
+		end
+		redis.call('HDEL', job, 'owner', 'request', 'headers', 'slots')
 	elseif tells_slots then
 		redis.call('HSET', job, 'slots', slots)
 	end

@@ -2,19 +2,35 @@
 -- afterwards, by requeue.lua.
 --
 -- KEYS  response, job
--- ARGV  fence, 1 if the attempt counts or 0
--- Reply 1, also if the job is not the caller's any more: somebody has yet to end it
---       0 if the job is gone or terminal: its id is to be dropped
+-- ARGV  fence, 1 if the attempt counts or 0, why: a word for its history
+-- Reply 1 it waits again
+--       2 the job is not the caller's any more, and somebody has yet to end it: its id is to be put
+--         back all the same
+--       the job's state if that is terminal, and 0 if it is gone: its id is to be dropped
+local HISTORY = 2000 -- bytes
+
+-- The last lines, as many as there is room for.
+local function note(job, what)
+	local time = redis.call('TIME')
+	local now = time[1] * 1000 + math.floor(time[2] / 1000)
+	local history = (redis.call('HGET', job, 'history') or '') .. now .. ' ' .. what .. '\n'
+	if #history > HISTORY then
+		history = history:sub(-HISTORY):gsub('^[^\n]*\n', '')
+	end
+	redis.call('HSET', job, 'history', history)
+end
+
 local state, fence = unpack(redis.call('HMGET', KEYS[2], 'state', 'fence'))
 if state ~= 'queued' and state ~= 'in_progress' then
-	return 0
+	return state or 0
 end
 if state ~= 'in_progress' or fence ~= ARGV[1] then
-	return 1
+	return 2
 end
 redis.call('HSET', KEYS[2], 'state', 'queued')
 redis.call('HDEL', KEYS[2], 'owner')
 if ARGV[2] == '0' then
 	redis.call('HINCRBY', KEYS[2], 'attempts', -1)
 end
+note(KEYS[2], 'restart ' .. ARGV[3])
 return 1

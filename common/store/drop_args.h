@@ -1,0 +1,25 @@
+/*
+ * The arguments of drop.lua, which takes an id out of lists for good: of a worker's when its job
+ * has ended, of the queue when nobody wants it any more.
+ */
+#ifndef RESPOOL_DROP_ARGS_H
+#define RESPOOL_DROP_ARGS_H
+
+#include "common/base/buf.h"
+#include "keys.h"
+#include "redis_args.h"
+
+/* How it has ended, for drop_args_end(), beside the names of terminal states. */
+#define DROP_DELETED "deleted"
+#define DROP_UNKNOWN ""
+
+/* Begins the command. The caller adds so many lists' keys behind it. */
+void drop_args(struct redis_args *args, const struct key_space *space, int lists);
+/*
+ * Ends it. ttl is how long it is kept, in s, should Redis not know it; counts is what
+ * counts_write() has written.
+ */
+void drop_args_end(
+    struct redis_args *args, const char *id, const char *how, long long ttl, struct span counts);
+
+#endif
