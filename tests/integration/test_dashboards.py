@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import Stack
+from harness import ADMIN, Stack
 
 TOP = Path(__file__).resolve().parents[2]
 ALERTS = TOP / "deploy" / "prometheus" / "respool-alerts.yml"
 DASHBOARD = TOP / "deploy" / "grafana" / "respool.json"
 TABLE = TOP / "common" / "store" / "metric_table.h"
-ADMIN = "sk-admin-of-the-dashboards"
 
 # What Prometheus adds itself, and what a sum over others leaves.
 ADDED_LABELS = {"instance", "job", "le"}
@@ -24,9 +23,6 @@ ADDED_LABELS = {"instance", "job", "le"}
 def scraped():
     """The types of all metrics, by their names, as a scrape tells them."""
     stack = Stack(supervisor=False)
-    stack.config["respool"]["admin_keys"] = [{"name": "ops", "key": ADMIN}]
-    stack.write_config()
-    stack.start_all()
     reply = stack.client.with_key(ADMIN).with_prefix("").get("/metrics")
     stack.close()
     assert reply.status == 200
