@@ -38,7 +38,7 @@ static void tell(const struct cancelling *cancelling, const char *id, enum respo
 	if (status == STATUS_CANCELLED)
 		printf("%s cancelled\n", id);
 	else
-		ctl_refuse("%s: it has ended already: %s", id, response_status_name(status));
+		ctl_refuse("%s: it has ended already: %s", id, ctl_status_name(status));
 }
 
 /* The status that an object shows, whoever made it. */

@@ -44,6 +44,11 @@ int ctl_unavailable(const struct ctl *ctl)
 	return ctl_refuse("Redis: %s", store_error(ctl->store));
 }
 
+const char *ctl_status_name(enum response_status status)
+{
+	return status < STATUS_COUNT ? response_status_name(status) : "unknown";
+}
+
 void ctl_print(struct span text)
 {
 	fwrite(text.p, 1, text.len, stdout);

@@ -35,6 +35,9 @@ int ctl_unavailable(const struct ctl *ctl);
 /* Says something that is no failure, likewise. */
 void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Its name; "unknown" for STATUS_COUNT: another program, or another version, has others. */
+const char *ctl_status_name(enum response_status status);
+
 /* Writes a line to stdout. */
 void ctl_print(struct span text);
 

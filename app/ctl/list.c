@@ -23,9 +23,9 @@ static void add_row(
 
 	age_write(age, (double)(now - row->created_at) / 1000);
 	snprintf(attempts, sizeof(attempts), "%lld", row->attempts);
-	table_add(table,
-	    (const char *const[]){row->id, response_status_name(row->status), age, row->tenant,
-		row->model, attempts, operator_deployment(ctl->config, row->deployment)});
+	table_add(
+	    table, (const char *const[]){row->id, ctl_status_name(row->status), age, row->tenant,
+		       row->model, attempts, operator_deployment(ctl->config, row->deployment)});
 }
 
 static void print_table(const struct ctl *ctl, const struct store_page *page)

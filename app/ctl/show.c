@@ -98,9 +98,7 @@ static void print_answer(struct span object)
 static void print_detail(const struct ctl *ctl, const struct store_detail *detail)
 {
 	print_fact("id", detail->row.id);
-	print_fact("status", detail->row.status < STATUS_COUNT
-				 ? response_status_name(detail->row.status)
-				 : "unknown");
+	print_fact("status", ctl_status_name(detail->row.status));
 	if (detail->foreign) {
 		print_fact("made by", "another program");
 	} else {

@@ -3,52 +3,64 @@
 #include <stdbool.h>
 #include <string.h>
 
-/*
- * Of two that fit, the first one counts: no response is called "compact", and those of
- * administrators end as others do.
- */
-static const struct {
+/* How the path of a route ends. */
+struct pattern {
 	/* "{id}" stands for one segment; "{model}" and "…" for one or more: find_below() */
-	const char *pattern;
+	const char *text;
 	enum route_kind kind;
-} routes[] = {
-    {"responses/input_tokens", ROUTE_INPUT_TOKENS},
-    {"responses/compact", ROUTE_COMPACT},
-    {"respool/v1/responses", ROUTE_ADMIN_RESPONSES},
-    {"respool/v1/responses/{id}", ROUTE_ADMIN_RESPONSE},
-    {"respool/v1/responses/{id}/details", ROUTE_ADMIN_DETAILS},
-    {"respool/v1/responses/{id}/cancel", ROUTE_ADMIN_CANCEL},
-    {"respool/v1/responses/{id}/retry", ROUTE_ADMIN_RETRY},
-    {"responses", ROUTE_RESPONSES},
-    {"responses/{id}", ROUTE_RESPONSE},
-    {"responses/{id}/cancel", ROUTE_CANCEL},
-    {"responses/{id}/input_items", ROUTE_INPUT_ITEMS},
-    {"chat/completions", ROUTE_CHAT},
-    {"embeddings", ROUTE_EMBEDDINGS},
-    {"models", ROUTE_MODELS},
-    {"models/{model}", ROUTE_MODEL},
-    {"conversations", ROUTE_CONVERSATIONS},
-    {"conversations/…", ROUTE_CONVERSATIONS},
-    {"health", ROUTE_READINESS},
-    {"health/readiness", ROUTE_READINESS},
-    {"health/liveliness", ROUTE_LIVENESS},
-    {"health/liveness", ROUTE_LIVENESS},
-    {"metrics", ROUTE_METRICS},
-    {"respool/v1/status", ROUTE_ADMIN_STATUS},
-    {"respool/v1/workers", ROUTE_ADMIN_WORKERS},
-    {"respool/v1/workers/{id}/drain", ROUTE_ADMIN_DRAIN},
-    {"respool/v1/pause", ROUTE_ADMIN_PAUSE},
-    {"respool/v1/resume", ROUTE_ADMIN_RESUME},
-    {"respool/", ROUTE_PAGE},
+	bool of_responses; /* its path has "responses" in it */
 };
-enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
+
+/* Of two that fit, the first one counts: no response is called "compact". */
+static const struct pattern patterns[] = {
+    {"responses", ROUTE_RESPONSES, true},
+    {"responses/input_tokens", ROUTE_INPUT_TOKENS, true},
+    {"responses/compact", ROUTE_COMPACT, true},
+    {"responses/{id}", ROUTE_RESPONSE, true},
+    {"responses/{id}/cancel", ROUTE_CANCEL, true},
+    {"responses/{id}/input_items", ROUTE_INPUT_ITEMS, true},
+    {"chat/completions", ROUTE_CHAT, false},
+    {"embeddings", ROUTE_EMBEDDINGS, false},
+    {"models", ROUTE_MODELS, false},
+    {"models/{model}", ROUTE_MODEL, false},
+    {"conversations", ROUTE_CONVERSATIONS, false},
+    {"conversations/…", ROUTE_CONVERSATIONS, false},
+    {"health", ROUTE_READINESS, false},
+    {"health/readiness", ROUTE_READINESS, false},
+    {"health/liveliness", ROUTE_LIVENESS, false},
+    {"health/liveness", ROUTE_LIVENESS, false},
+    {"metrics", ROUTE_METRICS, false},
+    {"respool/", ROUTE_PAGE, false},
+};
+
+/* These come before the others where a path has "respool/v1" in it. */
+static const struct pattern admin_patterns[] = {
+    {"respool/v1/status", ROUTE_ADMIN_STATUS, false},
+    {"respool/v1/workers", ROUTE_ADMIN_WORKERS, false},
+    {"respool/v1/workers/{id}/drain", ROUTE_ADMIN_DRAIN, false},
+    {"respool/v1/pause", ROUTE_ADMIN_PAUSE, false},
+    {"respool/v1/resume", ROUTE_ADMIN_RESUME, false},
+    {"respool/v1/responses", ROUTE_ADMIN_RESPONSES, true},
+    {"respool/v1/responses/{id}", ROUTE_ADMIN_RESPONSE, true},
+    {"respool/v1/responses/{id}/details", ROUTE_ADMIN_DETAILS, true},
+    {"respool/v1/responses/{id}/cancel", ROUTE_ADMIN_CANCEL, true},
+    {"respool/v1/responses/{id}/retry", ROUTE_ADMIN_RETRY, true},
+};
+
+enum {
+	PATTERN_COUNT = sizeof(patterns) / sizeof(patterns[0]),
+	ADMIN_PATTERN_COUNT = sizeof(admin_patterns) / sizeof(admin_patterns[0]),
+};
 
 const char *route_pattern(size_t i, enum route_kind *kind)
 {
-	if (i >= ROUTE_COUNT)
+	const struct pattern *pattern;
+
+	if (i >= PATTERN_COUNT + ADMIN_PATTERN_COUNT)
 		return NULL;
-	*kind = routes[i].kind;
-	return routes[i].pattern;
+	pattern = i < PATTERN_COUNT ? &patterns[i] : &admin_patterns[i - PATTERN_COUNT];
+	*kind = pattern->kind;
+	return pattern->text;
 }
 
 static struct span without_slashes(struct span path)
@@ -159,36 +171,59 @@ static struct span once(struct span path)
 	return path;
 }
 
-static struct route find_by_end(struct span path)
+/* ROUTE_UNKNOWN if no pattern fits. */
+static struct route find_by_end(
+    struct span path, const struct pattern *table, size_t count, bool about_response)
 {
-	/* What follows that is an id, whatever it looks like. */
-	const bool about_response = behind(path, "v1", "responses").len > 0;
+	for (size_t i = 0; i < count; i++) {
+		struct route route = {table[i].kind, {0}};
 
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		struct route route = {routes[i].kind, {0}};
-
-		if (about_response && strstr(routes[i].pattern, "responses") == NULL)
+		if (about_response && !table[i].of_responses)
 			continue;
-		if (ends_as(path, routes[i].pattern, &route.id))
+		if (ends_as(path, table[i].text, &route.id))
 			return route;
 	}
-	if (about_response)
+	return (struct route){ROUTE_UNKNOWN, {0}};
+}
+
+/* What is done with a request is no response's id there either. */
+static struct route find_admins(struct span path, bool about_response)
+{
+	const struct route route =
+	    find_by_end(path, admin_patterns, ADMIN_PATTERN_COUNT, about_response);
+	const bool is_named = span_is(route.id, "compact") || span_is(route.id, "input_tokens");
+
+	if (route.kind == ROUTE_ADMIN_RESPONSE && is_named)
 		return (struct route){ROUTE_UNKNOWN, {0}};
-	return find_below(path, NULL);
+	return route;
+}
+
+static struct route find_others(struct span path, bool about_response)
+{
+	struct route route = find_by_end(path, patterns, PATTERN_COUNT, about_response);
+
+	if (route.kind == ROUTE_UNKNOWN && !about_response)
+		route = find_below(path, NULL);
+	/* What the page asks for is relative to it, so that its own path has to end in a slash. */
+	if (route.kind == ROUTE_PAGE && path.p[path.len - 1] != '/')
+		route.kind = ROUTE_PAGE_MOVED;
+	return route;
 }
 
 struct route route_find(struct span path)
 {
 	struct route route;
+	bool about_response;
 
 	if (path.len == 0)
 		return (struct route){ROUTE_UNKNOWN, {0}};
 	path = once(path);
 	route = find_below(path, "v1");
-	if (route.kind == ROUTE_UNKNOWN)
-		route = find_by_end(path);
-	/* What the page asks for is relative to it, so that its own path has to end in a slash. */
-	if (route.kind == ROUTE_PAGE && path.p[path.len - 1] != '/')
-		route.kind = ROUTE_PAGE_MOVED;
-	return route;
+	if (route.kind != ROUTE_UNKNOWN)
+		return route;
+	/* What follows that is an id, whatever it looks like. */
+	about_response = behind(path, "v1", "responses").len > 0;
+	if (behind(path, "respool", "v1").len > 0)
+		route = find_admins(path, about_response);
+	return route.kind != ROUTE_UNKNOWN ? route : find_others(path, about_response);
 }

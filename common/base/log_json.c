@@ -74,6 +74,20 @@ static bool put_character(struct log_line *line, const char **p, const char *end
 	return true;
 }
 
+/* As many bytes as are as they are, and find room. */
+static void put_plain(struct log_line *line, const char **p, const char *end)
+{
+	const size_t room = sizeof(line->data) - END_BYTES - line->len;
+	const char *most = (size_t)(end - *p) < room ? end : *p + room;
+	const char *plain_end = json_plain_end(*p, most);
+	const char *delete = memchr(*p, 0x7f, (size_t)(plain_end - *p));
+
+	if (delete != NULL)
+		plain_end = delete;
+	put(line, *p, (size_t)(plain_end - *p));
+	*p = plain_end;
+}
+
 void log_json_add_text(struct log_line *line, const char *name, const char *text)
 {
 	const char *end;
@@ -86,8 +100,9 @@ void log_json_add_text(struct log_line *line, const char *name, const char *text
 	}
 	end = text + strlen(text);
 	put(line, "\"", 1);
-	while (text < end && put_character(line, &text, end))
-		continue;
+	do
+		put_plain(line, &text, end);
+	while (text < end && put_character(line, &text, end));
 	if (text < end) {
 		put_text(line, cut_mark);
 		line->cut = true;

@@ -41,39 +41,61 @@ static void add_escape(struct log_line *line, unsigned char c)
 	add_bytes(line, escape, (size_t)len);
 }
 
-/* What stands in specials gets a backslash before it. */
-static void add_text(struct log_line *line, const char *text, const char *specials)
+/* How many bytes of the text are as they are, at most as many as find room. */
+static size_t plain_length(const struct log_line *line, const unsigned char *text, bool quoted)
+{
+	size_t room = sizeof(line->data) - sizeof(cut_mark) - line->len, len = 0;
+
+	while (len < room && text[len] >= 0x20 && text[len] != 0x7f && text[len] != 0xc2 &&
+	       !(quoted && (text[len] == '"' || text[len] == '\\')))
+		len++;
+	return len;
+}
+
+/* Adds the character that text begins with, and returns what is behind it. */
+static const unsigned char *add_special(
+    struct log_line *line, const unsigned char *text, bool quoted)
+{
+	if (is_control(*text)) {
+		add_escape(line, *text);
+	} else if (is_c1_control(text)) {
+		add_escape(line, *text++);
+		add_escape(line, *text);
+	} else {
+		if (quoted && (*text == '"' || *text == '\\'))
+			add_bytes(line, "\\", 1);
+		add_bytes(line, (const char *)text, 1);
+	}
+	return text + 1;
+}
+
+static void add_text(struct log_line *line, const char *text, bool quoted)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
-	for (; *p != '\0'; p++) {
-		if (is_control(*p)) {
-			add_escape(line, *p);
-		} else if (is_c1_control(p)) {
-			add_escape(line, *p++);
-			add_escape(line, *p);
-		} else {
-			if (strchr(specials, *p) != NULL)
-				add_bytes(line, "\\", 1);
-			add_bytes(line, (const char *)p, 1);
-		}
+	while (!line->cut) {
+		size_t len = plain_length(line, p, quoted);
+
+		add_bytes(line, (const char *)p, len);
+		p += len;
+		if (*p == '\0')
+			return;
+		p = add_special(line, p, quoted);
 	}
 }
 
 void log_line_add(struct log_line *line, const char *text)
 {
-	add_text(line, text, "");
+	add_text(line, text, false);
 }
 
 static bool needs_quotes(const char *text)
 {
-	if (*text == '\0')
-		return true;
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text <= ' ' || strchr("\"\\=\x7f", *text) != NULL)
-			return true;
-	}
-	return false;
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p > ' ' && *p != '"' && *p != '\\' && *p != '=' && *p != 0x7f)
+		p++;
+	return *p != '\0' || p == (const unsigned char *)text;
 }
 
 void log_line_add_fact(struct log_line *line, const char *name, const char *text)
@@ -83,7 +105,7 @@ void log_line_add_fact(struct log_line *line, const char *name, const char *text
 	add_bytes(line, " ", 1);
 	log_line_add(line, name);
 	add_bytes(line, "=\"", quoted ? 2 : 1);
-	add_text(line, text, quoted ? "\"\\" : "");
+	add_text(line, text, quoted);
 	add_bytes(line, "\"", quoted ? 1 : 0);
 }
 

@@ -16,12 +16,11 @@
  * A job's fields: state; tenant, model, request, input, context, headers, deployment and follows,
  * the id of a provider's response that all this follows, as created; stays, if no deployment but
  * that can read what it has; request_id, of the HTTP request that asked for it; ttl (s); created
- *(ms), and waited (ms), how old it was when a worker first claimed it; fence, which each claim
- *raises; attempts; owner, the worker that has claimed it; writes, the fence of the claim and the
- *number of flushes since that changed the text: with state it tells one state of the object from
- *the next; slots, where in the text items in progress have their status; history, a line for each
- *time that it was given back or its request was sent again: when (ms), "restart" or "retry", and
- *why.
+ * (ms), and waited (ms), how old it was when a worker first claimed it; fence, which each claim
+ * raises; attempts; owner, the worker that has claimed it; writes, the fence of the claim and the
+ * number of flushes since that changed the text: with state it tells one state of the object from
+ * the next; slots, where in the text items in progress have their status; history, a line for each
+ * time that it was given back or its request was sent again: when (ms), "restart" or "retry", why.
  *
  * request, headers, owner and slots go when the state becomes terminal, and deployment is then the
  * one that has answered; input and context stay, as another response may continue this one. Of what
@@ -72,23 +71,24 @@
  * that runs for longer than ttl is not counted from then on.
  *
  * By three keys beside the lists operators find responses. index orders ids by when they were
- *created (ms). index about, a hash, says of each <created ms> <queued ms> <state> <tenant> 31
- *<label> 31 <model> where 31 is the byte of that number, queued is when it began to wait last, and
- *state is "open" or a terminal one. index ended orders those that have ended by when their keys
- *expire. enqueue opens an entry; drop notes the end, or removes what is deleted. The index says
- *where to look, the job itself what is true. Beats take out what has expired, lists what they find
- *gone, and enqueue makes room when there are too many, but only of what has ended.
+ * created (ms). index about, a hash, says of each, in a line with blanks between, when it was
+ * created and when it began to wait last (ms), its state, which is "open" or a terminal one, and
+ * then, with the byte 31 between, its tenant, label and model. index ended orders those that have
+ * ended by when their keys expire. enqueue opens an entry; drop notes the end, or removes what is
+ * deleted. The index says where to look, the job itself what is true. Beats take out what has
+ * expired, lists what they find gone, and enqueue makes room when there are too many, but only of
+ * what has ended.
  *
  * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and
  * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;
  * drop counts an end when it finds the entry open, so exactly once, whoever brings it first: who
  * cancels or deletes; the worker that has ended it, which brings along what else there is to count
- *of it; or whoever finds it ended, as that worker was lost. What is gone without an end counts as
+ * of it; or whoever finds it ended, as that worker was lost. What is gone without an end counts as
  * deleted. All else comes from the processes with their beats, each number once at most.
  *
  * With a beat a worker also says what there is to be known of it, and learns whether it is in the
- *set draining: then it gives its jobs to others. Who takes the place of a worker drains as that
- *did. bury forgets all of this.
+ * set draining: then it gives its jobs to others. Who takes the place of a worker drains as that
+ * did. bury forgets all of this.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
  * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by

@@ -55,7 +55,7 @@ class Job:
         self.id = response_id
         self.keys = keys(response_id)
         self.text = QUEUED
-        self.fence = self.writes = 0
+        self.fence = self.writes = self.kept = 0
         pairs = [word for pair in fields.items() for word in pair]
         if streamed:
             assert self.run("create", self.keys, QUEUED, TTL, "tenant", "alice", *pairs, "streamed",
@@ -86,7 +86,7 @@ class Job:
         """words are the terminal state, if there is one, and the events, if there are any."""
         ends = len(words) % 2 == 1
         if ends:
-            words = (f"{words[0]} 0", *words[1:])
+            words = (f"{words[0]} {self.kept}", *words[1:])
         flags += "r" + ("e" if ends else "") + ("" if document is None else "w")
         length, writes = (known or f"{len(self.text)} {self.writes}").split()
         if document is not None:
@@ -245,9 +245,63 @@ def test_what_is_not_to_be_kept_goes_soon_after_its_end(redis, response_id, how)
         redis.expire(key, 30)
     assert job.cancel()[0] == 1
     assert job.run("claim", job.keys, "w2", 0, "x") in (b"cancelled", b"completed")
-    assert job.flush(2, "", document="three") == 0
+    assert job.flush(2, "", document="three") == (3 if how == "flush" else 0)
     assert len(job.follow(0)) == 4
     assert all(ttl <= 30 for ttl in job.ttls()), "something has renewed them"
+
+
+def test_last_write_that_is_repeated_counts_as_written(job):
+    job.claim()
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    assert job.stored() == events(0, 2)
+    assert job.flush(2, "", "failed", document="two") == 3
+
+
+def test_last_write_behind_that_of_another_worker_says_that_the_job_was_taken(job):
+    job.claim("w1")
+    fence = job.fence
+    assert job.run("reclaim", job.keys[:2], "w1", "worker_lost") == 1
+    job.claim("w2")
+    assert job.flush(1, event(1), "completed", document="one") == 1
+    job.fence = fence
+    assert job.flush(1, event(1), "completed", document="two") == 3
+
+
+def test_write_of_what_is_gone_says_so(job):
+    job.claim()
+    job.delete()
+    assert job.flush(1, event(1), document="one") == 5
+
+
+@pytest.mark.parametrize("kept, unstored, ttl", [(600, None, 600), (2 * TTL, None, TTL),
+                                                 (600, 60, 60)])
+def test_what_was_asked_outlives_a_failure_but_not_the_response(
+        redis, response_id, kept, unstored, ttl):
+    job = Job(redis, response_id, request='"a":1', headers="h",
+              **({"unstored_ttl": unstored} if unstored else {}))
+    job.kept = kept
+    job.claim()
+    assert job.flush(1, "", "failed", document="one") == 1
+    key = request_key(response_id)
+    assert redis.hgetall(key) == {b"request": b'"a":1', b"headers": b"h"}
+    assert ttl - 5 <= redis.ttl(key) <= ttl
+    assert redis.hmget(job.keys[1], "request", "headers") == [None, None]
+    job.delete()
+    assert not redis.exists(key)
+
+
+def test_history_has_the_last_of_what_happened_in_whole_lines(job):
+    for number in range(100):
+        job.claim()
+        assert job.run("note", job.keys[1:2], job.fence, f"{number} timeout") == 1
+        assert job.run("note", job.keys[1:2], job.fence - 1, "not mine") == 0
+        assert job.run("release", job.keys[:2], job.fence, 1, "drained") == 1
+    lines = job.redis.hget(job.keys[1], "history").decode().splitlines()
+    assert lines[-2].endswith(" retry 99 timeout") and lines[-1].endswith(" restart drained")
+    assert 20 <= len(lines) <= 80
+    assert all(line.split()[0].isdigit() and line.split()[1] in ("retry", "restart")
+               for line in lines)
 
 
 def test_what_is_not_to_be_kept_never_lives_longer_for_it(redis, response_id):
@@ -439,7 +493,7 @@ def test_worker_writes_events_with_the_document(make_stack, make_program, respon
     assert program.ask("flush", response_id, 2, 3, "-") == ["done"]
     assert program.ask("flush", response_id, 6, 1, "-") == ["lost"]
     assert program.ask("flush", response_id, 5, 1, "completed") == ["done"]
-    assert program.ask("flush", response_id, 6, 1, "-") == ["ended"]
+    assert program.ask("flush", response_id, 6, 1, "-") == ["taken"]
     stored = stack.redis.lrange(events_key(response_id), 1, -1)
     assert b"".join(stored).decode() == events(1, 5)
     assert b'"status":"completed"' in stack.stored(response_id)

@@ -28,7 +28,7 @@ def test_unknown_url_is_told_what_is_served(client):
 
 def test_what_is_served_fits_behind_the_longest_path(client):
     message = client.get("/v1/" + "x" * 3000).error()["message"]
-    assert message.endswith("GET respool/.")
+    assert message.endswith("POST respool/v1/responses/{id}/retry.")
 
 
 def test_health_needs_no_key_and_is_readiness(client):

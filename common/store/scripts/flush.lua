@@ -24,10 +24,10 @@
 --         events, one behind the other, each with its blank line; those that are stored all the same
 --         are skipped
 -- Reply an array with one element for each write:
---       1 written
+--       1 written, also if this writer has ended the job in the same way before
 --       0 the job is terminal: cancelled
 --       2 the stored text is not what the writer thinks: the whole text is needed
---       3 the job is not the writer's any more, but not terminal: it was reclaimed
+--       3 the job is not the writer's any more: it was reclaimed, and has ended perhaps
 --       4 events before the first one are not stored any more: a failover has lost them
 --       5 the job is gone: deleted or expired
 --       an error: it is not known what of this write was done
@@ -57,15 +57,19 @@ local function tell(events, first, text, stored, ending)
 	end
 end
 
--- Why the job is not the writer's to write, in the state that it is in.
-local function refusal(job, state, fence)
-	if state ~= 'queued' and state ~= 'in_progress' then
-		return state and 0 or 5
-	end
-	if state == 'queued' or redis.call('HGET', job, 'fence') ~= fence then
+-- Why the job is not the writer's to write, in the state that it is in; ended is the one in which the
+-- writer ends it, if it does.
+local function refusal(job, state, fence, ended)
+	if not state then
+		return 5
+	elseif state == 'cancelled' then
+		return 0
+	elseif state == 'queued' or redis.call('HGET', job, 'fence') ~= fence then
 		return 3
+	elseif state == 'in_progress' then
+		return 2
 	end
-	return 2
+	return state == ended and 1 or 3
 end
 
 -- Keeps what was asked of the provider, which goes from the job as that ends.
@@ -91,7 +95,8 @@ local function write(job, at)
 	local fields = redis.call('HMGET', job, 'state', 'writes')
 	local stored = whole and fields[2] and fields[2]:match('^%d+') or fields[2]
 	if fields[1] ~= 'in_progress' or stored ~= known then
-		return refusal(job, fields[1], fence)
+		return refusal(job, fields[1], fence,
+			ending and ARGV[at + count - (streamed and 2 or 0)]:match('^%S+'))
 	end
 	local from, to = job:find(JOB, 1, true)
 	local response = job:sub(to + 1, -2)

@@ -68,7 +68,7 @@ static void a_status_counts_those_who_are_alive(void **state)
 	operator_status_json(&out, &config, &snapshot);
 	buf_puts(&expected,
 	    "{\"queued\":5,\"in_progress\":2,\"oldest_seconds\":3.250,\"workers\":1,\"relays\":2,"
-	    "\"paused\":[\"a\",\"*\"],\"relay_streams\":5,\"deployments\":["
+	    "\"paused\":[\"a\",\"*\"],\"relay_streams\":5,\"max_queue\":0,\"deployments\":["
 	    "{\"deployment\":\"openai/a\",\"model\":\"a\",\"resting_seconds\":0,\"failures\":0},"
 	    "{\"deployment\":\"openai/*\",\"model\":\"*\",\"resting_seconds\":0.500,"
 	    "\"failures\":2}],\"last_hour\":[");

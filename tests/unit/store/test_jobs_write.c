@@ -245,16 +245,17 @@ static void writes_of_one_turn_go_together_and_each_gets_its_own_answer(void **s
 	redisReply done = {.type = REDIS_REPLY_INTEGER, .integer = 1};
 	redisReply error = {.type = REDIS_REPLY_ERROR, .str = (char[]){"ERR"}};
 	redisReply lost = {.type = REDIS_REPLY_INTEGER, .integer = 4};
-	redisReply *elements[] = {&done, &error, &lost};
-	redisReply all = {.type = REDIS_REPLY_ARRAY, .elements = 3, .element = elements};
+	redisReply gone = {.type = REDIS_REPLY_INTEGER, .integer = 5};
+	redisReply *elements[] = {&done, &error, &lost, &gone};
+	redisReply all = {.type = REDIS_REPLY_ARRAY, .elements = 4, .element = elements};
 	struct written written;
-	struct response_write others[2];
-	struct written results[2] = {{0}};
+	struct response_write others[3];
+	struct written results[3] = {{0}};
 
 	(void)state;
 	open_written(&written);
 	assert_true(response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COUNT, NULL));
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		others[i] = (struct response_write){
 		    .jobs = &written.jobs, .done = on_done, .ctx = &results[i]};
 		assert_true(
@@ -266,8 +267,9 @@ static void writes_of_one_turn_go_together_and_each_gets_its_own_answer(void **s
 	assert_int_equal(written.result, WRITE_DONE);
 	assert_int_equal(results[0].result, WRITE_UNKNOWN);
 	assert_int_equal(results[1].result, WRITE_LOST);
-	assert_int_equal(written.done + results[0].done + results[1].done, 3);
-	for (int i = 0; i < 2; i++)
+	assert_int_equal(results[2].result, WRITE_GONE);
+	assert_int_equal(written.done + results[0].done + results[1].done + results[2].done, 4);
+	for (int i = 0; i < 3; i++)
 		response_write_free(&others[i]);
 	close_written(&written);
 }
@@ -285,6 +287,35 @@ static void in_a_cluster_a_write_goes_alone_and_names_all_its_keys(void **state)
 	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n0 r %zu 7 0\n", script_sha(SCRIPT_FLUSH),
 	    keys.job, keys.response, written.fold.doc.stored_len);
 	assert_true(response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COUNT, NULL));
+	assert_sent(&expected);
+	answer_with(NULL);
+	buf_free(&expected);
+	close_written(&written);
+}
+
+static void the_request_of_what_has_failed_is_kept_if_it_is_to_be(void **state)
+{
+	struct written written;
+	struct response_keys keys;
+	struct buf expected = {0};
+
+	(void)state;
+	open_written(&written);
+	is_cluster = true;
+	written.config.failed_request_ttl = 600;
+	response_keys(&keys, &written.jobs.space, id);
+	buf_printf(&expected, "EVALSHA\n%s\n3\n%s\n%s\n%s\n1\n1 re %zu 7 0\nfailed 600 a\n",
+	    script_sha(SCRIPT_FLUSH), keys.job, keys.response, keys.request,
+	    written.fold.doc.stored_len);
+	assert_true(response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_FAILED, "a"));
+	assert_sent(&expected);
+	answer_with(NULL);
+	buf_clear(&expected);
+	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n1 re %zu 7 0\ncompleted 0\n",
+	    script_sha(SCRIPT_FLUSH), keys.job, keys.response, written.fold.doc.stored_len);
+	calls = 0;
+	assert_true(
+	    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COMPLETED, NULL));
 	assert_sent(&expected);
 	answer_with(NULL);
 	buf_free(&expected);
@@ -357,6 +388,7 @@ int main(void)
 	    cmocka_unit_test(what_was_renewed_a_moment_ago_is_not_renewed),
 	    cmocka_unit_test(writes_of_one_turn_go_together_and_each_gets_its_own_answer),
 	    cmocka_unit_test(in_a_cluster_a_write_goes_alone_and_names_all_its_keys),
+	    cmocka_unit_test(the_request_of_what_has_failed_is_kept_if_it_is_to_be),
 	    cmocka_unit_test(nothing_is_taken_while_redis_is_away),
 	    cmocka_unit_test(what_cannot_be_sent_any_more_is_unknown),
 	    cmocka_unit_test(

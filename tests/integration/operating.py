@@ -1,0 +1,108 @@
+"""What an operator has: the console, and the numbers that Prometheus would be given."""
+
+import re
+
+from console import Console
+from harness import wait_until
+
+SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)\Z')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def jobs_key(name):
+    return "litellm:polling:{jobs}:" + name
+
+
+class Operator:
+    """The console of a stack, by what it is asked."""
+
+    def __init__(self, stack):
+        self.console = Console(stack)
+
+    def run(self, *arguments, status=0):
+        return self.console.text(*arguments, status=status)
+
+    def ask(self, *arguments, status=0):
+        return self.console.json(*arguments, status=status)
+
+    def status(self):
+        return self.ask("status")
+
+    def rows(self, *filters):
+        return self.ask("list", *filters)["data"]
+
+    def show(self, response_id):
+        return self.ask("show", response_id)
+
+    def retry(self, response_id):
+        """The id of the new response."""
+        return self.ask("retry", response_id)["id"]
+
+    def workers(self):
+        """Those that are alive: {name: what it says of itself}."""
+        return {worker["worker"]: worker for worker in self.ask("workers")["data"]
+                if not worker["lost"]}
+
+    def await_workers(self, count):
+        wait_until(lambda: len(self.workers()) == count, 10, f"{count} workers")
+        return self.workers()
+
+    def drain(self, worker, *options):
+        """Waits until the worker has heard of it: that is at its next beat."""
+        self.run("drain", *options, worker)
+        self.await_beats(worker)
+
+    def await_beats(self, worker):
+        """What it was told with the first of two beats it has done by the second."""
+        for _ in range(2):
+            last = self.workers()[worker]["beat_at"]
+            wait_until(lambda at=last: self.workers()[worker]["beat_at"] > at, 10, "a beat")
+
+
+def metrics_of(stack):
+    """What is counted and measured: {(name, value of each label in turn): number}."""
+    reply = stack.client.request("GET", "/metrics")
+    assert reply.status == 200, reply
+    found = {}
+    for line in reply.body.decode().splitlines():
+        if not line.startswith("#"):
+            name, labels, number = SAMPLE.match(line).groups()
+            found[(name, *(value for _, value in LABEL.findall(labels or "")))] = float(number)
+    return found
+
+
+def await_metric(stack, least, *key, timeout=10):
+    """Waits until it has come to that number."""
+    wait_until(lambda: metrics_of(stack).get(key, 0) >= least, timeout, f"{key} to be {least}")
+
+
+def owner_of(stack, response_id):
+    """The name of the worker that is at work on it, or None."""
+    return (stack.job(response_id).get(b"owner") or b"").decode() or None
+
+
+def await_owner(stack, response_id):
+    return wait_until(lambda: owner_of(stack, response_id), 10, "a worker to begin with it")
+
+
+def parked(stack):
+    return [entry.decode() for entry in stack.redis.lrange(stack.key(jobs_key("parked")), 0, -1)]
+
+
+def index_of(stack):
+    """What the index has of each response: {id: [created, queued, status, tenant, label, model]}."""
+    about = stack.redis.hgetall(stack.key(jobs_key("index:about")))
+    ids = stack.redis.zrange(stack.key(jobs_key("index")), 0, -1)
+    assert sorted(ids) == sorted(about)
+    return {name.decode(): split_about(text.decode()) for name, text in about.items()}
+
+
+def split_about(text):
+    head, label, model = text.split("\x1f")
+    return [*head.split(" ", 3), label, model]
+
+
+def total_calls(redis):
+    """How often each command was called, and for how many microseconds: {name: (calls, µs)}."""
+    return {name.removeprefix("cmdstat_"): (stats["calls"], stats["usec"])
+            for name, stats in redis.info("commandstats").items()}

@@ -1,0 +1,242 @@
+"""What operators see of jobs and do to them, as the state machine's test plays it.
+
+Books says what the scripts must have kept, after the steps so far; what is stored is compared with
+it after each. It follows the lists of what waits, entry by entry.
+"""
+
+import time
+from collections import Counter
+
+NAMES = ("queue", "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes",
+         "workers_about", "draining")
+# Labels, and models as clients name them.
+MODELS = (("fast-*", "fast-1"), ("fast-*", "quick"), ("slow", "slow"), ("other", "odd one"))
+PAUSABLE = ("*", "*", "fast-*", "quick", "slow", "other")
+TENANTS = ("alice", "carol", "")  # the last is anonymous
+CREATED = "respool_responses_created_total"
+ENDED = "respool_responses_ended_total"
+TOKENS = "respool_tokens_total"
+RESTARTED = "respool_jobs_restarted_total"
+HISTORY_BYTES = 2000
+
+
+def number_of(response_id):
+    return int(response_id[13:21], 16) * 7 + int(response_id[-2:], 16)
+
+
+def label_of(response_id):
+    return MODELS[number_of(response_id) % len(MODELS)][0]
+
+
+def model_of(response_id):
+    return MODELS[number_of(response_id) % len(MODELS)][1]
+
+
+def tenant_of(response_id):
+    return TENANTS[number_of(response_id) % len(TENANTS)]
+
+
+def about_of(response_id):
+    """As it is told the index."""
+    return "\x1f".join(of(response_id) for of in (tenant_of, label_of, model_of))
+
+
+def counter(name, *labels):
+    return "\x1f".join((name, *labels))
+
+
+def keeps_request(response_id):
+    """One of three, if it fails."""
+    return number_of(response_id) % 3 == 1
+
+
+def fields(flat):
+    """A hash's, or a sorted set's with its scores, as Redis tells them."""
+    return dict(zip((flat or [])[::2], (flat or [])[1::2]))
+
+
+class Books:
+    """expect(holds, what, *values) is told of each promise."""
+
+    def __init__(self, expect, longest):
+        """longest: s that something is kept after its end."""
+        self.expect = expect
+        self.longest = longest
+        self.queue = []  # the next one is the last
+        self.parked = []
+        self.paused = set()
+        self.entered = set()  # ids that were queued, and with that entered and counted
+        self.ended = {}  # id: how it was counted
+        self.dropping = {}  # id: how it is ended by this step, and its tokens
+        self.tokens = Counter()  # by label
+        self.restarted = 0
+        self.removed = set()  # no more in the index
+        self.faded = set()  # of those that have ended, whose time is over
+        self.pruning = False  # in this step
+        self.draining = set()
+        self.said = {}  # worker: what it said of itself at its last beat
+        self.histories = {}  # id: why it was begun anew, each time
+        self.pace = {}  # id: (created, waited) as stored first
+
+    # What steps lead to.
+
+    def waits_for_resume(self, response_id):
+        names = {"*"}
+        if response_id in self.entered - self.removed:
+            names |= {label_of(response_id), model_of(response_id)}
+        return bool(self.paused & names)
+
+    def list_for(self, response_id):
+        return self.parked if self.waits_for_resume(response_id) else self.queue
+
+    def enter(self, response_id):
+        self.entered.add(response_id)
+        self.list_for(response_id).insert(0, response_id)
+
+    def requeue(self, response_id):
+        self.list_for(response_id).append(response_id)
+
+    def take(self):
+        return self.queue.pop() if self.queue else None
+
+    def drop(self, response_id, how, tokens, truths):
+        self.expect(how in truths, "{} is ended as {}, and has as {}", response_id, how, truths)
+        self.dropping[response_id] = (how, tokens)
+
+    def leave_queue(self, response_id):
+        self.queue = [entry for entry in self.queue if entry != response_id]
+        self.parked = [entry for entry in self.parked if entry != response_id]
+
+    def beat(self, worker, what, predecessor, counted):
+        self.said[worker] = what
+        self.restarted += counted
+        self.pruning = True
+        if predecessor in self.draining:
+            self.draining.add(worker)
+
+    def pause(self, name):
+        if name in self.paused:
+            return 0
+        self.paused.add(name)
+        moved = [entry for entry in self.queue if self.waits_for_resume(entry)]
+        self.queue = [entry for entry in self.queue if not self.waits_for_resume(entry)]
+        self.parked = moved + self.parked
+        return 1
+
+    def resume(self, name):
+        if name not in self.paused:
+            return 0
+        self.paused.remove(name)
+        self.queue += [entry for entry in self.parked if not self.waits_for_resume(entry)]
+        self.parked = [entry for entry in self.parked if self.waits_for_resume(entry)]
+        return 1
+
+    def bury(self, worker, by_itself):
+        if by_itself and worker in self.draining:
+            return  # whoever takes its place is to hear of it
+        self.said.pop(worker, None)
+        self.draining.discard(worker)
+
+    def restart(self, response_id, why):
+        self.histories.setdefault(response_id, []).append(f"restart {why}")
+
+    def note_retry(self, response_id, why):
+        self.histories.setdefault(response_id, []).append(f"retry {why}")
+
+    # What is stored.
+
+    def check(self, queue, parked, paused, index, about, ends, counters, minutes, workers_about,
+              draining):
+        queue, parked = list(queue), list(parked)  # an empty one may be an object
+        self.expect(queue == self.queue, "the queue is {}, not {}", queue, self.queue)
+        self.expect(parked == self.parked, "parked are {}, not {}", parked, self.parked)
+        self.expect(set(paused) == self.paused, "paused are {}, not {}", paused, self.paused)
+        self.expect(set(draining) == self.draining, "draining are {}, not {}", draining,
+                    self.draining)
+        said = {worker: " ".join(what.split(" ")[:1] + what.split(" ")[2:])
+                for worker, what in fields(workers_about).items()}
+        self.expect(said == self.said, "workers said {}, not {}", said, self.said)
+        index, about, ends = fields(index), fields(about), fields(ends)
+        self.expect(index.keys() == about.keys(), "the index has {} and {}", index, about)
+        for response_id in sorted(self.entered - self.removed):
+            if response_id in about:
+                self.check_entry(response_id, index, about, ends)
+            else:
+                self.check_removal(response_id)
+        self.expect(about.keys() == self.entered - self.removed, "the index has {}, not {}", about,
+                    self.entered - self.removed)
+        self.expect(ends.keys() <= about.keys(), "{} are to go and not there", ends)
+        self.check_counters(counters, minutes)
+        self.dropping, self.pruning = {}, False
+
+    def check_entry(self, response_id, index, about, ends):
+        head, label, model = about[response_id].split("\x1f")
+        created, queued, status, tenant = head.split(" ", 3)
+        self.expect((tenant, label, model) == tuple(
+            of(response_id) for of in (tenant_of, label_of, model_of)), "the index has {}", about)
+        self.expect(int(created) == int(index[response_id]) <= int(queued), "{} came in turn {}",
+                    about, index)
+        if status != "open" and response_id not in self.ended:
+            self.note_end(response_id, status)
+        known = self.ended.get(response_id, "open")
+        self.expect(status == known, "{} has ended as {} and then {}", response_id, known, status)
+        self.expect((response_id in ends) == (status != "open"), "{} is {} and goes at {}",
+                    response_id, status, ends.get(response_id))
+        if status != "open" and response_id not in self.faded:
+            left = int(ends[response_id]) / 1000 - time.time()
+            self.expect(0 < left < self.longest, "{} goes in {}", response_id, left)
+        how, _ = self.dropping.get(response_id, (None, 0))
+        self.expect(how is None or status != "open", "{} was dropped and is open", response_id)
+        self.expect(how != "deleted", "{} was deleted and is in the index", response_id)
+        self.expect(response_id not in self.faded or not self.pruning, "{} was not taken out",
+                    response_id)
+
+    def check_removal(self, response_id):
+        how, _ = self.dropping.get(response_id, (None, 0))
+        if how == "deleted":
+            if response_id not in self.ended:
+                self.note_end(response_id, "deleted")
+        else:
+            self.expect(response_id in self.faded and self.pruning, "{} is not in the index",
+                        response_id)
+        self.removed.add(response_id)
+
+    def note_end(self, response_id, status):
+        how, tokens = self.dropping.get(response_id, (None, 0))
+        self.expect(how == status, "{} was ended as {}, while {}", response_id, status,
+                    self.dropping)
+        self.ended[response_id] = status
+        if tokens:
+            self.tokens[label_of(response_id)] += tokens
+
+    def check_counters(self, counters, minutes):
+        """Each creation and each end is counted once, in all and in its minute."""
+        counters = {name: int(number) for name, number in fields(counters).items()}
+        expected = Counter(counter(CREATED, label_of(one), tenant_of(one)) for one in self.entered)
+        expected += Counter(counter(ENDED, label_of(one), how) for one, how in self.ended.items())
+        expected += Counter({counter(TOKENS, label, "input"): number
+                             for label, number in self.tokens.items()})
+        restarted = sum(counters.pop(name) for name in list(counters) if name.startswith(RESTARTED))
+        self.expect(counters == expected, "counted are {}, not {}", counters, dict(expected))
+        self.expect(restarted == self.restarted, "{} restarts, not {}", restarted, self.restarted)
+        in_minutes = Counter()
+        for field, number in fields(minutes).items():
+            in_minutes[field.split(" ")[1]] += int(number)
+        expected = Counter(self.ended.values())
+        expected["created"] = len(self.entered)
+        self.expect(in_minutes == expected, "the minutes have {}, not {}", in_minutes, expected)
+
+    def check_job(self, response_id, created, waited, history, attempts):
+        """Of one that is there."""
+        known = self.pace.setdefault(response_id, (created, waited))
+        self.expect(created and created == known[0], "created {}, then {}", known[0], created)
+        if known[1]:
+            self.expect(waited == known[1], "waited {}, then {}", known[1], waited)
+        self.pace[response_id] = (created, waited)
+        self.expect(waited or attempts == 0, "begun, and waited {}", waited)
+        told = [line.split(" ", 1)[1] for line in (history or "").splitlines()]
+        known = self.histories.get(response_id, [])
+        self.expect(told == known[len(known) - len(told):], "its history is {}, not {}", told,
+                    known)
+        self.expect(len(history or "") <= HISTORY_BYTES, "a history of {} bytes", len(history or ""))
+        self.expect(len(told) >= min(len(known), 4), "{} lines of {}", len(told), len(known))
