@@ -20,24 +20,19 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- The first one of a minute removes what is older than an hour.
-local function count_minute()
-	local minute = math.floor(now / 60000)
-	if call('HINCRBY', KEYS[7], string.format('%d %s', minute, how), '1') > 1 then
-		return
-	end
-	for _, field in ipairs(call('HKEYS', KEYS[7])) do
-		if tonumber(field:match('^%d+')) <= minute - 60 then
-			call('HDEL', KEYS[7], field)
-		end
-	end
-end
-
 local function count_end(label)
 	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
 	for counter, number in ARGV[5]:gmatch('([^\t\n]+)\t(%d+)\n') do
 		call('HINCRBY', KEYS[6], counter, number)
 	end
-	count_minute()
+	if call('HINCRBY', KEYS[7], string.format('%d %s', time[1] / 60, how), '1') > 1 then
+		return
+	end
+	for _, field in ipairs(call('HKEYS', KEYS[7])) do
+		if field:match('^%d+') * 60 <= time[1] - 3600 then
+			call('HDEL', KEYS[7], field)
+		end
+	end
 end
 
 local function note_end(kept)

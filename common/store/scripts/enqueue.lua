@@ -27,53 +27,7 @@ local call = redis.call
 local INDEXED = 100000 -- at most, of what has ended
 local BOUNDED = 8 -- one in so many looks whether there are more
 
--- What is too much goes away in time.
-local function bound_index()
-	local ids = {}
-	for i, one in ipairs(call('ZPOPMIN', KEYS[8], 10 * BOUNDED)) do
-		if i % 2 == 1 then
-			ids[#ids + 1] = one
-		end
-	end
-	if ids[1] then
-		call('ZREM', KEYS[6], unpack(ids))
-		call('HDEL', KEYS[7], unpack(ids))
-	end
-end
-
-local function forget_old_minutes(minute)
-	for _, field in ipairs(call('HKEYS', KEYS[10])) do
-		if tonumber(field:match('^%d+')) <= minute - 60 then
-			call('HDEL', KEYS[10], field)
-		end
-	end
-end
-
-local function is_paused()
-	local label, model = ARGV[8]:match('^[^\31]*\31([^\31]*)\31(.*)$')
-	for _, paused in ipairs(call('SMISMEMBER', KEYS[5], label, model, '*')) do
-		if paused == 1 then
-			return true
-		end
-	end
-	return false
-end
-
--- As create.lua does.
-local function store(ms)
-	local last, ttl = #ARGV, ARGV[5]
-	if KEYS[13] then
-		call('RPUSH', KEYS[13], ARGV[last])
-		call('EXPIRE', KEYS[13], ttl)
-		last = last - 1
-	end
-	call('SET', KEYS[11], ARGV[10], 'EX', ttl)
-	call('HSET', KEYS[12], 'state', 'queued', 'ttl', ttl, 'fence', '0', 'attempts', '0',
-		'created', ms, unpack(ARGV, 11, last))
-	call('EXPIRE', KEYS[12], ttl)
-end
-
-local id = ARGV[1]
+local id, most_queued = ARGV[1], tonumber(ARGV[2])
 local known, waiting, contexts = unpack(call('HMGET', KEYS[2], id, 'waiting', 'contexts'))
 if known then
 	return 1 -- the reply was lost, and this is the second time
@@ -95,38 +49,65 @@ if context > 0 or waiting + bytes > most then
 		call('HSET', KEYS[2], 'waiting', waiting, 'contexts', contexts)
 	end
 end
+
 -- Nothing is parked while nothing is paused.
-local pausing = call('EXISTS', KEYS[5]) == 1
-local queued = call('LLEN', KEYS[1]) + (pausing and call('LLEN', KEYS[4]) or 0)
-if queued >= tonumber(ARGV[2]) then
+local queue, others = KEYS[1], 0
+if call('EXISTS', KEYS[5]) == 1 then
+	local label, model = ARGV[8]:match('^[^\31]*\31([^\31]*)\31(.*)$')
+	local is = call('SMISMEMBER', KEYS[5], label, model, '*')
+	local pausing = is[1] + is[2] + is[3] > 0
+	queue, others = pausing and KEYS[4] or queue, call('LLEN', pausing and KEYS[1] or KEYS[4])
+end
+local refused = waiting > 0 and waiting + bytes > most and 2
+	or context > 0 and contexts > 0 and contexts + context > most and 3
+if refused then
+	return call('LLEN', queue) + others >= most_queued and 0 or refused
+end
+if call('LPUSH', queue, id) + others > most_queued then
+	call('LPOP', queue)
 	return 0
 end
-if waiting > 0 and waiting + bytes > most then
-	return 2
-end
-if context > 0 and contexts > 0 and contexts + context > most then
-	return 3
-end
+
 -- Numbers are written as text here, as Redis takes five times as long to do it.
-local ms = string.format('%d', now)
+local ms, ttl = string.format('%d', now), ARGV[5]
 if call('HSETNX', KEYS[7], id, ms .. ' ' .. ms .. ' open ' .. ARGV[8]) == 0 then
-	return 1 -- likewise, and it has ended meanwhile
+	call('LPOP', queue) -- likewise, and it has ended meanwhile
+	return 1
 end
-if KEYS[11] then
-	store(ms)
+if KEYS[11] then -- as create.lua does
+	local last = #ARGV
+	if KEYS[13] then
+		call('RPUSH', KEYS[13], ARGV[last])
+		call('EXPIRE', KEYS[13], ttl)
+		last = last - 1
+	end
+	call('SET', KEYS[11], ARGV[10], 'EX', ttl)
+	call('HSET', KEYS[12], 'state', 'queued', 'ttl', ttl, 'fence', '0', 'attempts', '0',
+		'created', ms, unpack(ARGV, 11, last))
+	call('EXPIRE', KEYS[12], ttl)
 end
 call('ZADD', KEYS[6], ms, id)
-call('HSET', KEYS[2], id, ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. ARGV[7],
+call('HSET', KEYS[2], id, ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7],
 	'waiting', string.format('%d', waiting + bytes),
 	'contexts', string.format('%d', contexts + context))
-call('ZADD', KEYS[3], string.format('%d', now + ARGV[5] * 1000), id)
-call('LPUSH', pausing and is_paused() and KEYS[4] or KEYS[1], id)
+call('ZADD', KEYS[3], string.format('%d', now + ttl * 1000), id)
 call('HINCRBY', KEYS[9], ARGV[9], '1')
-local minute = math.floor(now / 60000)
-if call('HINCRBY', KEYS[10], string.format('%d created', minute), '1') == 1 then
-	forget_old_minutes(minute)
+
+-- The first one of a minute removes what is older than an hour.
+if call('HINCRBY', KEYS[10], string.format('%d created', time[1] / 60), '1') == 1 then
+	for _, field in ipairs(call('HKEYS', KEYS[10])) do
+		if field:match('^%d+') * 60 <= time[1] - 3600 then
+			call('HDEL', KEYS[10], field)
+		end
+	end
 end
+
+-- What is too much in the index goes away in time.
 if time[2] % BOUNDED == 0 and call('ZCARD', KEYS[6]) > INDEXED then
-	bound_index()
+	local soonest = call('ZPOPMIN', KEYS[8], 10 * BOUNDED)
+	for i = 1, #soonest, 2 do
+		call('ZREM', KEYS[6], soonest[i])
+		call('HDEL', KEYS[7], soonest[i])
+	end
 end
 return 1
