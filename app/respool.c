@@ -7,6 +7,8 @@
 
 #include "app/relay/own_relay.h"
 #include "app/relay/relay.h"
+#include "app/responder/activity.h"
+#include "app/responder/advice.h"
 #include "app/responder/listen.h"
 #include "app/responder/responder.h"
 #include "common/base/hardening.h"
@@ -56,7 +58,8 @@ struct family {
 	int responders;
 	int listen_fd;
 	struct relay_lines lines;
-	int grace_seconds; /* that children have to end */
+	struct activity *activities; /* of each responder */
+	int grace_seconds;           /* that children have to end */
 };
 
 _Noreturn static void usage_error(const char *what, const char *value)
@@ -167,17 +170,29 @@ static int run_child(void *ctx, int slot, pid_t predecessor)
 	}
 	title_set("respool.fcgi", "responder");
 	relay_lines_be_responder(&family->lines);
-	return responder_run(
-	    family->config, family->config_path, family->responders, &relays, family->listen_fd);
+	return responder_run(family->config, family->config_path, family->responders, &relays,
+	    &family->activities[slot], family->listen_fd);
 }
 
 /* For children that are started later; those that run read the file themselves. */
 static void reload(void *ctx)
 {
 	struct family *family = ctx;
+	struct config *before = config_hold(family->config);
 
 	config_reload(&family->config, family->config_path, CONFIG_RESPONDER);
+	if (!redis_config_same(&before->redis, &family->config->redis))
+		advice_give(&family->config->redis);
+	config_free(before);
 	family->grace_seconds = family->config->drain_seconds + GRACE_SECONDS;
+}
+
+static void report(void *ctx)
+{
+	const struct family *family = ctx;
+
+	for (int slot = 0; slot < family->responders; slot++)
+		activity_report(&family->activities[slot]);
 }
 
 static int serve_with_children(struct family *family)
@@ -187,6 +202,7 @@ static int serve_with_children(struct family *family)
 	    .servants = family->lines.count,
 	    .child = run_child,
 	    .reload = reload,
+	    .report = report,
 	    .ctx = family,
 	    .grace_seconds = &family->grace_seconds,
 	};
@@ -214,6 +230,11 @@ static void reload_relays(void *ctx)
 	own_relays_reload(own);
 }
 
+static void tell_relays(void *ctx)
+{
+	own_relays_tell(ctx);
+}
+
 static int serve_alone(struct family *family)
 {
 	struct own_relays own = {
@@ -223,11 +244,12 @@ static int serve_alone(struct family *family)
 	    .grace_seconds = family->grace_seconds,
 	};
 	const struct relay_access relays = {
-	    &family->lines, ensure_relay, relay_handle, reload_relays, &own};
+	    &family->lines, ensure_relay, relay_handle, reload_relays, tell_relays, &own};
 	int status;
 
 	own_relays_init(&own);
-	status = responder_run(family->config, family->config_path, 0, &relays, family->listen_fd);
+	status = responder_run(
+	    family->config, family->config_path, 0, &relays, family->activities, family->listen_fd);
 	own_relays_stop(&own);
 	return status;
 }
@@ -240,13 +262,17 @@ static int serve(
 	    .responders = options->responders,
 	    .listen_fd = listen_fd,
 	    .grace_seconds = config->drain_seconds + GRACE_SECONDS};
+	const int activities = options->responders > 0 ? options->responders : 1;
 	int status = EXIT_FAILURE;
 
+	family.activities = activities_open(activities);
 	if (relay_lines_open(&family.lines, options->relays)) {
+		advice_give(&config->redis);
 		status =
 		    family.responders > 0 ? serve_with_children(&family) : serve_alone(&family);
 		relay_lines_close(&family.lines);
 	}
+	activities_close(family.activities, activities);
 	config_free(family.config);
 	return status;
 }
@@ -269,8 +295,10 @@ int main(int argc, char **argv)
 	if (!open_listener(&listener, options.address))
 		return isatty(STDIN_FILENO) && options.address == NULL ? EXIT_USAGE : EXIT_FAILURE;
 	config = config_load(path, CONFIG_RESPONDER, stderr);
-	if (config != NULL)
+	if (config != NULL) {
+		log_set_format(config->log_format);
 		status = serve(config, path, listener.fd, &options);
+	}
 	config_free(config);
 	listen_close(&listener);
 	return status;

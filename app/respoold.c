@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 		printf("%s: configuration ok\n", path);
 		status = EXIT_SUCCESS;
 	} else {
+		log_set_format(config->log_format);
 		status = supervise(config, path, options.workers);
 	}
 	config_free(config);

@@ -156,6 +156,10 @@ start_provider() {
 	provider=$(sed -n 's/^listening on //p' "$dir/provider.log")
 }
 
+make_key() {
+	printf 'sk-%s' "$(od -An -N 16 -t x1 /dev/urandom | tr -d ' \n')"
+}
+
 start_respool() {
 	cat >"$dir/config.yaml" <<-END
 	model_list:
@@ -170,13 +174,16 @@ start_respool() {
 	    background_mode: { polling_via_cache: all }
 	respool:
 	  drain_seconds: 1
+	  admin_keys: [ { name: quickstart, key: os.environ/RESPOOL_ADMIN_KEY } ]
 	END
-	RESPOOL_MASTER_KEY=sk-$(od -An -N 16 -t x1 /dev/urandom | tr -d ' \n')
-	export RESPOOL_MASTER_KEY
+	RESPOOL_MASTER_KEY=$(make_key)
+	RESPOOL_ADMIN_KEY=$(make_key)
+	export RESPOOL_MASTER_KEY RESPOOL_ADMIN_KEY
 	no_proxy=127.0.0.1${no_proxy:+,$no_proxy}
 	export no_proxy
-	# Both call the provider. The clients' key is for one of them alone.
-	start respoold env -u RESPOOL_MASTER_KEY build/quickstart/respoold -c "$dir/config.yaml"
+	# Both call the provider. The clients' key and the operators' are for one of them alone.
+	start respoold env -u RESPOOL_MASTER_KEY -u RESPOOL_ADMIN_KEY \
+		build/quickstart/respoold -c "$dir/config.yaml"
 	start respool.fcgi build/quickstart/respool.fcgi -c "$dir/config.yaml" \
 		-s "unix:$dir/fcgi.sock" -w 4
 	wait_until "respool.fcgi" is_socket "$dir/fcgi.sock"
@@ -209,7 +216,7 @@ start_lighttpd() {
 	others=$started
 	while :; do
 		write_lighttpd_conf
-		start lighttpd env -u OPENAI_API_KEY -u RESPOOL_MASTER_KEY \
+		start lighttpd env -u OPENAI_API_KEY -u RESPOOL_MASTER_KEY -u RESPOOL_ADMIN_KEY \
 			lighttpd -D -f "$dir/lighttpd.conf"
 		lighttpd=${started%% *}
 		tries=100
@@ -372,6 +379,11 @@ print_commands() {
 	curl -X DELETE $url/v1/responses/$response_id $auth
 	stream (not in the background: what the provider says is passed through as it comes):
 	$(create_command "$passed_body") -N
+
+	The operators' page is at $url/respool/ and asks for the key
+	$RESPOOL_ADMIN_KEY
+	With that, Prometheus can have the metrics:
+	curl $url/metrics -H 'authorization: Bearer $RESPOOL_ADMIN_KEY'
 
 	Logs and configuration are in $dir until Ctrl-C ends all of it.
 	END

@@ -13,18 +13,20 @@ static const char *const type_lines[] = {
 static const char *const last_types[] = {
     "response.completed", "response.failed", "response.incomplete", "response.cancelled"};
 
-static bool is_last_type(struct span type)
+/* The status that such a type tells; NULL of any other. */
+static const char *last_status(struct span type)
 {
 	/* Nearly all others differ from them in this place. */
 	if (type.len < 10 || strchr("cfi", type.p[9]) == NULL)
-		return false;
+		return NULL;
 	for (size_t i = 0; i < sizeof(last_types) / sizeof(last_types[0]); i++) {
 		struct span rest = type;
 
-		if (span_skip(&rest, last_types[i]))
-			return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r';
+		if (span_skip(&rest, last_types[i]) &&
+		    (rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '\r'))
+			return last_types[i] + sizeof("response.") - 1;
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_done(struct span line)
@@ -35,7 +37,7 @@ static bool is_done(struct span line)
 }
 
 /* Whether the line says that its event is the stream's last. */
-static bool says_last(const struct event_lines *lines, struct span line)
+static bool says_last(struct event_lines *lines, struct span line)
 {
 	if (line.p[0] == 'd' && lines->typed)
 		return is_done(line);
@@ -46,8 +48,10 @@ static bool says_last(const struct event_lines *lines, struct span line)
 	for (size_t i = 0; i < sizeof(type_lines) / sizeof(type_lines[0]); i++) {
 		struct span rest = line;
 
-		if (span_skip(&rest, type_lines[i]))
-			return is_last_type(rest);
+		if (span_skip(&rest, type_lines[i])) {
+			lines->status = last_status(rest);
+			return lines->status != NULL;
+		}
 	}
 	return false;
 }

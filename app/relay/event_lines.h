@@ -21,6 +21,7 @@ struct event_lines {
 	bool is_sign;    /* it is one, its type says */
 	bool eventful;   /* an event with data has passed that is no mere sign of life */
 	long long events;
+	const char *status; /* that the last event tells, or NULL: static */
 	/* How the open line begins and ends, or else the last one that was not blank. */
 	char head[EVENT_LINE_HEAD], tail[EVENT_LINE_TAIL];
 	size_t head_len, tail_len;

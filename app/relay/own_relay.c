@@ -41,6 +41,7 @@ static sigset_t block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGHUP);
@@ -143,6 +144,11 @@ void own_relays_reload(const struct own_relays *relays)
 	signal_all(relays, SIGHUP);
 }
 
+void own_relays_tell(const struct own_relays *relays)
+{
+	signal_all(relays, SIGUSR2);
+}
+
 /* For the signals that end this process, which are blocked. */
 static int open_signals(void)
 {
@@ -160,7 +166,7 @@ static void pass_signal_on(const struct own_relays *relays, int signals)
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		signal_all(relays, SIGUSR2);
+		signal_all(relays, SIGQUIT);
 }
 
 static bool wait_for_end(

@@ -32,6 +32,8 @@ int own_relay_handle(const struct own_relays *relays, int relay);
 
 /* On a reload: they read the configuration as well. */
 void own_relays_reload(const struct own_relays *relays);
+/* They tell the log what they are at. */
+void own_relays_tell(const struct own_relays *relays);
 
 /*
  * Tells them to end, waits for that, and frees what is held. A signal that ends this process, which

@@ -12,6 +12,9 @@ void passage_end(struct passage *passage, int connection)
 	if (passage->over)
 		return;
 	passage->over = true;
+	if (passage->errand.call != NULL && answer_is_complete(&passage->answer))
+		errand_note_outcome(&passage->errand, CALL_SUCCESS);
+	passage_record_write(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
@@ -27,6 +30,7 @@ static void on_client_gone(void *ctx, bool stalled)
 	if (stalled)
 		log_info("%s: its client has taken nothing for %d s and is let go of",
 		    passage->request.request_id, passage_config(passage)->client_timeout);
+	passage->record.client_left = true;
 	passage_end(passage, -1);
 }
 
@@ -55,6 +59,7 @@ static struct passage *open_passage(
 	struct passage *passage = xcalloc(1, sizeof(*passage));
 
 	passage->host = host;
+	passage_record_begin(&passage->record);
 	passage->request = *handover;
 	*handover = (struct handover){0};
 	passage->roster = roster_hold(host->roster);
@@ -72,6 +77,7 @@ static struct passage *open_passage(
 	    .user = &passage_errand_user,
 	    .ctx = passage,
 	    .roster = passage->roster,
+	    .request_id = passage->request.request_id,
 	    .method = passage->request.method,
 	    .path = span_of(passage->request.path),
 	    .query = passage->request.query,

@@ -56,6 +56,8 @@ void passage_refuse(struct passage_host *host, struct handover *handover, int co
 void passages_break_off(struct passage_host *host);
 /* host->store is to be freed: nobody waits for it any longer. */
 void passages_leave_store(struct passage_host *host);
+/* Tells the log what they are at: of each a line, of so many at most. */
+void passages_report(const struct passage_host *host, int most);
 /* Frees those that have ended. */
 void passages_reap(struct passage_host *host);
 

@@ -43,6 +43,13 @@ static bool has_choice(const struct passage *passage)
 	       maker_matters(passage_config(passage), passage->request.model);
 }
 
+static void on_usage(void *ctx, struct span usage)
+{
+	struct passage *passage = ctx;
+
+	passage_record_usage(&passage->record, usage);
+}
+
 void passage_reset_answer(struct passage *passage)
 {
 	bool notes = passage->host->store != NULL && passage->translated.translation == NULL;
@@ -56,6 +63,7 @@ void passage_reset_answer(struct passage *passage)
 	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
+	    .on_usage = on_usage,
 	    .on_id = notes && passage_has_flag(passage, HANDOVER_REMEMBER) ? passage_on_id : NULL,
 	    .on_sealed = notes && has_choice(passage) ? passage_on_sealed : NULL,
 	    .ctx = passage,
@@ -76,6 +84,7 @@ static void on_begin(void *ctx)
 	struct passage *passage = ctx;
 
 	passage->droppable = false;
+	passage_record_call(&passage->record, passage->errand.choice.deployment);
 	if (creates_response(passage))
 		passage_open_translated(passage);
 	passage_reset_answer(passage);
@@ -170,6 +179,7 @@ static bool on_body(void *ctx, struct span bytes)
 {
 	struct passage *passage = ctx;
 
+	passage_record_first(&passage->record);
 	if (passage->translated.translation != NULL) {
 		if (!passage_on_translated_body(passage, bytes))
 			return false;
@@ -206,6 +216,14 @@ void passage_tell_health(struct passage *passage, long status)
 		errand_tell_health(&passage->errand, status);
 }
 
+static const char *why(const struct upstream_result *result, char room[48])
+{
+	if (result->error[0] != '\0')
+		return result->error;
+	snprintf(room, 48, "the provider answered HTTP %ld", result->status);
+	return room;
+}
+
 static void on_untranslated_end(struct passage *passage, const struct upstream_result *result)
 {
 	/* What becomes of a stream after its last event is of no interest. */
@@ -214,12 +232,17 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	long status = is_whole(how) ? result->status : 0;
 	enum call_failure failure = failure_of(
 	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
+	char room[48];
 
+	if (answer_is_complete(&passage->answer))
+		errand_note_outcome(&passage->errand, call_outcome_of_status(result->status));
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
-	    errand_try_again(&passage->errand, failure, result->retry_after, result->error))
+	    errand_try_again(&passage->errand, failure, result->retry_after, why(result, room)))
 		return;
+	if (!passage->success)
+		passage_record_provider_error(&passage->record, buf_span(&passage->answer.body));
 	passage->outcome = is_whole(how) ? OUTCOME_WHOLE : OUTCOME_BROKEN;
 	passage->broken_by = how;
 	snprintf(passage->error, sizeof(passage->error), "%s", result->error);

@@ -2,7 +2,8 @@
  * A passage, taken apart: passage.c begins and ends it, passage_call.c asks the provider and takes
  * in what comes, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
  * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold,
- * passage_translated.c has answers in other dialects made into ones of the Responses API.
+ * passage_translated.c has answers in other dialects made into ones of the Responses API,
+ * passage_record.c has the log told how it went, passage_report.c what it is at.
  */
 #ifndef RESPOOL_PASSAGE_INTERNAL_H
 #define RESPOOL_PASSAGE_INTERNAL_H
@@ -15,6 +16,7 @@
 #include "client.h"
 #include "common/response/api_error.h"
 #include "passage.h"
+#include "passage_record.h"
 #include "translated.h"
 
 /* How the provider's part has ended, when the client has not been told yet. */
@@ -42,6 +44,7 @@ struct passage {
 	enum upstream_end broken_by; /* where it is BROKEN */
 	bool process_ends;           /* likewise: by that */
 	char error[CURL_ERROR_SIZE];
+	struct passage_record record;
 };
 
 static inline const struct config *passage_config(const struct passage *passage)

@@ -17,6 +17,7 @@ static const struct {
 
 void passage_send_error(struct passage *passage, const struct api_error *error)
 {
+	passage_record_error(&passage->record, error);
 	client_send_error(&passage->client, passage->request.request_id,
 	    passage_has_flag(passage, HANDOVER_NO_BODY), error);
 }
@@ -40,6 +41,7 @@ static void tell_failure(struct passage *passage)
 		    "The server is stopping before the provider has answered.");
 	else
 		passage_describe_failure(&error, passage->broken_by, passage->error);
+	passage_record_error(&passage->record, &error);
 	if (!passage->answer.begun) {
 		passage_send_error(passage, &error);
 	} else if (!answer_break_off(&passage->answer, error.type, error.code, error.message)) {

@@ -67,6 +67,7 @@ static void end_with_error(struct passage *passage)
 {
 	if (!translated_has_error_head(&passage->translated))
 		passage_reset_answer(passage);
+	passage_record_provider_error(&passage->record, translated_error(&passage->translated));
 	translated_send_error(&passage->translated);
 	passage->success = false;
 	passage->outcome = OUTCOME_WHOLE;
@@ -99,10 +100,9 @@ static bool ask_without_thinking(struct passage *passage)
 	if (passage->without_thinking || !translation_is_about_thinking(translated->translation,
 					     translated->status, buf_span(&translated->body)))
 		return false;
-	log_info("%s: the provider does not take its own thinking back; asking without it",
-	    passage->request.request_id);
 	passage->without_thinking = true;
-	errand_ask_again(&passage->errand);
+	errand_ask_again(&passage->errand,
+	    "the provider does not take its own thinking back; asking without it");
 	return true;
 }
 
@@ -112,6 +112,8 @@ static void end_by_error(struct passage *passage, double retry_after)
 
 	if (ask_without_thinking(passage))
 		return;
+	if (!translated_has_error_head(&passage->translated))
+		errand_note_outcome(&passage->errand, CALL_REFUSED);
 	passage_tell_health(passage, status);
 	if (!try_again(passage,
 		errand_failure(
@@ -125,6 +127,8 @@ static void end_failed(struct passage *passage)
 {
 	long status = translated_error_status(&passage->translated);
 
+	errand_note_outcome(
+	    &passage->errand, passage->translated.failed ? CALL_INVALID : CALL_REFUSED);
 	passage_tell_health(passage, status);
 	if (try_again(passage,
 		errand_failure(
@@ -143,6 +147,8 @@ static void end_by_truncation(struct passage *passage, const struct upstream_res
 	const char *why = has_ended ? "" : result->error;
 	struct api_error error;
 
+	if (has_ended)
+		errand_note_outcome(&passage->errand, CALL_DISCONNECTED);
 	passage_tell_health(passage, 0);
 	if (try_again(passage, is_late ? FAILURE_DEPLOYMENT : FAILURE_PASSING, result->retry_after,
 		result->error))
@@ -157,6 +163,7 @@ static void end_by_truncation(struct passage *passage, const struct upstream_res
 /* Neither what is due nor an error: as good as no answer. */
 static void end_without_answer(struct passage *passage)
 {
+	errand_note_outcome(&passage->errand, CALL_INVALID);
 	passage_tell_health(passage, 0);
 	if (!try_again(passage, FAILURE_PASSING, -1, "the provider's answer is none"))
 		end_broken(passage, UPSTREAM_INVALID,
@@ -167,6 +174,8 @@ static void end_answer(struct passage *passage, const struct upstream_result *re
 {
 	switch (translated_end(&passage->translated, whole)) {
 	case TRANSLATED_WHOLE:
+		errand_note_outcome(
+		    &passage->errand, passage->translated.failed ? CALL_INVALID : CALL_SUCCESS);
 		passage_tell_health(passage, passage->translated.status);
 		end_whole(passage);
 		break;

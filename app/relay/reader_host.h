@@ -62,6 +62,8 @@ void reader_start(struct reader_host *host, struct handover *handover, int conne
  * connections break off.
  */
 void readers_break_off(struct reader_host *host);
+/* Tells the log what they are at: of each a line, of so many at most. */
+void readers_report(const struct reader_host *host, int most);
 /* Frees those that have ended, and the subscriptions of responses that nobody follows any more. */
 void readers_reap(struct reader_host *host);
 

@@ -31,10 +31,11 @@ enum {
 	/* s; a client that is told to wait longer can do so by itself. */
 	LONGEST_RETRY_AFTER = 5,
 	CONNECTIONS = 256, /* to providers that are kept */
+	MOST_REPORTED = 1000,
 };
 
-enum { SIGNALS = 5 };
-static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
+enum { SIGNALS = 6 };
+static const int signals[SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT, SIGUSR2, SIGHUP};
 
 struct relay {
 	struct config *config;
@@ -55,6 +56,7 @@ struct relay {
 	struct reader_host readers;
 	struct kept kept;
 	bool ending;
+	bool leaving;    /* ending, and nothing is left to be done but to tell the store so */
 	bool line_ended; /* nobody is left who could hand over */
 };
 
@@ -64,15 +66,38 @@ static int count_open(const struct relay *relay)
 	return relay->passages.count + relay->readers.count;
 }
 
+/* relay_store_leave() */
+static void on_left(void *ctx)
+{
+	struct relay *relay = ctx;
+
+	event_base_loopbreak(relay->base);
+}
+
+/* What comes on the line from now on is its successor's. */
+static void leave(struct relay *relay)
+{
+	relay->leaving = true;
+	event_del(&relay->intake);
+	if (relay->passages.store != NULL)
+		relay_store_leave(relay->passages.store, on_left, relay);
+	else
+		on_left(relay);
+}
+
 static void stop_if_done(struct relay *relay)
 {
-	if (relay->ending && count_open(relay) == 0)
-		event_base_loopbreak(relay->base);
+	if (relay->ending && !relay->leaving && count_open(relay) == 0)
+		leave(relay);
 }
 
 static void show_load(struct relay *relay)
 {
-	relay->lines->open[relay->index] = count_open(relay);
+	int open = count_open(relay);
+
+	relay->lines->open[relay->index] = open;
+	if (relay->passages.store != NULL)
+		relay_store_show(relay->passages.store, open);
 }
 
 /* When it ends, nobody may be left to whom the next request could be given. */
@@ -192,11 +217,13 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 	struct relay *relay = ctx;
 
 	(void)what;
+	if (relay->leaving)
+		return;
 	begin_to_end(relay);
 	/* What is on the line already is still answered. */
 	while (!relay->line_ended && take_next(relay))
 		continue;
-	if (signal == SIGUSR2)
+	if (signal == SIGQUIT)
 		break_off(relay);
 	stop_if_done(relay);
 }
@@ -206,7 +233,8 @@ static void on_ready(void *ctx)
 {
 	struct relay *relay = ctx;
 
-	event_add(&relay->intake, NULL);
+	if (!relay->leaving)
+		event_add(&relay->intake, NULL);
 }
 
 static void open_store(struct relay *relay)
@@ -219,6 +247,7 @@ static void open_store(struct relay *relay)
 	relay->readers.feed = event_feed_new(relay->base, &relay->linked->config->redis);
 	relay->passages.store =
 	    relay_store_new(relay->base, relay->passages.roster, on_ready, relay);
+	show_load(relay);
 }
 
 static void close_feed(struct relay *relay)
@@ -297,8 +326,41 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 
 	(void)signal;
 	(void)what;
+	if (relay->leaving)
+		return;
 	if (config_reload(&relay->config, relay->config_path, CONFIG_RESPONDER))
 		use_config(relay);
+}
+
+static void on_tell(evutil_socket_t signal, short what, void *ctx)
+{
+	const struct relay *relay = ctx;
+	const struct relay_store *store = relay->passages.store;
+	const char *redis = store == NULL ? "none" : relay_store_is_up(store) ? "up" : "down";
+	const struct log_field fields[] = {
+	    LOG_NUMBER("pid", getpid()),
+	    LOG_NUMBER("relay", relay->index),
+	    LOG_TEXT("state", relay->ending ? "stopping" : "running"),
+	    LOG_NUMBER("passages", relay->passages.count),
+	    LOG_NUMBER("most_passages", relay->most),
+	    LOG_NUMBER("readers", relay->readers.count),
+	    LOG_NUMBER("most_readers", relay->readers.most),
+	    LOG_NUMBER("held_bytes", (long long)relay->passages.held_bytes),
+	    LOG_TEXT("redis", redis),
+	};
+
+	(void)signal;
+	(void)what;
+	log_event("relay_state", fields, sizeof(fields) / sizeof(fields[0]));
+	passages_report(&relay->passages, MOST_REPORTED);
+	readers_report(&relay->readers, MOST_REPORTED);
+}
+
+static event_callback_fn handler_of(int signal)
+{
+	if (signal == SIGHUP)
+		return on_hangup;
+	return signal == SIGUSR2 ? on_tell : on_stop;
 }
 
 /* errand_host.report */
@@ -311,6 +373,16 @@ static void on_report(
 		relay_store_report(relay->passages.store, config, deployment, failed);
 }
 
+/* errand_host.called */
+static void on_called(void *ctx, const struct deployment *deployment, enum call_outcome outcome)
+{
+	const struct relay *relay = ctx;
+
+	if (relay->passages.store != NULL)
+		counts_add(relay_store_counts(relay->passages.store), METRIC_PROVIDER_CALLS,
+		    deployment->label, call_outcome_word(outcome), 1);
+}
+
 static void add_signals(struct relay *relay)
 {
 	sigset_t set;
@@ -318,7 +390,7 @@ static void add_signals(struct relay *relay)
 	sigemptyset(&set);
 	for (int i = 0; i < SIGNALS; i++) {
 		event_assign(&relay->signal_events[i], relay->base, signals[i],
-		    EV_SIGNAL | EV_PERSIST, signals[i] == SIGHUP ? on_hangup : on_stop, relay);
+		    EV_SIGNAL | EV_PERSIST, handler_of(signals[i]), relay);
 		event_add(&relay->signal_events[i], NULL);
 		sigaddset(&set, signals[i]);
 	}
@@ -333,6 +405,7 @@ static void open_relay(struct relay *relay)
 	    .base = base,
 	    .upstream = upstream_new(base, CONNECTIONS),
 	    .report = on_report,
+	    .called = on_called,
 	    .ctx = relay,
 	    .longest_pause_ms = LONGEST_PAUSE_MS,
 	    .longest_retry_after = LONGEST_RETRY_AFTER,

@@ -71,6 +71,18 @@ void answer_unavailable(struct handlers *handlers)
 	answer_error(handlers, &error);
 }
 
+bool answer_has_store(struct handlers *handlers)
+{
+	struct api_error error;
+
+	if (handlers->store != NULL)
+		return true;
+	api_error_set(
+	    &error, 503, "server_error", NULL, "store_unavailable", "No Redis is configured.");
+	answer_error(handlers, &error);
+	return false;
+}
+
 static void queue_full(struct handlers *handlers, enum store_result result)
 {
 	const struct config *config = handlers->config;

@@ -28,6 +28,8 @@ void answer_model_is_nobodys(struct handlers *handlers, const char *model);
 
 /* That Redis cannot be used. The reason goes to the log alone. */
 void answer_unavailable(struct handlers *handlers);
+/* Answers where no Redis is configured. Returns whether one is, and nothing is answered yet. */
+bool answer_has_store(struct handlers *handlers);
 /* Only logs why Redis cannot be used, not more than once a second. */
 void answer_log_unavailable(struct handlers *handlers);
 

@@ -1,7 +1,10 @@
 #include "auth.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+
+#include "common/base/digest.h"
 
 /* The key of "Bearer KEY" (RFC 6750 section 2.1), or NULL. */
 static const char *bearer_key(const char *authorization)
@@ -23,21 +26,48 @@ static bool same_key(const char *sent, size_t sent_len, const char *key)
 	return difference == 0;
 }
 
-/* Looks at every tenant's key, also after one has fitted. */
-static const char *find_tenant(const struct config *config, const char *key)
-{
-	const char *name = NULL;
-	size_t len = strlen(key);
+/* A key that was sent, and its hash once that is needed. */
+struct sent_key {
+	const char *text;
+	size_t len;
+	char hash[DIGEST_SIZE];
+};
 
-	for (size_t i = 0; i < config->tenant_count; i++) {
-		if (same_key(key, len, config->tenants[i].key))
-			name = config->tenants[i].name;
-	}
-	return len > 0 ? name : NULL;
+static bool fits(struct sent_key *sent, const char *key, const char *key_hash)
+{
+	if (key_hash == NULL)
+		return same_key(sent->text, sent->len, key);
+	if (sent->hash[0] == '\0')
+		digest_hex(sent->hash, (struct span){sent->text, sent->len});
+	return same_key(sent->hash, DIGEST_SIZE - 1, key_hash);
 }
 
-/* NULL if none was sent. */
-static const char *sent_key(const struct http_request *request)
+/* Looks at every tenant's key, also after one has fitted. */
+static const char *find_tenant(const struct config *config, struct sent_key *sent)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (fits(sent, config->tenants[i].key, config->tenants[i].key_hash))
+			name = config->tenants[i].name;
+	}
+	return sent->len > 0 ? name : NULL;
+}
+
+/* Likewise at every administrator's. */
+static const char *find_admin(const struct config *config, struct sent_key *sent)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < config->admin_key_count; i++) {
+		if (fits(sent, config->admin_keys[i].key, config->admin_keys[i].key_hash))
+			name = config->admin_keys[i].name;
+	}
+	return sent->len > 0 ? name : NULL;
+}
+
+/* False if none was sent. */
+static bool take_key(const struct http_request *request, struct sent_key *sent)
 {
 	const char *key = bearer_key(request->litellm_key);
 
@@ -45,26 +75,70 @@ static const char *sent_key(const struct http_request *request)
 		key = request->litellm_key;
 	if (key == NULL)
 		key = bearer_key(request->authorization);
-	return key != NULL ? key : request->api_key;
+	if (key == NULL)
+		key = request->api_key;
+	*sent = (struct sent_key){.text = key, .len = key != NULL ? strlen(key) : 0};
+	return key != NULL;
+}
+
+/* So that nobody looks for a key that cannot be there; or "". */
+static const char *unconfigured(const struct config *config)
+{
+	return config->admin_key_count == 0
+		   ? " No administrator's key is configured: respool.admin_keys."
+		   : "";
+}
+
+static void refuse_without_key(struct api_error *error, const char *more)
+{
+	api_error_set(error, 401, "authentication_error", NULL, NULL,
+	    "No API key was sent, expected the header \"Authorization: Bearer KEY\", "
+	    "\"api-key: KEY\", \"x-api-key: KEY\" or \"x-litellm-api-key: KEY\".%s",
+	    more);
+}
+
+static void refuse_unknown_key(struct api_error *error, const char *more)
+{
+	api_error_set(error, 401, "authentication_error", NULL, "invalid_api_key",
+	    "The API key that was sent is not valid.%s", more);
 }
 
 const char *auth_tenant(
     const struct config *config, const struct http_request *request, struct api_error *error)
 {
-	const char *key = sent_key(request);
-	const char *tenant;
+	struct sent_key sent;
+	const char *tenant = NULL;
 
-	if (key == NULL && config->allow_anonymous)
-		return "";
-	if (key == NULL) {
-		api_error_set(error, 401, "authentication_error", NULL, NULL,
-		    "No API key was sent, expected the header \"Authorization: Bearer KEY\", "
-		    "\"api-key: KEY\", \"x-api-key: KEY\" or \"x-litellm-api-key: KEY\".");
+	if (!take_key(request, &sent)) {
+		if (config->allow_anonymous)
+			return "";
+		refuse_without_key(error, "");
 		return NULL;
 	}
-	tenant = find_tenant(config, key);
+	tenant = find_tenant(config, &sent);
 	if (tenant == NULL)
-		api_error_set(error, 401, "authentication_error", NULL, "invalid_api_key",
-		    "The API key that was sent is not valid.");
+		refuse_unknown_key(error, "");
 	return tenant;
+}
+
+const char *auth_admin(
+    const struct config *config, const struct http_request *request, struct api_error *error)
+{
+	struct sent_key sent;
+	const char *admin = NULL;
+
+	if (!take_key(request, &sent)) {
+		refuse_without_key(error, unconfigured(config));
+		return NULL;
+	}
+	admin = find_admin(config, &sent);
+	if (admin == NULL && find_tenant(config, &sent) != NULL)
+		api_error_set(error, 403, "permission_error", NULL, "admin_key_required",
+		    "This is for administrators: it takes a key of respool.admin_keys, and the one "
+		    "that was sent is a client's.%s Clients' own routes have no \"respool\" before "
+		    "\"/v1\".",
+		    unconfigured(config));
+	else if (admin == NULL)
+		refuse_unknown_key(error, unconfigured(config));
+	return admin;
 }

@@ -1,4 +1,7 @@
-/* Who is asking: from the key that a client sends to the tenant whose key it is. */
+/*
+ * Who is asking: from the key that a client sends to the tenant or the administrator whose key it
+ * is. Where only a key's hash is configured, that of what was sent is compared.
+ */
 #ifndef RESPOOL_AUTH_H
 #define RESPOOL_AUTH_H
 
@@ -14,6 +17,13 @@
  * time taken says nothing about the keys.
  */
 const char *auth_tenant(
+    const struct config *config, const struct http_request *request, struct api_error *error);
+
+/*
+ * Likewise the name of the administrator's key. On failure *error is a 401, or a 403 to a tenant
+ * who is none. Nobody is one without a key.
+ */
+const char *auth_admin(
     const struct config *config, const struct http_request *request, struct api_error *error);
 
 #endif

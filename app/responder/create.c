@@ -15,6 +15,7 @@
 #include "follow.h"
 #include "hand_over.h"
 #include "passthrough.h"
+#include "queued_end.h"
 
 static bool not_implemented(struct api_error *error, const char *param, const char *why)
 {
@@ -129,6 +130,8 @@ static void answer_stream(struct handlers *handlers, const struct new_job *job)
 		return;
 	if (store_delete(handlers->store, job->id, handlers->tenant) == STORE_UNAVAILABLE)
 		answer_log_unavailable(handlers);
+	else
+		queued_end_log(handlers, job->id, handlers->tenant, "deleted");
 	hand_over_answer_refused(handlers);
 }
 
@@ -151,6 +154,7 @@ static void create_response(
 	    .id = id,
 	    .tenant = handlers->tenant,
 	    .model = request->model,
+	    .request_id = handlers->reply.head.request_id,
 	    .label = model_label(config, request->model),
 	    .stream = request->stream,
 	    .keeps_input = keeps_input(config, request),

@@ -1,6 +1,7 @@
 #include "delete.h"
 
 #include "answers.h"
+#include "queued_end.h"
 #include "stored_id.h"
 
 void delete_handle(struct handlers *handlers)
@@ -10,6 +11,7 @@ void delete_handle(struct handlers *handlers)
 	if (!stored_id_take(handlers, id) ||
 	    !answer_stored(handlers, store_delete(handlers->store, id, handlers->tenant)))
 		return;
+	queued_end_log(handlers, id, handlers->tenant, "deleted");
 	buf_clear(&handlers->object);
 	buf_printf(
 	    &handlers->object, "{\"id\":\"%s\",\"object\":\"response\",\"deleted\":true}", id);

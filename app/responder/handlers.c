@@ -1,5 +1,11 @@
 #include "handlers.h"
 
+#include "admin_list.h"
+#include "admin_pause.h"
+#include "admin_response.h"
+#include "admin_retry.h"
+#include "admin_status.h"
+#include "admin_workers.h"
 #include "answers.h"
 #include "auth.h"
 #include "cancel.h"
@@ -9,44 +15,74 @@
 #include "delete.h"
 #include "list_items.h"
 #include "models.h"
+#include "page.h"
 #include "passthrough.h"
 #include "poll.h"
 #include "probes.h"
+#include "scrape.h"
 #include "untranslated.h"
 
 enum { KEPT_BUFFER = 1048576 }; /* bytes that a buffer may keep for the next request */
 
-static const struct {
+#define READ (METHOD_GET | METHOD_HEAD)
+
+/* Whose key it takes to be answered. */
+enum access {
+	ACCESS_TENANT,
+	ACCESS_ADMIN,
+	ACCESS_SCRAPE, /* an administrator's, unless the configuration lets anybody */
+	ACCESS_ANYBODY,
+};
+
+struct handler {
 	enum route_kind kind;
 	unsigned methods;
 	void (*handle)(struct handlers *handlers);
-	bool open; /* needs no key */
-} routes[] = {
-    {ROUTE_RESPONSES, METHOD_POST, create_handle, false},
-    {ROUTE_INPUT_TOKENS, METHOD_POST, input_tokens_handle, false},
-    {ROUTE_COMPACT, METHOD_POST, compact_handle, false},
-    {ROUTE_RESPONSE, METHOD_GET | METHOD_HEAD, poll_handle, false},
-    {ROUTE_RESPONSE, METHOD_DELETE, delete_handle, false},
-    {ROUTE_CANCEL, METHOD_POST, cancel_handle, false},
-    {ROUTE_INPUT_ITEMS, METHOD_GET | METHOD_HEAD, list_items_handle, false},
-    {ROUTE_CHAT, METHOD_POST, chat_handle, false},
-    {ROUTE_EMBEDDINGS, METHOD_POST, embeddings_handle, false},
-    {ROUTE_MODELS, METHOD_GET | METHOD_HEAD, models_list_handle, false},
-    {ROUTE_MODEL, METHOD_GET | METHOD_HEAD, models_one_handle, false},
-    {ROUTE_CONVERSATIONS, METHOD_GET | METHOD_HEAD | METHOD_POST | METHOD_DELETE,
-	conversations_handle, false},
-    {ROUTE_LIVENESS, METHOD_GET | METHOD_HEAD, probe_liveness, true},
-    {ROUTE_READINESS, METHOD_GET | METHOD_HEAD, probe_readiness, true},
+	enum access access;
+};
+
+/* Of a kind the first one counts for what the others do not have. */
+static const struct handler routes[] = {
+    {ROUTE_RESPONSES, METHOD_POST, create_handle, ACCESS_TENANT},
+    {ROUTE_INPUT_TOKENS, METHOD_POST, input_tokens_handle, ACCESS_TENANT},
+    {ROUTE_COMPACT, METHOD_POST, compact_handle, ACCESS_TENANT},
+    {ROUTE_RESPONSE, READ, poll_handle, ACCESS_TENANT},
+    {ROUTE_RESPONSE, METHOD_DELETE, delete_handle, ACCESS_TENANT},
+    {ROUTE_CANCEL, METHOD_POST, cancel_handle, ACCESS_TENANT},
+    {ROUTE_INPUT_ITEMS, READ, list_items_handle, ACCESS_TENANT},
+    {ROUTE_CHAT, METHOD_POST, chat_handle, ACCESS_TENANT},
+    {ROUTE_EMBEDDINGS, METHOD_POST, embeddings_handle, ACCESS_TENANT},
+    {ROUTE_MODELS, READ, models_list_handle, ACCESS_TENANT},
+    {ROUTE_MODEL, READ, models_one_handle, ACCESS_TENANT},
+    {ROUTE_CONVERSATIONS, READ | METHOD_POST | METHOD_DELETE, conversations_handle, ACCESS_TENANT},
+    {ROUTE_LIVENESS, READ, probe_liveness, ACCESS_ANYBODY},
+    {ROUTE_READINESS, READ, probe_readiness, ACCESS_ANYBODY},
+    {ROUTE_METRICS, READ, scrape_handle, ACCESS_SCRAPE},
+    {ROUTE_PAGE, READ, page_handle, ACCESS_ANYBODY},
+    {ROUTE_PAGE_MOVED, READ, page_moved_handle, ACCESS_ANYBODY},
+    {ROUTE_ADMIN_STATUS, READ, admin_status_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_WORKERS, READ, admin_workers_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_DRAIN, METHOD_POST, admin_drain_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_PAUSE, METHOD_POST, admin_pause_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_RESUME, METHOD_POST, admin_resume_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_RESPONSES, READ, admin_list_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_RESPONSES, METHOD_POST, create_handle, ACCESS_TENANT},
+    {ROUTE_ADMIN_RESPONSE, READ, admin_poll_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_RESPONSE, METHOD_DELETE, delete_handle, ACCESS_TENANT},
+    {ROUTE_ADMIN_DETAILS, READ, admin_details_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_CANCEL, METHOD_POST, admin_cancel_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_RETRY, METHOD_POST, admin_retry_handle, ACCESS_ADMIN},
 };
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
 
-static bool needs_key(enum route_kind kind)
+/* The one that answers to any of these methods; NULL if there is none. */
+static const struct handler *find_handler(enum route_kind kind, unsigned methods)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (routes[i].kind == kind)
-			return !routes[i].open;
+		if (routes[i].kind == kind && (routes[i].methods & methods) != 0)
+			return &routes[i];
 	}
-	return false;
+	return NULL;
 }
 
 static unsigned allowed_methods(enum route_kind kind)
@@ -55,6 +91,19 @@ static unsigned allowed_methods(enum route_kind kind)
 
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		if (routes[i].kind == kind)
+			methods |= routes[i].methods;
+	}
+	return methods;
+}
+
+/* Without what a route has for those who ask for another one by the same path. */
+static unsigned listed_methods(enum route_kind kind)
+{
+	const struct handler *first = find_handler(kind, ~0U);
+	unsigned methods = 0;
+
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		if (routes[i].kind == kind && routes[i].access == first->access)
 			methods |= routes[i].methods;
 	}
 	return methods;
@@ -90,7 +139,7 @@ static void write_routes(struct buf *out)
 	for (size_t i = 0; (pattern = route_pattern(i, &kind)) != NULL; i++) {
 		if (i > 0)
 			buf_puts(out, ", ");
-		write_methods(out, allowed_methods(kind) & ~(unsigned)METHOD_HEAD, "|");
+		write_methods(out, listed_methods(kind) & ~(unsigned)METHOD_HEAD, "|");
 		buf_printf(out, " %s", pattern);
 	}
 }
@@ -123,22 +172,40 @@ static void wrong_method(struct handlers *handlers, unsigned allowed)
 	buf_free(&list);
 }
 
+/* Finds out who asks. False if that one may not; then *error says why. */
+static bool may_ask(struct handlers *handlers, enum access access, struct api_error *error)
+{
+	const struct config *config = handlers->config;
+
+	if (access == ACCESS_TENANT) {
+		handlers->tenant = auth_tenant(config, &handlers->request, error);
+		return handlers->tenant != NULL;
+	}
+	if (access == ACCESS_ANYBODY || (access == ACCESS_SCRAPE && config->open_metrics))
+		return true;
+	handlers->admin = auth_admin(config, &handlers->request, error);
+	return handlers->admin != NULL;
+}
+
+/* What is not served there is told to those alone who might be served. */
 static void dispatch(struct handlers *handlers)
 {
 	const struct http_request *request = &handlers->request;
-	unsigned allowed = allowed_methods(request->route.kind);
+	const enum route_kind kind = request->route.kind;
+	const struct handler *handler = find_handler(kind, request->method);
+	const struct handler *asked = handler != NULL ? handler : find_handler(kind, ~0U);
+	struct api_error error;
 
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (routes[i].kind == request->route.kind &&
-		    (routes[i].methods & request->method) != 0) {
-			routes[i].handle(handlers);
-			return;
-		}
-	}
-	if (allowed != 0)
-		wrong_method(handlers, allowed);
-	else
+	handlers->tenant = "";
+	handlers->admin = NULL;
+	if (asked == NULL)
 		unknown_path(handlers);
+	else if (!may_ask(handlers, asked->access, &error))
+		answer_error(handlers, &error);
+	else if (handler != NULL)
+		handler->handle(handlers);
+	else
+		wrong_method(handlers, allowed_methods(kind));
 }
 
 static void release_large(struct buf *buf)
@@ -150,7 +217,8 @@ static void release_large(struct buf *buf)
 void handlers_open(
     struct handlers *handlers, const struct config *config, const struct responder_setup *setup)
 {
-	*handlers = (struct handlers){.config = config, .relays = setup->relays};
+	*handlers = (struct handlers){
+	    .config = config, .relays = setup->relays, .activity = setup->activity};
 	if (config->redis.enabled)
 		handlers->store = store_open(&config->redis);
 	if (config->max_passthrough != 0)
@@ -170,22 +238,24 @@ void handlers_close(struct handlers *handlers)
 	buf_free(&handlers->object);
 }
 
+static enum activity_redis redis_state(const struct handlers *handlers)
+{
+	if (handlers->store == NULL)
+		return ACTIVITY_REDIS_NONE;
+	return store_is_connected(handlers->store) ? ACTIVITY_REDIS_UP : ACTIVITY_REDIS_DOWN;
+}
+
 void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 {
 	struct http_request *request = &handlers->request;
-	struct api_error error;
 
 	handlers->fcgi = fcgi;
 	litellm_mark_free(&handlers->mark);
 	request_read(request, fcgi, &handlers->path);
+	activity_begin(handlers->activity, request->route.kind);
 	reply_begin(&handlers->reply, fcgi, request->method == METHOD_HEAD, request->request_id);
-	handlers->tenant = "";
-	if (needs_key(request->route.kind))
-		handlers->tenant = auth_tenant(handlers->config, request, &error);
-	if (handlers->tenant != NULL)
-		dispatch(handlers);
-	else
-		answer_error(handlers, &error);
+	dispatch(handlers);
 	release_large(&handlers->body);
 	release_large(&handlers->object);
+	activity_end(handlers->activity, redis_state(handlers));
 }

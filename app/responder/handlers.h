@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "activity.h"
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/response/gateway_members.h"
@@ -19,6 +20,7 @@ struct responder_setup {
 	const char *config_path;
 	int children; /* that serve together with this process, itself included; 0 if not known */
 	const struct relay_access *relays; /* that it hands long answers over to */
+	struct activity *activity;
 };
 
 struct passthrough;
@@ -27,12 +29,14 @@ struct passthrough;
 struct handlers {
 	const struct config *config;
 	const struct relay_access *relays;
+	struct activity *activity;
 	struct store *store;             /* NULL if no Redis is configured */
 	struct passthrough *passthrough; /* NULL if max_passthrough is 0 */
 	struct reply reply;
 	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
 	const char *tenant;
+	const char *admin;        /* name of the administrator's key; NULL if there was none */
 	struct litellm_mark mark; /* of the id in the path; stored_id_take() has read it */
 	struct buf path;          /* of the request */
 	struct buf body;          /* of the request */

@@ -37,18 +37,11 @@ struct target {
 	size_t place; /* that a made id tells, or NO_PLACE */
 };
 
-static bool bad_value(
-    struct api_error *error, const char *name, const char *value, const char *expected)
-{
-	return api_error_set(error, 400, "invalid_request_error", name, "invalid_value",
-	    "Invalid value for '%s': '%.64s', expected %s.", name, value, expected);
-}
-
 static bool set_order(struct items_query *query, const char *value, struct api_error *error)
 {
 	query->ascending = strcmp(value, "asc") == 0;
 	if (!query->ascending && strcmp(value, "desc") != 0)
-		return bad_value(error, "order", value, "'asc' or 'desc'");
+		return query_bad_value(error, "order", value, "'asc' or 'desc'");
 	return true;
 }
 
@@ -58,7 +51,7 @@ static bool set_limit(struct items_query *query, const char *value, struct api_e
 
 	query->limit = digits > 0 && digits <= 3 && value[digits] == '\0' ? atoi(value) : 0;
 	if (query->limit < 1 || query->limit > MAX_LIMIT)
-		return bad_value(error, "limit", value, "a number from 1 to 100");
+		return query_bad_value(error, "limit", value, "a number from 1 to 100");
 	return true;
 }
 

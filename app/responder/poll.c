@@ -2,10 +2,10 @@
 
 #include <xxhash.h>
 
+#include "common/response/foreign.h"
 #include "common/response/response.h"
 #include "answers.h"
 #include "follow.h"
-#include "foreign.h"
 #include "stored_id.h"
 
 enum { ETAG_SIZE = 1 + 16 + 1 + 1 };
@@ -95,18 +95,23 @@ static void answer_poll(struct handlers *handlers, const char *id)
 	reply_json(&handlers->reply, 200, stored.object);
 }
 
-void poll_handle(struct handlers *handlers)
+void poll_answer(struct handlers *handlers, const char *id)
 {
-	char id[RESPONSE_ID_MAX + 1];
 	struct follow_query query;
 	struct api_error error;
 
-	if (!stored_id_take(handlers, id))
-		return;
 	if (!follow_query_read(&query, handlers->request.query, &error))
 		answer_error(handlers, &error);
 	else if (query.stream)
 		follow_handle(handlers, id, &query);
 	else if (!answer_unchanged(handlers, id))
 		answer_poll(handlers, id);
+}
+
+void poll_handle(struct handlers *handlers)
+{
+	char id[RESPONSE_ID_MAX + 1];
+
+	if (stored_id_take(handlers, id))
+		poll_answer(handlers, id);
 }

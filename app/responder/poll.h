@@ -6,4 +6,7 @@
 
 void poll_handle(struct handlers *handlers);
 
+/* The same of an id that has been taken from the path, for handlers->tenant. */
+void poll_answer(struct handlers *handlers, const char *id);
+
 #endif

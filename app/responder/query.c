@@ -60,3 +60,10 @@ void query_without(struct buf *out, const char *query, const char *name)
 	}
 	buf_free(&decoded);
 }
+
+bool query_bad_value(
+    struct api_error *error, const char *name, const char *value, const char *expected)
+{
+	return api_error_set(error, 400, "invalid_request_error", name, "invalid_value",
+	    "Invalid value for '%s': '%.64s', expected %s.", name, value, expected);
+}

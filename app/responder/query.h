@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/base/buf.h"
+#include "common/response/api_error.h"
 
 /* Takes the next parameter off the front, its value empty if it has none. False at the end. */
 bool query_next(const char **query, struct span *name, struct span *value);
@@ -14,5 +15,10 @@ void query_decode(struct buf *out, struct span text);
 
 /* Appends the query without the parameters of that name, in any case of its letters. */
 void query_without(struct buf *out, const char *query, const char *name);
+
+/* Says that a parameter has a value that is not to be taken (400). name is static. Returns false.
+ */
+bool query_bad_value(
+    struct api_error *error, const char *name, const char *value, const char *expected);
 
 #endif

@@ -71,9 +71,9 @@ static void send_head(struct reply *reply, int status)
 	put(reply, buf_span(&reply->head.text));
 }
 
-void reply_json(struct reply *reply, int status, struct span body)
+void reply_body(struct reply *reply, int status, const char *type, struct span body)
 {
-	cgi_head_add_body(&reply->head, "application/json", body.len);
+	cgi_head_add_body(&reply->head, type, body.len);
 	send_head(reply, status);
 	if (reply->without_body)
 		return;
@@ -81,6 +81,11 @@ void reply_json(struct reply *reply, int status, struct span body)
 		put(reply, body);
 	else
 		fcgi_request_send_last(reply->fcgi, body);
+}
+
+void reply_json(struct reply *reply, int status, struct span body)
+{
+	reply_body(reply, status, "application/json", body);
 }
 
 void reply_not_modified(struct reply *reply)

@@ -40,7 +40,9 @@ void reply_let_keep(struct reply *reply);
 /* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
-/* Sends the answer with a body of JSON. */
+/* Sends the answer with a body of that media type. */
+void reply_body(struct reply *reply, int status, const char *type, struct span body);
+/* The same with a body of JSON. */
 void reply_json(struct reply *reply, int status, struct span body);
 /* Sends 304 Not Modified. */
 void reply_not_modified(struct reply *reply);

@@ -46,6 +46,7 @@ struct responder {
 	bool fresh;  /* nothing has come on the open connection yet */
 	bool ending; /* a signal has come */
 	bool reload; /* SIGHUP has come */
+	bool tell;   /* SIGUSR2 has come */
 	const struct relay_access *relays;
 	struct config *config;
 	struct responder_setup setup;
@@ -68,6 +69,7 @@ static int open_signal_fd(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGUSR1); /* FastCGI process managers ask so for an end */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -80,6 +82,8 @@ static void take_signals(struct responder *responder)
 	while (read(responder->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			responder->reload = true;
+		else if (info.ssi_signo == SIGUSR2)
+			responder->tell = true;
 		else
 			responder->ending = true;
 	}
@@ -93,7 +97,7 @@ static bool watch_all(struct responder *responder)
 }
 
 static bool open_responder(struct responder *responder, struct config *config, const char *path,
-    int children, const struct relay_access *relays, int listen_fd)
+    int children, const struct relay_access *relays, struct activity *activity, int listen_fd)
 {
 	*responder = (struct responder){.listen_fd = listen_fd,
 	    .epoll_fd = -1,
@@ -103,7 +107,8 @@ static bool open_responder(struct responder *responder, struct config *config, c
 	signal(SIGPIPE, SIG_IGN);
 	srandom((unsigned)getpid() ^ (unsigned)time(NULL));
 	responder->signal_fd = open_signal_fd();
-	responder->setup = (struct responder_setup){path, children, relays};
+	responder->setup = (struct responder_setup){path, children, relays, activity};
+	activity_start(activity);
 	handlers_open(&responder->handlers, config, &responder->setup);
 	if (FCGX_Init() != 0) {
 		log_warnx("cannot set up the FastCGI library");
@@ -138,6 +143,17 @@ static void reload(struct responder *responder)
 	config_reload(&responder->config, responder->setup.config_path, CONFIG_RESPONDER);
 	handlers_open(&responder->handlers, responder->config, &responder->setup);
 	responder->fcgi.patience = responder->config->client_timeout;
+}
+
+/* A parent tells it for all its responders, whatever they are at. */
+static void tell(struct responder *responder)
+{
+	responder->tell = false;
+	if (responder->setup.children > 0)
+		return;
+	activity_report(responder->setup.activity);
+	if (responder->relays->tell != NULL)
+		responder->relays->tell(responder->relays->ctx);
 }
 
 /* Waits for a while on the open connection alone. */
@@ -294,12 +310,12 @@ static void serve_request(struct responder *responder)
 }
 
 int responder_run(struct config *config, const char *path, int children,
-    const struct relay_access *relays, int listen_fd)
+    const struct relay_access *relays, struct activity *activity, int listen_fd)
 {
 	struct responder responder;
 	enum work work = WORK_FAILED;
 
-	if (open_responder(&responder, config, path, children, relays, listen_fd)) {
+	if (open_responder(&responder, config, path, children, relays, activity, listen_fd)) {
 		do {
 			work = wait_for_work(&responder);
 			if (work == WORK_LISTENER)
@@ -311,6 +327,8 @@ int responder_run(struct config *config, const char *path, int children,
 				serve_request(&responder);
 			if (responder.reload)
 				reload(&responder);
+			if (responder.tell)
+				tell(&responder);
 		} while (work != WORK_STOP && work != WORK_FAILED);
 	}
 	close_responder(&responder);

@@ -3,15 +3,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Of two that fit, the first one counts: no response is called "compact". */
+/*
+ * Of two that fit, the first one counts: no response is called "compact", and those of
+ * administrators end as others do.
+ */
 static const struct {
 	/* "{id}" stands for one segment; "{model}" and "…" for one or more: find_below() */
 	const char *pattern;
 	enum route_kind kind;
 } routes[] = {
-    {"responses", ROUTE_RESPONSES},
     {"responses/input_tokens", ROUTE_INPUT_TOKENS},
     {"responses/compact", ROUTE_COMPACT},
+    {"respool/v1/responses", ROUTE_ADMIN_RESPONSES},
+    {"respool/v1/responses/{id}", ROUTE_ADMIN_RESPONSE},
+    {"respool/v1/responses/{id}/details", ROUTE_ADMIN_DETAILS},
+    {"respool/v1/responses/{id}/cancel", ROUTE_ADMIN_CANCEL},
+    {"respool/v1/responses/{id}/retry", ROUTE_ADMIN_RETRY},
+    {"responses", ROUTE_RESPONSES},
     {"responses/{id}", ROUTE_RESPONSE},
     {"responses/{id}/cancel", ROUTE_CANCEL},
     {"responses/{id}/input_items", ROUTE_INPUT_ITEMS},
@@ -25,6 +33,13 @@ static const struct {
     {"health/readiness", ROUTE_READINESS},
     {"health/liveliness", ROUTE_LIVENESS},
     {"health/liveness", ROUTE_LIVENESS},
+    {"metrics", ROUTE_METRICS},
+    {"respool/v1/status", ROUTE_ADMIN_STATUS},
+    {"respool/v1/workers", ROUTE_ADMIN_WORKERS},
+    {"respool/v1/workers/{id}/drain", ROUTE_ADMIN_DRAIN},
+    {"respool/v1/pause", ROUTE_ADMIN_PAUSE},
+    {"respool/v1/resume", ROUTE_ADMIN_RESUME},
+    {"respool/", ROUTE_PAGE},
 };
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
 
@@ -152,7 +167,7 @@ static struct route find_by_end(struct span path)
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		struct route route = {routes[i].kind, {0}};
 
-		if (about_response && strncmp(routes[i].pattern, "responses", 9) != 0)
+		if (about_response && strstr(routes[i].pattern, "responses") == NULL)
 			continue;
 		if (ends_as(path, routes[i].pattern, &route.id))
 			return route;
@@ -170,5 +185,10 @@ struct route route_find(struct span path)
 		return (struct route){ROUTE_UNKNOWN, {0}};
 	path = once(path);
 	route = find_below(path, "v1");
-	return route.kind != ROUTE_UNKNOWN ? route : find_by_end(path);
+	if (route.kind == ROUTE_UNKNOWN)
+		route = find_by_end(path);
+	/* What the page asks for is relative to it, so that its own path has to end in a slash. */
+	if (route.kind == ROUTE_PAGE && path.p[path.len - 1] != '/')
+		route.kind = ROUTE_PAGE_MOVED;
+	return route;
 }

@@ -2,6 +2,11 @@
  * From the path of a request to what it asks for. Only the path's end counts, so that the web
  * server may mount the application anywhere: "/responses", "/v1/responses",
  * "/openai/v1/responses" and "/any/prefix/v1/responses" are the same route.
+ *
+ * What administrators ask for is told apart by "respool" directly before "v1", or at the end. So an
+ * application that is mounted at a path which ends in "/respool" has two routes by one path, as by
+ * "/respool/v1/responses/{id}": it is the administrators'. What only clients have there, as
+ * "POST /respool/v1/responses", is theirs.
  */
 #ifndef RESPOOL_ROUTE_H
 #define RESPOOL_ROUTE_H
@@ -25,6 +30,20 @@ enum route_kind {
 	ROUTE_CONVERSATIONS, /* …/conversations and what is below */
 	ROUTE_LIVENESS,      /* …/health/liveliness or …/health/liveness */
 	ROUTE_READINESS,     /* …/health/readiness or …/health */
+	ROUTE_METRICS,       /* …/metrics */
+
+	ROUTE_PAGE,            /* …/respool/ */
+	ROUTE_PAGE_MOVED,      /* …/respool */
+	ROUTE_ADMIN_STATUS,    /* …/respool/v1/status, and so on */
+	ROUTE_ADMIN_WORKERS,   /* …/workers */
+	ROUTE_ADMIN_DRAIN,     /* …/workers/{id}/drain */
+	ROUTE_ADMIN_PAUSE,     /* …/pause */
+	ROUTE_ADMIN_RESUME,    /* …/resume */
+	ROUTE_ADMIN_RESPONSES, /* …/responses: a list of them, or a client's create */
+	ROUTE_ADMIN_RESPONSE,  /* …/responses/{id}: a poll, or a client's delete */
+	ROUTE_ADMIN_DETAILS,   /* …/responses/{id}/details */
+	ROUTE_ADMIN_CANCEL,    /* …/responses/{id}/cancel */
+	ROUTE_ADMIN_RETRY,     /* …/responses/{id}/retry */
 };
 
 struct route {

@@ -15,19 +15,32 @@ static struct span take_id(struct handlers *handlers)
 	return route->id;
 }
 
-bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
+static bool take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
 {
 	struct span id = take_id(handlers);
 
-	if (handlers->store != NULL && id.len <= RESPONSE_ID_MAX) {
-		memcpy(out, id.p, id.len);
-		out[id.len] = '\0';
-		if (response_id_valid(out))
-			return true;
-	}
+	if (handlers->store == NULL || id.len > RESPONSE_ID_MAX)
+		return false;
+	memcpy(out, id.p, id.len);
+	out[id.len] = '\0';
+	return response_id_valid(out);
+}
+
+bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
+{
+	if (take(handlers, out))
+		return true;
 	if (handlers->passthrough != NULL)
 		passthrough_by_id(handlers);
 	else
 		answer_not_found(handlers);
+	return false;
+}
+
+bool stored_id_take_own(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
+{
+	if (take(handlers, out))
+		return true;
+	answer_not_found(handlers);
 	return false;
 }

@@ -16,4 +16,7 @@
  */
 bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1]);
 
+/* The same without providers: what is not stored here is answered with a 404. */
+bool stored_id_take_own(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1]);
+
 #endif

@@ -32,6 +32,7 @@ void stream_free_request(struct stream *s)
 void stream_free(struct stream *s)
 {
 	free(s->model);
+	stream_close_account(s);
 	errand_close(&s->errand);
 	roster_free(s->roster);
 	stream_free_request(s);
@@ -73,7 +74,17 @@ void stream_let_go(struct stream *s)
 static void begin_again(struct stream *s)
 {
 	log_warnx("%s: Redis has lost events that were stored; beginning again", s->id);
-	job_release(s->host->jobs, s->id, s->writer.fence, true, RESTART_EVENTS_LOST);
+	stream_give_back(s, s->writer.fence, true, RESTART_EVENTS_LOST);
+}
+
+/* Of a last write whose answer was lost nobody else can have made an end. */
+static const char *ended_as(const struct stream *s, enum write_result result)
+{
+	if (result == WRITE_GONE)
+		return "deleted";
+	if (result == WRITE_ENDED && !s->writer.sent_last)
+		return response_status_name(STATUS_CANCELLED);
+	return response_status_name(s->fold.status);
 }
 
 static void on_writer_over(void *ctx, enum write_result result)
@@ -84,7 +95,7 @@ static void on_writer_over(void *ctx, enum write_result result)
 	if (!s->gone && result == WRITE_LOST)
 		begin_again(s);
 	else if (!s->gone && result != WRITE_TAKEN)
-		job_drop(jobs, s->id);
+		stream_note_end(s, ended_as(s, result));
 	stream_let_go(s);
 	if (result == WRITE_TAKEN)
 		jobs_look_again(jobs);
@@ -112,6 +123,7 @@ void stream_fail(struct stream *s, const char *code, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	buf_puts(&message, text);
+	errand_note_invalid(&s->errand);
 	log_info("%s failed: %s: %s", s->id, code, text);
 	fold_fail(&s->fold, code, buf_span(&message));
 	buf_free(&message);
@@ -197,6 +209,7 @@ static void take_job(struct stream *s, const struct claimed_job *job)
 	snprintf(s->id, sizeof(s->id), "%s", job->id);
 	s->attempt = job->attempts;
 	s->model = xmemdup(job->model.p, job->model.len);
+	stream_open_account(s, job);
 	stream_open_makers(s, job);
 	buf_append_span(&s->context, job->context);
 	buf_append_span(&s->input, job->input);
@@ -212,6 +225,7 @@ static void open_errand(struct stream *s)
 	    .ctx = s,
 	    .roster = s->roster,
 	    .name = s->id,
+	    .request_id = s->account.request_id,
 	    .method = "POST",
 	    .path = SPAN("responses"),
 	    .query = "",
@@ -249,8 +263,8 @@ struct stream *stream_start(const struct stream_host *host, const struct claimed
 	s->host = host;
 	s->roster = roster_hold(host->roster);
 	s->config = s->roster->config;
-	open_errand(s);
 	take_job(s, job);
+	open_errand(s);
 	open_writer(s, job);
 	choose_deployment(s, job);
 	if (job->streamed)
@@ -285,8 +299,7 @@ void stream_adopt(struct stream *s, const struct claimed_job *job)
 		writer_restart(&s->writer, job->fence);
 		return;
 	}
-	log_info("%s: another worker has gone on with it; beginning again", s->id);
-	job_release(s->host->jobs, s->id, job->fence, false, RESTART_OVERTAKEN);
+	stream_give_back(s, job->fence, false, RESTART_OVERTAKEN);
 	stream_let_go(s);
 }
 
@@ -301,15 +314,15 @@ void stream_renew(struct stream *s)
 	writer_renew(&s->writer);
 }
 
-void stream_revoke(struct stream *s)
+void stream_revoke(struct stream *s, bool deleted)
 {
 	if (s->gone)
 		return;
-	job_drop(s->host->jobs, s->id);
+	stream_note_end(s, deleted ? "deleted" : response_status_name(STATUS_CANCELLED));
 	stream_let_go(s);
 }
 
-void stream_release(struct stream *s)
+void stream_release(struct stream *s, enum restart_reason reason)
 {
 	if (s->gone || s->writer.ending)
 		return;
@@ -318,6 +331,6 @@ void stream_release(struct stream *s)
 		stream_end_by_provider(s);
 		return;
 	}
-	job_release(s->host->jobs, s->id, s->writer.fence, false, RESTART_WORKER_STOPPED);
+	stream_give_back(s, s->writer.fence, false, reason);
 	stream_let_go(s);
 }

@@ -50,8 +50,11 @@ const char *stream_id(const struct stream *stream);
  */
 void stream_adopt(struct stream *stream, const struct claimed_job *job);
 
-/* The job has been cancelled or deleted: closes the provider's connection, writes no more. */
-void stream_revoke(struct stream *stream);
+/*
+ * The job has been cancelled or (deleted) deleted: closes the provider's connection, writes no
+ * more.
+ */
+void stream_revoke(struct stream *stream, bool deleted);
 
 /* Writes are possible again. */
 void stream_resume(struct stream *stream);
@@ -63,10 +66,10 @@ void stream_resume(struct stream *stream);
 void stream_renew(struct stream *stream);
 
 /*
- * Gives the job back to the queue without counting the attempt. One that is making its last write
- * goes on.
+ * Gives the job back to the queue without counting the attempt: the worker stops, or is drained.
+ * One that is making its last write goes on.
  */
-void stream_release(struct stream *stream);
+void stream_release(struct stream *stream, enum restart_reason reason);
 
 /* Frees a stream at once, and ends its call; jobs must not call back any more. */
 void stream_free(struct stream *stream);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/provider/transfer.h"
 #include "common/response/event.h"
@@ -159,8 +160,10 @@ static bool end_stream(struct stream *s)
 /* The answer is there, with all that its provider takes for one. */
 static void note_event(struct stream *s, struct span data)
 {
-	if (!s->errand.eventful && !event_is_sign_of_life(data))
-		errand_note_event(&s->errand);
+	if (s->errand.eventful || event_is_sign_of_life(data))
+		return;
+	errand_note_event(&s->errand);
+	s->account.first_event_at = monotonic_ms();
 }
 
 bool stream_on_event(void *ctx, struct span data)

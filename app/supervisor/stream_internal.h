@@ -1,7 +1,7 @@
 /*
  * A stream, taken apart: stream.c begins and ends it, stream_answer.c takes in what the provider
  * sends, stream_outcome.c decides what becomes of a call that is over, stream_makers.c notes who
- * made what nobody else can read.
+ * made what nobody else can read, stream_account.c what is measured, counted and logged.
  */
 #ifndef RESPOOL_STREAM_INTERNAL_H
 #define RESPOOL_STREAM_INTERNAL_H
@@ -36,6 +36,15 @@ enum waiting {
 
 /* What the provider's answer is read as. */
 enum answer { ANSWER_NONE, ANSWER_EVENTS, ANSWER_OBJECT, ANSWER_ERROR };
+
+/* When what came; ms, of the monotonic clock if not said otherwise. */
+struct stream_account {
+	long long began_at;       /* this worker with the job */
+	long long first_event_at; /* of the call that is open or was last; 0: none has come */
+	long long age_ms;         /* of the response, when this worker began */
+	long long waited_ms;      /* of that until a worker first began with it */
+	char *request_id;         /* of the request that created it, or NULL */
+};
 
 struct stream {
 	const struct stream_host *host;
@@ -75,6 +84,7 @@ struct stream {
 	struct narrator *narrator;
 	struct event_log log;
 	struct writer writer;
+	struct stream_account account;
 	char *tenant;
 	struct buf noted; /* the hashes of what has been noted: encrypted_hash_is_new() */
 	bool gone;        /* let go of; freed as soon as no write is under way */
@@ -120,6 +130,20 @@ void stream_note_maker(struct stream *s);
 void stream_note_makers(struct stream *s);
 /* What has been noted may be lost: notes it again. */
 void stream_note_makers_again(struct stream *s);
+
+/* stream_account.c */
+/* This worker begins with the job. */
+void stream_open_account(struct stream *s, const struct claimed_job *job);
+void stream_close_account(struct stream *s);
+/*
+ * The response has ended, how is a terminal status' name or "deleted": logs and counts it, and lets
+ * go of the job.
+ */
+void stream_note_end(struct stream *s, const char *how);
+/* The request is sent again, to the deployment that is chosen now: for the job's history. */
+void stream_note_retry(struct stream *s, const char *why);
+/* The job goes back into the queue: job_release(). */
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason);
 
 /* Whether the response has ended. */
 bool stream_is_over(const struct stream *s);

@@ -30,8 +30,7 @@ static void begin_again_or_fail(struct stream *s, const char *code, const char *
 		stream_fail(s, code, "%s", why);
 		return;
 	}
-	log_info("%s: %s; beginning again", s->id, why);
-	job_release(s->host->jobs, s->id, s->writer.fence, true, RESTART_BROKEN_OFF);
+	stream_give_back(s, s->writer.fence, true, RESTART_BROKEN_OFF);
 	stream_let_go(s);
 }
 
@@ -60,6 +59,7 @@ static bool try_again(
 {
 	if (s->begun || !errand_try_again(&s->errand, failure, retry_after, why))
 		return false;
+	stream_note_retry(s, why);
 	/* The next deployment may take what this one did not. */
 	s->without_thinking = false;
 	/* That of what has failed is over, too. */
@@ -71,12 +71,15 @@ static bool try_again(
 /* What the provider has signed itself it may not take back: once that is left out. */
 static bool ask_without_thinking(struct stream *s)
 {
+	static const char why[] =
+	    "the provider does not take its own thinking back; asking without it";
+
 	if (s->translation == NULL || s->without_thinking || s->begun ||
 	    !translation_is_about_thinking(s->translation, s->status, buf_span(&s->body)))
 		return false;
-	log_info("%s: the provider does not take its own thinking back; asking without it", s->id);
 	s->without_thinking = true;
-	errand_ask_again(&s->errand);
+	errand_ask_again(&s->errand, why);
+	stream_note_retry(s, why);
 	return true;
 }
 
@@ -139,6 +142,7 @@ static bool take_object(struct stream *s)
 /* A gateway's own word, say, where another API's answer was due. */
 static void end_with_other_object(struct stream *s)
 {
+	errand_note_outcome(&s->errand, CALL_INVALID);
 	if (s->translation != NULL) {
 		errand_tell_health(&s->errand, 0);
 		if (try_again(s, FAILURE_PASSING, -1,
@@ -170,6 +174,7 @@ static bool last_event(struct stream *s)
 
 static void end_by_disconnection(struct stream *s, const char *why)
 {
+	errand_note_outcome(&s->errand, CALL_DISCONNECTED);
 	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_PASSING, -1, why))
 		begin_again_or_fail(s, "upstream_disconnected", broke_off);
@@ -178,6 +183,7 @@ static void end_by_disconnection(struct stream *s, const char *why)
 /* The stream's end means that nothing was answered. */
 static void end_without_event(struct stream *s)
 {
+	errand_note_outcome(&s->errand, CALL_INVALID);
 	errand_tell_health(&s->errand, 0);
 	if (!try_again(s, FAILURE_PASSING, -1, "the provider's stream held no event"))
 		begin_again_or_fail(s, "invalid_provider_answer",
@@ -190,6 +196,7 @@ static void end_with_stream_error(struct stream *s)
 	long status = s->fold.error_seen ? s->fold.error_status : 500;
 	char why[64];
 
+	errand_note_outcome(&s->errand, CALL_REFUSED);
 	errand_tell_health(&s->errand, status);
 	snprintf(why, sizeof(why), "the provider's stream brought an error like HTTP %ld", status);
 	if (try_again(s, errand_failure(&s->errand, status, -1, fold_error(&s->fold)), -1, why))
@@ -202,6 +209,7 @@ static void end_with_stream_error(struct stream *s)
 /* The stream has said all, and properly. */
 void stream_end_by_provider(struct stream *s)
 {
+	errand_note_outcome(&s->errand, CALL_SUCCESS);
 	errand_tell_health(&s->errand, s->status);
 	fold_end(&s->fold);
 	stream_end(s);
@@ -251,6 +259,7 @@ static void end_with_something_else(struct stream *s)
 	static const char why[] =
 	    "the provider answered with something else than a stream of events";
 
+	errand_note_outcome(&s->errand, CALL_INVALID);
 	if (s->translation != NULL) {
 		errand_tell_health(&s->errand, 0);
 		if (try_again(s, FAILURE_PASSING, -1, why))
@@ -368,6 +377,7 @@ static void on_begin(void *ctx)
 	struct stream *s = ctx;
 
 	stream_stop_waiting(s);
+	s->account.first_event_at = 0;
 	s->answer = ANSWER_NONE;
 	s->done = false;
 	s->status = 0;

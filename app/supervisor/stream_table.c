@@ -76,3 +76,24 @@ void stream_table_each(const struct stream_table *table, void (*fn)(struct strea
 		fn(list.streams[i]);
 	free(list.streams);
 }
+
+struct visitor {
+	void (*fn)(void *ctx, struct stream *stream);
+	void *ctx;
+};
+
+static void visit_stream(const void *node, VISIT visit, void *ctx)
+{
+	const struct visitor *visitor = ctx;
+
+	if (visit == postorder || visit == leaf)
+		visitor->fn(visitor->ctx, (*(struct tree_entry *const *)node)->stream);
+}
+
+void stream_table_visit(
+    const struct stream_table *table, void (*fn)(void *ctx, struct stream *stream), void *ctx)
+{
+	struct visitor visitor = {fn, ctx};
+
+	twalk_r(table->root, visit_stream, &visitor);
+}

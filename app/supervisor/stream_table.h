@@ -24,5 +24,8 @@ struct stream *stream_table_find(const struct stream_table *table, const char *i
 
 /* Calls fn for every stream that there is now. A stream may be removed, and freed, by its own. */
 void stream_table_each(const struct stream_table *table, void (*fn)(struct stream *stream));
+/* The same with a context, for a function that removes none. */
+void stream_table_visit(
+    const struct stream_table *table, void (*fn)(void *ctx, struct stream *stream), void *ctx);
 
 #endif

@@ -11,6 +11,7 @@
 #include "common/store/jobs.h"
 #include "common/provider/roster.h"
 #include "common/provider/upstream.h"
+#include "report.h"
 #include "stream.h"
 #include "stream_table.h"
 
@@ -32,8 +33,9 @@ struct worker {
 	struct stream_host host;
 	struct jobs_user jobs_user;
 	struct stream_table streams;
-	struct event *sigterm, *sigint, *sighup, *renew, *drain, *show;
+	struct event *sigterm, *sigint, *sighup, *sigusr2, *renew, *drain, *show;
 	bool shown_leased;
+	bool draining; /* an operator wants its jobs given to others */
 	bool stopping;
 	bool leaving;
 };
@@ -45,6 +47,16 @@ static void on_left(void *ctx)
 	event_base_loopbreak(worker->base);
 }
 
+static void release_as_stopped(struct stream *stream)
+{
+	stream_release(stream, RESTART_WORKER_STOPPED);
+}
+
+static void release_as_drained(struct stream *stream)
+{
+	stream_release(stream, RESTART_DRAINED);
+}
+
 static void leave(struct worker *worker)
 {
 	static const struct timeval limit = {LEAVE_SECONDS, 0};
@@ -54,7 +66,7 @@ static void leave(struct worker *worker)
 	worker->leaving = true;
 	if (worker->streams.count > 0)
 		log_info("giving %d jobs back to the queue", worker->streams.count);
-	stream_table_each(&worker->streams, stream_release);
+	stream_table_each(&worker->streams, release_as_stopped);
 	event_base_loopexit(worker->base, &limit);
 	jobs_leave(worker->jobs);
 }
@@ -88,7 +100,8 @@ static void update_room(struct worker *worker)
 {
 	int room = worker->config->max_streams - worker->streams.count;
 
-	jobs_accept(worker->jobs, worker->stopping ? 0 : room);
+	jobs_show(worker->jobs, worker->streams.count);
+	jobs_accept(worker->jobs, worker->stopping || worker->draining ? 0 : room);
 }
 
 /* Keys must not expire, and a lost job must not go unnoticed, while a stream is quiet. */
@@ -123,13 +136,30 @@ static void on_hangup(evutil_socket_t signal, short what, void *ctx)
 	update_room(worker);
 }
 
+static void on_tell(evutil_socket_t signal, short what, void *ctx)
+{
+	const struct worker *worker = ctx;
+	const struct worker_facts facts = {
+	    .state = worker->stopping || worker->leaving ? "stopping"
+		     : worker->draining                  ? "draining"
+							 : "running",
+	    .most_streams = worker->config->max_streams,
+	    .leased = jobs_have_lease(worker->jobs),
+	};
+
+	(void)signal;
+	(void)what;
+	report_worker(&facts, &worker->streams);
+}
+
 static void on_claimed(void *ctx, const struct claimed_job *job)
 {
 	struct worker *worker = ctx;
 	struct stream *stream = stream_table_find(&worker->streams, job->id);
 
-	if (worker->leaving) {
-		job_release(worker->jobs, job->id, job->fence, false, RESTART_WORKER_STOPPED);
+	if (worker->leaving || (worker->draining && stream == NULL)) {
+		job_release(worker->jobs, job->id, job->fence, false,
+		    worker->leaving ? RESTART_WORKER_STOPPED : RESTART_DRAINED);
 		return;
 	}
 	if (stream != NULL) {
@@ -147,10 +177,9 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 	struct worker *worker = ctx;
 
 	stream_table_remove(&worker->streams, stream);
+	update_room(worker);
 	if (worker->stopping && worker->streams.count == 0)
 		leave(worker);
-	else
-		update_room(worker);
 }
 
 static void on_revoked(void *ctx, const char *id, bool deleted)
@@ -158,15 +187,8 @@ static void on_revoked(void *ctx, const char *id, bool deleted)
 	struct worker *worker = ctx;
 	struct stream *stream = stream_table_find(&worker->streams, id);
 
-	(void)deleted;
 	if (stream != NULL)
-		stream_revoke(stream);
-}
-
-static void on_drain(void *ctx, bool draining)
-{
-	(void)ctx;
-	(void)draining;
+		stream_revoke(stream, deleted);
 }
 
 static bool on_holds(void *ctx, const char *id)
@@ -195,8 +217,25 @@ static void on_renew(evutil_socket_t fd, short what, void *ctx)
 /* What is read in the list of processes, by people and by health checks. */
 static void show(struct worker *worker, bool leased)
 {
-	title_set(leased ? "respoold" : "respoold (no Redis)", "worker");
+	const char *program = !leased ? "respoold (no Redis)" : "respoold";
+
+	title_set(worker->draining ? "respoold (draining)" : program, "worker");
 	worker->shown_leased = leased;
+}
+
+static void on_drain(void *ctx, bool draining)
+{
+	struct worker *worker = ctx;
+
+	worker->draining = draining;
+	show(worker, jobs_have_lease(worker->jobs));
+	update_room(worker);
+	if (draining) {
+		log_info("draining: giving %d jobs to other workers", worker->streams.count);
+		stream_table_each(&worker->streams, release_as_drained);
+	} else {
+		log_info("draining no more: taking jobs again");
+	}
 }
 
 static void on_show(evutil_socket_t fd, short what, void *ctx)
@@ -217,6 +256,15 @@ static void on_report(
 	const struct worker *worker = ctx;
 
 	jobs_report_health(worker->jobs, config, deployment, failed);
+}
+
+/* errand_host.called */
+static void on_called(void *ctx, const struct deployment *deployment, enum call_outcome outcome)
+{
+	const struct worker *worker = ctx;
+
+	counts_add(jobs_counts(worker->jobs), METRIC_PROVIDER_CALLS, deployment->label,
+	    call_outcome_word(outcome), 1);
 }
 
 static void raise_descriptor_limit(const struct config *config)
@@ -242,21 +290,24 @@ static struct event *new_event(struct worker *worker, int fd, short what, event_
 static void add_events(struct worker *worker)
 {
 	static const struct timeval show_period = {1, 0};
-	sigset_t hangup;
+	sigset_t blocked;
 
 	worker->sigterm = new_event(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_stop);
 	worker->sigint = new_event(worker, SIGINT, EV_SIGNAL | EV_PERSIST, on_stop);
 	worker->sighup = new_event(worker, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hangup);
+	worker->sigusr2 = new_event(worker, SIGUSR2, EV_SIGNAL | EV_PERSIST, on_tell);
 	worker->renew = new_event(worker, -1, EV_PERSIST, on_renew);
 	worker->drain = new_event(worker, -1, 0, on_drain_over);
 	worker->show = new_event(worker, -1, EV_PERSIST, on_show);
 	event_add(worker->sigterm, NULL);
 	event_add(worker->sigint, NULL);
 	event_add(worker->sighup, NULL);
+	event_add(worker->sigusr2, NULL);
 	event_add(worker->show, &show_period);
-	sigemptyset(&hangup);
-	sigaddset(&hangup, SIGHUP);
-	sigprocmask(SIG_UNBLOCK, &hangup, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGHUP);
+	sigaddset(&blocked, SIGUSR2);
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 	arm_renewals(worker);
 }
 
@@ -265,6 +316,7 @@ static void free_events(struct worker *worker)
 	event_free(worker->sigterm);
 	event_free(worker->sigint);
 	event_free(worker->sighup);
+	event_free(worker->sigusr2);
 	event_free(worker->renew);
 	event_free(worker->drain);
 	event_free(worker->show);
@@ -291,6 +343,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	    .base = worker.base,
 	    .upstream = upstream_new(worker.base, config->max_streams),
 	    .report = on_report,
+	    .called = on_called,
 	    .ctx = &worker,
 	    .longest_pause_ms = LONGEST_PAUSE_MS,
 	    .longest_retry_after = LONGEST_RETRY_AFTER,

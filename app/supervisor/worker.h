@@ -12,7 +12,7 @@
  *
  * On SIGHUP reads the configuration again from path, for streams that start from then on; one that
  * has errors is logged and changes nothing. How to reach Redis, and lease_seconds, stay as they
- * were.
+ * were. On SIGUSR2 tells the log what it is at.
  *
  * config is held. name and predecessor are as for jobs_new(), advised as for jobs_advise(); NULL if
  * advice is another worker's to give.

@@ -1,8 +1,8 @@
 #include "log.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,101 +10,36 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A pipe takes up to PIPE_BUF bytes in one piece, so a longer line could be torn apart. */
-enum { LINE_MAX_BYTES = PIPE_BUF };
+#include "log_line.h"
 
-/* Stands at the end of a line that was too long, with its newline. */
-static const char cut_mark[] = " [cut]\n";
+enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
 
 static bool never_waits;
 static unsigned long lost; /* lines, since the last that was written */
 static const char *program = "respool";
-
-struct line {
-	char data[LINE_MAX_BYTES];
-	size_t len;
-	bool cut;
-};
+static enum log_format line_format;
+static log_taker *taker;
+static void *taker_ctx;
 
 void log_open(const char *name)
 {
 	program = name;
 }
 
-static void line_add(struct line *line, const char *bytes, size_t len)
+void log_never_wait(void)
 {
-	if (line->cut || line->len + len + sizeof(cut_mark) > sizeof(line->data)) {
-		line->cut = true;
-		return;
-	}
-	memcpy(line->data + line->len, bytes, len);
-	line->len += len;
+	never_waits = true;
 }
 
-static bool is_control(unsigned char c)
+void log_set_format(enum log_format format)
 {
-	return c < 0x20 || c == 0x7f;
+	line_format = format;
 }
 
-/* U+0080 to U+009F are control characters too, and terminals obey them. */
-static bool is_c1_control(const unsigned char *p)
+void log_divert(log_taker *fn, void *ctx)
 {
-	return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
-}
-
-static void line_add_escape(struct line *line, unsigned char c)
-{
-	static const char letters[] = "\aa\bb\tt\nn\vv\ff\rr";
-	const char *letter = c == '\0' ? NULL : strchr(letters, c);
-	char escape[8];
-	int len;
-
-	if (letter != NULL && c < 0x20)
-		len = snprintf(escape, sizeof(escape), "\\%c", letter[1]);
-	else
-		len = snprintf(escape, sizeof(escape), "\\x%02x", c);
-	line_add(line, escape, (size_t)len);
-}
-
-static void line_add_text(struct line *line, const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	for (; *p != '\0'; p++) {
-		if (is_control(*p)) {
-			line_add_escape(line, *p);
-		} else if (is_c1_control(p)) {
-			line_add_escape(line, *p++);
-			line_add_escape(line, *p);
-		} else {
-			line_add(line, (const char *)p, 1);
-		}
-	}
-}
-
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/* Drops the last UTF-8 character if it has several bytes: some of them may be missing. */
-static void line_drop_torn(struct line *line)
-{
-	while (line->len > 0 && is_continuation(line->data[line->len - 1]))
-		line->len--;
-	if (line->len > 0 && (unsigned char)line->data[line->len - 1] >= 0xc0)
-		line->len--;
-}
-
-static void line_end(struct line *line)
-{
-	if (line->cut) {
-		line_drop_torn(line);
-		memcpy(line->data + line->len, cut_mark, sizeof(cut_mark) - 1);
-		line->len += sizeof(cut_mark) - 1;
-	} else {
-		line->data[line->len++] = '\n';
-	}
+	taker = fn;
+	taker_ctx = ctx;
 }
 
 static void write_whole(const char *text, size_t len)
@@ -127,17 +62,44 @@ static bool has_room(void)
 	return poll(&fd, 1, 0) != 0;
 }
 
-static void tell_lost(void)
+static void begin_text(struct log_line *line, const char *level)
 {
-	char text[128];
-	int len = snprintf(text, sizeof(text), "%s[%ld]: warning: %lu lines before this are lost\n",
-	    program, (long)getpid(), lost);
+	char pid[24];
 
-	lost = 0;
-	write_whole(text, (size_t)len);
+	snprintf(pid, sizeof(pid), "[%ld]: ", (long)getpid());
+	log_line_add(line, program);
+	log_line_add(line, pid);
+	log_line_add(line, level);
+	log_line_add(line, ": ");
 }
 
-static void line_write(const struct line *line)
+static void make_message(struct log_line *line, const char *level, const char *text)
+{
+	if (line_format == LOG_FORMAT_JSON) {
+		log_json_begin(line, level, "message");
+		log_json_add_text(line, "program", program);
+		log_json_add_number(line, "pid", getpid());
+		log_json_add_text(line, "message", text);
+		log_json_end(line);
+	} else {
+		begin_text(line, level);
+		log_line_add(line, text);
+		log_line_end(line);
+	}
+}
+
+static void tell_lost(void)
+{
+	struct log_line line = {.len = 0};
+	char text[64];
+
+	snprintf(text, sizeof(text), "%lu lines before this are lost", lost);
+	lost = 0;
+	make_message(&line, "warning", text);
+	write_whole(line.data, line.len);
+}
+
+static void write_line(const struct log_line *line)
 {
 	if (never_waits && !has_room()) {
 		lost++;
@@ -151,46 +113,93 @@ static void line_write(const struct line *line)
 	write_whole(line->data, line->len);
 }
 
-void log_never_wait(void)
-{
-	never_waits = true;
-}
-
 /* error is the errno to explain behind the text, or 0. */
 static void log_message(const char *level, int error, const char *format, va_list args)
 {
-	struct line line = {.len = 0};
-	char text[LINE_MAX_BYTES];
+	struct log_line line = {.len = 0};
+	char text[PIPE_BUF + 1]; /* a line that has so much is cut */
 	int saved = errno;
 	int n;
 
-	n = snprintf(text, sizeof(text), "%s[%ld]: %s: ", program, (long)getpid(), level);
-	if (n > 0)
-		line_add_text(&line, text);
 	n = vsnprintf(text, sizeof(text), format, args);
-	if (n >= 0)
-		line_add_text(&line, text);
-	if (error != 0) {
-		line_add_text(&line, ": ");
-		line_add_text(&line, strerror(error));
+	if (n < 0)
+		n = snprintf(text, sizeof(text), "%s", format);
+	if (error != 0 && n < (int)sizeof(text))
+		snprintf(text + n, sizeof(text) - (size_t)n, ": %s", strerror(error));
+	if (taker != NULL && strcmp(level, "fatal") != 0) {
+		taker(taker_ctx, level, text);
+	} else {
+		make_message(&line, level, text);
+		write_line(&line);
 	}
-	if (n >= (int)sizeof(text))
-		line.cut = true;
-	line_end(&line);
-	line_write(&line);
 	errno = saved;
 }
 
-void log_set_format(enum log_format format)
+static bool is_continuation(char c)
 {
-	(void)format;
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* A fact's text, or its beginning in room. */
+static const char *bounded(const char *text, char room[LONGEST_FACT + 8])
+{
+	size_t len = strnlen(text, LONGEST_FACT + 1);
+
+	if (len <= LONGEST_FACT)
+		return text;
+	len = LONGEST_FACT;
+	while (len > 0 && is_continuation(text[len]))
+		len--;
+	memcpy(room, text, len);
+	memcpy(room + len, "\xe2\x80\xa6", 4);
+	return room;
+}
+
+static void add_fact_in_text(struct log_line *line, const struct log_field *field)
+{
+	char room[LONGEST_FACT + 8];
+
+	if (field->text == NULL && field->number == LOG_UNKNOWN)
+		return;
+	if (field->text != NULL) {
+		log_line_add_fact(line, field->name, bounded(field->text, room));
+		return;
+	}
+	snprintf(room, sizeof(room), "%lld", field->number);
+	log_line_add_fact(line, field->name, room);
+}
+
+static void add_fact_in_json(struct log_line *line, const struct log_field *field)
+{
+	char room[LONGEST_FACT + 8];
+
+	if (field->text != NULL)
+		log_json_add_text(line, field->name, bounded(field->text, room));
+	else if (field->number != LOG_UNKNOWN)
+		log_json_add_number(line, field->name, field->number);
+	else
+		log_json_add_text(line, field->name, NULL);
 }
 
 void log_event(const char *event, const struct log_field *fields, size_t count)
 {
-	(void)fields;
-	(void)count;
-	log_info("event=%s", event);
+	struct log_line line = {.len = 0};
+	int saved = errno;
+
+	if (line_format == LOG_FORMAT_JSON) {
+		log_json_begin(&line, "info", event);
+		for (size_t i = 0; i < count; i++)
+			add_fact_in_json(&line, &fields[i]);
+		log_json_end(&line);
+	} else {
+		begin_text(&line, "info");
+		log_line_add(&line, event);
+		for (size_t i = 0; i < count; i++)
+			add_fact_in_text(&line, &fields[i]);
+		log_line_end(&line);
+	}
+	write_line(&line);
+	errno = saved;
 }
 
 void log_info(const char *format, ...)

@@ -1,8 +1,9 @@
 /*
  * Messages to stderr, one line each: "<program>[<pid>]: <level>: text\n" with the level info,
- * warning or fatal. A line is written with one write(2) and cut at PIPE_BUF bytes, so that lines of
- * several processes do not mix. Control characters are escaped (\n, \x1b), so nothing that a client
- * or provider sent can forge a line. errno is left as it was.
+ * warning or fatal; or as a JSON object with the members time (RFC 3339, UTC), level, event
+ * ("message"), program, pid and message. A line is written with one write(2) and cut at PIPE_BUF
+ * bytes, so that lines of several processes do not mix. Control characters are escaped (\n, \x1b),
+ * so nothing that a client or provider sent can forge a line. errno is left as it was.
  */
 #ifndef RESPOOL_LOG_H
 #define RESPOOL_LOG_H
@@ -20,6 +21,14 @@ void log_open(const char *program);
  * waits: for one that many wait for. The next line that is written tells how many were.
  */
 void log_never_wait(void);
+
+/* A line's text as it is, with nothing escaped; level is "info" or "warning". */
+typedef void log_taker(void *ctx, const char *level, const char *text);
+/*
+ * From now on lines go there rather than to stderr, for a program that people talk to; with NULL,
+ * to stderr again. Events, and what is fatal, go to stderr always.
+ */
+void log_divert(log_taker *taker, void *ctx);
 
 /* LOG_FORMAT_TEXT until this says otherwise. */
 void log_set_format(enum log_format format);
@@ -46,9 +55,10 @@ struct log_field {
 	}
 
 /*
- * Logs with level info what has happened, a word, and its facts: "event=response_ended id=resp_…
+ * Logs with level info what has happened, a word, and its facts: "response_ended id=resp_…
  * attempts=1"; a text with blanks or quotes in it stands in quotes. In JSON, "event" is the word,
- * each fact a member of its own.
+ * each fact a member of its own behind time and level. Of a text that is long the first 256 bytes
+ * are told.
  */
 void log_event(const char *event, const struct log_field *fields, size_t count);
 

@@ -42,7 +42,7 @@ struct parent {
 	double kill_at;
 };
 
-static const int watched_signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
+static const int watched_signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGCHLD};
 enum { WATCHED_COUNT = sizeof(watched_signals) / sizeof(watched_signals[0]) };
 
 /* A child's side of the fork. SIGTERM is let through only when it has its default action again. */
@@ -57,6 +57,7 @@ static void run_child(struct parent *parent, int slot, pid_t predecessor, pid_t 
 		sigdelset(&mask, watched_signals[i]);
 	}
 	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGUSR2);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent_pid) /* it ended before the line above */
 		exit(0);
@@ -222,7 +223,7 @@ static void stop(struct parent *parent)
 	signal_kind(parent, SIGTERM, false);
 	if (again) {
 		parent->servants_told = true;
-		signal_kind(parent, SIGUSR2, true);
+		signal_kind(parent, SIGQUIT, true);
 	}
 }
 
@@ -270,6 +271,41 @@ static int wait_for_signal(const struct parent *parent, double deadline)
 	return sigtimedwait(&parent->signals, NULL, &timeout);
 }
 
+static void report_child(const struct parent *parent, int slot)
+{
+	const struct child *child = &parent->children[slot];
+	const double now = monotonic_seconds();
+	const bool runs = child->pid != 0;
+	const struct log_field fields[] = {
+	    LOG_NUMBER("pid", getpid()),
+	    LOG_NUMBER("slot", slot),
+	    LOG_NUMBER("child", runs ? child->pid : LOG_UNKNOWN),
+	    LOG_TEXT("state", runs                      ? "running"
+			      : may_start(parent, slot) ? "due"
+							: "ended"),
+	    LOG_NUMBER(
+		"since_ms", runs ? (long long)((now - child->started_at) * 1000) : LOG_UNKNOWN),
+	};
+
+	log_event("child_state", fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+/* They tell what they do themselves. */
+static void report(const struct parent *parent)
+{
+	const struct log_field fields[] = {
+	    LOG_NUMBER("pid", getpid()),
+	    LOG_TEXT("state", parent->stopping ? "stopping" : "running"),
+	    LOG_NUMBER("children", count_children(parent, false)),
+	};
+
+	log_event("parent_state", fields, sizeof(fields) / sizeof(fields[0]));
+	for (int slot = 0; slot < parent->prefork->count; slot++)
+		report_child(parent, slot);
+	tell(parent, parent->prefork->report);
+	signal_children(parent, SIGUSR2);
+}
+
 static void handle_signal(struct parent *parent, int signal_number)
 {
 	switch (signal_number) {
@@ -281,6 +317,9 @@ static void handle_signal(struct parent *parent, int signal_number)
 	case SIGHUP:
 		tell(parent, parent->prefork->reload);
 		signal_children(parent, SIGHUP);
+		break;
+	case SIGUSR2:
+		report(parent);
 		break;
 	case SIGCHLD:
 		reap_children(parent);

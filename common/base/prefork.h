@@ -19,6 +19,7 @@ struct prefork {
 	/* In the parent; each may be NULL. */
 	void (*started)(void *ctx);  /* the first children have been started */
 	void (*reload)(void *ctx);   /* on SIGHUP */
+	void (*report)(void *ctx);   /* on SIGUSR2 */
 	void (*stopping)(void *ctx); /* on the first signal to stop */
 	void *ctx;
 	/*
@@ -34,9 +35,10 @@ struct prefork {
  * Forks the children and replaces each that ends, at once the first time and with a delay that
  * doubles up to 10 s while children of that slot end within 10 s of their start. On SIGTERM,
  * SIGINT or SIGUSR1 sends SIGTERM to the children and returns 0 when all have ended; at a second
- * one they get another, and servants SIGUSR2: they are to end at once. SIGHUP is passed on. Returns
- * 1 if no child could ever be started. Children get default signal handling, with SIGHUP blocked
- * until they are ready for it, and end if the parent dies (PR_SET_PDEATHSIG SIGTERM).
+ * one they get another, and servants SIGQUIT: they are to end at once. SIGHUP is passed on, and so
+ * is SIGUSR2, at which the log is told of the children: of each a line. Returns 1 if no child could
+ * ever be started. Children get default signal handling, with SIGHUP and SIGUSR2 blocked until they
+ * are ready for them, and end if the parent dies (PR_SET_PDEATHSIG SIGTERM).
  */
 int prefork_run(const struct prefork *prefork);
 

@@ -5,6 +5,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/log.h"
+#include "config_admin_keys.h"
 #include "config_aliases.h"
 #include "config_credentials.h"
 #include "config_deployment.h"
@@ -73,6 +74,30 @@ static void read_api_keys(const struct config_value *value, void *dest)
 	struct draft *draft = dest;
 
 	tenants_read(value, &draft->config);
+}
+
+static void read_admin_keys(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	admin_keys_read(value, &draft->config);
+}
+
+static void read_log_format(const struct config_value *value, void *dest)
+{
+	static const char expected[] = "\"text\" or \"json\"";
+	struct draft *draft = dest;
+	char *text = NULL;
+
+	if (!config_string(value, 0, expected, &text))
+		return;
+	if (strcmp(text, "json") == 0)
+		draft->config.log_format = LOG_FORMAT_JSON;
+	else if (strcmp(text, "text") == 0)
+		draft->config.log_format = LOG_FORMAT_TEXT;
+	else
+		config_wrong(value, "some other text, expected %s", expected);
+	free(text);
 }
 
 static void read_responses(const struct config_value *value, void *dest)
@@ -195,6 +220,8 @@ static void read_include(const struct config_value *value, void *dest)
 static const struct config_key respool_keys[] = {
     {"allow_anonymous", CONFIG_BOOL, IN(struct draft, config.allow_anonymous)},
     {"api_keys", CONFIG_READER, .read = read_api_keys},
+    {"admin_keys", CONFIG_READER, .read = read_admin_keys},
+    {"open_metrics", CONFIG_BOOL, IN(struct draft, config.open_metrics)},
     {"max_request_bytes", CONFIG_SIZE, IN(struct draft, config.max_request_bytes), .min = 1,
 	.max = MAX_BYTES},
     {"max_event_bytes", CONFIG_SIZE, IN(struct draft, config.max_event_bytes), .min = 1,
@@ -212,6 +239,8 @@ static const struct config_key respool_keys[] = {
     {"keepalive_seconds", CONFIG_INT, IN(struct draft, config.keepalive_seconds), .min = 1,
 	.max = 86400},
     {"unstored_ttl", CONFIG_LONG, IN(struct draft, config.unstored_ttl), .min = 1, .max = MAX_TTL},
+    {"failed_request_ttl", CONFIG_LONG, IN(struct draft, config.failed_request_ttl), .min = 0,
+	.max = MAX_TTL},
     {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
     {"max_attempts", CONFIG_INT, IN(struct draft, config.max_attempts), .min = 1, .max = 100},
     {"drain_seconds", CONFIG_INT, IN(struct draft, config.drain_seconds), .min = 0, .max = 86400},
@@ -226,6 +255,7 @@ static const struct config_key respool_keys[] = {
     {"store_input", CONFIG_BOOL, IN(struct draft, config.store_input)},
     {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
 	.max = MAX_SECONDS},
+    {"log_format", CONFIG_READER, .read = read_log_format},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -447,6 +477,20 @@ static void read_file(struct config_file *file, struct draft *draft)
 	draft->config.modified = file->modified;
 }
 
+/* What an operator looks at is in Redis. */
+static unsigned unneeded_by(enum config_role role)
+{
+	switch (role) {
+	case CONFIG_RESPONDER:
+		return CONFIG_FOR_PROVIDERS;
+	case CONFIG_SUPERVISOR:
+		return CONFIG_FOR_CLIENTS;
+	case CONFIG_OPERATOR:
+		break;
+	}
+	return CONFIG_FOR_PROVIDERS | CONFIG_FOR_CLIENTS;
+}
+
 static struct config *load(
     struct config_file *file, const char *path, enum config_role role, FILE *errors)
 {
@@ -455,7 +499,7 @@ static struct config *load(
 
 	if (!config_file_open(file, path, errors))
 		return NULL;
-	file->unneeded = role == CONFIG_RESPONDER ? CONFIG_FOR_PROVIDERS : CONFIG_FOR_CLIENTS;
+	file->unneeded = unneeded_by(role);
 	read_file(file, &draft);
 	config = xmalloc(sizeof(*config));
 	*config = draft.config;
@@ -508,6 +552,7 @@ bool config_reload(struct config **config, const char *path, enum config_role ro
 	}
 	config_free(*config);
 	*config = again;
+	log_set_format(again->log_format);
 	log_info("%s read again", path);
 	return true;
 }
@@ -526,6 +571,7 @@ void config_free(struct config *config)
 		deployment_clear(&config->deployments[i]);
 	free(config->deployments);
 	tenants_clear(config);
+	admin_keys_clear(config);
 	redis_config_clear(&config->redis);
 	fallbacks_clear(config);
 	aliases_clear(config);

@@ -29,8 +29,8 @@ struct request_default {
 /* One way to reach a model: an entry of model_list. */
 struct deployment {
 	/*
-	 * What it is called before people: "openai/gpt-5"; with a part of its id behind '#' if
-	 * another one would be called the same.
+	 * What it is called before people: "openai/gpt-5"; with the beginning of its id behind
+	 * '#', "openai/gpt-5#3fa9", if another one has the same provider and model.
 	 */
 	char *label;
 	/*
@@ -205,7 +205,7 @@ enum config_role { CONFIG_RESPONDER, CONFIG_SUPERVISOR, CONFIG_OPERATOR };
 struct config *config_load(const char *path, enum config_role role, FILE *errors);
 /*
  * Reads the file again and puts what it says in the place of *config. If it has errors, they and
- * that *config stays are logged. Returns whether *config is new.
+ * that *config stays are logged. Returns whether *config is new; the log has its format then.
  */
 bool config_reload(struct config **config, const char *path, enum config_role role);
 

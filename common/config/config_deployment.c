@@ -73,12 +73,12 @@ static void copy_defaults(struct deployment *sibling, const struct request_defau
 	}
 }
 
-/* One that differs in its organization, which it lacks, as it does an id. */
+/* One that differs in its organization, which it lacks, as it does an id and a label. */
 static struct deployment sibling_of(const struct deployment *deployment)
 {
 	struct deployment sibling = *deployment;
 
-	sibling.id = sibling.organization = NULL;
+	sibling.id = sibling.label = sibling.organization = NULL;
 	sibling.model_name = xstrdup(deployment->model_name);
 	sibling.model = xstrdup(deployment->model);
 	sibling.provider = xstrdup(deployment->provider);
@@ -177,6 +177,7 @@ void deployments_read(const struct config_value *model_list,
 
 		read_deployment(&element, defaults, config);
 	}
+	deployments_label(config);
 }
 
 bool deployments_have(const struct config_value *root, const char *model_name)

@@ -50,7 +50,6 @@ void deployment_set_id(const struct config *config, const struct config_value *p
     const char *organization, struct deployment *deployment)
 {
 	unsigned number = 0;
-	struct buf label = {0};
 	char id[17];
 
 	do {
@@ -58,7 +57,4 @@ void deployment_set_id(const struct config *config, const struct config_value *p
 		    identity(params, organization, deployment, number++));
 	} while (deployment_by_id(config, span_of(id)) != NULL);
 	deployment->id = xstrdup(id);
-	buf_printf(&label, "%s/%s", deployment->provider, deployment->model);
-	deployment->label = xstrdup(buf_cstr(&label));
-	buf_free(&label);
 }

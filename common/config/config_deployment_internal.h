@@ -2,8 +2,8 @@
  * What the parts of reading a deployment share. config_deployment.c reads the list, and makes of
  * one entry several deployments where it lists organizations. config_deployment_params.c reads
  * litellm_params; what these say of address, dialect, headers, drops, provider and of members of a
- * request is a file each. config_deployment_id.c gives ids, config_deployment_litellm_id.c knows
- * what LiteLLM calls it.
+ * request is a file each. config_deployment_id.c gives ids, config_deployment_label.c labels,
+ * config_deployment_litellm_id.c knows what LiteLLM calls it.
  */
 #ifndef RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
 #define RESPOOL_CONFIG_DEPLOYMENT_INTERNAL_H
@@ -152,6 +152,9 @@ void deployment_warn_of_provider(
  */
 void deployment_set_id(const struct config *config, const struct config_value *params,
     const char *organization, struct deployment *deployment);
+
+/* config_deployment_label.c: labels of all of them, which depend on what the others are. */
+void deployments_label(struct config *config);
 
 /*
  * config_deployment_litellm_id.c: finds the id that a LiteLLM proxy has for it, unless that is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "config_access_key.h"
 #include "config_section.h"
 
 static const char master_name[] = "master";
@@ -12,6 +13,7 @@ static void free_tenant(struct tenant *tenant)
 {
 	free(tenant->name);
 	free(tenant->key);
+	free(tenant->key_hash);
 }
 
 static void append_tenant(struct config *config, struct tenant tenant)
@@ -26,10 +28,15 @@ void tenants_add_master(struct config *config, char *key)
 	append_tenant(config, (struct tenant){.name = xstrdup(master_name), .key = key});
 }
 
-static const struct tenant *tenant_of_key(const struct config *config, const char *key)
+static struct access_key key_of(const struct tenant *tenant)
+{
+	return (struct access_key){tenant->key, tenant->key_hash};
+}
+
+static const struct tenant *tenant_of_key(const struct config *config, struct access_key key)
 {
 	for (size_t i = 0; i < config->tenant_count; i++) {
-		if (strcmp(config->tenants[i].key, key) == 0)
+		if (access_key_same(key_of(&config->tenants[i]), key))
 			return &config->tenants[i];
 	}
 	return NULL;
@@ -42,7 +49,7 @@ void tenants_add_environment(const struct config_value *place, struct config *co
 
 	if (key == NULL || key[0] == '\0')
 		return;
-	other = tenant_of_key(config, key);
+	other = tenant_of_key(config, (struct access_key){.key = key});
 	if (!config_is_clean_secret(key))
 		config_wrong(place, "a blank or control character in environment variable "
 				    "LITELLM_MASTER_KEY, expected the master key");
@@ -55,10 +62,13 @@ void tenants_add_environment(const struct config_value *place, struct config *co
 		tenants_add_master(config, xstrdup(key));
 }
 
+static const char key_expected[] = "the tenant's key";
+
 static const struct config_key tenant_keys[] = {
     {"name", CONFIG_STRING, CONFIG_REQUIRED, "the tenant's name", IN(struct tenant, name)},
-    {"key", CONFIG_SECRET, CONFIG_REQUIRED | CONFIG_FOR_CLIENTS, "the tenant's key",
-	IN(struct tenant, key)},
+    {"key", CONFIG_SECRET, CONFIG_FOR_CLIENTS, key_expected, IN(struct tenant, key)},
+    {"key_hash", CONFIG_SECRET, CONFIG_FOR_CLIENTS, "\"sha256:\" and 64 hexadecimal digits",
+	IN(struct tenant, key_hash)},
 };
 
 static bool is_new_tenant(
@@ -79,8 +89,7 @@ static bool is_new_tenant(
 			    tenant->name);
 			return false;
 		}
-		if (tenant->key != NULL && other->key != NULL &&
-		    strcmp(other->key, tenant->key) == 0) {
+		if (access_key_same(key_of(other), key_of(tenant))) {
 			config_wrong(value,
 			    "the same key as tenant \"%.60s\", expected a key for each tenant",
 			    other->name);
@@ -95,7 +104,9 @@ static void read_tenant(const struct config_value *value, struct config *config)
 	struct tenant tenant = {0};
 
 	if (config_section(value, "a mapping with name and key", KEYS(tenant_keys), &tenant) &&
-	    is_new_tenant(value, config, &tenant) && tenant.key != NULL)
+	    access_key_check(value, key_expected, &tenant.key_hash) &&
+	    is_new_tenant(value, config, &tenant) &&
+	    (tenant.key != NULL || tenant.key_hash != NULL))
 		append_tenant(config, tenant);
 	else
 		free_tenant(&tenant);

@@ -11,10 +11,13 @@ static const struct {
 } statuses[] = {
     {200, "OK", NULL, NULL},
     {304, "Not Modified", NULL, NULL},
+    {308, "Permanent Redirect", NULL, NULL},
     {400, "Bad Request", NULL, NULL},
     {401, "Unauthorized", "WWW-Authenticate", "Bearer"},
+    {403, "Forbidden", NULL, NULL},
     {404, "Not Found", NULL, NULL},
     {405, "Method Not Allowed", NULL, NULL},
+    {409, "Conflict", NULL, NULL},
     {413, "Content Too Large", NULL, NULL},
     {429, "Too Many Requests", "Retry-After", "5"},
     {500, "Internal Server Error", NULL, NULL},

@@ -10,7 +10,8 @@
 
 /*
  * Appends all metrics. The snapshot has the counters. A metric without labels, and one of each
- * configured deployment, is there also while it is 0.
+ * configured deployment, is there also while it is 0. With NULL, as there is no Redis to ask, only
+ * respool_build_info is.
  */
 void metrics_write(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot);

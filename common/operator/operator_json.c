@@ -1,36 +1,142 @@
 #include "operator_json.h"
 
+#include "common/base/json.h"
+#include "common/config/model.h"
+#include "members.h"
+
+static size_t count_alive(const struct store_snapshot *snapshot)
+{
+	size_t alive = 0;
+
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		alive += !snapshot->workers[i].lost;
+	return alive;
+}
+
+static long long count_relay_streams(const struct store_snapshot *snapshot)
+{
+	long long streams = 0;
+
+	for (size_t i = 0; i < snapshot->relay_count; i++)
+		streams += snapshot->relays[i].streams;
+	return streams;
+}
+
+/* Between two elements of an array. */
+static void separate(struct buf *out)
+{
+	if (out->data[out->len - 1] != '[')
+		buf_putc(out, ',');
+}
+
+static void write_paused(struct buf *out, const struct store_snapshot *snapshot)
+{
+	member_name(out, "paused");
+	buf_putc(out, '[');
+	for (size_t i = 0; i < snapshot->paused_count; i++) {
+		separate(out);
+		json_quote(out, span_of(snapshot->paused[i]));
+	}
+	buf_putc(out, ']');
+}
+
+static const struct store_troubled *find_troubled(
+    const struct store_snapshot *snapshot, const char *deployment)
+{
+	for (size_t i = 0; i < snapshot->troubled_count; i++)
+		if (span_is(span_of(deployment), snapshot->troubled[i].deployment))
+			return &snapshot->troubled[i];
+	return NULL;
+}
+
+static void write_deployment(
+    struct buf *out, const struct deployment *deployment, const struct store_snapshot *snapshot)
+{
+	const struct store_troubled *troubled = find_troubled(snapshot, deployment->id);
+
+	separate(out);
+	buf_putc(out, '{');
+	member_text(out, "deployment", deployment->label);
+	member_text(out, "model", deployment->model_name);
+	member_seconds(
+	    out, "resting_seconds", troubled != NULL ? troubled->resting_until - snapshot->now : 0);
+	member_number(out, "failures", troubled != NULL ? troubled->failures : 0);
+	buf_putc(out, '}');
+}
+
+static void write_deployments(
+    struct buf *out, const struct config *config, const struct store_snapshot *snapshot)
+{
+	member_name(out, "deployments");
+	buf_putc(out, '[');
+	for (size_t i = 0; i < config->deployment_count; i++)
+		write_deployment(out, &config->deployments[i], snapshot);
+	buf_putc(out, ']');
+}
+
+static void write_minute(struct buf *out, const struct store_minute *minute)
+{
+	separate(out);
+	buf_putc(out, '{');
+	member_number(out, "time", minute->minute * 60);
+	member_number(out, "created", minute->created);
+	member_number(out, "completed", minute->completed);
+	member_number(out, "incomplete", minute->incomplete);
+	member_number(out, "failed", minute->failed);
+	member_number(out, "cancelled", minute->cancelled);
+	member_number(out, "deleted", minute->deleted);
+	buf_putc(out, '}');
+}
+
 void operator_status_json(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot)
 {
-	(void)config;
-	(void)snapshot;
-	buf_puts(out, "{}");
+	buf_putc(out, '{');
+	member_number(out, "queued", snapshot->queued);
+	member_number(out, "in_progress", snapshot->in_progress);
+	member_seconds(out, "oldest_seconds", (long long)(snapshot->oldest_seconds * 1000 + 0.5));
+	member_number(out, "workers", (long long)count_alive(snapshot));
+	member_number(out, "relays", (long long)snapshot->relay_count);
+	write_paused(out, snapshot);
+	member_number(out, "relay_streams", count_relay_streams(snapshot));
+	write_deployments(out, config, snapshot);
+	member_name(out, "last_hour");
+	buf_putc(out, '[');
+	for (int i = 0; i < SNAPSHOT_MINUTES; i++)
+		write_minute(out, &snapshot->minutes[i]);
+	buf_puts(out, "]}");
+}
+
+static void write_worker(struct buf *out, const struct store_process *worker)
+{
+	separate(out);
+	buf_putc(out, '{');
+	member_text(out, "worker", worker->name);
+	member_text(out, "host", worker->host);
+	member_number(out, "pid", worker->pid);
+	member_text(out, "version", worker->version);
+	member_number(out, "streams", worker->streams);
+	member_number(out, "started_at", worker->started_at);
+	member_number(out, "beat_at", worker->beat_at);
+	member_bool(out, "lost", worker->lost);
+	member_bool(out, "draining", worker->draining);
+	buf_putc(out, '}');
 }
 
 void operator_workers_json(struct buf *out, const struct store_snapshot *snapshot)
 {
-	(void)snapshot;
-	buf_puts(out, "{}");
-}
-
-void operator_page_json(struct buf *out, const struct config *config, const struct store_page *page)
-{
-	(void)config;
-	(void)page;
-	buf_puts(out, "{}");
-}
-
-void operator_detail_json(
-    struct buf *out, const struct config *config, const struct store_detail *detail)
-{
-	(void)config;
-	(void)detail;
-	buf_puts(out, "{}");
+	buf_puts(out, "{\"data\":[");
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		write_worker(out, &snapshot->workers[i]);
+	buf_puts(out, "]}");
 }
 
 const char *operator_deployment(const struct config *config, const char *id)
 {
-	(void)config;
-	return id != NULL ? id : "";
+	const struct deployment *deployment;
+
+	if (id == NULL)
+		return "";
+	deployment = deployment_by_id(config, span_of(id));
+	return deployment != NULL ? deployment->label : id;
 }

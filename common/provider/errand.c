@@ -2,6 +2,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/response/response_record.h"
 #include "health.h"
 #include "refusal.h"
 #include "transfer.h"
@@ -46,8 +47,30 @@ static void on_end(void *ctx, const struct upstream_result *result)
 	struct errand *errand = ctx;
 
 	errand->call = NULL;
+	errand->outcome = call_outcome_of(result);
 	leave_seat(errand);
 	errand->user->on_end(errand->ctx, result);
+}
+
+/* What the last call was, once nothing more can be known of it. */
+static void count_call(struct errand *errand)
+{
+	const struct errand_host *host = errand->host;
+
+	if (errand->called != NULL && !errand->counted && host->called != NULL)
+		host->called(host->ctx, errand->called, errand->outcome);
+	errand->counted = true;
+}
+
+void errand_note_outcome(struct errand *errand, enum call_outcome outcome)
+{
+	errand->outcome = outcome;
+}
+
+void errand_note_invalid(struct errand *errand)
+{
+	if (errand->outcome == CALL_STOPPED || errand->outcome == CALL_SUCCESS)
+		errand->outcome = CALL_INVALID;
 }
 
 /* The request may name times of its own. */
@@ -89,6 +112,11 @@ static void call_deployment(struct errand *errand)
 	if (call.fault == NULL && errand->user->add_headers != NULL)
 		call.headers = errand->user->add_headers(errand->ctx, call.headers);
 	call.body = &body;
+	if (call.fault == NULL) {
+		errand->called = deployment;
+		errand->outcome = CALL_STOPPED;
+		errand->counted = false;
+	}
 	errand->call = upstream_start(errand->host->upstream, &call);
 	buf_free(&url);
 	buf_free(&body);
@@ -158,6 +186,7 @@ void errand_begin(struct errand *errand)
 {
 	if (!take_seat(errand))
 		return;
+	count_call(errand);
 	errand->told = errand->eventful = false;
 	secrets_close(&errand->secrets);
 	secrets_open(&errand->secrets, errand->choice.deployment, errand->choice.model);
@@ -176,6 +205,7 @@ void errand_stop(struct errand *errand)
 		seats_stop_waiting(errand->roster->seats, &errand->waiter);
 	errand->waits = false;
 	leave_seat(errand);
+	count_call(errand);
 }
 
 void errand_note_event(struct errand *errand)
@@ -193,8 +223,10 @@ void errand_be_patient(struct errand *errand)
 
 void errand_detach(struct errand *errand)
 {
-	if (errand->call != NULL)
+	if (errand->call != NULL) {
 		upstream_detach(errand->call);
+		errand->outcome = CALL_SUCCESS;
+	}
 	errand->call = NULL;
 	leave_seat(errand);
 }
@@ -244,18 +276,11 @@ static int pause_before_try(const struct errand *errand, double retry_after)
 	return ms > least ? ms : (int)least;
 }
 
-static void log_try(
-    const struct errand *errand, const struct deployment *before, int ms, const char *why)
+static void log_try(const struct errand *errand, const char *why)
 {
-	const struct deployment *now = errand->choice.deployment;
-
-	if (errand->name == NULL)
-		return;
-	if (now == before)
-		log_info("%s: %s; trying again in %d ms", errand->name, why, ms);
-	else
-		log_info("%s: %s; trying deployment %s of %s in %d ms", errand->name, why, now->id,
-		    errand->choice.model, ms);
+	if (errand->name != NULL || errand->request_id != NULL)
+		log_request_retried(
+		    errand->name, errand->choice.deployment->label, why, errand->request_id);
 }
 
 bool errand_would_try_again(const struct errand *errand, enum call_failure failure)
@@ -287,12 +312,14 @@ bool errand_try_again(
 	if (errand->choice.pause)
 		ms = pause_before_try(
 		    errand, errand->choice.deployment == before ? retry_after : -1);
-	log_try(errand, before, ms, why);
+	count_call(errand);
+	log_try(errand, why);
 	begin_later(errand, ms);
 	return true;
 }
 
-void errand_ask_again(struct errand *errand)
+void errand_ask_again(struct errand *errand, const char *why)
 {
+	log_try(errand, why);
 	begin_later(errand, 0);
 }

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "attempts.h"
+#include "call_outcome.h"
 #include "common/base/buf.h"
 #include "roster.h"
 #include "seats.h"
@@ -26,6 +27,11 @@ struct errand_host {
 	/* Tells the others how a call went, as health_is_news() says that they want to know. */
 	void (*report)(void *ctx, const struct config *config, const struct deployment *deployment,
 	    bool failed);
+	/*
+	 * Counts a call that was made, once for each: how it has ended, as far as anybody knows.
+	 * NULL: nobody counts.
+	 */
+	void (*called)(void *ctx, const struct deployment *deployment, enum call_outcome outcome);
 	void *ctx;
 	int longest_pause_ms;    /* before the same deployment is asked again */
 	int longest_retry_after; /* s; one that wants to be left alone for longer is passed over */
@@ -54,7 +60,8 @@ struct errand {
 	const struct errand_user *user;
 	void *ctx;
 	struct roster *roster; /* held by the user */
-	const char *name;      /* for the log, which tells of further tries; NULL: it does not */
+	/* For the log, which tells of further tries unless both are NULL: whose they are. */
+	const char *name, *request_id;
 	const char *method;
 	struct span path; /* under a deployment's base */
 	const char *query;
@@ -63,15 +70,18 @@ struct errand {
 	bool streams;
 	struct attempts choice; /* begun; deployment is the one that is called */
 
-	/* The rest is errand.c's; secrets and call may be looked at. */
+	/* The rest is errand.c's; secrets, call, eventful and called may be looked at. */
 	struct secrets secrets;        /* that the last call showed */
 	struct upstream_request *call; /* NULL when none is open */
 	struct event *pause;           /* before the next call; NULL until needed */
 	struct seat *seat;             /* that the call has; NULL if it needs none */
 	struct seat_waiter waiter;     /* for one */
 	bool waits;
-	bool told;     /* how the last call went, if anybody has to know */
-	bool eventful; /* an event of the open call's answer has come */
+	bool told;                       /* how the last call went, if anybody has to know */
+	bool eventful;                   /* an event of the open call's answer has come */
+	const struct deployment *called; /* the one that was called last; NULL: none was */
+	enum call_outcome outcome;       /* of that call, so far as is known */
+	bool counted;                    /* that call, by host->called */
 };
 
 /*
@@ -100,6 +110,14 @@ void errand_close(struct errand *errand);
 void errand_tell_health(struct errand *errand, long status);
 
 /*
+ * How the last call has ended, where that is known better than by the end of its transfer: in
+ * on_end, or before the call is stopped.
+ */
+void errand_note_outcome(struct errand *errand, enum call_outcome outcome);
+/* What the last call brought cannot be taken, unless it has failed in another way already. */
+void errand_note_invalid(struct errand *errand);
+
+/*
  * What an answer's status, its Retry-After (s; negative: none) and the error in its body, which may
  * be empty, say about trying again.
  */
@@ -112,8 +130,11 @@ enum call_failure errand_failure(
  */
 bool errand_try_again(
     struct errand *errand, enum call_failure failure, double retry_after, const char *why);
-/* Asks the same deployment once more, and soon: what it was asked is put in another way. */
-void errand_ask_again(struct errand *errand);
+/*
+ * Asks the same deployment once more, and soon: what it was asked is put in another way. why is for
+ * the log.
+ */
+void errand_ask_again(struct errand *errand, const char *why);
 /* Whether there would be another try. */
 bool errand_would_try_again(const struct errand *errand, enum call_failure failure);
 

@@ -62,7 +62,7 @@ struct store_snapshot {
 	double round_trip;      /* s: that of this question */
 };
 
-/* Two commands in one round trip, or in a Cluster two, and no scan of keys. */
+/* A few commands in one round trip, or in a Cluster two, and no scan of keys. */
 enum store_result store_snapshot(
     struct store *store, bool with_counters, struct store_snapshot *out);
 void store_snapshot_free(struct store_snapshot *snapshot);
@@ -105,8 +105,9 @@ void store_page_free(struct store_page *page);
 
 /* All about one response. */
 struct store_detail {
+	long long now; /* UNIX time, ms, as this process has it */
 	struct store_row row;
-	bool foreign;  /* another program's: of the row only id is known */
+	bool foreign;  /* another program's: of the row only id and status are known */
 	bool streamed; /* its events are kept */
 	/* Whether store_retry() would do: it has failed, and what was asked is kept. */
 	bool can_retry;
@@ -118,7 +119,7 @@ struct store_detail {
 	 * blank, and why. NULL if nothing has.
 	 */
 	char *history;
-	struct buf object; /* as it is stored */
+	struct buf object; /* as it is stored, or, of another program's, as a poll shows it */
 };
 
 enum store_result store_show(struct store *store, const char *id, struct store_detail *out);

@@ -14,6 +14,7 @@
 #include "health_commands.h"
 #include "keys.h"
 #include "maker_command.h"
+#include "relay_beat.h"
 #include "redis_args.h"
 #include "redis_reply.h"
 #include "redis_client.h"
@@ -67,6 +68,7 @@ struct relay_store {
 	void *ctx;
 	time_t warned_at;
 	struct event_base *base;
+	struct relay_beat *beat;
 };
 
 static void set_timer(struct event *timer, int ms)
@@ -145,6 +147,7 @@ static void on_up(void *ctx)
 	struct relay_store *store = ctx;
 
 	send_again(store);
+	relay_beat_up(store->beat);
 	if (health_is_of_interest(store))
 		read_health(store);
 	else
@@ -251,6 +254,11 @@ static void send_again(struct relay_store *store)
 }
 
 /* Its answer is still to come, and ends it. */
+bool relay_store_is_up(const struct relay_store *store)
+{
+	return redis_client_is_up(store->redis);
+}
+
 static void give_up(struct remembering *remembering)
 {
 	remembering->late = true;
@@ -363,7 +371,23 @@ bool relay_store_use(struct relay_store *store, struct roster *roster)
 	return true;
 }
 
-static const enum script scripts[] = {SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_REMEMBER, SCRIPT_REPORT};
+void relay_store_show(struct relay_store *store, int streams)
+{
+	relay_beat_show(store->beat, streams);
+}
+
+struct counts *relay_store_counts(struct relay_store *store)
+{
+	return relay_beat_counts(store->beat);
+}
+
+void relay_store_leave(struct relay_store *store, void (*left)(void *ctx), void *ctx)
+{
+	relay_beat_leave(store->beat, left, ctx);
+}
+
+static const enum script scripts[] = {
+    SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_RELAY_BEAT, SCRIPT_REMEMBER, SCRIPT_REPORT};
 
 struct relay_store *relay_store_new(
     struct event_base *base, struct roster *roster, void (*ready)(void *ctx), void *ctx)
@@ -386,6 +410,7 @@ struct relay_store *relay_store_new(
 	    .ctx = store};
 	store->topology = topology_new(base, &roster->config->redis, "relay");
 	store->redis = redis_client_new(store->topology, &store->user);
+	store->beat = relay_beat_new(base, store->redis, &store->space);
 	evtimer_assign(&store->tick, base, on_tick, store);
 	set_timer(&store->tick, READY_MS);
 	return store;
@@ -396,6 +421,7 @@ void relay_store_free(struct relay_store *store)
 	if (store == NULL)
 		return;
 	redis_client_free(store->redis);
+	relay_beat_free(store->beat);
 	topology_free(store->topology);
 	while (!LIST_EMPTY(&store->open))
 		finish(LIST_FIRST(&store->open));

@@ -1,7 +1,7 @@
 /*
  * What a relay keeps in Redis, over one asynchronous connection that makes itself anew when it
- * breaks: whose the responses are that providers keep, who made what nobody else can read, and how
- * the deployments' calls go.
+ * breaks: whose the responses are that providers keep, who made what nobody else can read, how the
+ * deployments' calls go, and that the relay is there (relay_beat.h).
  */
 #ifndef RESPOOL_RELAY_STORE_H
 #define RESPOOL_RELAY_STORE_H
@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/provider/roster.h"
+#include "counts.h"
 
 struct relay_store;
 struct remembering;
@@ -29,6 +30,9 @@ void relay_store_free(struct relay_store *store);
  * Goes on with another configuration, if that names the same Redis; false if not. roster is held.
  */
 bool relay_store_use(struct relay_store *store, struct roster *roster);
+
+/* Whether Redis can be asked now. */
+bool relay_store_is_up(const struct relay_store *store);
 
 /*
  * Remembers, for the configured time, that the response of this id is the tenant's and which
@@ -55,5 +59,15 @@ void relay_store_forget(struct relay_store *store, const char *id, const char *t
 /* errand_host.report: tells how a call to a deployment of config went. */
 void relay_store_report(struct relay_store *store, const struct config *config,
     const struct deployment *deployment, bool failed);
+
+/* How many answers the relay holds open. */
+void relay_store_show(struct relay_store *store, int streams);
+/* What the next beat adds to the installation's counters. */
+struct counts *relay_store_counts(struct relay_store *store);
+/*
+ * The relay ends: tells Redis what is counted, and has the relay forgotten. left is called within
+ * RELAY_LEAVE_MS, and may be called from within this one.
+ */
+void relay_store_leave(struct relay_store *store, void (*left)(void *ctx), void *ctx);
 
 #endif

@@ -16,6 +16,7 @@ static const struct {
     [SCRIPT_CLAIM] = SCRIPT(claim),
     [SCRIPT_CREATE] = SCRIPT(create),
     [SCRIPT_DELETE] = SCRIPT(delete),
+    [SCRIPT_DRAIN] = SCRIPT(drain),
     [SCRIPT_DROP] = SCRIPT(drop),
     [SCRIPT_ENQUEUE] = SCRIPT(enqueue),
     [SCRIPT_FLUSH] = SCRIPT(flush),
@@ -23,13 +24,18 @@ static const struct {
     [SCRIPT_FORGET] = SCRIPT(forget),
     [SCRIPT_HEALTH] = SCRIPT(health),
     [SCRIPT_LAPSED] = SCRIPT(lapsed),
+    [SCRIPT_LIST] = SCRIPT(list),
     [SCRIPT_NOTE] = SCRIPT(note),
+    [SCRIPT_PAUSE] = SCRIPT(pause),
     [SCRIPT_RECLAIM] = SCRIPT(reclaim),
+    [SCRIPT_RELAY_BEAT] = SCRIPT(relay_beat),
     [SCRIPT_RELEASE] = SCRIPT(release),
     [SCRIPT_REMEMBER] = SCRIPT(remember),
     [SCRIPT_REPLACE] = SCRIPT(replace),
     [SCRIPT_REPORT] = SCRIPT(report),
     [SCRIPT_REQUEUE] = SCRIPT(requeue),
+    [SCRIPT_RESUME] = SCRIPT(resume),
+    [SCRIPT_SNAPSHOT] = SCRIPT(snapshot),
 };
 
 const char *script_source(enum script script)

@@ -91,8 +91,13 @@
  * did. bury forgets all of this.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
- * content is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
+ * which relays show that they live and tell what they have counted. Who made an encrypted content
+ * is kept without a script: only its maker can have made it, so it never changes.
+ *
+ * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
+ * alone, so that what they see and do is of one moment; whether a response which list names is
+ * still there, and in what state, its job says.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -104,6 +109,7 @@ enum script {
 	SCRIPT_CLAIM,
 	SCRIPT_CREATE,
 	SCRIPT_DELETE,
+	SCRIPT_DRAIN,
 	SCRIPT_DROP,
 	SCRIPT_ENQUEUE,
 	SCRIPT_FLUSH,
@@ -111,13 +117,18 @@ enum script {
 	SCRIPT_FORGET,
 	SCRIPT_HEALTH,
 	SCRIPT_LAPSED,
+	SCRIPT_LIST,
 	SCRIPT_NOTE,
+	SCRIPT_PAUSE,
 	SCRIPT_RECLAIM,
+	SCRIPT_RELAY_BEAT,
 	SCRIPT_RELEASE,
 	SCRIPT_REMEMBER,
 	SCRIPT_REPLACE,
 	SCRIPT_REPORT,
 	SCRIPT_REQUEUE,
+	SCRIPT_RESUME,
+	SCRIPT_SNAPSHOT,
 	SCRIPT_COUNT
 };
 

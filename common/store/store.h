@@ -32,6 +32,8 @@ enum store_result {
 
 struct store *store_open(const struct redis_config *config);
 void store_close(struct store *store);
+/* Whether there is a connection, as far as is known; in a Cluster, to any node. */
+bool store_is_connected(const struct store *store);
 /* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
 const char *store_error(const struct store *store);
 
@@ -109,6 +111,20 @@ enum store_result store_replace(
 
 /* Removes the response, its job and its events, and tells as store_cancel() does. */
 enum store_result store_delete(struct store *store, const char *id, const char *tenant);
+
+/* What is known of a response that has ended while it waited for a worker: no other will tell. */
+struct queued_end {
+	struct span model; /* as the client named it */
+	struct span request_id;
+	long long age_ms;
+	long long attempts; /* that were made before it was queued again */
+};
+
+/*
+ * The one that the last call of store_cancel() or store_delete() has ended; NULL if that was none,
+ * or not queued. Spans as those of stored_response.
+ */
+const struct queued_end *store_queued_end(const struct store *store);
 
 /*
  * Whether the response is one whose events can be followed (event_feed.h). A foreign one is found,

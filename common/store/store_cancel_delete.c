@@ -25,6 +25,22 @@ static void drop(struct store *store, const char *id, bool queued, const char *h
 	store_call_aside(store, &args);
 }
 
+static void note_queued_end(struct store *store, redisReply *const *facts)
+{
+	store->has_ended = true;
+	store->ended = (struct queued_end){
+	    .model = reply_span(facts[0]),
+	    .request_id = reply_span(facts[1]),
+	    .age_ms = facts[2]->integer,
+	    .attempts = facts[3]->integer,
+	};
+}
+
+const struct queued_end *store_queued_end(const struct store *store)
+{
+	return store->has_ended ? &store->ended : NULL;
+}
+
 enum store_result store_cancel(
     struct store *store, const char *id, const char *tenant, struct stored_response *out)
 {
@@ -50,6 +66,7 @@ enum store_result store_cancel(
 	redis_args_add(&args, id);
 	redis_args_add(&args, open);
 	redis_args_add(&args, closed);
+	store->has_ended = false;
 	if (!store_call(store, &args, 1))
 		return STORE_UNAVAILABLE;
 	reply = store->replies[0];
@@ -58,6 +75,8 @@ enum store_result store_cancel(
 	was = reply->element[0]->integer;
 	out->foreign = was == CANCEL_FOREIGN;
 	out->object = reply_span(reply->element[1]);
+	if (was == WAS_QUEUED)
+		note_queued_end(store, reply->element + 3);
 	if (was == WAS_QUEUED || was == CANCEL_RUNNING)
 		drop(store, id, was == WAS_QUEUED, response_status_name(STATUS_CANCELLED),
 		    reply->element[2]->integer);
@@ -68,6 +87,7 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 {
 	struct redis_args args = {0};
 	struct response_keys keys;
+	const redisReply *reply;
 	long long removed;
 
 	response_keys(&keys, &store->space, id);
@@ -81,9 +101,13 @@ enum store_result store_delete(struct store *store, const char *id, const char *
 	redis_args_add(&args, id);
 	redis_args_add_number(&args, RESPONSE_STATUS_NAME_OFFSET);
 	redis_args_add(&args, RESPONSE_STATUS_NAME);
+	store->has_ended = false;
 	if (!store_call(store, &args, 1))
 		return STORE_UNAVAILABLE;
-	removed = store->replies[0]->integer;
+	reply = store->replies[0];
+	if (reply->type == REDIS_REPLY_ARRAY)
+		note_queued_end(store, reply->element + 1);
+	removed = reply->type == REDIS_REPLY_ARRAY ? WAS_QUEUED : reply->integer;
 	if (removed == WAS_QUEUED || removed == DELETED_OURS)
 		drop(store, id, removed == WAS_QUEUED, DROP_DELETED, 0);
 	return removed != 0 ? STORE_OK : STORE_NOT_FOUND;

@@ -44,6 +44,19 @@ void store_close(struct store *store)
 	free(store);
 }
 
+bool store_is_connected(const struct store *store)
+{
+	if (store->kind == REDIS_SENTINEL)
+		return store->sentinel.master.redis != NULL;
+	if (store->kind != REDIS_CLUSTER)
+		return store->server.redis != NULL;
+	for (size_t i = 0; i < store->cluster.node_count; i++) {
+		if (store->cluster.nodes[i]->redis != NULL)
+			return true;
+	}
+	return false;
+}
+
 const char *store_error(const struct store *store)
 {
 	if (store->kind == REDIS_CLUSTER)

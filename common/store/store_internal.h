@@ -19,7 +19,8 @@
 #include "store_sentinel.h"
 #include "store_server.h"
 
-enum { STORE_MAX_REPLIES = STORE_MAKERS_MOST };
+/* As many as let a page of a list be looked up at once. */
+enum { STORE_MAX_REPLIES = 24 };
 
 struct store {
 	enum redis_kind kind;
@@ -30,6 +31,8 @@ struct store {
 		struct store_sentinel sentinel;
 		struct store_cluster cluster;
 	};
+	bool has_ended;
+	struct queued_end ended; /* store_queued_end(), if there is one */
 	/* To the last call; what that gave out points into them. */
 	redisReply *replies[STORE_MAX_REPLIES];
 };

@@ -16,8 +16,9 @@ static const struct timeval setup_timeout = {0, 500 * 1000};
 static const struct timeval sentinel_timeout = {0, 250 * 1000};
 
 /* What the responder needs; others are loaded where they are used. */
-static const enum script used_scripts[] = {
-    SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE, SCRIPT_DROP, SCRIPT_ENQUEUE, SCRIPT_REPLACE};
+static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE,
+    SCRIPT_DRAIN, SCRIPT_DROP, SCRIPT_ENQUEUE, SCRIPT_LIST, SCRIPT_PAUSE, SCRIPT_REPLACE,
+    SCRIPT_RESUME, SCRIPT_SNAPSHOT};
 
 void store_server_init(struct store_server *server, const struct store_access *access,
     enum store_server_role role, const struct redis_address *address)

@@ -40,8 +40,9 @@ TERMINAL = ("completed", "failed", "incomplete", "cancelled")
 MASTER_KEY = "sk-master-6f1c0d7e"
 ALICE = "sk-alice-27b4e9aa"
 BOB = "sk-bob-93cc51d0"
+ADMIN = "sk-admin-5d0e82b4"
 PROVIDER_KEY = "sk-provider-e0b7716d"
-SECRETS = (MASTER_KEY, ALICE, BOB, PROVIDER_KEY)
+SECRETS = (MASTER_KEY, ALICE, BOB, ADMIN, PROVIDER_KEY)
 
 SANITIZER_REPORT = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|: runtime error: "
@@ -455,6 +456,7 @@ def default_config(directory):
         },
         "respool": {
             "api_keys": [{"name": "alice", "key": ALICE}, {"name": "bob", "key": BOB}],
+            "admin_keys": [{"name": "ops", "key": ADMIN}],
             "flush_interval_ms": 30,
             "drain_seconds": 1,
         },

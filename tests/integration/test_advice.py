@@ -214,6 +214,47 @@ def test_advice_comes_when_redis_is_first_reached(make_advised):
     assert stack.warnings().count(PERSISTENCE) == 1
 
 
+def fcgi_warnings(stack):
+    return re.findall(r"^respool.fcgi\[\d+\]: warning: (.*)$", stack.responder.stderr(), re.M)
+
+
+@pytest.mark.parametrize("children", [2, 0])
+def test_respool_fcgi_says_each_finding_once_and_again_of_another_redis(make_advised, children):
+    stack = make_advised("--appendonly", "no")
+    stack.children = children
+    stack.start_responder()
+    wait_until(lambda: fcgi_warnings(stack) == [PERSISTENCE], 10, "the advice")
+    stack.responder.send_signal(signal.SIGHUP)
+    wait_until(lambda: "read again" in stack.responder.stderr(), 10, "the reload")
+    stack.config["litellm_settings"]["cache_params"]["db"] = 1
+    stack.write_config()
+    stack.responder.send_signal(signal.SIGHUP)
+    wait_until(lambda: fcgi_warnings(stack) == [PERSISTENCE] * 2, 10, "the advice")
+
+
+def test_respool_fcgi_warns_once_of_a_redis_that_it_cannot_reach_and_waits_for_nothing(
+        make_advised):
+    stack = make_advised()
+    stack.stop(stack.redis_program)
+    stack.start_responder()
+    [warning] = wait_until(
+        lambda: [text for text in fcgi_warnings(stack) if text.startswith("redis: ")], 10,
+        "the warning")
+    assert "redis.sock" in warning
+
+
+def test_respool_fcgi_serves_while_its_advice_waits_for_redis(make_advised):
+    stack = make_advised()
+    os.kill(stack.redis_program.pid, signal.SIGSTOP)
+    try:
+        stack.start_responder()
+        stack.start_web()
+        assert stack.client.get("/v1/models").status == 200
+        assert fcgi_warnings(stack) == []
+    finally:
+        os.kill(stack.redis_program.pid, signal.SIGCONT)
+
+
 def test_the_manual_has_each_finding():
     source = (TOP / "common" / "store" / "redis_advice.c").read_text()
     [table] = re.findall(r"\} findings\[\] = \{(.*?)\n\};", source, re.S)

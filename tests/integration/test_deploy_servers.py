@@ -13,7 +13,7 @@ import deployed
 from deployed import (SERVERS, SPAWNED, ApacheSite, DescriptorProgram, Load, NginxSite, answers,
                       free_port, installed_program)
 from events import delta, message_stream, opening
-from harness import ALICE, BUILD, output_text, wait_until
+from harness import ADMIN, ALICE, BUILD, output_text, wait_until
 from upstream import Feed
 
 pytestmark = pytest.mark.once
@@ -51,6 +51,20 @@ class TestEveryServer:
         assert client.delete(response_id).json()["deleted"] is True
         assert client.get_response(response_id).status == 404
         feed.end()
+
+    def test_administrators_reach_the_page_and_what_it_asks_for(self, site):
+        anonymous, admin = site.client.with_key(None), site.client.with_key(ADMIN)
+        moved = anonymous.get(f"{site.mount}/respool")
+        assert moved.status == 308
+        assert moved.headers["location"].endswith("respool/")
+        page = anonymous.get(f"{site.mount}/respool/")
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert page.headers["content-security-policy"].startswith("default-src 'none'")
+        for path in ("/metrics", "/respool/v1/status", "/respool/v1/responses?status=failed"):
+            assert anonymous.get(site.mount + path).status == 401
+            assert admin.get(site.mount + path).status == 200
+        refused = site.client.request("POST", f"{site.mount}/respool/v1/pause", body="{}")
+        assert refused.error()["code"] == "admin_key_required"
 
     def test_request_of_3_mb(self, site, model):
         text = "abc\u00e9" * 750_000
@@ -319,3 +333,44 @@ def test_only_listed_web_servers_may_connect(make_stack, monkeypatch, host, addr
         BUILD / "respool.fcgi", "-c", stack.config_path, "-s", f"{host}:{port}"])
     wait_until(lambda: answers(("127.0.0.1", port)), 15, "the responder to listen")
     assert (b"Status: 200" in fastcgi_answer(port)) is served
+
+
+# ---- who may reach what is for administrators ---------------------------------------------------
+
+
+# What is replaced in each file, so that of the loopback's addresses one alone is let in.
+NETWORKS = {
+    "apache-mod_fcgid": ("'127.0.0.0/8'", "'127.0.0.2'"),
+    "apache-proxy_fcgi": ("'127.0.0.0/8'", "'127.0.0.2'"),
+    "lighttpd": ("^(127|", r"^127\.0\.0\.2$|^("),
+    "lighttpd-spawn": ("^(127|", r"^127\.0\.0\.2$|^("),
+    "nginx": ("127.0.0.0/8", "127.0.0.2"),
+}
+
+
+def status_from(source, site, path):
+    connection = http.client.HTTPConnection(*site.address, 10, source_address=(source, 0))
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {ADMIN}"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("way", NETWORKS)
+def test_other_networks_get_nothing_that_is_for_administrators(make_site, monkeypatch, way):
+    old, new = NETWORKS[way]
+    kind = SERVERS[way]
+    monkeypatch.setattr(
+        kind, "replacements", lambda self, all=kind.replacements: {**all(self), old: new})
+    site = make_site(kind, supervisor=False)
+    for path in ("/respool", "/respool/", "/respool/v1/status", "/metrics", "/metrics/",
+                 "/x/respool/v1/workers", "//respool//v1//status", "/%72espool/v1/status",
+                 "/x/../respool/v1/status", "/respool%2Fv1%2Fstatus", "/llm/metrics"):
+        assert status_from("127.0.0.1", site, path) in (403, 404), path
+    assert status_from("127.0.0.1", site, "/health") == 200
+    assert status_from("127.0.0.1", site, "/v1/models") == 401
+    for path in ("/respool/", "/respool/v1/status", "/metrics"):
+        assert status_from("127.0.0.2", site, path) == 200

@@ -10,6 +10,7 @@ import pytest
 from events import delta, message_stream, opening
 from following import create_stream, events_after, follow
 from harness import QUEUE, Stack, output_text, wait_until
+from operated import Operator
 from redis_cluster import JOBS_SLOT, Cluster, Mover, slot_of
 from redis_rights import KEYS, TOP, documented_rights, rights
 from redis_sentinel import Sentinels
@@ -153,10 +154,22 @@ def pass_through_and_forget(stack):
     assert stack.client.delete("resp_1").status == 200
 
 
+def operate(stack, response_id):
+    operator = Operator(stack)
+    assert operator.json("show", response_id)["id"] == response_id
+    for words in (("metrics",), ("list", *[None] * 6), ("pause", "m"), ("resume", "m"),
+                  ("retry", response_id), ("advise",)):
+        operator.text(*words)
+    assert operator.ask("list", None, None, None, 1, 5, "unknown")[0] == "not_found"
+    assert operator.ask("drain", "nobody", 1)[0] == "not_found"
+    operator.close()
+
+
 @pytest.mark.parametrize("namespace", [None, "my-app"])
 def test_all_of_a_response_s_life_needs_no_more_than_the_manual_says(limited, namespace):
     stack = limited({"model_list": TWO_DEPLOYMENTS, "respool": {"drain_seconds": 0}}, namespace)
     assert stack.client.get("/health/readiness").status == 200
+    operate(stack, run_to_the_end(stack))
     continue_and_delete(stack, run_to_the_end(stack))
     follow_and_cancel(stack)
     lose_a_worker(stack)

@@ -20,13 +20,15 @@ def test_unknown_url_is_told_what_is_served(client):
     for route in ("POST responses,", "GET|DELETE responses/{id},", "POST responses/{id}/cancel",
                   "POST responses/compact", "POST responses/input_tokens", "POST chat/completions",
                   "POST embeddings", "GET models,", "GET models/{model}", "GET health",
-                  "GET|POST|DELETE conversations"):
+                  "GET|POST|DELETE conversations", "GET metrics", "GET respool/v1/status",
+                  "GET respool/v1/responses,", "POST respool/v1/responses/{id}/retry",
+                  "POST respool/v1/pause"):
         assert route in error["message"], route
 
 
 def test_what_is_served_fits_behind_the_longest_path(client):
     message = client.get("/v1/" + "x" * 3000).error()["message"]
-    assert message.endswith("GET health/liveness.")
+    assert message.endswith("GET respool/.")
 
 
 def test_health_needs_no_key_and_is_readiness(client):

@@ -5,7 +5,8 @@
 -- ARGV  tenant, offset of the status slot, the status slot for "cancelled", cancel channel, id,
 --       the status slots for "in_progress" and "incomplete"
 -- Reply {1, object} it was terminal already
---       {3, object afterwards, ttl (s)} it was queued: its id can be taken out of the queue
+--       {3, object afterwards, ttl (s), model, request id, age (ms), attempts}
+--             it was queued: its id can be taken out of the queue
 --       {4, object afterwards, ttl (s)} it was running
 --       {2, object} nothing done: the object has no job, another program wrote it
 --       {} no such response, or another tenant's
@@ -13,8 +14,9 @@ local object = redis.call('GET', KEYS[1])
 if not object then
 	return {}
 end
-local state, tenant, ttl, slots, streamed, unstored_ttl = unpack(redis.call('HMGET', KEYS[2],
-	'state', 'tenant', 'ttl', 'slots', 'streamed', 'unstored_ttl'))
+local state, tenant, ttl, slots, streamed, unstored_ttl, model, request_id, created, attempts =
+	unpack(redis.call('HMGET', KEYS[2], 'state', 'tenant', 'ttl', 'slots', 'streamed',
+		'unstored_ttl', 'model', 'request_id', 'created', 'attempts'))
 if not state then
 	return {2, object}
 end
@@ -40,4 +42,11 @@ if streamed then
 	redis.pcall('PUBLISH', KEYS[3], redis.call('LLEN', KEYS[3]) .. ' 0 ended\n')
 end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5]) -- a hint: the owner's next write tells it as well
-return {state == 'queued' and 3 or 4, redis.call('GET', KEYS[1]), tonumber(ttl)}
+object = redis.call('GET', KEYS[1])
+if state == 'in_progress' then
+	return {4, object, tonumber(ttl)}
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return {3, object, tonumber(ttl), model, request_id or '', now - (created or now),
+	tonumber(attempts or 0)}

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 
 /* What a function wrote to stderr, and how its process ended. */
@@ -238,6 +240,189 @@ static void fatalx_logs_and_exits_with_1(void **state)
 	assert_int_equal(WEXITSTATUS(outcome.status), 1);
 }
 
+static const struct log_field facts[] = {
+    LOG_TEXT("id", "resp_1"),
+    LOG_TEXT("tenant", ""),
+    LOG_TEXT("model", "a \"b\"\n"),
+    LOG_TEXT("deployment", NULL),
+    LOG_NUMBER("attempts", 2),
+    LOG_NUMBER("total_ms", LOG_UNKNOWN),
+};
+
+static void write_event(void)
+{
+	log_event("response_ended", facts, sizeof(facts) / sizeof(facts[0]));
+}
+
+static void an_event_tells_what_is_known_in_words(void **state)
+{
+	struct outcome outcome = run(write_event);
+
+	(void)state;
+	assert_line(&outcome,
+	    "info: response_ended id=resp_1 tenant=\"\" model=\"a \\\"b\\\"\\n\" attempts=2");
+}
+
+static void (*in_json_function)(void);
+
+static void write_in_json(void)
+{
+	log_set_format(LOG_FORMAT_JSON);
+	in_json_function();
+}
+
+/* Runs it with JSON lines, and returns the one line as the value that it is. */
+static struct span run_in_json(void (*function)(void), struct outcome *outcome)
+{
+	struct span line;
+
+	in_json_function = function;
+	*outcome = run(write_in_json);
+	assert_in_range(outcome->len, 2, PIPE_BUF);
+	line = (struct span){outcome->text, (size_t)outcome->len};
+	assert_int_equal(line.p[line.len - 1], '\n');
+	line.len--;
+	assert_null(memchr(line.p, '\n', line.len));
+	assert_true(json_check(line, 0, NULL, NULL));
+	return line;
+}
+
+static void assert_member(struct span line, const char *name, const char *spelled)
+{
+	struct span value = json_get(line, name);
+
+	assert_int_equal(value.len, strlen(spelled));
+	assert_memory_equal(value.p, spelled, value.len);
+}
+
+static void an_event_in_json_has_a_member_for_each_fact(void **state)
+{
+	struct outcome outcome;
+	struct span line = run_in_json(write_event, &outcome);
+	struct span time = json_get(line, "time");
+
+	(void)state;
+	assert_int_equal(time.len, strlen("\"2026-01-01T00:00:00.000Z\""));
+	assert_int_equal(time.p[time.len - 2], 'Z');
+	assert_member(line, "level", "\"info\"");
+	assert_member(line, "event", "\"response_ended\"");
+	assert_member(line, "tenant", "\"\"");
+	assert_member(line, "model", "\"a \\\"b\\\"\\n\"");
+	assert_member(line, "deployment", "null");
+	assert_member(line, "attempts", "2");
+	assert_member(line, "total_ms", "null");
+}
+
+static void a_message_in_json_tells_program_and_reason(void **state)
+{
+	struct outcome outcome;
+	struct span line = run_in_json(write_warn, &outcome);
+	char pid[16];
+
+	(void)state;
+	snprintf(pid, sizeof(pid), "%d", outcome.pid);
+	assert_member(line, "level", "\"warning\"");
+	assert_member(line, "event", "\"message\"");
+	assert_member(line, "program", "\"tester\"");
+	assert_member(line, "pid", pid);
+	assert_member(line, "message", "\"cannot open x: No such file or directory\"");
+}
+
+static void write_odd_bytes(void)
+{
+	log_info("%s", "\xff\xc3 \xe2\x82 \x1b\x7f\xc2\x9b \xe2\x82\xac\\");
+}
+
+static void json_has_no_bytes_that_are_no_text(void **state)
+{
+	struct outcome outcome;
+	struct span line = run_in_json(write_odd_bytes, &outcome);
+
+	(void)state;
+	assert_member(line, "message",
+	    "\"\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd \\u001b\\u007f\\u009b \xe2\x82\xac\\\\\"");
+}
+
+static void write_long_text(void)
+{
+	char text[3 * PIPE_BUF];
+	const struct log_field fields[] = {
+	    LOG_TEXT("model", text), LOG_TEXT("tenant", text), LOG_TEXT("id", "resp_1")};
+
+	/* What takes one byte, two and six in the line. */
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = "x\xc3\xa4\x01"[i % 4];
+	text[sizeof(text) - 1] = '\0';
+	log_event("response_ended", fields, 3);
+}
+
+static void long_facts_leave_room_for_the_others(void **state)
+{
+	struct outcome outcome;
+	struct span line = run_in_json(write_long_text, &outcome);
+	struct span model = json_get(line, "model");
+
+	(void)state;
+	assert_member(line, "id", "\"resp_1\"");
+	assert_memory_equal(model.p + model.len - 4, "\xe2\x80\xa6\"", 4);
+}
+
+static void a_json_line_that_is_cut_is_still_an_object(void **state)
+{
+	void (*const writers[])(void) = {write_long_line, write_long_escapes, write_long_utf8};
+	struct outcome outcome;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		struct span line = run_in_json(writers[i], &outcome);
+
+		assert_in_range(outcome.len, PIPE_BUF - 16, PIPE_BUF);
+		assert_memory_equal(line.p + line.len - 5, "\xe2\x80\xa6\"}", 5);
+	}
+}
+
+static char taken[64];
+
+static void take(void *ctx, const char *level, const char *text)
+{
+	snprintf(taken, sizeof(taken), "%s %s: %s", (const char *)ctx, level, text);
+}
+
+static void divert_and_return(void)
+{
+	char who[] = "taker";
+
+	log_divert(take, who);
+	log_warnx("a %s", "b");
+	if (strcmp(taken, "taker warning: a b") != 0)
+		_exit(1);
+	log_divert(NULL, NULL);
+	log_info("back");
+}
+
+static void lines_go_to_whoever_takes_them(void **state)
+{
+	struct outcome outcome = run(divert_and_return);
+
+	(void)state;
+	assert_int_equal(outcome.status, 0);
+	assert_line(&outcome, "info: back");
+}
+
+static void divert_and_die(void)
+{
+	log_divert(take, taken);
+	fatalx("the end");
+}
+
+static void what_is_fatal_is_not_taken(void **state)
+{
+	struct outcome outcome = run(divert_and_die);
+
+	(void)state;
+	assert_line(&outcome, "fatal: the end");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +438,14 @@ int main(void)
 	    cmocka_unit_test(a_cut_leaves_no_torn_character),
 	    cmocka_unit_test(fatal_logs_the_reason_and_exits_with_1),
 	    cmocka_unit_test(fatalx_logs_and_exits_with_1),
+	    cmocka_unit_test(an_event_tells_what_is_known_in_words),
+	    cmocka_unit_test(an_event_in_json_has_a_member_for_each_fact),
+	    cmocka_unit_test(a_message_in_json_tells_program_and_reason),
+	    cmocka_unit_test(json_has_no_bytes_that_are_no_text),
+	    cmocka_unit_test(long_facts_leave_room_for_the_others),
+	    cmocka_unit_test(a_json_line_that_is_cut_is_still_an_object),
+	    cmocka_unit_test(lines_go_to_whoever_takes_them),
+	    cmocka_unit_test(what_is_fatal_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

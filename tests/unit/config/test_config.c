@@ -75,6 +75,9 @@ static void every_key_of_respool_is_read(void **state)
 					 "    - name: web\n"
 					 "      key: sk-web\n"
 					 "    - {name: batch, key: sk-batch}\n"
+					 "  admin_keys: [{name: ops, key: sk-ops}]\n"
+					 "  open_metrics: true\n"
+					 "  failed_request_ttl: 3600\n"
 					 "  max_request_bytes: 1\n"
 					 "  max_event_bytes: 2\n"
 					 "  max_response_bytes: 209715200\n"
@@ -90,6 +93,7 @@ static void every_key_of_respool_is_read(void **state)
 					 "  default_deployment: a-model\n"
 					 "  native_ttl: 9\n"
 					 "  store_input: false\n"
+					 "  log_format: json\n"
 					 "model_list:\n"
 					 "  - model_name: 'a-*'\n"
 					 "    litellm_params: {model: openai/m}\n");
@@ -102,6 +106,9 @@ static void every_key_of_respool_is_read(void **state)
 	assert_string_equal(config->tenants[0].key, "sk-web");
 	assert_string_equal(config->tenants[1].name, "batch");
 	assert_string_equal(config->tenants[1].key, "sk-batch");
+	assert_int_equal(config->admin_key_count, 1);
+	assert_true(config->open_metrics);
+	assert_int_equal(config->failed_request_ttl, 3600);
 	assert_int_equal(config->max_request_bytes, 1);
 	assert_int_equal(config->max_event_bytes, 2);
 	assert_int_equal(config->max_response_bytes, 209715200);
@@ -117,6 +124,7 @@ static void every_key_of_respool_is_read(void **state)
 	assert_string_equal(config->default_deployment, "a-model");
 	assert_int_equal(config->native_ttl, 9);
 	assert_false(config->store_input);
+	assert_int_equal(config->log_format, LOG_FORMAT_JSON);
 	done(&result);
 }
 
@@ -1968,6 +1976,21 @@ static void the_supervisor_needs_organizations_and_headers(void **state)
 	    "TEST_B, expected the header's value");
 }
 
+static void an_operator_needs_redis_key_alone(void **state)
+{
+	struct result result = load_right(CONFIG_OPERATOR, keys_from_environment);
+
+	(void)state;
+	assert_string_equal(deployment_of(&result, 0)->missing, "TEST_A");
+	assert_int_equal(result.config->tenant_count, 0);
+	assert_string_equal(result.log, "");
+	done(&result);
+	assert_error_as(CONFIG_OPERATOR,
+	    "litellm_settings: {cache: true, cache_params: {password: os.environ/TEST_A}}\n",
+	    "1: litellm_settings.cache_params.password: environment variable TEST_A is not set, "
+	    "expected a password");
+}
+
 /* The ids of the deployments of a file. */
 static void read_ids(enum config_role role, const char *text, char ids[][17], size_t count)
 {
@@ -2388,6 +2411,7 @@ int main(void)
 	    TEST(nothing_is_missed_where_nothing_is_passed_through),
 	    TEST(the_responder_has_what_is_set),
 	    TEST(the_supervisor_needs_organizations_and_headers),
+	    TEST(an_operator_needs_redis_key_alone),
 	    TEST(an_id_is_the_same_in_every_process_whatever_the_key),
 	    TEST(every_deployment_has_an_id_of_its_own),
 	    TEST(fallbacks_have_litellms_form),

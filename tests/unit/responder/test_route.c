@@ -145,6 +145,72 @@ static void patterns_are_no_paths(void **state)
 	expect("/{model}", ROUTE_UNKNOWN, "");
 }
 
+static void what_is_for_administrators_has_respool_before_v1(void **state)
+{
+	(void)state;
+	expect("/respool/v1/status", ROUTE_ADMIN_STATUS, "");
+	expect("/llm/respool/v1/workers/", ROUTE_ADMIN_WORKERS, "");
+	expect("/respool/v1/workers/3fa9.1/drain", ROUTE_ADMIN_DRAIN, "3fa9.1");
+	expect("/respool/v1/pause", ROUTE_ADMIN_PAUSE, "");
+	expect("//respool//v1//resume", ROUTE_ADMIN_RESUME, "");
+	expect("/respool/v1/responses", ROUTE_ADMIN_RESPONSES, "");
+	expect("/cgi/respool.fcgi/respool/v1/responses/a", ROUTE_ADMIN_RESPONSE, "a");
+	expect("/respool/v1/responses/a/details", ROUTE_ADMIN_DETAILS, "a");
+	expect("/respool/v1/responses/a/cancel", ROUTE_ADMIN_CANCEL, "a");
+	expect("/respool/v1/responses/a/retry", ROUTE_ADMIN_RETRY, "a");
+	expect("/respool/v1/responses/status", ROUTE_ADMIN_RESPONSE, "status");
+	expect("/respool/v1/responses/a/respool/v1/responses/a", ROUTE_ADMIN_RESPONSE, "a");
+	expect("/respool/v1/responses/a/other", ROUTE_UNKNOWN, "");
+	expect("/respool/v1/nothing", ROUTE_UNKNOWN, "");
+	expect("/respool/status", ROUTE_UNKNOWN, "");
+	expect("/v1/status", ROUTE_UNKNOWN, "");
+}
+
+/* As for an application that is mounted at /respool. */
+static void what_clients_alone_have_is_theirs_with_respool_before_v1_too(void **state)
+{
+	(void)state;
+	expect("/respool/v1/responses/a/input_items", ROUTE_INPUT_ITEMS, "a");
+	expect("/respool/v1/responses/compact", ROUTE_COMPACT, "");
+	expect("/respool/v1/models/openai/gpt-5", ROUTE_MODEL, "openai/gpt-5");
+	expect("/respool/v1/chat/completions", ROUTE_CHAT, "");
+	expect("/respool/health/readiness", ROUTE_READINESS, "");
+	expect("/respool/responses/a", ROUTE_RESPONSE, "a");
+	expect("/respool/openai/v1/responses/a/cancel", ROUTE_CANCEL, "a");
+}
+
+static void respool_elsewhere_in_a_path_means_nothing(void **state)
+{
+	(void)state;
+	expect("/respool/llm/v1/responses", ROUTE_RESPONSES, "");
+	expect("/my-respool/v1/responses/a", ROUTE_RESPONSE, "a");
+	expect("/respool.fcgi/v1/responses/a/cancel", ROUTE_CANCEL, "a");
+	expect("/v1/responses/respool", ROUTE_RESPONSE, "respool");
+	expect("/v1/responses/respool/cancel", ROUTE_CANCEL, "respool");
+	expect("/v1/models/respool/v1/status", ROUTE_MODEL, "respool/v1/status");
+	expect("/v1/responses/respool/v1/status", ROUTE_UNKNOWN, "");
+}
+
+static void the_page_is_behind_a_slash(void **state)
+{
+	(void)state;
+	expect("/respool/", ROUTE_PAGE, "");
+	expect("/llm/respool/", ROUTE_PAGE, "");
+	expect("/respool//respool/", ROUTE_PAGE, "");
+	expect("/respool", ROUTE_PAGE_MOVED, "");
+	expect("/respool/v1/", ROUTE_UNKNOWN, "");
+}
+
+static void metrics_are_anywhere(void **state)
+{
+	(void)state;
+	expect("/metrics", ROUTE_METRICS, "");
+	expect("/respool/metrics", ROUTE_METRICS, "");
+	expect("/llm/v1/metrics/", ROUTE_METRICS, "");
+	expect("/v1/responses/metrics", ROUTE_RESPONSE, "metrics");
+	expect("/v1/models/metrics", ROUTE_MODEL, "metrics");
+}
+
 static void everything_else_is_unknown(void **state)
 {
 	(void)state;
@@ -174,6 +240,11 @@ int main(void)
 	    cmocka_unit_test(conversations_have_anything_below_them),
 	    cmocka_unit_test(a_path_that_comes_twice_is_taken_once),
 	    cmocka_unit_test(patterns_are_no_paths),
+	    cmocka_unit_test(what_is_for_administrators_has_respool_before_v1),
+	    cmocka_unit_test(what_clients_alone_have_is_theirs_with_respool_before_v1_too),
+	    cmocka_unit_test(respool_elsewhere_in_a_path_means_nothing),
+	    cmocka_unit_test(the_page_is_behind_a_slash),
+	    cmocka_unit_test(metrics_are_anywhere),
 	    cmocka_unit_test(everything_else_is_unknown),
 	};
 

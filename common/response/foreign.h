@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "common/base/buf.h"
-#include "common/response/response.h"
+#include "response.h"
 
 /*
  * Puts the object's text, as it is but for credentials of its tools, into *object and its status,

@@ -2,7 +2,7 @@
 
 #include "common/base/json.h"
 #include "common/base/json_c.h"
-#include "common/response/credentials.h"
+#include "credentials.h"
 
 enum {
 	MAX_DEPTH = 128,

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "app/responder/foreign.h"
+#include "common/response/foreign.h"
 
 #define TEXT "\"text\":\"H\xc3\xa9llo \xf0\x9f\x98\x80 \xe6\x97\xa5\xe6\x9c\xac\""
 

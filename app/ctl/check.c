@@ -1,0 +1,101 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/log.h"
+#include "commands.h"
+#include "findings.h"
+
+static void take_warning(void *ctx, const char *level, const char *text)
+{
+	if (strcmp(level, "warning") == 0)
+		findings_add(ctx, "configuration", "%s", text);
+}
+
+static void take_errors(struct findings *findings, char *text)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		findings_add(findings, "configuration", "%s", line);
+}
+
+static struct config *load(const char *path, struct findings *findings)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *errors = open_memstream(&text, &len);
+	struct config *config;
+
+	if (errors == NULL)
+		fatal("open_memstream");
+	config = config_load(path, CONFIG_OPERATOR, errors);
+	fclose(errors);
+	take_errors(findings, text);
+	free(text);
+	return config;
+}
+
+static void take_advice(void *ctx, const char *name, const char *text)
+{
+	findings_add(ctx, name, "%s", text);
+}
+
+static long long local_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void check_store(struct store *store, const struct config *config, struct findings *findings)
+{
+	struct store_snapshot snapshot;
+
+	if (store_advise(store, take_advice, findings) != STORE_OK ||
+	    store_snapshot(store, false, &snapshot) != STORE_OK) {
+		findings_add(findings, "redis",
+		    "Redis cannot be asked: %s. No background response is taken, and none is "
+		    "begun.",
+		    store_error(store));
+		return;
+	}
+	findings_of_snapshot(findings, config, &snapshot, local_ms());
+	store_snapshot_free(&snapshot);
+}
+
+static void check_redis(const struct config *config, struct findings *findings)
+{
+	struct store *store;
+
+	if (!config->redis.enabled) {
+		findings_add(findings, "no_redis", CTL_NO_REDIS ".");
+		return;
+	}
+	store = store_open(&config->redis);
+	check_store(store, config, findings);
+	store_close(store);
+}
+
+int check_run(struct ctl *ctl)
+{
+	struct findings findings = {0};
+	struct config *config;
+	int status;
+
+	log_divert(take_warning, &findings);
+	config = load(ctl->config_path, &findings);
+	if (config != NULL) {
+		findings_of_config(&findings, config);
+		check_redis(config, &findings);
+	}
+	log_divert(NULL, NULL);
+	findings_print(&findings, ctl->arguments->json);
+	status = findings.count == 0 ? CTL_DONE : CTL_REFUSED;
+	config_free(config);
+	findings_free(&findings);
+	return status;
+}

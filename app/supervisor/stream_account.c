@@ -1,0 +1,150 @@
+#include "stream_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/config/model.h"
+#include "common/response/response_record.h"
+#include "common/response/usage.h"
+
+void stream_open_account(struct stream *s, const struct claimed_job *job)
+{
+	struct stream_account *account = &s->account;
+
+	account->began_at = monotonic_ms();
+	account->first_event_at = 0;
+	account->age_ms = job->age_ms;
+	account->waited_ms = job->waited_ms;
+	account->request_id =
+	    job->request_id.len != 0 ? xmemdup(job->request_id.p, job->request_id.len) : NULL;
+	/* That nobody has begun with before, also if that attempt did not count. */
+	if (job->attempts == 1 && job->waited_ms == job->age_ms)
+		counts_observe(jobs_counts(s->host->jobs), METRIC_QUEUE_WAIT, NULL,
+		    (double)job->waited_ms / 1000);
+}
+
+void stream_close_account(struct stream *s)
+{
+	free(s->account.request_id);
+}
+
+static long long first_event_ms(const struct stream *s)
+{
+	const struct stream_account *account = &s->account;
+
+	return account->first_event_at != 0 ? account->first_event_at - account->began_at
+					    : LOG_UNKNOWN;
+}
+
+static long long total_ms(const struct stream *s)
+{
+	return s->account.age_ms + monotonic_ms() - s->account.began_at;
+}
+
+static struct usage usage_of(const struct stream *s)
+{
+	return usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
+}
+
+/* Empty if there is none. */
+static void read_error_code(const struct stream *s, struct buf *out)
+{
+	struct span code = json_get(fold_error(&s->fold), "code");
+
+	if (json_type(code) == JSON_STRING && response_record_may_tell(json_inside(code)))
+		buf_append_span(out, json_inside(code));
+}
+
+static void log_end(const struct stream *s, const char *how, const struct usage *usage)
+{
+	const struct deployment *deployment = s->errand.called;
+	struct buf code = {0};
+	struct response_record record = RESPONSE_RECORD_UNKNOWN;
+
+	read_error_code(s, &code);
+	record.id = s->id;
+	record.tenant = s->tenant;
+	record.model = s->model;
+	record.deployment = deployment != NULL ? deployment->label : NULL;
+	record.status = how;
+	record.attempts = s->attempt;
+	record.queued_ms = s->account.waited_ms;
+	record.first_event_ms = first_event_ms(s);
+	record.total_ms = total_ms(s);
+	record.input_tokens = usage->input;
+	record.output_tokens = usage->output;
+	record.error_code = code.len != 0 ? buf_cstr(&code) : NULL;
+	record.request_id = s->account.request_id;
+	log_response_ended(&record);
+	buf_free(&code);
+}
+
+static void count_tokens(
+    struct counts *counts, const char *label, const char *type, long long number)
+{
+	if (number > 0)
+		counts_add(counts, METRIC_TOKENS, label, type, number);
+}
+
+/* Rather than a client's, who has counted it already: what it took is counted in any case. */
+static bool is_own_end(const char *how)
+{
+	enum response_status status = response_status_find(span_of(how));
+
+	return status == STATUS_COMPLETED || status == STATUS_INCOMPLETE || status == STATUS_FAILED;
+}
+
+static void count_end(
+    const struct stream *s, const char *how, const struct usage *usage, struct counts *counts)
+{
+	const char *label = model_label(s->config, s->model);
+
+	if (first_event_ms(s) != LOG_UNKNOWN)
+		counts_observe(counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
+	if (is_own_end(how))
+		counts_observe(counts, METRIC_DURATION, label, (double)total_ms(s) / 1000);
+	count_tokens(counts, label, "input", usage->input);
+	count_tokens(counts, label, "output", usage->output);
+	count_tokens(counts, label, "cached", usage->cached);
+	count_tokens(counts, label, "reasoning", usage->reasoning);
+}
+
+void stream_note_end(struct stream *s, const char *how)
+{
+	struct usage usage = usage_of(s);
+	struct counts counts = {0};
+
+	log_end(s, how, &usage);
+	count_end(s, how, &usage, &counts);
+	if (is_own_end(how)) {
+		job_end(s->host->jobs, s->id, how, &counts);
+	} else {
+		counts_add_all(jobs_counts(s->host->jobs), &counts);
+		job_end(s->host->jobs, s->id, how, NULL);
+	}
+	counts_clear(&counts);
+}
+
+void stream_note_retry(struct stream *s, const char *why)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s: %s", s->errand.choice.deployment->label, why);
+	job_note_retry(s->host->jobs, s->id, s->writer.fence, buf_cstr(&text));
+	buf_free(&text);
+}
+
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason)
+{
+	const struct log_field fields[] = {
+	    LOG_TEXT("id", s->id),
+	    LOG_TEXT("reason", restart_reason_word(reason)),
+	    LOG_TEXT("request_id", s->account.request_id),
+	};
+
+	log_event("job_restarted", fields, sizeof(fields) / sizeof(fields[0]));
+	job_release(s->host->jobs, s->id, fence, counted, reason);
+}

@@ -1,0 +1,113 @@
+#include "log_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Stands at the end of a line that was too long, with its newline. */
+static const char cut_mark[] = " [cut]\n";
+
+static void add_bytes(struct log_line *line, const char *bytes, size_t len)
+{
+	if (line->cut || line->len + len + sizeof(cut_mark) > sizeof(line->data)) {
+		line->cut = true;
+		return;
+	}
+	memcpy(line->data + line->len, bytes, len);
+	line->len += len;
+}
+
+static bool is_control(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+/* U+0080 to U+009F are control characters too, and terminals obey them. */
+static bool is_c1_control(const unsigned char *p)
+{
+	return p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+}
+
+static void add_escape(struct log_line *line, unsigned char c)
+{
+	static const char letters[] = "\aa\bb\tt\nn\vv\ff\rr";
+	const char *letter = c == '\0' ? NULL : strchr(letters, c);
+	char escape[8];
+	int len;
+
+	if (letter != NULL && c < 0x20)
+		len = snprintf(escape, sizeof(escape), "\\%c", letter[1]);
+	else
+		len = snprintf(escape, sizeof(escape), "\\x%02x", c);
+	add_bytes(line, escape, (size_t)len);
+}
+
+/* What stands in specials gets a backslash before it. */
+static void add_text(struct log_line *line, const char *text, const char *specials)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (; *p != '\0'; p++) {
+		if (is_control(*p)) {
+			add_escape(line, *p);
+		} else if (is_c1_control(p)) {
+			add_escape(line, *p++);
+			add_escape(line, *p);
+		} else {
+			if (strchr(specials, *p) != NULL)
+				add_bytes(line, "\\", 1);
+			add_bytes(line, (const char *)p, 1);
+		}
+	}
+}
+
+void log_line_add(struct log_line *line, const char *text)
+{
+	add_text(line, text, "");
+}
+
+static bool needs_quotes(const char *text)
+{
+	if (*text == '\0')
+		return true;
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text <= ' ' || strchr("\"\\=\x7f", *text) != NULL)
+			return true;
+	}
+	return false;
+}
+
+void log_line_add_fact(struct log_line *line, const char *name, const char *text)
+{
+	bool quoted = needs_quotes(text);
+
+	add_bytes(line, " ", 1);
+	log_line_add(line, name);
+	add_bytes(line, "=\"", quoted ? 2 : 1);
+	add_text(line, text, quoted ? "\"\\" : "");
+	add_bytes(line, "\"", quoted ? 1 : 0);
+}
+
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Drops the last UTF-8 character if it has several bytes: some of them may be missing. */
+static void drop_torn(struct log_line *line)
+{
+	while (line->len > 0 && is_continuation(line->data[line->len - 1]))
+		line->len--;
+	if (line->len > 0 && (unsigned char)line->data[line->len - 1] >= 0xc0)
+		line->len--;
+}
+
+void log_line_end(struct log_line *line)
+{
+	if (line->cut) {
+		drop_torn(line);
+		memcpy(line->data + line->len, cut_mark, sizeof(cut_mark) - 1);
+		line->len += sizeof(cut_mark) - 1;
+	} else {
+		line->data[line->len++] = '\n';
+	}
+}

@@ -1,0 +1,20 @@
+#include "usage.h"
+
+#include "common/base/json.h"
+
+static long long number_of(struct span object, const char *name)
+{
+	long long number;
+
+	return json_integer(json_get(object, name), &number) && number >= 0 ? number : -1;
+}
+
+struct usage usage_read(struct span usage)
+{
+	return (struct usage){
+	    .input = number_of(usage, "input_tokens"),
+	    .output = number_of(usage, "output_tokens"),
+	    .cached = number_of(json_get(usage, "input_tokens_details"), "cached_tokens"),
+	    .reasoning = number_of(json_get(usage, "output_tokens_details"), "reasoning_tokens"),
+	};
+}

@@ -1,0 +1,186 @@
+#include "relay_beat.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include <event2/event_struct.h>
+
+#include "common/base/alloc.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "process_about.h"
+#include "redis_args.h"
+
+enum { SILENT_MS = 5000 }; /* without an answer: the connection counts as hung */
+
+struct relay_beat {
+	struct redis_client *redis;
+	const struct key_space *space;
+	char name[WORKER_NAME_SIZE];
+	struct buf about;
+	struct event timer; /* the next beat; when leaving, the end of waiting */
+	int streams;
+	struct counts counts; /* since the last beat */
+	struct buf telling;   /* what was counted before, and is not known to be told */
+	long long made_at;    /* ms, of Redis: the last beat that was answered; 0: none */
+	long long sent_at;    /* ms, of the monotonic clock: of the one under way */
+	bool beating;         /* one is under way */
+	bool parting;         /* which says that the relay ends */
+	bool leaving;
+	void (*left)(void *ctx); /* NULL once called */
+	void *ctx;
+};
+
+static void name_relay(char name[WORKER_NAME_SIZE])
+{
+	unsigned long long number = 0;
+
+	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		fatal("getrandom");
+	snprintf(name, WORKER_NAME_SIZE, "%016llx", number);
+}
+
+static void set_timer(struct event *timer, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	evtimer_add(timer, &delay);
+}
+
+static void say_left(struct relay_beat *beat)
+{
+	void (*left)(void *ctx) = beat->left;
+
+	beat->left = NULL;
+	evtimer_del(&beat->timer);
+	if (left != NULL)
+		left(beat->ctx);
+}
+
+/* What is not known to be told is told again, as it was: Redis can tell then that it knows it. */
+static void gather(struct relay_beat *beat)
+{
+	if (beat->telling.len != 0)
+		return;
+	counts_write(&beat->counts, &beat->telling);
+	counts_clear(&beat->counts);
+}
+
+static void send_beat(struct relay_beat *beat);
+
+static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct relay_beat *beat = privdata;
+	const redisReply *reply = data;
+	bool failed = redis_client_failed(beat->redis, reply, "beat");
+
+	(void)redis;
+	beat->beating = false;
+	if (!failed) {
+		beat->made_at = reply->integer;
+		buf_clear(&beat->telling);
+	}
+	if (!beat->leaving)
+		return;
+	if (failed || (beat->parting && beat->counts.len == 0))
+		say_left(beat);
+	else
+		send_beat(beat);
+}
+
+static bool call_script(struct relay_beat *beat)
+{
+	struct redis_args args = {0};
+
+	redis_args_script(&args, SCRIPT_RELAY_BEAT, 3);
+	redis_args_add(&args, beat->space->relays);
+	redis_args_add(&args, beat->space->relays_about);
+	redis_args_add(&args, beat->space->counters);
+	redis_args_add(&args, beat->name);
+	redis_args_add_number(&args, beat->parting ? 0 : RELAY_LEASE_MS);
+	redis_args_add_number(&args, beat->streams);
+	redis_args_add_span(&args, buf_span(&beat->about));
+	redis_args_add_number(&args, beat->made_at);
+	redis_args_add_span(&args, buf_span(&beat->telling));
+	return redis_client_call(beat->redis, &args, on_beaten, beat);
+}
+
+static void send_beat(struct relay_beat *beat)
+{
+	if (beat->beating)
+		return;
+	gather(beat);
+	beat->parting = beat->leaving;
+	beat->sent_at = monotonic_ms();
+	beat->beating = call_script(beat);
+	if (beat->leaving && !beat->beating)
+		say_left(beat);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct relay_beat *beat = ctx;
+
+	(void)fd;
+	(void)what;
+	if (beat->leaving) {
+		say_left(beat);
+		return;
+	}
+	set_timer(&beat->timer, RELAY_BEAT_MS);
+	if (beat->beating && monotonic_ms() - beat->sent_at > SILENT_MS)
+		redis_client_reset(beat->redis, "no answer in time");
+	else
+		send_beat(beat);
+}
+
+struct relay_beat *relay_beat_new(
+    struct event_base *base, struct redis_client *redis, const struct key_space *space)
+{
+	struct relay_beat *beat = xcalloc(1, sizeof(*beat));
+
+	beat->redis = redis;
+	beat->space = space;
+	name_relay(beat->name);
+	process_about_write(&beat->about);
+	evtimer_assign(&beat->timer, base, on_timer, beat);
+	return beat;
+}
+
+void relay_beat_free(struct relay_beat *beat)
+{
+	evtimer_del(&beat->timer);
+	buf_free(&beat->about);
+	buf_free(&beat->telling);
+	counts_clear(&beat->counts);
+	free(beat);
+}
+
+void relay_beat_up(struct relay_beat *beat)
+{
+	if (beat->leaving)
+		return;
+	set_timer(&beat->timer, RELAY_BEAT_MS);
+	send_beat(beat);
+}
+
+void relay_beat_show(struct relay_beat *beat, int streams)
+{
+	beat->streams = streams;
+}
+
+struct counts *relay_beat_counts(struct relay_beat *beat)
+{
+	return &beat->counts;
+}
+
+void relay_beat_leave(struct relay_beat *beat, void (*left)(void *ctx), void *ctx)
+{
+	beat->leaving = true;
+	beat->left = left;
+	beat->ctx = ctx;
+	set_timer(&beat->timer, RELAY_LEAVE_MS);
+	send_beat(beat);
+}
