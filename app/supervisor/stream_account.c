@@ -89,7 +89,7 @@ static void count_tokens(
 		counts_add(counts, METRIC_TOKENS, label, type, number);
 }
 
-/* Rather than a client's, who has counted it already: what it took is counted in any case. */
+/* Rather than a client's. */
 static bool is_own_end(const char *how)
 {
 	enum response_status status = response_status_find(span_of(how));
@@ -97,9 +97,9 @@ static bool is_own_end(const char *how)
 	return status == STATUS_COMPLETED || status == STATUS_INCOMPLETE || status == STATUS_FAILED;
 }
 
-static void count_end(
-    const struct stream *s, const char *how, const struct usage *usage, struct counts *counts)
+static void count_end(const struct stream *s, const char *how, const struct usage *usage)
 {
+	struct counts *counts = jobs_counts(s->host->jobs);
 	const char *label = model_label(s->config, s->model);
 
 	if (first_event_ms(s) != LOG_UNKNOWN)
@@ -115,17 +115,10 @@ static void count_end(
 void stream_note_end(struct stream *s, const char *how)
 {
 	struct usage usage = usage_of(s);
-	struct counts counts = {0};
 
 	log_end(s, how, &usage);
-	count_end(s, how, &usage, &counts);
-	if (is_own_end(how)) {
-		job_end(s->host->jobs, s->id, how, &counts);
-	} else {
-		counts_add_all(jobs_counts(s->host->jobs), &counts);
-		job_end(s->host->jobs, s->id, how, NULL);
-	}
-	counts_clear(&counts);
+	count_end(s, how, &usage);
+	job_end(s->host->jobs, s->id, how);
 }
 
 void stream_note_retry(struct stream *s, const char *why)

@@ -96,19 +96,6 @@ void counts_take(struct counts *counts, struct buf *out)
 	counts_clear(counts);
 }
 
-void counts_put_back(struct counts *counts, struct span taken)
-{
-	while (taken.len > 0) {
-		const char *tab = memchr(taken.p, '\t', taken.len);
-		const char *end = memchr(taken.p, '\n', taken.len);
-
-		counts_add_field(counts, (struct span){taken.p, (size_t)(tab - taken.p)},
-		    strtoll(tab + 1, NULL, 10));
-		taken.len -= (size_t)(end + 1 - taken.p);
-		taken.p = end + 1;
-	}
-}
-
 void counts_clear(struct counts *counts)
 {
 	for (size_t i = 0; i < counts->len; i++)

@@ -50,8 +50,6 @@ void counts_add_field(struct counts *counts, struct span field, long long number
 void counts_write(const struct counts *counts, struct buf *out);
 /* Appends them likewise, and nothing is in it afterwards. */
 void counts_take(struct counts *counts, struct buf *out);
-/* Adds what was taken to it again. */
-void counts_put_back(struct counts *counts, struct span taken);
 /* Nothing is in it afterwards. */
 void counts_clear(struct counts *counts);
 

@@ -14,12 +14,10 @@ void drop_args(struct redis_args *args, const struct key_space *space, int lists
 	redis_args_add(args, space->minutes);
 }
 
-void drop_args_end(
-    struct redis_args *args, const char *id, const char *how, long long ttl, struct span counts)
+void drop_args_end(struct redis_args *args, const char *id, const char *how, long long ttl)
 {
 	redis_args_add(args, id);
 	redis_args_add(args, how);
 	redis_args_add_number(args, ttl);
 	redis_args_add(args, metric_line(METRIC_ENDED)->name);
-	redis_args_add_span(args, counts);
 }

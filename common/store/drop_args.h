@@ -15,11 +15,7 @@
 
 /* Begins the command. The caller adds so many lists' keys behind it. */
 void drop_args(struct redis_args *args, const struct key_space *space, int lists);
-/*
- * Ends it. ttl is how long it is kept, in s, should Redis not know it; counts is what
- * counts_write() has written.
- */
-void drop_args_end(
-    struct redis_args *args, const char *id, const char *how, long long ttl, struct span counts);
+/* Ends it. ttl is how long it is kept, in s, should Redis not know it. */
+void drop_args_end(struct redis_args *args, const char *id, const char *how, long long ttl);
 
 #endif

@@ -59,10 +59,9 @@ const char *job_lists_id(struct job_lists *lists, const char *worker, const redi
 
 /*
  * Removes the id, whose job has ended or is gone, from the worker's list and from the count, and
- * counts how that was, as drop_args.h has it, and counts (NULL: nothing more).
+ * counts how that was, as drop_args.h has it.
  */
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how,
-    const struct counts *counts);
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how);
 /*
  * Moves the id from the worker's list to the head of the queue. anew: it was a worker's meanwhile,
  * and begins to wait now.

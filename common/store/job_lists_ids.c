@@ -9,21 +9,16 @@
 /* Replies of release.lua and reclaim.lua; there is a third, that the job is another's. */
 enum { JOB_GONE = 0, JOB_FREED = 1 };
 
-void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how,
-    const struct counts *counts)
+void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how)
 {
 	struct redis_args args = {0};
 	struct running_key key;
-	struct buf text = {0};
 
-	if (counts != NULL)
-		counts_write(counts, &text);
 	running_key(&key, lists->space, worker);
 	drop_args(&args, lists->space, 1);
 	redis_args_add(&args, key.name);
-	drop_args_end(&args, id, how, lists->ttl, buf_span(&text));
+	drop_args_end(&args, id, how, lists->ttl);
 	job_lists_send(lists, &args);
-	buf_free(&text);
 }
 
 /* For what is no id, and so was never counted. */
@@ -75,11 +70,11 @@ static bool is_to_be_ended(const struct id_call *call, const char *worker, const
 	struct job_lists *lists = call->lists;
 
 	if (reply->type == REDIS_REPLY_STRING) {
-		job_lists_drop(lists, worker, call->id, reply->str, NULL);
+		job_lists_drop(lists, worker, call->id, reply->str);
 		return false;
 	}
 	if (reply->integer == JOB_GONE) {
-		job_lists_drop(lists, worker, call->id, DROP_DELETED, NULL);
+		job_lists_drop(lists, worker, call->id, DROP_DELETED);
 		return false;
 	}
 	if (reply->integer == JOB_FREED)

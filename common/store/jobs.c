@@ -61,13 +61,13 @@ void jobs_free(struct jobs *jobs)
 
 void job_drop(struct jobs *jobs, const char *id)
 {
-	job_end(jobs, id, DROP_UNKNOWN, NULL);
+	job_end(jobs, id, DROP_UNKNOWN);
 }
 
-void job_end(struct jobs *jobs, const char *id, const char *how, const struct counts *counts)
+void job_end(struct jobs *jobs, const char *id, const char *how)
 {
 	write_batch_send(jobs->writes);
-	job_lists_drop(&jobs->lists, jobs->name, id, how, counts);
+	job_lists_drop(&jobs->lists, jobs->name, id, how);
 }
 
 void job_note_retry(struct jobs *jobs, const char *id, long long fence, const char *why)

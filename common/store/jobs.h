@@ -158,10 +158,9 @@ void job_drop(struct jobs *jobs, const char *id);
 
 /*
  * Lets go of an id whose job has ended, as this worker knows: how is a terminal status' name, or
- * "deleted". It is counted, and so is what counts has (NULL: nothing), unless it has been already;
- * counts is not kept.
+ * "deleted". It is counted, unless it has been already.
  */
-void job_end(struct jobs *jobs, const char *id, const char *how, const struct counts *counts);
+void job_end(struct jobs *jobs, const char *id, const char *how);
 
 /*
  * Notes in the job's history that the request was sent again, and why: to which deployment, by its
@@ -182,7 +181,10 @@ void jobs_look_again(struct jobs *jobs);
 void job_release(
     struct jobs *jobs, const char *id, long long fence, bool counted, enum restart_reason reason);
 
-/* What the next beat adds to the installation's counters. */
+/*
+ * What the next beat adds to the installation's counters: once, also if it has to be sent again. It
+ * is lost if the process is killed before.
+ */
 struct counts *jobs_counts(struct jobs *jobs);
 /* How many streams the next beat says that this worker has. */
 void jobs_show(struct jobs *jobs, int streams);

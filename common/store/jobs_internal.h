@@ -55,7 +55,8 @@ struct jobs {
 	bool leaving;
 	enum leave_step leave_step;
 	struct counts counts;       /* jobs_counts() */
-	struct buf counts_sent;     /* those that the beat under way has taken along */
+	struct buf counts_sent;     /* before; not known to be told */
+	long long made_at;          /* ms, of Redis: the last beat that was answered; 0: none */
 	int streams;                /* jobs_show() */
 	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */

@@ -33,18 +33,6 @@ static void heed_drain(struct jobs *jobs, bool draining)
 	jobs->user->drain(jobs->user->ctx, draining);
 }
 
-/*
- * What a beat has taken along is counted once at most: it is added to the next one if Redis has
- * refused this one, but not if nobody knows whether it was executed. So a connection that breaks
- * may cost the numbers of one beat.
- */
-static void settle_counts(struct jobs *jobs, bool refused)
-{
-	if (refused)
-		counts_put_back(&jobs->counts, buf_span(&jobs->counts_sent));
-	buf_clear(&jobs->counts_sent);
-}
-
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct jobs *jobs = privdata;
@@ -53,7 +41,6 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	jobs->beating = false;
-	settle_counts(jobs, reply != NULL && reply->type == REDIS_REPLY_ERROR);
 	if (redis_client_failed(jobs->commands, reply, "beat")) {
 		/* Then nobody could beat, and the others need time to come back. */
 		jobs->settled_ms = 0;
@@ -63,11 +50,13 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	jobs->silent_ms = 0;
 	jobs->beaten_at = jobs->beat_sent_at;
 	jobs->drains_like[0] = '\0';
+	jobs->made_at = reply->element[1]->integer;
+	buf_clear(&jobs->counts_sent);
 	heed_drain(jobs, reply->element[0]->integer == 1);
 	jobs_take_next(jobs);
 	if (!jobs_are_settled(jobs))
 		return;
-	for (i = 1; i < reply->elements && !jobs->leaving; i++)
+	for (i = 2; i < reply->elements && !jobs->leaving; i++)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
 }
 
@@ -87,6 +76,7 @@ static void beat_args(const struct jobs *jobs, struct redis_args *args)
 	redis_args_add_span(args, buf_span(&jobs->about));
 	redis_args_add(args, jobs->drains_like);
 	redis_args_add_span(args, buf_span(&jobs->counts_sent));
+	redis_args_add_number(args, jobs->made_at);
 }
 
 void jobs_send_beat(struct jobs *jobs)
@@ -97,12 +87,13 @@ void jobs_send_beat(struct jobs *jobs)
 	if (jobs->beating || jobs->leave_step == LEAVE_DONE)
 		return;
 	jobs_read_health(jobs);
-	counts_take(&jobs->counts, &jobs->counts_sent);
+	/* What is not known to be told goes again as it was: Redis can tell then that it knows it.
+	 */
+	if (jobs->counts_sent.len == 0)
+		counts_take(&jobs->counts, &jobs->counts_sent);
 	beat_args(jobs, &args);
 	jobs->beat_sent_at = monotonic_ms();
 	jobs->beating = redis_client_call(jobs->commands, &args, on_beaten, jobs);
-	if (!jobs->beating)
-		settle_counts(jobs, true);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *ctx)

@@ -21,7 +21,7 @@ static void drop(struct store *store, const char *id, bool queued, const char *h
 		redis_args_add(&args, store->space.queue);
 		redis_args_add(&args, store->space.parked);
 	}
-	drop_args_end(&args, id, how, ttl, (struct span){0});
+	drop_args_end(&args, id, how, ttl);
 	store_call_aside(store, &args);
 }
 

@@ -9,14 +9,24 @@
 -- ARGV  worker, length of a lease (ms), how many streams it has, "<started s> <pid> <version> <host>"
 --       the worker whose place it has taken, and that it is to drain like; or ""
 --       what to count: of each a counter, a tab, a number and a line's end
--- Reply 1 if the worker is to give its jobs away, or 0; then the names of at most 16 workers
+--       the time (ms) of its last beat that it knows to have been made, or 0
+-- Reply 1 if the worker is to give its jobs away, or 0; the time of this beat (ms); then the names of
+--       at most 16 workers
+--
+-- A worker that has had no answer sends the same counts again. They are added once: if they have
+-- been already, its record is of a later beat than the last that it knows of.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. now .. ' ' .. ARGV[4])
-for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
-	redis.call('HINCRBY', KEYS[4], counter, number)
+if ARGV[6] ~= '' then
+	local record = redis.call('HGET', KEYS[2], ARGV[1]) or ''
+	if tonumber(record:match('^%d+ (%d+)') or 0) <= tonumber(ARGV[7]) then
+		for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
+			redis.call('HINCRBY', KEYS[4], counter, number)
+		end
+	end
 end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. now .. ' ' .. ARGV[4])
 local expired = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', now, 'LIMIT', 0, 100)
 if expired[1] then
 	redis.call('ZREM', KEYS[7], unpack(expired))
@@ -26,5 +36,5 @@ end
 if ARGV[5] ~= '' and redis.call('SISMEMBER', KEYS[3], ARGV[5]) == 1 then
 	redis.call('SADD', KEYS[3], ARGV[1])
 end
-return {redis.call('SISMEMBER', KEYS[3], ARGV[1]),
+return {redis.call('SISMEMBER', KEYS[3], ARGV[1]), now,
 	unpack(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 16))}

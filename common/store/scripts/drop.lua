@@ -12,7 +12,6 @@
 --         nobody knows: then index and counters stay as they are
 --       how long it is kept from now on (s), unless held says it
 --       the counter of what has ended, without its labels
---       what else to count: of each a counter, a tab, a number and a line's end
 -- Reply how often the id was in the lists
 local call = redis.call
 local id, how = ARGV[1], ARGV[2]
@@ -22,9 +21,6 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The first one of a minute removes what is older than an hour.
 local function count_end(label)
 	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
-	for counter, number in ARGV[5]:gmatch('([^\t\n]+)\t(%d+)\n') do
-		call('HINCRBY', KEYS[6], counter, number)
-	end
 	if call('HINCRBY', KEYS[7], string.format('%d %s', time[1] / 60, how), '1') > 1 then
 		return
 	end
