@@ -108,8 +108,8 @@ void stream_end(struct stream *s)
 	if (s->narrator != NULL)
 		narrator_end(s->narrator);
 	stream_note_makers(s);
-	if (s->errand.choice.deployment != NULL)
-		s->writer.deployment = s->errand.choice.deployment->id;
+	if (s->errand.called != NULL)
+		s->writer.deployment = s->errand.called->id;
 	writer_end(&s->writer);
 }
 

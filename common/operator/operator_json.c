@@ -126,10 +126,10 @@ static void write_worker(struct buf *out, const struct store_process *worker)
 
 void operator_workers_json(struct buf *out, const struct store_snapshot *snapshot)
 {
-	buf_puts(out, "{\"data\":[");
+	buf_putc(out, '[');
 	for (size_t i = 0; i < snapshot->worker_count; i++)
 		write_worker(out, &snapshot->workers[i]);
-	buf_puts(out, "]}");
+	buf_putc(out, ']');
 }
 
 const char *operator_deployment(const struct config *config, const char *id)

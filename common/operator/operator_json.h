@@ -24,8 +24,8 @@ void operator_status_json(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot);
 
 /*
- * {"data": [{"worker": NAME, "host": …, "pid": N, "version": …, "streams": N, "started_at": S,
- * "beat_at": S, "lost": B, "draining": B}…]}
+ * [{"worker": NAME, "host": …, "pid": N, "version": …, "streams": N, "started_at": S,
+ * "beat_at": S, "lost": B, "draining": B}…]
  */
 void operator_workers_json(struct buf *out, const struct store_snapshot *snapshot);
 

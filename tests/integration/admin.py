@@ -25,7 +25,7 @@ class Admin(Client):
         return self.request("POST", f"/respool/v1/responses/{response_id}/retry")
 
     def workers(self):
-        return self._answered(self.get("/respool/v1/workers"))["data"]
+        return self._answered(self.get("/respool/v1/workers"))
 
     def drain(self, worker, body=None):
         return self.request("POST", f"/respool/v1/workers/{worker}/drain", body=body)

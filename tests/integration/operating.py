@@ -40,7 +40,7 @@ class Operator:
 
     def workers(self):
         """Those that are alive: {name: what it says of itself}."""
-        return {worker["worker"]: worker for worker in self.ask("workers")["data"]
+        return {worker["worker"]: worker for worker in self.ask("workers")
                 if not worker["lost"]}
 
     def await_workers(self, count):

@@ -89,7 +89,7 @@ def test_all_is_the_same_in_every_kind_of_redis(anywhere):
     assert operator.text("resume", "m") == "changed"
     assert records.queued() == ids[::-1] and records.queued(parked=True) == []
     assert operator.ask("drain", "worker-1", 1)[0] == "ok"
-    assert [worker["draining"] for worker in operator.json("workers")["data"]] == [True]
+    assert [worker["draining"] for worker in operator.json("workers")] == [True]
     records.redis.delete(job_key(ids[3], records.namespace))
     assert operator.ids() == ids[:3]
     assert records.redis.zcard(records.key("index")) == 3
@@ -112,7 +112,7 @@ def test_a_snapshot_says_who_works_and_for_how_long_the_next_one_has_waited(here
     assert (status["queued"], status["in_progress"], status["workers"]) == (2, 3, 1)
     assert (status["relays"], status["relay_streams"]) == (1, 5)
     assert records.redis.hkeys(records.key("relays:about")) == [b"relay-1"]
-    alive, lost = sorted(operator.json("workers")["data"], key=lambda worker: worker["worker"])
+    alive, lost = sorted(operator.json("workers"), key=lambda worker: worker["worker"])
     assert (alive["worker"], alive["lost"], lost["lost"]) == ("alive", False, True)
     assert (alive["host"], alive["pid"], alive["version"]) == ("house-1", 4711, "0.1.0")
     assert alive["beat_at"] - alive["started_at"] == 60

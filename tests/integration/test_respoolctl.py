@@ -129,7 +129,7 @@ def test_what_is_not_there_is_named_and_ends_with_1(console, command, response_i
 
 
 def test_workers_are_listed(stack, console):
-    worker, = console.json("workers")["data"]
+    worker, = console.json("workers")
     assert worker["pid"] in stack.supervisor.children()
     head, row = console.text("workers").splitlines()
     assert head.split()[:3] == ["WORKER", "STATE", "STREAMS"]
@@ -321,7 +321,7 @@ def test_all_can_be_paused(stack, console, model, resumed):
 def test_a_drained_worker_gives_its_jobs_to_others(stack, console, model):
     gate = Gate()
     response_id = running_one(stack, model, gate)
-    worker, = console.json("workers")["data"]
+    worker, = console.json("workers")
     assert "no worker" in console.complaint("drain", "nobody")
     assert console.json("drain", worker["worker"][:12]) == {
         "worker": worker["worker"], "draining": True}
@@ -361,7 +361,7 @@ class TestCheck:
 
     def test_an_installation_that_is_well_has_no_findings(self, make_good_stack):
         console = Console(make_good_stack())
-        wait_until(lambda: console.json("workers", status=0)["data"], 10, "a worker")
+        wait_until(lambda: console.json("workers", status=0), 10, "a worker")
         assert self.names(console, 0) == []
         assert console.text("check") == "no findings\n"
 

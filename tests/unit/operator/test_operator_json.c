@@ -93,10 +93,10 @@ static void workers_are_shown_as_they_said(void **state)
 	(void)state;
 	operator_workers_json(&out, &snapshot);
 	assert_json(&out,
-	    "{\"data\":[{\"worker\":\"w1\",\"host\":\"house\",\"pid\":4711,\"version\":\"0.1.0\","
+	    "[{\"worker\":\"w1\",\"host\":\"house\",\"pid\":4711,\"version\":\"0.1.0\","
 	    "\"streams\":3,\"started_at\":1700000000,\"beat_at\":1700000060,\"lost\":false,"
 	    "\"draining\":true},{\"worker\":\"w2\",\"host\":\"\",\"pid\":0,\"version\":\"\","
-	    "\"streams\":0,\"started_at\":0,\"beat_at\":0,\"lost\":false,\"draining\":false}]}");
+	    "\"streams\":0,\"started_at\":0,\"beat_at\":0,\"lost\":false,\"draining\":false}]");
 }
 
 static void a_page_has_rows_and_says_whether_there_are_more(void **state)
