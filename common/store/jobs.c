@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "drop_args.h"
 #include "jobs_internal.h"
+#include "process_about.h"
 
 static void job_freed(void *ctx, const char *id)
 {
@@ -16,18 +15,6 @@ static void job_freed(void *ctx, const char *id)
 
 	if (!jobs->leaving)
 		jobs_claim(jobs, id);
-}
-
-/* What does not change of a worker, as beat.lua has it. */
-static void worker_about(char about[WORKER_ABOUT_SIZE])
-{
-	char host[HOST_SHOWN_MAX + 1] = "";
-
-	if (gethostname(host, sizeof(host)) != 0)
-		host[0] = '\0';
-	host[HOST_SHOWN_MAX] = '\0';
-	snprintf(about, WORKER_ABOUT_SIZE, "%lld %ld %s %s", (long long)time(NULL), (long)getpid(),
-	    PACKAGE_VERSION, host);
 }
 
 struct jobs *jobs_new(struct event_base *base, struct config *config, const char *name,
@@ -43,7 +30,7 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	memcpy(jobs->drains_like, jobs->predecessor, sizeof(jobs->drains_like));
 	key_space_init(&jobs->space, config->redis.namespace);
 	running_key(&jobs->running, &jobs->space, name);
-	worker_about(jobs->about);
+	process_about_write(&jobs->about);
 	jobs_open_links(jobs, base);
 	jobs->lists = (struct job_lists){.commands = jobs->commands,
 	    .space = &jobs->space,
@@ -68,6 +55,7 @@ void jobs_free(struct jobs *jobs)
 	config_free(jobs->config);
 	counts_clear(&jobs->counts);
 	buf_free(&jobs->counts_sent);
+	buf_free(&jobs->about);
 	free(jobs);
 }
 

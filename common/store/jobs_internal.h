@@ -19,8 +19,6 @@
 #include "redis_client.h"
 #include "write_batch.h"
 
-enum { HOST_SHOWN_MAX = 64, WORKER_ABOUT_SIZE = 160 };
-
 /* What a leaving worker does next. */
 enum leave_step { LEAVE_GIVE_BACK, LEAVE_BURY, LEAVE_DONE };
 
@@ -30,7 +28,7 @@ struct jobs {
 	char name[WORKER_NAME_SIZE];
 	char predecessor[WORKER_NAME_SIZE]; /* "" once taken over */
 	char drains_like[WORKER_NAME_SIZE]; /* the predecessor; "" once Redis has been told */
-	char about[WORKER_ABOUT_SIZE];      /* "<started s> <pid> <version> <host>" */
+	struct buf about;                   /* process_about_write() */
 	struct key_space space;
 	struct running_key running;
 	struct topology *topology;

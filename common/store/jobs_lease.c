@@ -84,7 +84,7 @@ static void beat_args(const struct jobs *jobs, struct redis_args *args)
 	redis_args_add(args, jobs->name);
 	redis_args_add_number(args, jobs->config->lease_seconds * 1000LL);
 	redis_args_add_number(args, jobs->streams);
-	redis_args_add(args, jobs->about);
+	redis_args_add_span(args, buf_span(&jobs->about));
 	redis_args_add(args, jobs->drains_like);
 	redis_args_add_span(args, buf_span(&jobs->counts_sent));
 }

@@ -32,6 +32,7 @@ local known, waiting, contexts = unpack(call('HMGET', KEYS[2], id, 'waiting', 'c
 if known then
 	return 1 -- the reply was lost, and this is the second time
 end
+local has_sums = contexts
 waiting, contexts = tonumber(waiting or 0), tonumber(contexts or 0)
 local bytes, context, most = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 local time = call('TIME')
@@ -87,9 +88,13 @@ if KEYS[11] then -- as create.lua does
 	call('EXPIRE', KEYS[12], ttl)
 end
 call('ZADD', KEYS[6], ms, id)
-call('HSET', KEYS[2], id, ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7],
-	'waiting', string.format('%d', waiting + bytes),
-	'contexts', string.format('%d', contexts + context))
+local size = ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7]
+waiting = string.format('%d', waiting + bytes)
+if has_sums and context == 0 then
+	call('HSET', KEYS[2], id, size, 'waiting', waiting)
+else
+	call('HSET', KEYS[2], id, size, 'waiting', waiting, 'contexts', contexts + context)
+end
 call('ZADD', KEYS[3], string.format('%d', now + ttl * 1000), id)
 call('HINCRBY', KEYS[9], ARGV[9], '1')
 
