@@ -1,5 +1,6 @@
 """Each response is counted once as created and once as ended, while all goes wrong that can."""
 
+import contextlib
 import random
 from collections import Counter
 
@@ -47,7 +48,8 @@ def meddle(stack, operator, chance, ids, deleted):
         if stack.client.delete(response_id).status == 200:
             deleted.add(response_id)
     elif what < 0.45:
-        harness.kill(chance.random.choice(wait_until(stack.supervisor.children)))
+        with contextlib.suppress(ProcessLookupError):  # it was killed before, a moment ago
+            harness.kill(chance.random.choice(wait_until(stack.supervisor.children)))
     elif what < 0.5:
         operator.console.run(chance.random.choice(("pause", "resume")))
 
