@@ -747,8 +747,10 @@ class Sequence:
         yield from self.drop([self.list_of(name)], response_id, how, tokens)
 
     def do_requeue(self, worker, name, response_id, anew):
-        keys = self.keys_named("queue", "parked", "paused", "index_about")
-        reply = yield self.script("requeue", [self.list_of(name), *keys], response_id, anew)
+        keys = self.keys_named("queue", "parked", "paused", "index_about", "counters")
+        counted = counter(RESTARTED, "worker_lost") if anew else ""
+        reply = yield self.script("requeue", [self.list_of(name), *keys], response_id, anew, counted)
+        self.books.count_restart(anew)
         number = next(i for i, other in enumerate(self.workers) if other.name == name)
         self.expect(reply == (response_id in self.lists[2 + number]), "requeue answered {}", reply)
         if reply:
