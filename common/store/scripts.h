@@ -84,7 +84,8 @@
  * drop counts an end when it finds the entry open, so exactly once, whoever brings it first: who
  * cancels or deletes; the worker that has ended it, which brings along what else there is to count
  * of it; or whoever finds it ended, as that worker was lost. What is gone without an end counts as
- * deleted. All else comes from the processes with their beats, each number once at most.
+ * deleted. requeue counts restarts. All else comes from the processes with their beats, each number
+ * once at most.
  *
  * With a beat a worker also says what there is to be known of it, and learns whether it is in the
  * set draining: then it gives its jobs to others. Who takes the place of a worker drains as that
