@@ -44,21 +44,30 @@ const char *job_lists_id(struct job_lists *lists, const char *worker, const redi
 	return NULL;
 }
 
-void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id, bool anew)
+/* counter is what is counted by it, or empty. */
+static void requeue(
+    struct job_lists *lists, const char *worker, const char *id, bool anew, struct span counter)
 {
 	struct redis_args args = {0};
 	struct running_key key;
 
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_REQUEUE, 5);
+	redis_args_script(&args, SCRIPT_REQUEUE, 6);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, lists->space->queue);
 	redis_args_add(&args, lists->space->parked);
 	redis_args_add(&args, lists->space->paused);
 	redis_args_add(&args, lists->space->index_about);
+	redis_args_add(&args, lists->space->counters);
 	redis_args_add(&args, id);
 	redis_args_add(&args, anew ? "1" : "0");
+	redis_args_add_span(&args, counter);
 	job_lists_send(lists, &args);
+}
+
+void job_lists_requeue(struct job_lists *lists, const char *worker, const char *id, bool anew)
+{
+	requeue(lists, worker, id, anew, SPAN(""));
 }
 
 /*
@@ -77,10 +86,22 @@ static bool is_to_be_ended(const struct id_call *call, const char *worker, const
 		job_lists_drop(lists, worker, call->id, DROP_DELETED);
 		return false;
 	}
-	if (reply->integer == JOB_FREED)
-		counts_add(
-		    lists->counts, METRIC_RESTARTED, restart_reason_word(call->reason), NULL, 1);
 	return true;
+}
+
+/*
+ * Counts a restart with the step that makes it: a worker that is lost again and again may not live
+ * until its next beat.
+ */
+static void put_back(const struct id_call *call, bool freed)
+{
+	struct buf counter = {0};
+
+	if (freed)
+		counts_write_name(
+		    &counter, METRIC_RESTARTED, restart_reason_word(call->reason), NULL);
+	requeue(call->lists, call->worker, call->id, true, buf_span(&counter));
+	buf_free(&counter);
 }
 
 /* After release or reclaim: the id goes back to the queue, or nowhere. */
@@ -93,7 +114,7 @@ static void on_freed(redisAsyncContext *redis, void *data, void *privdata)
 	(void)redis;
 	if (!redis_client_failed(lists->commands, reply, "giving a job back") &&
 	    is_to_be_ended(call, call->worker, reply))
-		job_lists_requeue(lists, call->worker, call->id, true);
+		put_back(call, reply->integer == JOB_FREED);
 	id_call_free(call);
 	job_lists_change_closed(lists);
 }
@@ -175,8 +196,12 @@ static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privd
 
 	(void)redis;
 	if (!redis_client_failed(lists->commands, reply, "reclaim") &&
-	    is_to_be_ended(call, lists->self, reply))
+	    is_to_be_ended(call, lists->self, reply)) {
+		if (reply->integer == JOB_FREED)
+			counts_add(lists->counts, METRIC_RESTARTED,
+			    restart_reason_word(RESTART_WORKER_LOST), NULL, 1);
 		lists->freed(lists->ctx, call->id);
+	}
 	id_call_free(call);
 	job_lists_change_closed(lists);
 }

@@ -83,8 +83,9 @@
  * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;
  * drop counts an end when it finds the entry open, so exactly once, whoever brings it first: who
  * cancels or deletes; the worker that has ended it; or whoever finds it ended, as that worker was
- * lost. What is gone without an end counts as deleted. All else processes gather and bring with
- * their beats, which add each number once; one that is killed takes those of its last second along.
+ * lost. What is gone without an end counts as deleted. requeue counts restarts. All else processes
+ * gather and bring with their beats, which add each number once; one that is killed takes those of
+ * its last second along.
  *
  * With a beat a worker also says what there is to be known of it, and learns whether it is in the
  * set draining: then it gives its jobs to others. Who takes the place of a worker drains as that

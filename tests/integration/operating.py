@@ -90,7 +90,7 @@ def parked(stack):
 
 
 def index_of(stack):
-    """What the index has of each response: {id: [created, queued, status, tenant, label, model]}."""
+    """What the index has of each: {id: [created, queued, status, tenant, label, model]}."""
     about = stack.redis.hgetall(stack.key(jobs_key("index:about")))
     ids = stack.redis.zrange(stack.key(jobs_key("index")), 0, -1)
     assert sorted(ids) == sorted(about)

@@ -4,11 +4,12 @@ Books says what the scripts must have kept, after the steps so far; what is stor
 it after each. It follows the lists of what waits, entry by entry.
 """
 
+import json
 import time
 from collections import Counter
 
 NAMES = ("queue", "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes",
-         "workers_about", "draining")
+         "workers_about", "draining", "relays", "relays_about")
 # Labels, and models as clients name them.
 MODELS = (("fast-*", "fast-1"), ("fast-*", "quick"), ("slow", "slow"), ("other", "odd one"))
 PAUSABLE = ("*", "*", "fast-*", "quick", "slow", "other")
@@ -59,7 +60,7 @@ class Books:
     """expect(holds, what, *values) is told of each promise."""
 
     def __init__(self, expect, longest):
-        """longest: s that something is kept after its end."""
+        """longest(response_id): how many s it may be there after its end."""
         self.expect = expect
         self.longest = longest
         self.queue = []  # the next one is the last
@@ -73,6 +74,7 @@ class Books:
         self.removed = set()  # no more in the index
         self.faded = set()  # of those that have ended, whose time is over
         self.pruning = False  # in this step
+        self.seen = None  # what was stored when all this was compared with it last
         self.draining = set()
         self.said = {}  # worker: what it said of itself at its last beat
         self.histories = {}  # id: why it was begun anew, each time
@@ -91,23 +93,33 @@ class Books:
 
     def enter(self, response_id):
         self.entered.add(response_id)
+        self.wait(response_id)
+
+    def wait(self, response_id):
         self.list_for(response_id).insert(0, response_id)
+        self.seen = None
 
     def requeue(self, response_id):
         self.list_for(response_id).append(response_id)
+        self.seen = None
 
     def take(self):
-        return self.queue.pop() if self.queue else None
+        if not self.queue:
+            return None
+        self.seen = None
+        return self.queue.pop()
 
     def drop(self, response_id, how, tokens, truths):
         self.expect(how in truths, "{} is ended as {}, and has as {}", response_id, how, truths)
         self.dropping[response_id] = (how, tokens)
+        self.seen = None
 
     def leave_queue(self, response_id):
         self.queue = [entry for entry in self.queue if entry != response_id]
         self.parked = [entry for entry in self.parked if entry != response_id]
 
     def beat(self, worker, what, predecessor, counted):
+        self.seen = None
         self.said[worker] = what
         self.restarted += counted
         self.pruning = True
@@ -117,6 +129,7 @@ class Books:
     def pause(self, name):
         if name in self.paused:
             return 0
+        self.seen = None
         self.paused.add(name)
         moved = [entry for entry in self.queue if self.waits_for_resume(entry)]
         self.queue = [entry for entry in self.queue if not self.waits_for_resume(entry)]
@@ -126,6 +139,7 @@ class Books:
     def resume(self, name):
         if name not in self.paused:
             return 0
+        self.seen = None
         self.paused.remove(name)
         self.queue += [entry for entry in self.parked if not self.waits_for_resume(entry)]
         self.parked = [entry for entry in self.parked if self.waits_for_resume(entry)]
@@ -134,8 +148,24 @@ class Books:
     def bury(self, worker, by_itself):
         if by_itself and worker in self.draining:
             return  # whoever takes its place is to hear of it
+        self.seen = None
         self.said.pop(worker, None)
         self.draining.discard(worker)
+
+    def drain(self, worker, wanted):
+        self.seen = None
+        if wanted:
+            self.draining.add(worker)
+        else:
+            self.draining.discard(worker)
+
+    def fade(self, response_id):
+        self.seen = None
+        self.faded.add(response_id)
+
+    def count_restart(self, number):
+        self.seen = None
+        self.restarted += number
 
     def restart(self, response_id, why):
         self.histories.setdefault(response_id, []).append(f"restart {why}")
@@ -143,10 +173,24 @@ class Books:
     def note_retry(self, response_id, why):
         self.histories.setdefault(response_id, []).append(f"retry {why}")
 
+    def find(self, status, tenant, model):
+        """The ids that a list of these has: of what is open nobody knows here how it is."""
+        return sorted(
+            one for one in self.entered - self.removed
+            if (not status or self.ended.get(one, status) == status) and
+            tenant in (None, tenant_of(one)) and
+            (not model or model in (label_of(one), model_of(one))))
+
     # What is stored.
 
-    def check(self, queue, parked, paused, index, about, ends, counters, minutes, workers_about,
-              draining):
+    def check(self, stored):
+        """Nothing has to be looked at that is as it was, if it should be."""
+        if stored != self.seen:
+            self.compare(*json.loads(stored))
+            self.seen = stored
+
+    def compare(self, queue, parked, paused, index, about, ends, counters, minutes, workers_about,
+                draining):
         queue, parked = list(queue), list(parked)  # an empty one may be an object
         self.expect(queue == self.queue, "the queue is {}, not {}", queue, self.queue)
         self.expect(parked == self.parked, "parked are {}, not {}", parked, self.parked)
@@ -184,7 +228,8 @@ class Books:
                     response_id, status, ends.get(response_id))
         if status != "open" and response_id not in self.faded:
             left = int(ends[response_id]) / 1000 - time.time()
-            self.expect(0 < left < self.longest, "{} goes in {}", response_id, left)
+            self.expect(0 < left <= self.longest(response_id) + 1, "{} goes in {}", response_id,
+                        left)
         how, _ = self.dropping.get(response_id, (None, 0))
         self.expect(how is None or status != "open", "{} was dropped and is open", response_id)
         self.expect(how != "deleted", "{} was deleted and is in the index", response_id)
@@ -238,5 +283,5 @@ class Books:
         known = self.histories.get(response_id, [])
         self.expect(told == known[len(known) - len(told):], "its history is {}, not {}", told,
                     known)
-        self.expect(len(history or "") <= HISTORY_BYTES, "a history of {} bytes", len(history or ""))
+        self.expect(len(history or "") <= HISTORY_BYTES, "a long history: {}", history)
         self.expect(len(told) >= min(len(known), 4), "{} lines of {}", len(told), len(known))

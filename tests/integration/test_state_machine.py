@@ -1,7 +1,7 @@
 """The state machine of jobs under random interleavings, on the real scripts in a real Redis.
 
-Clients, workers, readers and crashes are played here, a script or list command at a time, as
-common/store/jobs_*.c, common/store/store_*.c and common/store/event_feed*.c play them; after each
+Clients, workers, readers, operators and crashes are played here, a script or list command at a
+time, as jobs_*.c, store_*.c, operate_*.c and event_feed*.c in common/store play them; after each
 step what Redis holds is checked against the promises that common/store/scripts.h makes.
 RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
 """
@@ -17,7 +17,7 @@ import pytest
 
 from following import create_stream
 from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket, events_key,
-                     job_key, response_key)
+                     job_key, request_key, response_key)
 from redis_cluster import Cluster
 from redis_servers import found_servers
 from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TOKENS, Books, about_of,
@@ -113,14 +113,15 @@ class Connection:
         raise AssertionError(f"Redis: {rest.decode()}")
 
 
-# All that the invariants look at, in one reply: JSON, as Python reads that fastest. What is not there
-# is false, a list without elements may be an object without members. The keys are no declared ones,
-# as they are in several slots, which only a server that has all of them puts up with.
+# All that the invariants look at, in one reply: JSON, as Python reads that fastest; what operators
+# see by itself, as few steps change it. What is not there is false, a list without elements may be
+# an object without members. The keys are no declared ones, as they are in several slots, which only a
+# server that has all of them puts up with.
 SNAPSHOT = """
 local jobs = {}
 local count = tonumber(ARGV[1]) + 1
 local KEYS = {unpack(ARGV, 2, count)}
-for i = 13, #KEYS, 4 do
+for i = 15, #KEYS, 4 do
     local object = redis.call('GET', KEYS[i])
     local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
     jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
@@ -135,23 +136,19 @@ local lists = {}
 for i = count + 1, #ARGV do
     lists[#lists + 1] = redis.call('LRANGE', ARGV[i], 0, -1)
 end
-return cjson.encode({jobs, lists, redis.call('HGETALL', KEYS[1]),
-    redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES'), {
+return {cjson.encode({jobs, lists, redis.call('HGETALL', KEYS[1]),
+    redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')}), cjson.encode({
     redis.call('LRANGE', KEYS[3], 0, -1), redis.call('LRANGE', KEYS[4], 0, -1),
     redis.call('SMEMBERS', KEYS[5]), redis.call('ZRANGE', KEYS[6], 0, -1, 'WITHSCORES'),
     redis.call('HGETALL', KEYS[7]), redis.call('ZRANGE', KEYS[8], 0, -1, 'WITHSCORES'),
     redis.call('HGETALL', KEYS[9]), redis.call('HGETALL', KEYS[10]),
-    redis.call('HGETALL', KEYS[11]), redis.call('SMEMBERS', KEYS[12])}})
+    redis.call('HGETALL', KEYS[11]), redis.call('SMEMBERS', KEYS[12])})}
 """
 
 
 def continues(response_id):
     """Two of three responses continue another one."""
     return (int(response_id[13:21], 16) + int(response_id[-1], 16)) % 3 != 0
-
-
-def request_key(response_id):
-    return f"litellm:polling:request:{{{response_key(response_id)}}}"
 
 
 def is_streamed(response_id):
@@ -204,7 +201,7 @@ def created(response_id):
 
 
 def sizes_of(response_id):
-    """What is counted for a job: all of it, and its context. All differ, so that none is mixed up."""
+    """What is counted for a job: all of it, and its context. No two are the same."""
     number = int(response_id[-2:], 16)
     return 1000 + 17 * number, (900 + number if continues(response_id) else 0)
 
@@ -281,7 +278,7 @@ class Sequence:
         self.asked = (-1, -1, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
         self.counts = Counter()
-        self.books = Books(self.expect, TTL + 60)
+        self.books = Books(self.expect, self.longest_after_end)
 
     # Names and commands.
 
@@ -356,12 +353,10 @@ class Sequence:
             self.books.enter(response_id)
             self.counts["parked at once"] += self.books.waits_for_resume(response_id)
         else:
-            self.gone.add(response_id)
             if not self.creates_at_once:
-                self.gone.discard(response_id)
                 self.note("refused; drop", response_id)
                 yield ("DEL", *keys_of(response_id))
-                self.gone.add(response_id)
+            self.gone.add(response_id)
         self.waiting.discard(response_id)
         if reply == 1 and self.random.random() < 0.05:
             # The reply was lost, and the commands are repeated.
@@ -374,7 +369,7 @@ class Sequence:
             self.note("as a failover may have it,", response_id, "is there twice all the same")
             parked = self.books.waits_for_resume(response_id)
             yield ("LPUSH", self.keys["parked" if parked else "queue"], response_id)
-            self.books.list_for(response_id).insert(0, response_id)
+            self.books.wait(response_id)
 
     def enqueue_script(self, response_id, bound, most):
         keys = [self.queue, self.held_key, self.until_key, *self.keys_named(
@@ -426,6 +421,9 @@ class Sequence:
             self.expect(shown == (before["state"] if before["state"] in TERMINAL
                                   else "cancelled"), f"cancel shows {shown}")
             if reply[0] in (3, 4):
+                self.expect(reply[2] == kept_after_end(response_id), "it lives for {}", reply[2])
+                if reply[0] == 3:
+                    self.check_about(response_id, reply[3:])
                 self.revoke(response_id, "cancelled")
                 yield from self.leave_queue(response_id, reply[0], "cancelled")
 
@@ -438,11 +436,21 @@ class Sequence:
         if removed:
             state = self.before[response_id]["state"]
             removed = 3 if state == "queued" else 2
+        if isinstance(reply, list):
+            reply, *about = reply
+            self.check_about(response_id, about)
         self.expect(reply == removed, f"delete answered {reply}")
         if reply:
             self.gone.add(response_id)
             self.revoke(response_id, "deleted")
             yield from self.leave_queue(response_id, reply, "deleted")
+
+    def check_about(self, response_id, about):
+        """What is told of one that has ended while it was queued, for the log."""
+        model, request_id, age, attempts = about
+        self.expect((model.decode(), request_id) == (model_of(response_id), b"") and
+                    0 <= age < 600_000 and attempts == self.attempts[response_id],
+                    "it is {}", about)
 
     def leave_queue(self, response_id, reply, how):
         """The responder's second step, unless it dies before."""
@@ -477,7 +485,7 @@ class Sequence:
     def fade(self, response_id):
         """As when the time to live of one that has ended is over."""
         self.note("the entry of", response_id, "fades")
-        self.books.faded.add(response_id)
+        self.books.fade(response_id)
         yield ("ZADD", self.keys["index_ended"], "XX", 1, response_id)
 
     # The steps of operators.
@@ -499,6 +507,39 @@ class Sequence:
         self.expect(reply == self.books.resume(name), "resume answered {}", reply)
         self.counts["resumed"] += before - len(self.books.parked)
 
+    def look(self):
+        self.note("an operator looks")
+        reply = yield self.script("snapshot", [*self.keys_named(
+            "queue", "parked", "index_about"), self.zset, *self.keys_named(
+                "workers_about", "draining", "relays", "relays_about", "paused")], RUNNING)
+        _, queued, running, oldest, workers, relays, paused = reply
+        held = [self.list_of(worker[0].decode()) for worker in workers]
+        self.expect(queued == len(self.books.queue) + len(self.books.parked), "{} wait", queued)
+        self.expect(running == sum(len(ids) for worker, ids in zip(self.workers, self.lists[2:])
+                                   if self.list_of(worker.name) in held), "{} run", running)
+        self.expect(0 <= oldest < 600_000, "the oldest has waited {}", oldest)
+        self.expect({name.decode() for name in paused} == self.books.paused, "paused {}", paused)
+        for name, _, draining, _ in workers:
+            self.expect(draining == (name.decode() in self.books.draining), "workers {}", workers)
+        self.expect(relays == [], "relays {}", relays)
+
+    def list_index(self):
+        self.note("an operator lists")
+        status = self.random.choice(("", "", "open", *TERMINAL))
+        tenant = self.random.choice((None, None, "alice", ""))
+        model = self.random.choice(("", "", "slow", "quick", "fast-*"))
+        most = self.random.choice((1, 2, 100))
+        after, since, found, over = "", "", [], 0
+        while not over:
+            reply = yield self.script(
+                "list", self.keys_named("index", "index_about"), after, since, 0, status,
+                int(tenant is not None), tenant or "", model, most)
+            _, over, after, since, page = reply
+            self.expect(len(page) <= 2 * most, "a page of {}", page)
+            found += [name.decode() for name in page[::2]]
+        self.expect(sorted(found) == self.books.find(status, tenant, model), "it lists {}", found)
+        self.counts["rows listed"] += len(found)
+
     def drain(self, worker):
         wanted = self.random.random() < 0.7
         self.note("drain" if wanted else "do not drain", worker.name)
@@ -507,7 +548,7 @@ class Sequence:
         known = worker.name in self.books.said and not worker.lease_ended
         self.expect(reply == known, "drain answered {}", reply)
         if reply:
-            (self.books.draining.add if wanted else self.books.draining.discard)(worker.name)
+            self.books.drain(worker.name, wanted)
 
     def revoke(self, response_id, how):
         """The message reaches some workers; the others learn it by their next write."""
@@ -706,8 +747,12 @@ class Sequence:
         yield from self.drop([self.list_of(name)], response_id, how, tokens)
 
     def do_requeue(self, worker, name, response_id, anew):
-        keys = self.keys_named("queue", "parked", "paused", "index_about")
-        reply = yield self.script("requeue", [self.list_of(name), *keys], response_id, anew)
+        keys = self.keys_named("queue", "parked", "paused", "index_about", "counters")
+        counted = counter(RESTARTED, "worker_lost") if anew else ""
+        reply = yield self.script("requeue", [self.list_of(name), *keys], response_id, anew, counted)
+        self.books.count_restart(anew)
+        number = next(i for i, other in enumerate(self.workers) if other.name == name)
+        self.expect(reply == (response_id in self.lists[2 + number]), "requeue answered {}", reply)
         if reply:
             self.books.requeue(response_id)
 
@@ -753,7 +798,7 @@ class Sequence:
                 *self.keys_named("workers_about", "draining", "counters")]
         counts = f"{RESTARTED}\x1f{name}\t1\n" if by_itself else ""
         reply = yield self.script("bury", keys, name, int(by_itself), counts)
-        self.books.restarted += by_itself
+        self.books.count_restart(by_itself)
         if reply:
             self.books.bury(name, by_itself)
 
@@ -790,7 +835,8 @@ class Sequence:
         owns = (stream.id not in self.gone and before["state"] == "in_progress" and
                 before["fence"] == stream.fence)
         if not owns:
-            self.expect(reply == self.refusal(stream, stream.ending), f"a refused flush answered {reply}")
+            self.expect(reply == self.refusal(stream, stream.ending),
+                        f"a refused flush answered {reply}")
         elif len(before["events"]) < stream.first:
             self.expect(reply == 4, f"a flush behind a gap answered {reply}")
         elif whole or len(before["object"]) == len(known):
@@ -985,6 +1031,8 @@ class Sequence:
 
     def options_of_operators(self):
         yield 0.15 * self.meddling, self.pause
+        yield 0.05 * self.meddling, self.look
+        yield 0.1 * self.meddling, self.list_index
         for name in sorted(self.books.paused):
             yield 0.4, lambda n=name: self.resume(n)
         for worker in self.workers:
@@ -1013,7 +1061,7 @@ class Sequence:
             yield 0.8, lambda s=stream: self.flush(worker, s)
             yield (0.8 if stale else 0.1), lambda s=stream: self.renew(worker, s)
             yield (0.8 if stale else 0.1), lambda s=stream: self.release(worker, s)
-            yield 0.1 * self.meddling, lambda s=stream: self.note_retry(worker, s)
+            yield (0.8 if stale else 0.2), lambda s=stream: self.note_retry(worker, s)
         if worker.leaving:
             return
         yield 0.05, lambda: self.leave(worker)
@@ -1044,19 +1092,20 @@ class Sequence:
         keys = [self.held_key, self.until_key, *self.keys.values()]
         for response_id in self.ids:
             keys += keys_of(response_id)
-        return ("EVALSHA", self.scripts["snapshot"], 0, len(keys), *keys,
+        return ("EVALSHA", self.scripts["all"], 0, len(keys), *keys,
                 *(self.list_of(worker.name) for worker in self.workers))
 
     def check(self, reply):
-        jobs, lists, held, until, books = json.loads(reply)
-        listed = {entry for entries in (*lists, *books[:2]) for entry in entries}
-        self.books.check(*books)
+        jobs, lists, held, until = json.loads(reply[0])
+        self.books.check(reply[1])
+        waiting = [self.books.queue, self.books.parked]
+        listed = {entry for entries in (*lists, *waiting) for entry in entries}
         for response_id, row in zip(self.ids, jobs, strict=True):
             self.check_job(response_id, row, response_id in listed)
         self.held = self.check_sums(held or [], until or [])
         for response_id in self.ids:
             self.check_count(response_id, listed)
-        return [*books[:2], *lists]
+        return [*waiting, *lists]
 
     def check_sums(self, held, until):
         """The sums are those of what is counted, and each has an end. Returns what is counted."""
@@ -1280,8 +1329,12 @@ class Sequence:
         names, *_ = yield [("ZRANGE", self.zset, 0, -1), ("PING",)]
         self.expect(names == [fresh.name.encode()], f"workers known in the end: {names}")
 
+    def longest_after_end(self, response_id):
+        """s that it is in the index; whose count is over may be taken for any."""
+        return TTL if response_id in self.lapsed else kept_after_end(response_id)
+
     def check_ends(self):
-        """Each that was queued has been counted out, with the only exception of what nobody knows."""
+        """Each that was queued has been counted out."""
         unknown = self.books.entered - self.books.ended.keys()
         self.expect(not unknown, "{} have ended, and were not counted", unknown)
         self.counts["ended"] += len(self.books.ended)
@@ -1395,7 +1448,7 @@ def load_scripts(connection, head=""):
     scripts = {path.stem: connection.call("SCRIPT", "LOAD", head + path.read_text())
                for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
     assert len(scripts) >= 12
-    return {**scripts, "snapshot": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
+    return {**scripts, "all": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
 
 
 def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):
@@ -1437,6 +1490,8 @@ def test_random_interleavings_keep_the_promises(redis_connection, listen, record
     assert counts["steps"] > 20 * SEQUENCES
     for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
                  "events", "messages", "terminal events", "readers that were cut",
+                 "drops of responders that were lost", "parked at once", "parked by pause",
+                 "resumed", "beats of those that drain", "rows listed",
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000

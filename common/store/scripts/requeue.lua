@@ -1,8 +1,8 @@
 -- Moves an id from a worker's list to the head of the queue, or of what is parked if its model is
 -- paused.
 --
--- KEYS  the worker's list, queue, parked, paused, index about: as in enqueue.lua
--- ARGV  id, 1 if it begins to wait anew, or 0
+-- KEYS  the worker's list, queue, parked, paused, index about, counters: as in enqueue.lua
+-- ARGV  id, 1 if it begins to wait anew, or 0; the counter of what has put it back, or ""
 -- Reply 1, or 0 if the id is not in the list: somebody else has moved it
 local id = ARGV[1]
 
@@ -19,6 +19,9 @@ local function is_paused(about)
 	return false
 end
 
+if ARGV[3] ~= '' then
+	redis.call('HINCRBY', KEYS[6], ARGV[3], 1)
+end
 if redis.call('LREM', KEYS[1], 0, id) == 0 then
 	return 0
 end
