@@ -68,8 +68,8 @@ class Books:
         self.paused = set()
         self.entered = set()  # ids that were queued, and with that entered and counted
         self.ended = {}  # id: how it was counted
-        self.dropping = {}  # id: how it is ended by this step, and its tokens
-        self.tokens = Counter()  # by label
+        self.dropping = {}  # id: how it is ended by this step
+        self.tokens = Counter()  # by worker
         self.restarted = 0
         self.removed = set()  # no more in the index
         self.faded = set()  # of those that have ended, whose time is over
@@ -109,19 +109,20 @@ class Books:
         self.seen = None
         return self.queue.pop()
 
-    def drop(self, response_id, how, tokens, truths):
+    def drop(self, response_id, how, truths):
         self.expect(how in truths, "{} is ended as {}, and has as {}", response_id, how, truths)
-        self.dropping[response_id] = (how, tokens)
+        self.dropping[response_id] = how
         self.seen = None
 
     def leave_queue(self, response_id):
         self.queue = [entry for entry in self.queue if entry != response_id]
         self.parked = [entry for entry in self.parked if entry != response_id]
 
-    def beat(self, worker, what, predecessor, counted):
+    def beat(self, worker, what, predecessor, tokens):
         self.seen = None
         self.said[worker] = what
-        self.restarted += counted
+        if tokens:
+            self.tokens[worker] += tokens
         self.pruning = True
         if predecessor in self.draining:
             self.draining.add(worker)
@@ -230,14 +231,14 @@ class Books:
             left = int(ends[response_id]) / 1000 - time.time()
             self.expect(0 < left <= self.longest(response_id) + 1, "{} goes in {}", response_id,
                         left)
-        how, _ = self.dropping.get(response_id, (None, 0))
+        how = self.dropping.get(response_id)
         self.expect(how is None or status != "open", "{} was dropped and is open", response_id)
         self.expect(how != "deleted", "{} was deleted and is in the index", response_id)
         self.expect(response_id not in self.faded or not self.pruning, "{} was not taken out",
                     response_id)
 
     def check_removal(self, response_id):
-        how, _ = self.dropping.get(response_id, (None, 0))
+        how = self.dropping.get(response_id)
         if how == "deleted":
             if response_id not in self.ended:
                 self.note_end(response_id, "deleted")
@@ -247,12 +248,10 @@ class Books:
         self.removed.add(response_id)
 
     def note_end(self, response_id, status):
-        how, tokens = self.dropping.get(response_id, (None, 0))
+        how = self.dropping.get(response_id)
         self.expect(how == status, "{} was ended as {}, while {}", response_id, status,
                     self.dropping)
         self.ended[response_id] = status
-        if tokens:
-            self.tokens[label_of(response_id)] += tokens
 
     def check_counters(self, counters, minutes):
         """Each creation and each end is counted once, in all and in its minute."""

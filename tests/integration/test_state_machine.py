@@ -235,6 +235,9 @@ class Worker:
         self.streams = {}
         self.watched = set()  # ids in its list whose jobs are others'
         self.todo = []  # what its program will do next, in this order
+        self.telling = 0  # what it has counted, and does not know to be told
+        self.unheard = False  # its last beat was made, and it does not know
+        self.made_at = 0  # that which it knows of
 
 
 class Violation(AssertionError):
@@ -462,12 +465,11 @@ class Sequence:
         else:
             self.counts["drops of responders that were lost"] += 1
 
-    def drop(self, lists, response_id, how, tokens=0):
+    def drop(self, lists, response_id, how):
         keys = [self.held_key, self.until_key, *self.keys_named(
             "index", "index_about", "index_ended", "counters", "minutes"), *lists]
-        counts = f"{TOKENS}\x1f{label_of(response_id)}\x1finput\t{tokens}\n" if tokens else ""
-        yield self.script("drop", keys, response_id, how, TTL, ENDED, counts)
-        self.books.drop(response_id, how, tokens, self.truths(response_id))
+        yield self.script("drop", keys, response_id, how, TTL, ENDED)
+        self.books.drop(response_id, how, self.truths(response_id))
         if self.queue in lists:
             self.books.leave_queue(response_id)
 
@@ -646,15 +648,23 @@ class Sequence:
         self.note(worker.name, "beats")
         about = f"1700000000 {len(self.trace)} 0.1.0 host"
         streams = len(worker.streams)
-        counts = f"{RESTARTED}\x1f{worker.name}\t1\n" if self.random.random() < 0.5 else ""
+        worker.telling = worker.telling or self.random.choice((0, 1, 7))
+        counts = f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
+        is_new = not worker.unheard or worker.name not in self.books.said
         predecessor = self.predecessor_of(worker)
         reply = yield self.script(
             "beat", [self.zset, *self.keys_named("workers_about", "draining", "counters", "index",
                                                  "index_about", "index_ended")],
-            worker.name, LEASE_MS, streams, about, predecessor, counts)
+            worker.name, LEASE_MS, streams, about, predecessor, counts, worker.made_at)
         worker.lease_ended = False
-        self.books.beat(worker.name, f"{streams} {about}", predecessor, bool(counts))
-        draining, *lost = reply
+        self.books.beat(worker.name, f"{streams} {about}", predecessor, is_new * worker.telling)
+        worker.unheard = self.random.random() < 0.2
+        if worker.unheard:
+            self.note("and the reply is lost")
+            self.counts["beats without a reply"] += 1
+            return
+        worker.telling = 0
+        draining, worker.made_at, *lost = reply
         self.expect(draining == (worker.name in self.books.draining), "drain? {}", draining)
         self.counts["beats of those that drain"] += draining
         for name in lost:
@@ -743,8 +753,8 @@ class Sequence:
             worker.todo.append(("drop", worker.name, response_id, how))
         worker.watched.discard(response_id)
 
-    def do_drop(self, worker, name, response_id, how, tokens=0):
-        yield from self.drop([self.list_of(name)], response_id, how, tokens)
+    def do_drop(self, worker, name, response_id, how):
+        yield from self.drop([self.list_of(name)], response_id, how)
 
     def do_requeue(self, worker, name, response_id, anew):
         keys = self.keys_named("queue", "parked", "paused", "index_about", "counters")
@@ -883,7 +893,7 @@ class Sequence:
                 ("claim", stream.id), ("requeue", worker.name, stream.id, 0))))
             return
         how = {0: "cancelled", 1: stream.ending, 5: "deleted"}[reply]
-        worker.todo.append(("drop", worker.name, stream.id, how, 7 * (reply == 1)))
+        worker.todo.append(("drop", worker.name, stream.id, how))
 
     def patches(self, old, new):
         """From the first difference on; at times the status slot as a patch of its own."""
@@ -1491,7 +1501,7 @@ def test_random_interleavings_keep_the_promises(redis_connection, listen, record
     for name in ("stale writes refused", "jobs reclaimed", "ids of others looked at again",
                  "events", "messages", "terminal events", "readers that were cut",
                  "drops of responders that were lost", "parked at once", "parked by pause",
-                 "resumed", "beats of those that drain", "rows listed",
+                 "resumed", "beats of those that drain", "beats without a reply", "rows listed",
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000

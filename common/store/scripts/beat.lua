@@ -18,15 +18,15 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-if ARGV[6] ~= '' then
-	local record = redis.call('HGET', KEYS[2], ARGV[1]) or ''
-	if tonumber(record:match('^%d+ (%d+)') or 0) <= tonumber(ARGV[7]) then
-		for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
-			redis.call('HINCRBY', KEYS[4], counter, number)
-		end
+local record = redis.call('HGET', KEYS[2], ARGV[1]) or ''
+local last = tonumber(record:match('^%d+ (%d+)') or 0)
+local beat = math.max(now, last + 1)
+if last <= tonumber(ARGV[7]) then
+	for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
+		redis.call('HINCRBY', KEYS[4], counter, number)
 	end
 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. now .. ' ' .. ARGV[4])
+redis.call('HSET', KEYS[2], ARGV[1], string.format('%s %d %s', ARGV[3], beat, ARGV[4]))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', now, 'LIMIT', 0, 100)
 if expired[1] then
 	redis.call('ZREM', KEYS[7], unpack(expired))
@@ -36,5 +36,5 @@ end
 if ARGV[5] ~= '' and redis.call('SISMEMBER', KEYS[3], ARGV[5]) == 1 then
 	redis.call('SADD', KEYS[3], ARGV[1])
 end
-return {redis.call('SISMEMBER', KEYS[3], ARGV[1]), now,
+return {redis.call('SISMEMBER', KEYS[3], ARGV[1]), beat,
 	unpack(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 16))}
