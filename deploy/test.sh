@@ -344,6 +344,8 @@ prepare() {
 		say "The tests with OpenAI's SDK will be skipped."
 	need_packages "to test the operators' page" chromium ||
 		say "The tests of the operators' page will be skipped."
+	need_packages "to have promtool look at the metrics" prometheus ||
+		say "promtool's look at the metrics will be skipped."
 	use_sdks
 }
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+import promtool
 from harness import ADMIN, Stack
 
 TOP = Path(__file__).resolve().parents[2]
@@ -87,9 +86,4 @@ def test_the_table_of_the_sources_is_what_a_scrape_tells(scraped):
 
 
 def test_prometheus_takes_the_alerts():
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed (Debian: prometheus)")
-    checked = subprocess.run(
-        [promtool, "check", "rules", ALERTS], capture_output=True, text=True, timeout=60)
-    assert checked.returncode == 0, checked.stderr
+    assert "SUCCESS: 10 rules found" in promtool.check("rules", str(ALERTS))
