@@ -78,11 +78,9 @@ void job_lists_bury(struct job_lists *lists, const char *worker)
 {
 	struct redis_args args = {0};
 	struct running_key key;
-	struct buf counts = {0};
+	struct buf rest = {0};
 	bool own = strcmp(worker, lists->self) == 0;
 
-	if (own)
-		counts_take(lists->counts, &counts);
 	running_key(&key, lists->space, worker);
 	redis_args_script(&args, SCRIPT_BURY, 5);
 	redis_args_add(&args, lists->space->workers);
@@ -92,9 +90,13 @@ void job_lists_bury(struct job_lists *lists, const char *worker)
 	redis_args_add(&args, lists->space->counters);
 	redis_args_add(&args, worker);
 	redis_args_add(&args, own ? "1" : "0");
-	redis_args_add_span(&args, buf_span(&counts));
+	if (own) {
+		counts_take(&lists->counts->gathered, &rest);
+		redis_args_add_span(&args, buf_span(&rest));
+		beat_counts_send(lists->counts, &args);
+	}
 	job_lists_send(lists, &args);
-	buf_free(&counts);
+	buf_free(&rest);
 }
 
 bool job_lists_read(

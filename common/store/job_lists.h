@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-#include "counts.h"
+#include "beat_counts.h"
 #include "keys.h"
 #include "redis_client.h"
 #include "restart_reason.h"
@@ -30,9 +30,9 @@ LIST_HEAD(id_calls, id_call);
 struct job_lists {
 	struct redis_client *commands;
 	const struct key_space *space;
-	const char *self;      /* the name of this worker */
-	struct counts *counts; /* of restarts, and more when this worker is forgotten */
-	long ttl;              /* s: how long a job is kept, unless Redis knows it */
+	const char *self; /* the name of this worker */
+	struct beat_counts *counts;
+	long ttl; /* s: how long a job is kept, unless Redis knows it */
 	struct id_calls calls;
 	char told[WORKER_NAME_SIZE]; /* whose jobs it was logged last that they are taken over */
 	long long told_at;           /* ms: when */

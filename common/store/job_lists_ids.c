@@ -198,7 +198,7 @@ static void on_taken_from_lost(redisAsyncContext *redis, void *data, void *privd
 	if (!redis_client_failed(lists->commands, reply, "reclaim") &&
 	    is_to_be_ended(call, lists->self, reply)) {
 		if (reply->integer == JOB_FREED)
-			counts_add(lists->counts, METRIC_RESTARTED,
+			counts_add(&lists->counts->gathered, METRIC_RESTARTED,
 			    restart_reason_word(RESTART_WORKER_LOST), NULL, 1);
 		lists->freed(lists->ctx, call->id);
 	}

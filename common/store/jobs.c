@@ -53,8 +53,7 @@ void jobs_free(struct jobs *jobs)
 	jobs_close_links(jobs);
 	jobs_free_advice(jobs);
 	config_free(jobs->config);
-	counts_clear(&jobs->counts);
-	buf_free(&jobs->counts_sent);
+	beat_counts_free(&jobs->counts);
 	buf_free(&jobs->about);
 	free(jobs);
 }
@@ -77,7 +76,7 @@ void job_note_retry(struct jobs *jobs, const char *id, long long fence, const ch
 
 struct counts *jobs_counts(struct jobs *jobs)
 {
-	return &jobs->counts;
+	return &jobs->counts.gathered;
 }
 
 void jobs_show(struct jobs *jobs, int streams)

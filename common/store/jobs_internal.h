@@ -12,6 +12,7 @@
 
 #include <event2/event.h>
 
+#include "beat_counts.h"
 #include "common/config/config.h"
 #include "job_lists.h"
 #include "jobs.h"
@@ -54,9 +55,7 @@ struct jobs {
 	long long take_client; /* what Redis calls the connection of take; 0 if that is not known */
 	bool leaving;
 	enum leave_step leave_step;
-	struct counts counts;       /* jobs_counts() */
-	struct buf counts_sent;     /* before; not known to be told */
-	long long made_at;          /* ms, of Redis: the last beat that was answered; 0: none */
+	struct beat_counts counts;  /* jobs_counts() gathers them */
 	int streams;                /* jobs_show() */
 	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */

@@ -50,8 +50,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	jobs->silent_ms = 0;
 	jobs->beaten_at = jobs->beat_sent_at;
 	jobs->drains_like[0] = '\0';
-	jobs->made_at = reply->element[1]->integer;
-	buf_clear(&jobs->counts_sent);
+	beat_counts_answered(&jobs->counts, reply->element[1]->integer);
 	heed_drain(jobs, reply->element[0]->integer == 1);
 	jobs_take_next(jobs);
 	if (!jobs_are_settled(jobs))
@@ -60,7 +59,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
 }
 
-static void beat_args(const struct jobs *jobs, struct redis_args *args)
+static void beat_args(struct jobs *jobs, struct redis_args *args)
 {
 	redis_args_script(args, SCRIPT_BEAT, 7);
 	redis_args_add(args, jobs->space.workers);
@@ -75,8 +74,7 @@ static void beat_args(const struct jobs *jobs, struct redis_args *args)
 	redis_args_add_number(args, jobs->streams);
 	redis_args_add_span(args, buf_span(&jobs->about));
 	redis_args_add(args, jobs->drains_like);
-	redis_args_add_span(args, buf_span(&jobs->counts_sent));
-	redis_args_add_number(args, jobs->made_at);
+	beat_counts_send(&jobs->counts, args);
 }
 
 void jobs_send_beat(struct jobs *jobs)
@@ -87,10 +85,6 @@ void jobs_send_beat(struct jobs *jobs)
 	if (jobs->beating || jobs->leave_step == LEAVE_DONE)
 		return;
 	jobs_read_health(jobs);
-	/* What is not known to be told goes again as it was: Redis can tell then that it knows it.
-	 */
-	if (jobs->counts_sent.len == 0)
-		counts_take(&jobs->counts, &jobs->counts_sent);
 	beat_args(jobs, &args);
 	jobs->beat_sent_at = monotonic_ms();
 	jobs->beating = redis_client_call(jobs->commands, &args, on_beaten, jobs);

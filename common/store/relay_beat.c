@@ -7,6 +7,7 @@
 
 #include <event2/event_struct.h>
 
+#include "beat_counts.h"
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -22,12 +23,10 @@ struct relay_beat {
 	struct buf about;
 	struct event timer; /* the next beat; when leaving, the end of waiting */
 	int streams;
-	struct counts counts; /* since the last beat */
-	struct buf telling;   /* what was counted before, and is not known to be told */
-	long long made_at;    /* ms, of Redis: the last beat that was answered; 0: none */
-	long long sent_at;    /* ms, of the monotonic clock: of the one under way */
-	bool beating;         /* one is under way */
-	bool parting;         /* which says that the relay ends */
+	struct beat_counts counts;
+	long long sent_at; /* ms, of the monotonic clock: of the one under way */
+	bool beating;      /* one is under way */
+	bool parting;      /* which says that the relay ends */
 	bool leaving;
 	void (*left)(void *ctx); /* NULL once called */
 	void *ctx;
@@ -59,15 +58,6 @@ static void say_left(struct relay_beat *beat)
 		left(beat->ctx);
 }
 
-/* What is not known to be told is told again, as it was: Redis can tell then that it knows it. */
-static void gather(struct relay_beat *beat)
-{
-	if (beat->telling.len != 0)
-		return;
-	counts_write(&beat->counts, &beat->telling);
-	counts_clear(&beat->counts);
-}
-
 static void send_beat(struct relay_beat *beat);
 
 static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
@@ -78,13 +68,11 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	beat->beating = false;
-	if (!failed) {
-		beat->made_at = reply->integer;
-		buf_clear(&beat->telling);
-	}
+	if (!failed)
+		beat_counts_answered(&beat->counts, reply->integer);
 	if (!beat->leaving)
 		return;
-	if (failed || (beat->parting && beat->counts.len == 0))
+	if (failed || (beat->parting && beat->counts.gathered.len == 0))
 		say_left(beat);
 	else
 		send_beat(beat);
@@ -102,8 +90,7 @@ static bool call_script(struct relay_beat *beat)
 	redis_args_add_number(&args, beat->parting ? 0 : RELAY_LEASE_MS);
 	redis_args_add_number(&args, beat->streams);
 	redis_args_add_span(&args, buf_span(&beat->about));
-	redis_args_add_number(&args, beat->made_at);
-	redis_args_add_span(&args, buf_span(&beat->telling));
+	beat_counts_send(&beat->counts, &args);
 	return redis_client_call(beat->redis, &args, on_beaten, beat);
 }
 
@@ -111,7 +98,6 @@ static void send_beat(struct relay_beat *beat)
 {
 	if (beat->beating)
 		return;
-	gather(beat);
 	beat->parting = beat->leaving;
 	beat->sent_at = monotonic_ms();
 	beat->beating = call_script(beat);
@@ -153,8 +139,7 @@ void relay_beat_free(struct relay_beat *beat)
 {
 	evtimer_del(&beat->timer);
 	buf_free(&beat->about);
-	buf_free(&beat->telling);
-	counts_clear(&beat->counts);
+	beat_counts_free(&beat->counts);
 	free(beat);
 }
 
@@ -173,7 +158,7 @@ void relay_beat_show(struct relay_beat *beat, int streams)
 
 struct counts *relay_beat_counts(struct relay_beat *beat)
 {
-	return &beat->counts;
+	return &beat->counts.gathered;
 }
 
 void relay_beat_leave(struct relay_beat *beat, void (*left)(void *ctx), void *ctx)

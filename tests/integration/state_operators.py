@@ -121,8 +121,7 @@ class Books:
     def beat(self, worker, what, predecessor, tokens):
         self.seen = None
         self.said[worker] = what
-        if tokens:
-            self.tokens[worker] += tokens
+        self.count_tokens(worker, tokens)
         self.pruning = True
         if predecessor in self.draining:
             self.draining.add(worker)
@@ -163,6 +162,11 @@ class Books:
     def fade(self, response_id):
         self.seen = None
         self.faded.add(response_id)
+
+    def count_tokens(self, worker, number):
+        self.seen = None
+        if number:
+            self.tokens[worker] += number
 
     def count_restart(self, number):
         self.seen = None

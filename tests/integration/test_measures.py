@@ -304,7 +304,7 @@ def test_what_a_relay_sends_again_is_added_once(make_stack):
 
     def beat(known, counted, lease=10000):
         return stack.redis.eval(script, 3, RELAYS, RELAYS_ABOUT, COUNTERS, "a", lease, 0,
-                                "1 2 v host", known, counted)
+                                "1 2 v host", counted, known)
 
     def at_another_time(before, *rest):
         wait_until(lambda: stack.redis.time()[0] * 1000 + stack.redis.time()[1] // 1000 > before)

@@ -648,9 +648,9 @@ class Sequence:
         self.note(worker.name, "beats")
         about = f"1700000000 {len(self.trace)} 0.1.0 host"
         streams = len(worker.streams)
-        worker.telling = worker.telling or self.random.choice((0, 1, 7))
-        counts = f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
-        is_new = not worker.unheard or worker.name not in self.books.said
+        if not worker.unheard:
+            worker.telling = self.random.choice((0, 1, 7))
+        counts, is_new = self.tokens(worker), self.is_new(worker)
         predecessor = self.predecessor_of(worker)
         reply = yield self.script(
             "beat", [self.zset, *self.keys_named("workers_about", "draining", "counters", "index",
@@ -669,6 +669,13 @@ class Sequence:
         self.counts["beats of those that drain"] += draining
         for name in lost:
             worker.todo.append(("take_over", name.decode()))
+
+    def tokens(self, worker):
+        return f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
+
+    def is_new(self, worker):
+        """Whether Redis does not know what the worker tells."""
+        return not worker.unheard or worker.name not in self.books.said
 
     def predecessor_of(self, worker):
         """At its first beat."""
@@ -801,16 +808,22 @@ class Sequence:
         return reply
 
     def do_bury(self, worker, name):
-        yield from self.bury(name, by_itself=False)
+        yield from self.bury(name)
 
-    def bury(self, name, by_itself):
+    def bury(self, name, worker=None):
+        """worker has that name, if it does that itself; its last beat was never made, or unheard."""
         keys = [self.zset, self.list_of(name),
                 *self.keys_named("workers_about", "draining", "counters")]
-        counts = f"{RESTARTED}\x1f{name}\t1\n" if by_itself else ""
-        reply = yield self.script("bury", keys, name, int(by_itself), counts)
-        self.books.count_restart(by_itself)
+        counts = []
+        if worker:
+            if not worker.unheard:
+                worker.telling = self.random.choice((0, 1, 7))
+            counts = [f"{RESTARTED}\x1f{name}\t1\n", self.tokens(worker), worker.made_at]
+            self.books.count_tokens(name, self.is_new(worker) * worker.telling)
+        reply = yield self.script("bury", keys, name, int(worker is not None), *counts)
+        self.books.count_restart(worker is not None)
         if reply:
-            self.books.bury(name, by_itself)
+            self.books.bury(name, worker is not None)
 
     def do_list_own(self, worker):
         reply = yield ("LRANGE", self.list_of(worker.name), 0, -1)
@@ -981,7 +994,7 @@ class Sequence:
         if worker.todo:  # what was under way when this was put off
             worker.todo.append(("bury_self",))
             return
-        yield from self.bury(worker.name, by_itself=True)
+        yield from self.bury(worker.name, worker)
         worker.alive = False
 
     def lose_connection(self, worker):

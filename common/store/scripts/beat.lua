@@ -13,15 +13,17 @@
 -- Reply 1 if the worker is to give its jobs away, or 0; the time of this beat (ms); then the names of
 --       at most 16 workers
 --
--- A worker that has had no answer sends the same counts again. They are added once: if they have
--- been already, its record is of a later beat than the last that it knows of.
+-- A worker that has had no answer sends the same counts again, even if there were none. They are
+-- added once: if they have been already, its record is of a later beat than the last that it knows
+-- of.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 local record = redis.call('HGET', KEYS[2], ARGV[1]) or ''
 local last = tonumber(record:match('^%d+ (%d+)') or 0)
-local beat = math.max(now, last + 1)
-if last <= tonumber(ARGV[7]) then
+local known = tonumber(ARGV[7])
+local beat = math.max(now, last + 1, known + 1) -- clocks of servers differ
+if last <= known then
 	for counter, number in ARGV[6]:gmatch('([^\t\n]+)\t(%d+)\n') do
 		redis.call('HINCRBY', KEYS[4], counter, number)
 	end

@@ -2,13 +2,25 @@
 -- that drains is known for a moment longer, so that whoever takes its place can drain as it did.
 --
 -- KEYS  workers, the worker's list; workers about, draining, counters: as in beat.lua
--- ARGV  worker, 1 if the caller is that worker; what else the caller has to count, as in drop.lua
+-- ARGV  worker, 1 if the caller is that worker, or 0
+--       if it is, what it has counted since its last beat; and what went with that beat, if it does
+--       not know that it was made, and the time of the last that it knows of, as in beat.lua
 -- Reply 1, or 0 if it is not to be forgotten yet
 local KNOWN_MS = 10000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for counter, number in ARGV[3]:gmatch('([^\t\n]+)\t(%d+)\n') do
-	redis.call('HINCRBY', KEYS[5], counter, number)
+local function count(numbers)
+	for counter, number in numbers:gmatch('([^\t\n]+)\t(%d+)\n') do
+		redis.call('HINCRBY', KEYS[5], counter, number)
+	end
+end
+
+if ARGV[2] == '1' then
+	local record = redis.call('HGET', KEYS[3], ARGV[1]) or ''
+	count(ARGV[3])
+	if tonumber(record:match('^%d+ (%d+)') or 0) <= tonumber(ARGV[5]) then
+		count(ARGV[4])
+	end
 end
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if redis.call('LLEN', KEYS[2]) > 0 then
