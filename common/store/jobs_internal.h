@@ -2,8 +2,8 @@
  * What the parts of jobs share. jobs.c makes them and ends them; jobs_links.c keeps the
  * connections, jobs_lease.c the lease. jobs_take.c takes ids from the queue and jobs_claim.c claims
  * them; jobs_write.c writes their responses, jobs_maker.c who has made what nobody else can read,
- * jobs_health.c shares what calls to deployments have shown, jobs_advice.c looks at Redis itself,
- * and jobs_leave.c gives all back.
+ * jobs_index.c keeps the index true, jobs_health.c shares what calls to deployments have shown,
+ * jobs_advice.c looks at Redis itself, and jobs_leave.c gives all back.
  */
 #ifndef RESPOOL_JOBS_INTERNAL_H
 #define RESPOOL_JOBS_INTERNAL_H
@@ -72,6 +72,12 @@ void jobs_claim(struct jobs *jobs, const char *id);
  * in while it did not look, or whose job is another's.
  */
 void jobs_look_at_own_list(struct jobs *jobs);
+
+/*
+ * jobs_index.c: whether the job of an id that is open in the index has ended or is gone, as nobody
+ * was left who could say so. Then the index is told.
+ */
+void jobs_look_up_open(struct jobs *jobs, const char *id);
 
 /* jobs_health.c: asks for what is known of the deployments, if anybody wants to know it. */
 void jobs_read_health(struct jobs *jobs);

@@ -12,6 +12,9 @@ enum {
 	SETTLE_MS = 3000,       /* others need this long to come back after Redis was away */
 };
 
+/* The elements of beat.lua's reply. */
+enum { BEAT_DRAINS, BEAT_TIME, BEAT_OPEN, BEAT_WORKERS };
+
 bool jobs_are_settled(const struct jobs *jobs)
 {
 	return jobs->settled_ms >= SETTLE_MS ||
@@ -50,12 +53,14 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	jobs->silent_ms = 0;
 	jobs->beaten_at = jobs->beat_sent_at;
 	jobs->drains_like[0] = '\0';
-	beat_counts_answered(&jobs->counts, reply->element[1]->integer);
-	heed_drain(jobs, reply->element[0]->integer == 1);
+	beat_counts_answered(&jobs->counts, reply->element[BEAT_TIME]->integer);
+	heed_drain(jobs, reply->element[BEAT_DRAINS]->integer == 1);
 	jobs_take_next(jobs);
+	if (!jobs->leaving)
+		jobs_look_up_open(jobs, reply->element[BEAT_OPEN]->str);
 	if (!jobs_are_settled(jobs))
 		return;
-	for (i = 2; i < reply->elements && !jobs->leaving; i++)
+	for (i = BEAT_WORKERS; i < reply->elements && !jobs->leaving; i++)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
 }
 

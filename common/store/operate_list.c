@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "drop_args.h"
 #include "operate_internal.h"
 
 enum { NAMED_MOST = 256 }; /* by one call of the script */
-
-_Static_assert(STORE_MAX_REPLIES + 2 <= REDIS_ARGS_MAX, "those that are gone fit into a command");
 
 /* How far the index has been walked. */
 struct walk {
@@ -117,23 +116,16 @@ static void take_rows(struct walk *walk, const struct piece *piece, redisReply *
 	}
 }
 
-/*
- * Takes ids out of the index, in such an order that it can be done again if it was interrupted:
- * where the walk finds them is the last.
- */
+/* As deleted, and counted so if nobody has said yet how it has ended. */
 static bool take_out(struct store *store, const char *const *gone, size_t count)
 {
-	struct redis_args commands[3] = {0};
-	const char *keys[] = {
-	    store->space.index_about, store->space.index_ended, store->space.index};
+	struct redis_args commands[STORE_MAX_REPLIES] = {0};
 
-	for (int i = 0; i < 3; i++) {
-		redis_args_add(&commands[i], i == 0 ? "HDEL" : "ZREM");
-		redis_args_add(&commands[i], keys[i]);
-		for (size_t j = 0; j < count; j++)
-			redis_args_add(&commands[i], gone[j]);
+	for (size_t i = 0; i < count; i++) {
+		drop_args(&commands[i], &store->space, 0);
+		drop_args_end(&commands[i], gone[i], DROP_DELETED, 0);
 	}
-	return count == 0 || store_call(store, commands, 3);
+	return count == 0 || store_call(store, commands, (int)count);
 }
 
 static bool look_up(struct store *store, struct walk *walk, const redisReply *named)

@@ -7,7 +7,7 @@ import pytest
 
 from events import message_stream
 from harness import job_key, output_text, response_key, wait_until
-from operating import Operator, index_of, jobs_key, total_calls
+from operating import Operator, index_of, jobs_key, metrics_of, total_calls
 
 MANY = 10_000
 INDEXED = 100_000  # at most, but for what is open
@@ -127,6 +127,37 @@ def test_end_of_a_response_is_in_the_index_and_its_deletion_takes_it_out(stack, 
     assert client.delete(response_id).status == 200
     wait_until(lambda: response_id not in index_of(stack), 10, "it to be taken out")
     assert stack.redis.zscore(jobs_key("index:ended"), response_id) is None
+
+
+def lose_track(stack, count, state=None):
+    """Entries that nobody has closed, of an hour ago, whose jobs are in that state or gone."""
+    created = int(time.time() * 1000) - 3_600_000
+    ids = [f"litellm_poll_{number:08x}-0000-4000-8000-{0:012x}" for number in range(count)]
+    for response_id in ids:
+        if state:
+            stack.redis.hset(job_key(response_id), mapping={"state": state, "tenant": "alice"})
+        stack.redis.hset(jobs_key("index:about"), response_id,
+                         f"{created} {created} open alice\x1f*\x1fm")
+        stack.redis.zadd(jobs_key("index"), {response_id: created})
+        created += 1
+    return ids
+
+
+@pytest.mark.parametrize("state, how", ((None, "deleted"), ("failed", "failed")))
+def test_beats_find_out_how_what_is_open_for_long_has_ended(make_stack, state, how):
+    stack = make_stack({"respool": {"open_metrics": True}}, children=1)
+    [lost] = lose_track(stack, 1, state)
+    ended = ("respool_responses_ended_total", "*", how)
+    wait_until(lambda: metrics_of(stack).get(ended) == 1, 10, "its end to be counted")
+    assert {one: entry[2] for one, entry in index_of(stack).items()} == ({lost: how} if state else {})
+
+
+def test_listing_counts_what_it_finds_gone_as_deleted(make_stack):
+    stack = make_stack({"respool": {"open_metrics": True}}, supervisor=False, children=1)
+    lose_track(stack, 30)
+    assert Operator(stack).ask("list", status=1)["data"] == []
+    assert not index_of(stack)
+    assert metrics_of(stack)[("respool_responses_ended_total", "*", "deleted")] == 30
 
 
 def test_what_has_expired_goes_by_the_workers_beats(stack, client, upstream, model):

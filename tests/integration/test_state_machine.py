@@ -664,7 +664,7 @@ class Sequence:
             self.counts["beats without a reply"] += 1
             return
         worker.telling = 0
-        draining, worker.made_at, *lost = reply
+        draining, worker.made_at, _, *lost = reply
         self.expect(draining == (worker.name in self.books.draining), "drain? {}", draining)
         self.counts["beats of those that drain"] += draining
         for name in lost:

@@ -1,0 +1,56 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/alloc.h"
+#include "common/response/response.h"
+#include "drop_args.h"
+#include "jobs_internal.h"
+#include "redis_args.h"
+#include "redis_reply.h"
+
+struct look_up {
+	struct jobs *jobs;
+	char id[RESPONSE_ID_MAX + 1];
+};
+
+/* If it is over. */
+static void note_end(struct jobs *jobs, const char *id, const redisReply *state)
+{
+	if (state->type != REDIS_REPLY_STRING)
+		job_lists_drop(&jobs->lists, jobs->name, id, DROP_DELETED);
+	else if (response_status_is_terminal(response_status_find(reply_span(state))))
+		job_lists_drop(&jobs->lists, jobs->name, id, state->str);
+}
+
+static void on_state(redisAsyncContext *redis, void *data, void *privdata)
+{
+	struct look_up *look_up = privdata;
+	struct jobs *jobs = look_up->jobs;
+
+	(void)redis;
+	if (!redis_client_failed(jobs->commands, data, "HGET"))
+		note_end(jobs, look_up->id, data);
+	free(look_up);
+	job_lists_change_closed(&jobs->lists);
+}
+
+void jobs_look_up_open(struct jobs *jobs, const char *id)
+{
+	struct redis_args args = {0};
+	struct response_keys keys;
+	struct look_up *look_up;
+
+	if (!response_id_valid(id))
+		return;
+	response_keys(&keys, &jobs->space, id);
+	redis_args_add(&args, "HGET");
+	redis_args_add(&args, keys.job);
+	redis_args_add(&args, "state");
+	look_up = xcalloc(1, sizeof(*look_up));
+	look_up->jobs = jobs;
+	snprintf(look_up->id, sizeof(look_up->id), "%s", id);
+	if (redis_client_call(jobs->commands, &args, on_state, look_up))
+		job_lists_change_opened(&jobs->lists);
+	else
+		free(look_up);
+}
