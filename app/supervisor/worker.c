@@ -362,6 +362,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	update_room(&worker);
 	event_base_dispatch(worker.base);
 
+	worker.host.errand.called = NULL; /* what still ends is told to nobody */
 	jobs_free(worker.jobs);
 	stream_table_each(&worker.streams, stream_free);
 	stream_table_close(&worker.streams);

@@ -747,6 +747,24 @@ def test_second_sigterm_gives_back_at_once(faulty, model):
     assert (final["status"], output_text(final)) == ("completed", "whole")
 
 
+def test_worker_whose_last_write_hangs_ends_all_the_same(faulty, model):
+    stack = faulty({"respool": {"drain_seconds": 1}})
+    feed = Feed()
+    stack.upstream.script(model, [*opening(), delta("half"), feed], message_stream(["whole"]))
+    response_id = stack.client.create(model)["id"]
+    stack.client.wait_for(response_id, output_text, "text")
+    stack.redis_program.send_signal(signal.SIGSTOP)
+    try:
+        feed.send(completed())
+        feed.end()
+        took = stop_with(stack, stack.supervisor, signal.SIGTERM)
+    finally:
+        stack.redis_program.send_signal(signal.SIGCONT)
+    assert took < 1 + 2 + SLACK
+    stack.start_supervisor()
+    stack.client.wait_status(response_id, "completed")
+
+
 def reload(program, stack):
     offset = program.stderr_size()
     stack.write_config()
