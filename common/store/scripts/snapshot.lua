@@ -1,5 +1,5 @@
--- What there is at this moment: how much waits and is worked on, and who works. A relay that has not
--- been heard of in time is forgotten. Time is the server's.
+-- What there is at this moment: how much waits and is worked on, and who works, of relays those that
+-- have been heard of in time. Time is the server's.
 --
 -- KEYS  queue, parked, index about, workers, workers about, draining, relays, relays about, paused
 -- ARGV  what the names of the workers' lists begin with. These keys are in the same slot, and cannot
@@ -27,14 +27,6 @@ local function about_of(key)
 	return about
 end
 
-local function forget_relays()
-	local lost = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', now, 'LIMIT', 0, 100)
-	if lost[1] then
-		redis.call('ZREM', KEYS[7], unpack(lost))
-		redis.call('HDEL', KEYS[8], unpack(lost))
-	end
-end
-
 local draining = {}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[6])) do
 	draining[name] = 1
@@ -48,10 +40,9 @@ for i = 1, #leases, 2 do
 		draining[name] or 0, about[name] or ''}
 end
 
-forget_relays()
 local relays = {}
 about = about_of(KEYS[8])
-for _, name in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1)) do
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], '(' .. now, '+inf')) do
 	relays[#relays + 1] = {name, 0, 0, about[name] or ''}
 end
 
