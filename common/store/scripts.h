@@ -76,8 +76,9 @@
  * then, with the byte 31 between, its tenant, label and model. index ended orders those that have
  * ended by when their keys expire. enqueue opens an entry; drop notes the end, or removes what is
  * deleted. The index says where to look, the job itself what is true. Beats take out what has
- * expired, lists what they find gone, and enqueue makes room when there are too many, but only of
- * what has ended.
+ * expired, and have a worker look up the job of the eldest entry if that is open for long; lists
+ * take out what they find gone; and enqueue makes room when there are too many, but only of what
+ * has ended.
  *
  * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and
  * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;

@@ -152,6 +152,17 @@ def test_beats_find_out_how_what_is_open_for_long_has_ended(make_stack, state, h
     assert {one: entry[2] for one, entry in index_of(stack).items()} == ({lost: how} if state else {})
 
 
+def test_first_beat_of_a_worker_clears_what_is_left_of_the_buried(make_stack):
+    """As workers of an older version leave it."""
+    stack = make_stack(supervisor=False, responder=False, web=False)
+    stack.redis.hset(jobs_key("workers:about"), "buried", "0 1 1 1 0.1.0 host")
+    stack.redis.sadd(jobs_key("draining"), "buried")
+    stack.start_supervisor()
+    wait_until(lambda: stack.redis.exists(jobs_key("workers:about"), jobs_key("draining")) == 1
+               and b"buried" not in stack.redis.hkeys(jobs_key("workers:about")), 10,
+               "its traces to go")
+
+
 def test_listing_counts_what_it_finds_gone_as_deleted(make_stack):
     stack = make_stack({"respool": {"open_metrics": True}}, supervisor=False, children=1)
     lose_track(stack, 30)
