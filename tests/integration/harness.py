@@ -681,8 +681,8 @@ class Stack:
         return b"\n".join(found)
 
     def wait_idle(self, timeout=10):
-        """Waits until no id is queued or in a worker's hands."""
-        wait_until(lambda: not self.queued() and not self.running(), timeout,
+        """Waits until no id is queued or in a worker's hands, from which it may be given back."""
+        wait_until(lambda: not self.queued() and not self.running() and not self.queued(), timeout,
                    "the queue and the running lists to be empty")
 
 

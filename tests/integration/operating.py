@@ -91,8 +91,10 @@ def parked(stack):
 
 def index_of(stack):
     """What the index has of each: {id: [created, queued, status, tenant, label, model]}."""
-    about = stack.redis.hgetall(stack.key(jobs_key("index:about")))
-    ids = stack.redis.zrange(stack.key(jobs_key("index")), 0, -1)
+    with stack.redis.pipeline() as at_once:
+        at_once.hgetall(stack.key(jobs_key("index:about")))
+        at_once.zrange(stack.key(jobs_key("index")), 0, -1)
+        about, ids = at_once.execute()
     assert sorted(ids) == sorted(about)
     return {name.decode(): split_about(text.decode()) for name, text in about.items()}
 
