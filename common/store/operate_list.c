@@ -13,6 +13,7 @@ struct walk {
 	const struct store_query *query;
 	char last[RESPONSE_ID_MAX + 1]; /* looked at; "" in the beginning */
 	char since[REDIS_NUMBER_SIZE];  /* when that was created (ms); "" if it must be there */
+	char gone[RESPONSE_ID_MAX + 1]; /* an id to be taken out once the walk is past it, or "" */
 	bool ended;
 	size_t wanted; /* one row more than the page has: it tells whether there are more */
 	struct store_page *page;
@@ -97,6 +98,12 @@ static bool is_wanted(const struct store_query *query, const struct store_row *r
 	return query->status == NULL || response_status_find(span_of(query->status)) == row->status;
 }
 
+/* Behind it the walk goes on: others may have been created in the same millisecond. */
+static bool is_mark(const struct walk *walk, const char *id)
+{
+	return !walk->ended && strcmp(walk->last, id) == 0;
+}
+
 /* Takes the rows that fit, and puts the ids of those that are gone into gone. */
 static void take_rows(struct walk *walk, const struct piece *piece, redisReply *const *replies,
     const char **gone, size_t *gone_count)
@@ -105,7 +112,10 @@ static void take_rows(struct walk *walk, const struct piece *piece, redisReply *
 		struct store_row *row = &walk->page->rows[walk->page->count];
 
 		if (!row_read(row, id_at(piece, i), replies[i])) {
-			gone[(*gone_count)++] = id_at(piece, i);
+			if (is_mark(walk, id_at(piece, i)))
+				snprintf(walk->gone, sizeof(walk->gone), "%s", walk->last);
+			else
+				gone[(*gone_count)++] = id_at(piece, i);
 		} else if (!is_wanted(walk->query, row)) {
 			row_free(row);
 		} else {
@@ -149,6 +159,15 @@ static bool look_up(struct store *store, struct walk *walk, const redisReply *na
 	return true;
 }
 
+static bool take_out_mark(struct store *store, struct walk *walk)
+{
+	const char *gone = walk->gone;
+	bool ok = take_out(store, &gone, walk->gone[0] != '\0');
+
+	walk->gone[0] = '\0';
+	return ok;
+}
+
 static enum store_result walk_index(struct store *store, struct walk *walk)
 {
 	enum store_result result = STORE_OK;
@@ -156,12 +175,13 @@ static enum store_result walk_index(struct store *store, struct walk *walk)
 
 	while (result == STORE_OK && !walk->ended && walk->page->count < walk->wanted) {
 		result = walk_on(store, walk, &named);
-		if (result == STORE_OK && !look_up(store, walk, named))
+		if (result == STORE_OK &&
+		    (!take_out_mark(store, walk) || !look_up(store, walk, named)))
 			result = STORE_UNAVAILABLE;
 		if (named != NULL)
 			freeReplyObject(named);
 	}
-	return result;
+	return result == STORE_OK && !take_out_mark(store, walk) ? STORE_UNAVAILABLE : result;
 }
 
 enum store_result store_list(
