@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from console import Console
-from events import completed, delta, message_stream, opening
+from events import Stream, completed, delta, message_stream, opening
 from harness import (ADMIN, Client, environment, job_key, kill, output_text, response_key,
                      run_program, wait_until)
 from test_passthrough import response_object
@@ -187,6 +187,18 @@ def test_watch_lets_no_model_drive_the_terminal(stack, console, model):
     response_id = stack.client.create(model)["id"]
     status, text = console.start_on_terminal("watch", response_id).end()
     assert (status, text) == (0, "a␛]0;title␇\nb\ufffd1m\n")
+
+
+def test_what_an_answer_does_besides_writing_is_named(stack, console, model):
+    call = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "look_up",
+            "arguments": "{}", "status": "completed"}
+    stream = Stream().begin().item_added(call).item_done(call).message(["Hello"]).completed()
+    stack.upstream.script(model, stream.events)
+    response_id = stack.client.create(model)["id"]
+    status, text = console.start_on_terminal("watch", response_id).end()
+    assert (status, text) == (0, f"respoolctl: {response_id}: function_call look_up\nHello\n")
+    assert console.text("watch", response_id) == "Hello\n"
+    assert "steps       function_call look_up\n" in console.text("show", response_id)
 
 
 def test_watch_of_one_of_litellm_s_shows_its_text(stack, console):
