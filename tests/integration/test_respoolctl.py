@@ -57,6 +57,8 @@ def start_one(stack, model, feed):
 def test_status_tells_what_waits_and_runs(stack, console, model):
     gate = Gate()
     running_one(stack, model, gate)
+    [row] = console.json("list", "--model", model)["data"]
+    assert (row["status"], row["deployment"]) == ("in_progress", "openai/*")
     status = console.json("status")
     assert (status["queued"], status["in_progress"], status["workers"]) == (0, 1, 1)
     assert status["paused"] == [] and len(status["last_hour"]) == 60
