@@ -38,6 +38,33 @@ void answer_text(struct buf *out, struct span object, bool whole)
 	}
 }
 
+static void add_step(struct buf *out, struct span type, struct span name)
+{
+	buf_puts(out, out->len > 0 ? ", " : "");
+	json_decode(type, out);
+	if (!json_is_text(name))
+		return;
+	buf_putc(out, ' ');
+	json_decode(name, out);
+}
+
+size_t answer_steps(struct buf *out, struct span object, size_t known)
+{
+	struct json_scan scan = json_open(json_get(object, "output"), JSON_ACCEPT_BAD_UTF8);
+	struct span item;
+	size_t count = 0;
+
+	while (json_element(&scan, &item)) {
+		const struct span type = json_get(item, "type");
+
+		if (!json_is_text(type) || json_string_is(type, "message"))
+			continue;
+		if (count++ >= known)
+			add_step(out, type, json_get(item, "name"));
+	}
+	return count;
+}
+
 void answer_fault(struct buf *out, struct span object)
 {
 	const struct span error = json_get(object, "error");

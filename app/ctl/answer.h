@@ -13,6 +13,12 @@
  */
 void answer_text(struct buf *out, struct span object, bool whole);
 
+/*
+ * Appends what the answer did besides writing messages, in its order: "reasoning, function_call
+ * NAME, …"; without the first ones, as many as known says. Returns how many there are in all.
+ */
+size_t answer_steps(struct buf *out, struct span object, size_t known);
+
 /* Appends "CODE: MESSAGE", or why it is incomplete; nothing if the object does not say. */
 void answer_fault(struct buf *out, struct span object);
 

@@ -51,16 +51,25 @@ static long long local_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* Some of Redis' errors end in a full stop, others do not. */
+static void add_unreachable(struct findings *findings, const char *why)
+{
+	size_t len = strlen(why);
+
+	if (len > 0 && why[len - 1] == '.')
+		len--;
+	findings_add(findings, "redis",
+	    "Redis cannot be asked: %.*s. No background response is taken, and none is begun.",
+	    (int)len, why);
+}
+
 static void check_store(struct store *store, const struct config *config, struct findings *findings)
 {
 	struct store_snapshot snapshot;
 
 	if (store_advise(store, take_advice, findings) != STORE_OK ||
 	    store_snapshot(store, false, &snapshot) != STORE_OK) {
-		findings_add(findings, "redis",
-		    "Redis cannot be asked: %s. No background response is taken, and none is "
-		    "begun.",
-		    store_error(store));
+		add_unreachable(findings, store_error(store));
 		return;
 	}
 	findings_of_snapshot(findings, config, &snapshot, local_ms());

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/operator/operator_json.h"
+#include "common/operator/summary.h"
 #include "age.h"
 #include "processes.h"
 
@@ -62,8 +63,7 @@ static void add_clock(
 
 static void add_workers(struct findings *findings, const struct store_snapshot *snapshot)
 {
-	const size_t lost = workers_lost(snapshot);
-	const size_t alive = snapshot->worker_count - lost;
+	const size_t alive = summary_workers_alive(snapshot);
 
 	if (alive == 0)
 		findings_add(findings, "no_workers",

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/operator/operator_json.h"
 #include "commands.h"
 
 /* The model that the command line names, or NULL for all. */
@@ -17,12 +17,7 @@ static void print_json(const struct store_snapshot *snapshot)
 {
 	struct buf text = {0};
 
-	buf_puts(&text, "{\"paused\": [");
-	for (size_t i = 0; i < snapshot->paused_count; i++) {
-		buf_puts(&text, i > 0 ? ", " : "");
-		json_quote(&text, span_of(snapshot->paused[i]));
-	}
-	buf_puts(&text, "]}");
+	operator_paused_json(&text, snapshot);
 	ctl_print(buf_span(&text));
 	buf_free(&text);
 }

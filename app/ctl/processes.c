@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-size_t workers_lost(const struct store_snapshot *snapshot)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < snapshot->worker_count; i++)
-		count += snapshot->workers[i].lost;
-	return count;
-}
-
 size_t workers_draining(const struct store_snapshot *snapshot)
 {
 	size_t count = 0;

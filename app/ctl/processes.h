@@ -1,11 +1,10 @@
-/* What a snapshot says of workers, counted and found. */
+/* Which workers a snapshot has. */
 #ifndef RESPOOL_PROCESSES_H
 #define RESPOOL_PROCESSES_H
 
 #include "common/store/operate.h"
 
-size_t workers_lost(const struct store_snapshot *snapshot);
-/* Of those that are alive. */
+/* How many of those that are alive drain. */
 size_t workers_draining(const struct store_snapshot *snapshot);
 
 /*

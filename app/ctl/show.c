@@ -81,8 +81,10 @@ static void print_details(const struct store_detail *detail)
 
 static void print_answer(struct span object)
 {
-	struct buf fault = {0}, text = {0}, shown = {0};
+	struct buf steps = {0}, fault = {0}, text = {0}, shown = {0};
 
+	if (answer_steps(&steps, object, 0) > 0)
+		print_fact("steps", buf_cstr(&steps));
 	answer_fault(&fault, object);
 	if (fault.len > 0)
 		print_fact("because", buf_cstr(&fault));
@@ -90,6 +92,7 @@ static void print_answer(struct span object)
 	shown_lines(&shown, buf_span(&text));
 	if (shown.len > 0)
 		printf("\n%s\n", buf_cstr(&shown));
+	buf_free(&steps);
 	buf_free(&fault);
 	buf_free(&text);
 	buf_free(&shown);

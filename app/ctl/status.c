@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/operator/operator_json.h"
+#include "common/operator/summary.h"
 #include "age.h"
 #include "commands.h"
 #include "processes.h"
@@ -31,9 +32,10 @@ static void print_queue(const struct store_snapshot *snapshot, struct buf *text)
 
 static void print_workers(const struct store_snapshot *snapshot, struct buf *text)
 {
-	const size_t lost = workers_lost(snapshot), draining = workers_draining(snapshot);
+	const size_t alive = summary_workers_alive(snapshot);
+	const size_t lost = snapshot->worker_count - alive, draining = workers_draining(snapshot);
 
-	buf_printf(text, "%zu", snapshot->worker_count - lost);
+	buf_printf(text, "%zu", alive);
 	if (draining > 0)
 		buf_printf(text, ", %zu of them draining", draining);
 	if (lost > 0)
@@ -43,13 +45,9 @@ static void print_workers(const struct store_snapshot *snapshot, struct buf *tex
 
 static void print_relays(const struct store_snapshot *snapshot, struct buf *text)
 {
-	long long streams = 0;
-
-	for (size_t i = 0; i < snapshot->relay_count; i++)
-		streams += snapshot->relays[i].streams;
 	buf_printf(text, "%zu", snapshot->relay_count);
 	if (snapshot->relay_count > 0)
-		buf_printf(text, ", with %lld answers open", streams);
+		buf_printf(text, ", with %lld answers open", summary_relay_streams(snapshot));
 	print_fact("relays", text);
 }
 

@@ -21,9 +21,11 @@ struct watch {
 	struct ctl *ctl;
 	const char *id;
 	const char *tenant;
-	bool harmless; /* control characters are not for this reader */
+	bool harmless; /* a terminal reads: control characters are not for it, but what is at hand
+			  is */
 	bool silent;   /* only the end is shown */
 	struct stored_version version;
+	size_t steps;      /* that have been named, of what the answer does besides writing */
 	struct buf text;   /* as it was shown last */
 	struct buf object; /* as it was stored last */
 	enum response_status status;
@@ -68,12 +70,27 @@ static void show_text(struct watch *watch, const struct buf *text)
 	show(watch, news);
 }
 
+/* Names what the answer does before, between and behind its messages, which can take long. */
+static void show_steps(struct watch *watch)
+{
+	struct buf steps = {0};
+
+	watch->steps = answer_steps(&steps, buf_span(&watch->object), watch->steps);
+	if (steps.len > 0) {
+		end_line(watch);
+		ctl_note("%s: %s", watch->id, buf_cstr(&steps));
+	}
+	buf_free(&steps);
+}
+
 static void take_object(struct watch *watch)
 {
 	struct buf text = {0};
 
 	if (watch->silent)
 		return;
+	if (watch->harmless)
+		show_steps(watch);
 	answer_text(&text, buf_span(&watch->object), response_status_is_terminal(watch->status));
 	show_text(watch, &text);
 	buf_free(&watch->text);

@@ -21,17 +21,12 @@ void activities_close(struct activity *activities, int count)
 	munmap(activities, (size_t)count * sizeof(*activities));
 }
 
-static void be_idle(struct activity *activity)
-{
-	atomic_store_explicit(&activity->since_ms, monotonic_ms(), memory_order_relaxed);
-	atomic_store_explicit(&activity->answers, ACTIVITY_IDLE, memory_order_relaxed);
-}
-
 void activity_start(struct activity *activity)
 {
 	atomic_store(&activity->served, 0);
 	atomic_store(&activity->redis, ACTIVITY_REDIS_NONE);
-	be_idle(activity);
+	atomic_store(&activity->since_ms, monotonic_ms());
+	atomic_store(&activity->answers, ACTIVITY_IDLE);
 	atomic_store(&activity->pid, (int)getpid());
 }
 
@@ -48,7 +43,7 @@ void activity_end(struct activity *activity, enum activity_redis redis)
 
 	atomic_store_explicit(&activity->served, served + 1, memory_order_relaxed);
 	atomic_store_explicit(&activity->redis, (int)redis, memory_order_relaxed);
-	be_idle(activity);
+	atomic_store_explicit(&activity->answers, ACTIVITY_IDLE, memory_order_relaxed);
 }
 
 static const char *name_of(int answers)

@@ -13,8 +13,9 @@ struct activity {
 	atomic_int pid; /* 0 before it has begun */
 	atomic_ulong served;
 	atomic_int answers; /* what it is answering: an enum route_kind; ACTIVITY_IDLE if nothing */
-	atomic_llong since_ms; /* of the monotonic clock: when that began */
-	atomic_int redis;      /* an enum activity_redis, as of the last request */
+	atomic_llong
+	    since_ms;     /* of the monotonic clock: when the last request began, or this one */
+	atomic_int redis; /* an enum activity_redis, as of the last request */
 };
 
 enum { ACTIVITY_IDLE = -1 };

@@ -7,6 +7,7 @@
 #include "answers.h"
 #include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/operator/operator_json.h"
 #include "common/store/operate.h"
 
 static const char all[] = "*";
@@ -33,20 +34,14 @@ static bool read_model(struct handlers *handlers, struct buf *name)
 
 static void answer_paused(struct handlers *handlers)
 {
-	struct buf *object = &handlers->object;
 	struct store_snapshot snapshot;
 
 	if (!answer_stored(handlers, store_snapshot(handlers->store, false, &snapshot)))
 		return;
-	buf_clear(object);
-	buf_puts(object, "{\"paused\":[");
-	for (size_t i = 0; i < snapshot.paused_count; i++) {
-		buf_puts(object, i > 0 ? "," : "");
-		json_quote(object, span_of(snapshot.paused[i]));
-	}
-	buf_puts(object, "]}");
+	buf_clear(&handlers->object);
+	operator_paused_json(&handlers->object, &snapshot);
 	store_snapshot_free(&snapshot);
-	answer_json(handlers, buf_span(object));
+	answer_json(handlers, buf_span(&handlers->object));
 }
 
 typedef enum store_result order_fn(struct store *store, const char *model, bool *changed);

@@ -137,8 +137,7 @@ static void write_routes(struct buf *out)
 	const char *pattern;
 
 	for (size_t i = 0; (pattern = route_pattern(i, &kind)) != NULL; i++) {
-		if (i > 0)
-			buf_puts(out, ", ");
+		buf_puts(out, i > 0 ? ", " : "");
 		write_methods(out, listed_methods(kind) & ~(unsigned)METHOD_HEAD, "|");
 		buf_printf(out, " %s", pattern);
 	}
@@ -147,15 +146,16 @@ static void write_routes(struct buf *out)
 static void unknown_path(struct handlers *handlers)
 {
 	const struct http_request *request = &handlers->request;
-	struct api_error error;
-	struct buf served = {0};
+	const struct api_error error = {
+	    .status = 404, .type = "invalid_request_error", .code = "unknown_url"};
+	struct buf message = {0};
 
-	write_routes(&served);
-	api_error_set(&error, 404, "invalid_request_error", NULL, "unknown_url",
-	    "Unknown request URL: %.16s %.256s. Served are: %s.", request->method_name,
-	    request->path, buf_cstr(&served));
-	answer_error(handlers, &error);
-	buf_free(&served);
+	buf_printf(&message,
+	    "Unknown request URL: %.16s %.256s. Served are: ", request->method_name, request->path);
+	write_routes(&message);
+	buf_putc(&message, '.');
+	reply_error_as(&handlers->reply, &error, buf_cstr(&message));
+	buf_free(&message);
 }
 
 static void wrong_method(struct handlers *handlers, unsigned allowed)

@@ -95,8 +95,13 @@ void reply_not_modified(struct reply *reply)
 
 void reply_error(struct reply *reply, const struct api_error *error)
 {
+	reply_error_as(reply, error, error->message);
+}
+
+void reply_error_as(struct reply *reply, const struct api_error *error, const char *message)
+{
 	buf_clear(&reply->text);
-	api_error_json(&reply->text, error);
+	api_error_json_as(&reply->text, error, message);
 	cgi_head_add_expected(&reply->head, error->status);
 	reply_json(reply, error->status, buf_span(&reply->text));
 }

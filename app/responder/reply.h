@@ -48,6 +48,8 @@ void reply_json(struct reply *reply, int status, struct span body);
 void reply_not_modified(struct reply *reply);
 /* Sends the error's envelope, with the headers that its status asks for. */
 void reply_error(struct reply *reply, const struct api_error *error);
+/* With another message than the error's, which may be of any length. */
+void reply_error_as(struct reply *reply, const struct api_error *error, const char *message);
 
 /*
  * Whether the list of entity tags of If-None-Match (RFC 9110 section 13.1.2) holds etag, or is *.

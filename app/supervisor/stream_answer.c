@@ -186,6 +186,7 @@ bool stream_on_head(void *ctx, CURL *easy, long status)
 	char media_type[TRANSFER_MEDIA_TYPE_SIZE];
 
 	transfer_media_type(easy, media_type);
+	s->writer.deployment = s->errand.called->id;
 	s->status = status;
 	s->is_stream = strcmp(media_type, "text/event-stream") == 0;
 	if (status > 299)

@@ -18,7 +18,7 @@ struct writer {
 	long long fence;
 	struct fold *fold;      /* the caller's */
 	struct event_log *log;  /* the caller's; NULL if nothing is told */
-	const char *deployment; /* id of the one that has answered, noted at the end; or NULL */
+	const char *deployment; /* id of the one that answers or has answered; or NULL */
 	int interval_ms;
 	/*
 	 * Nothing more will be written: the last state is (WRITE_DONE), the job is terminal or gone

@@ -1,10 +1,9 @@
 #include "metrics.h"
 
-#include <string.h>
-
 #include "metrics_counted.h"
 #include "operator_json.h"
 #include "sample.h"
+#include "summary.h"
 
 static void write_head(struct buf *out, const struct metric_line *line)
 {
@@ -33,44 +32,16 @@ static void write_responses(struct buf *out, const struct store_snapshot *snapsh
 	write_gauge(out, METRIC_RESPONSES, "in_progress", (double)snapshot->in_progress);
 }
 
-static const struct store_troubled *find_resting(
-    const struct store_snapshot *snapshot, const char *deployment)
-{
-	for (size_t i = 0; i < snapshot->troubled_count; i++)
-		if (snapshot->troubled[i].resting_until != 0 &&
-		    strcmp(snapshot->troubled[i].deployment, deployment) == 0)
-			return &snapshot->troubled[i];
-	return NULL;
-}
-
-/* Whether an earlier one of the configuration is the same. */
-static bool is_repeated(const struct config *config, size_t deployment)
-{
-	for (size_t i = 0; i < deployment; i++)
-		if (strcmp(config->deployments[i].id, config->deployments[deployment].id) == 0)
-			return true;
-	return false;
-}
-
 static void write_resting(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot)
 {
 	for (size_t i = 0; i < config->deployment_count; i++) {
 		const struct deployment *deployment = &config->deployments[i];
+		const struct store_troubled *troubled = summary_troubled(snapshot, deployment->id);
 
-		if (!is_repeated(config, i))
-			write_gauge(out, METRIC_DEPLOYMENT_RESTING, deployment->label,
-			    find_resting(snapshot, deployment->id) != NULL);
+		write_gauge(out, METRIC_DEPLOYMENT_RESTING, deployment->label,
+		    troubled != NULL && troubled->resting_until != 0);
 	}
-}
-
-static void write_workers(struct buf *out, const struct store_snapshot *snapshot)
-{
-	size_t alive = 0;
-
-	for (size_t i = 0; i < snapshot->worker_count; i++)
-		alive += !snapshot->workers[i].lost;
-	write_gauge(out, METRIC_WORKERS, NULL, (double)alive);
 }
 
 static void write_worker_streams(struct buf *out, const struct store_snapshot *snapshot)
@@ -79,15 +50,6 @@ static void write_worker_streams(struct buf *out, const struct store_snapshot *s
 		if (!snapshot->workers[i].lost)
 			write_gauge(out, METRIC_WORKER_STREAMS, snapshot->workers[i].name,
 			    snapshot->workers[i].streams);
-}
-
-static void write_relay_streams(struct buf *out, const struct store_snapshot *snapshot)
-{
-	double streams = 0;
-
-	for (size_t i = 0; i < snapshot->relay_count; i++)
-		streams += snapshot->relays[i].streams;
-	write_gauge(out, METRIC_RELAY_STREAMS, NULL, streams);
 }
 
 static void write_build_info(struct buf *out)
@@ -109,13 +71,13 @@ static void write_gauges(struct buf *out, enum metric metric, const struct confi
 		write_resting(out, config, snapshot);
 		break;
 	case METRIC_WORKERS:
-		write_workers(out, snapshot);
+		write_gauge(out, metric, NULL, (double)summary_workers_alive(snapshot));
 		break;
 	case METRIC_WORKER_STREAMS:
 		write_worker_streams(out, snapshot);
 		break;
 	case METRIC_RELAY_STREAMS:
-		write_relay_streams(out, snapshot);
+		write_gauge(out, metric, NULL, (double)summary_relay_streams(snapshot));
 		break;
 	case METRIC_REDIS_RTT:
 		write_gauge(out, metric, NULL, snapshot->round_trip);

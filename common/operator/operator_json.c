@@ -3,24 +3,7 @@
 #include "common/base/json.h"
 #include "common/config/model.h"
 #include "members.h"
-
-static size_t count_alive(const struct store_snapshot *snapshot)
-{
-	size_t alive = 0;
-
-	for (size_t i = 0; i < snapshot->worker_count; i++)
-		alive += !snapshot->workers[i].lost;
-	return alive;
-}
-
-static long long count_relay_streams(const struct store_snapshot *snapshot)
-{
-	long long streams = 0;
-
-	for (size_t i = 0; i < snapshot->relay_count; i++)
-		streams += snapshot->relays[i].streams;
-	return streams;
-}
+#include "summary.h"
 
 /* Between two elements of an array. */
 static void separate(struct buf *out)
@@ -40,19 +23,10 @@ static void write_paused(struct buf *out, const struct store_snapshot *snapshot)
 	buf_putc(out, ']');
 }
 
-static const struct store_troubled *find_troubled(
-    const struct store_snapshot *snapshot, const char *deployment)
-{
-	for (size_t i = 0; i < snapshot->troubled_count; i++)
-		if (span_is(span_of(deployment), snapshot->troubled[i].deployment))
-			return &snapshot->troubled[i];
-	return NULL;
-}
-
 static void write_deployment(
     struct buf *out, const struct deployment *deployment, const struct store_snapshot *snapshot)
 {
-	const struct store_troubled *troubled = find_troubled(snapshot, deployment->id);
+	const struct store_troubled *troubled = summary_troubled(snapshot, deployment->id);
 
 	separate(out);
 	buf_putc(out, '{');
@@ -95,10 +69,10 @@ void operator_status_json(
 	member_number(out, "queued", snapshot->queued);
 	member_number(out, "in_progress", snapshot->in_progress);
 	member_seconds(out, "oldest_seconds", (long long)(snapshot->oldest_seconds * 1000 + 0.5));
-	member_number(out, "workers", (long long)count_alive(snapshot));
+	member_number(out, "workers", (long long)summary_workers_alive(snapshot));
 	member_number(out, "relays", (long long)snapshot->relay_count);
 	write_paused(out, snapshot);
-	member_number(out, "relay_streams", count_relay_streams(snapshot));
+	member_number(out, "relay_streams", summary_relay_streams(snapshot));
 	member_number(out, "max_queue", config->max_queue);
 	write_deployments(out, config, snapshot);
 	member_name(out, "last_hour");
@@ -106,6 +80,13 @@ void operator_status_json(
 	for (int i = 0; i < SNAPSHOT_MINUTES; i++)
 		write_minute(out, &snapshot->minutes[i]);
 	buf_puts(out, "]}");
+}
+
+void operator_paused_json(struct buf *out, const struct store_snapshot *snapshot)
+{
+	buf_putc(out, '{');
+	write_paused(out, snapshot);
+	buf_putc(out, '}');
 }
 
 static void write_worker(struct buf *out, const struct store_process *worker)

@@ -23,6 +23,9 @@
 void operator_status_json(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot);
 
+/* {"paused": …} as above. */
+void operator_paused_json(struct buf *out, const struct store_snapshot *snapshot);
+
 /*
  * [{"worker": NAME, "host": …, "pid": N, "version": …, "streams": N, "started_at": S,
  * "beat_at": S, "lost": B, "draining": B}…]

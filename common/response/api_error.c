@@ -46,7 +46,12 @@ static void put_param(struct buf *out, const struct api_error *error)
 
 void api_error_json(struct buf *out, const struct api_error *error)
 {
-	put_member(out, "{\"error\":{\"message\":", error->message);
+	api_error_json_as(out, error, error->message);
+}
+
+void api_error_json_as(struct buf *out, const struct api_error *error, const char *message)
+{
+	put_member(out, "{\"error\":{\"message\":", message);
 	put_member(out, ",\"type\":", error->type);
 	if (error->member[0] != '\0')
 		put_param(out, error);

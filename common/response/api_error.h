@@ -25,5 +25,7 @@ bool api_error_of_member(struct api_error *error, struct span member);
 
 /* Appends {"error":{"message","type","param","code"}}. */
 void api_error_json(struct buf *out, const struct api_error *error);
+/* With another message than the error's, which may be of any length. */
+void api_error_json_as(struct buf *out, const struct api_error *error, const char *message);
 
 #endif

@@ -121,6 +121,7 @@ struct response_write {
 	long long count;      /* of writes so far, by which Redis can tell that it has lost one */
 	long long renewed_at; /* ms: when the time to live was last renewed */
 	struct buf slots;     /* what fold_open_slots() said at the last write */
+	const char *told_deployment; /* that of the last write */
 };
 
 void response_write_free(struct response_write *write);
@@ -128,9 +129,10 @@ void response_write_free(struct response_write *write);
 /*
  * Writes what of the fold's document is not stored yet, together with the other writes of this
  * turn of the event loop, and renews the time to live once a second; terminal is
- * the state that ends the job, or STATUS_COUNT; with it the id of the deployment that has answered
- * is noted, unless it is NULL. On success the document counts as stored at once. Returns
- * false if nothing was sent because Redis is away: up() tells when it is back.
+ * the state that ends the job, or STATUS_COUNT. deployment is the id of the one that answers or has
+ * answered, or NULL; it is noted, and has to outlive the writing. On success the document counts as
+ * stored at once. Returns false if nothing was sent because Redis is away: up() tells when it is
+ * back.
  *
  * log has the events of a streamed response that are not known to be stored; so many of them as
  * event_log_batch() says now are written with the document, or none if the result is not

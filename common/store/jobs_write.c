@@ -86,7 +86,7 @@ struct write_kind {
 	enum response_status terminal;
 	bool streamed, renews;
 	struct span slots; /* empty if the stored job knows them: to be told if tells_slots */
-	bool tells_slots;
+	bool tells_slots, tells_deployment;
 };
 
 static void write_flags(struct buf *out, const struct write_kind *kind, bool whole)
@@ -95,6 +95,7 @@ static void write_flags(struct buf *out, const struct write_kind *kind, bool who
 
 	buf_puts(out, whole ? "w" : "");
 	buf_puts(out, kind->renews ? "r" : "");
+	buf_puts(out, kind->tells_deployment ? "d" : "");
 	buf_puts(out, kind->terminal != STATUS_COUNT ? "e" : "");
 	buf_puts(out, kind->tells_slots ? "s" : "");
 	buf_puts(out, kind->streamed ? "v" : "");
@@ -173,15 +174,21 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	kind.slots = buf_span(&slots);
 	kind.tells_slots = doc->whole || !span_eq(kind.slots, buf_span(&write->slots));
 	kind.renews = is_due_to_renew(write, doc, log, terminal);
+	kind.tells_deployment = terminal == STATUS_COUNT && deployment != NULL &&
+				(doc->whole || deployment != write->told_deployment);
 	add_document(&arguments, doc);
+	if (kind.tells_deployment)
+		add(&arguments, span_of(deployment));
 	if (terminal != STATUS_COUNT)
 		add_end(&arguments, write->jobs->config, terminal, deployment);
 	if (log != NULL)
 		add_events(&arguments, log);
 	write_head(&head, write, doc, &kind, arguments.count);
 	sent = hand_over(write, id, &head, &arguments, &kind);
-	if (sent)
+	if (sent) {
 		note_sent(write, doc, &kind, &slots);
+		write->told_deployment = deployment;
+	}
 	buf_free(&head);
 	buf_free(&slots);
 	buf_free(&arguments.text);

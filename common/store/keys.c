@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/buf.h"
+
 static void name_key(char out[KEY_NAME_SIZE], const struct key_space *space, const char *name)
 {
 	snprintf(out, KEY_NAME_SIZE, "%s%s", space->namespace, name);
@@ -35,18 +37,40 @@ void key_space_init(struct key_space *space, const char *namespace)
 	name_key(space->minutes, space, "litellm:polling:{jobs}:minutes");
 }
 
+/*
+ * Puts text where a string ends, and returns its new end. Every poll makes the keys of its
+ * response: with snprintf() that took a tenth of it.
+ */
+static char *put(char *end, struct span text)
+{
+	memcpy(end, text.p, text.len);
+	end[text.len] = '\0';
+	return end + text.len;
+}
+
+/* A key in the slot of the response's. */
+static void put_tagged(char *out, struct span namespace, struct span prefix, struct span response)
+{
+	char *end = put(out, namespace);
+
+	end = put(end, prefix);
+	end = put(end, SPAN("{"));
+	end = put(end, response);
+	put(end, SPAN("}"));
+}
+
 void response_keys(struct response_keys *keys, const struct key_space *space, const char *id)
 {
-	const char *namespace = space->namespace;
+	const struct span namespace = span_of(space->namespace);
+	struct span response = {.p = keys->response};
+	char *end = put(keys->response, namespace);
 
-	snprintf(keys->response, sizeof(keys->response), "%s" KEY_RESPONSE_PREFIX "%.*s", namespace,
-	    RESPONSE_ID_MAX, id);
-	snprintf(
-	    keys->job, sizeof(keys->job), "%s" KEY_JOB_PREFIX "{%s}", namespace, keys->response);
-	snprintf(keys->events, sizeof(keys->events), "%s" KEY_EVENTS_PREFIX "{%s}", namespace,
-	    keys->response);
-	snprintf(keys->request, sizeof(keys->request), "%s" KEY_REQUEST_PREFIX "{%s}", namespace,
-	    keys->response);
+	end = put(end, SPAN(KEY_RESPONSE_PREFIX));
+	end = put(end, (struct span){id, strnlen(id, RESPONSE_ID_MAX)});
+	response.len = (size_t)(end - keys->response);
+	put_tagged(keys->job, namespace, SPAN(KEY_JOB_PREFIX), response);
+	put_tagged(keys->events, namespace, SPAN(KEY_EVENTS_PREFIX), response);
+	put_tagged(keys->request, namespace, SPAN(KEY_REQUEST_PREFIX), response);
 }
 
 bool native_id_valid(const char *id)

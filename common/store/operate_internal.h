@@ -18,7 +18,7 @@ long long reply_number(const redisReply *reply, long long otherwise);
 /* A copy of a string reply, which the caller frees; NULL if it is none. */
 char *reply_text(const redisReply *reply);
 
-enum { ROW_FIELDS = 5 };
+enum { ROW_FIELDS = 6 };
 
 /* Adds the command that asks for what a row shows of a job; more fields may be added behind. */
 void row_ask(struct redis_args *args, const struct response_keys *keys);

@@ -4,7 +4,7 @@
 #include "common/base/alloc.h"
 #include "operate_internal.h"
 
-enum row_field { ROW_TENANT, ROW_MODEL, ROW_STATE, ROW_ATTEMPTS, ROW_DEPLOYMENT };
+enum row_field { ROW_TENANT, ROW_MODEL, ROW_STATE, ROW_ATTEMPTS, ROW_DEPLOYMENT, ROW_ANSWERING };
 
 long long reply_number(const redisReply *reply, long long otherwise)
 {
@@ -27,6 +27,15 @@ void row_ask(struct redis_args *args, const struct response_keys *keys)
 	redis_args_add(args, "state");
 	redis_args_add(args, "attempts");
 	redis_args_add(args, "deployment");
+	redis_args_add(args, "answering");
+}
+
+/* Of one that has not ended, "deployment" is where the one before it in its conversation was. */
+static char *read_deployment(redisReply *const *fields)
+{
+	char *answering = reply_text(fields[ROW_ANSWERING]);
+
+	return answering != NULL ? answering : reply_text(fields[ROW_DEPLOYMENT]);
 }
 
 bool row_read(struct store_row *row, const char *id, const redisReply *reply)
@@ -41,7 +50,7 @@ bool row_read(struct store_row *row, const char *id, const redisReply *reply)
 	row->model = reply_text(fields[ROW_MODEL]);
 	row->status = response_status_find(reply_span(fields[ROW_STATE]));
 	row->attempts = reply_number(fields[ROW_ATTEMPTS], 0);
-	row->deployment = reply_text(fields[ROW_DEPLOYMENT]);
+	row->deployment = read_deployment(fields);
 	return true;
 }
 

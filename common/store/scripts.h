@@ -19,8 +19,9 @@
  * (ms), and waited (ms), how old it was when a worker first claimed it; fence, which each claim
  * raises; attempts; owner, the worker that has claimed it; writes, the fence of the claim and the
  * number of flushes since that changed the text: with state it tells one state of the object from
- * the next; slots, where in the text items in progress have their status; history, a line for each
- * time that it was given back or its request was sent again: when (ms), "restart" or "retry", why.
+ * the next; slots, where in the text items in progress have their status; answering, the deployment
+ * that has begun to answer, until deployment is the one that has; history, a line for each time
+ * that it was given back or its request was sent again: when (ms), "restart" or "retry", why.
  *
  * request, headers, owner and slots go when the state becomes terminal, and deployment is then the
  * one that has answered; input and context stay, as another response may continue this one. Of what

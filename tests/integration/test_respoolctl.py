@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from console import Console
-from events import completed, delta, message_stream, opening
+from events import Stream, completed, delta, message_stream, opening
 from harness import (ADMIN, Client, environment, job_key, kill, output_text, response_key,
                      run_program, wait_until)
 from test_passthrough import response_object
@@ -57,6 +57,8 @@ def start_one(stack, model, feed):
 def test_status_tells_what_waits_and_runs(stack, console, model):
     gate = Gate()
     running_one(stack, model, gate)
+    [row] = console.json("list", "--model", model)["data"]
+    assert (row["status"], row["deployment"]) == ("in_progress", "openai/*")
     status = console.json("status")
     assert (status["queued"], status["in_progress"], status["workers"]) == (0, 1, 1)
     assert status["paused"] == [] and len(status["last_hour"]) == 60
@@ -187,6 +189,18 @@ def test_watch_lets_no_model_drive_the_terminal(stack, console, model):
     response_id = stack.client.create(model)["id"]
     status, text = console.start_on_terminal("watch", response_id).end()
     assert (status, text) == (0, "a␛]0;title␇\nb\ufffd1m\n")
+
+
+def test_what_an_answer_does_besides_writing_is_named(stack, console, model):
+    call = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "look_up",
+            "arguments": "{}", "status": "completed"}
+    stream = Stream().begin().item_added(call).item_done(call).message(["Hello"]).completed()
+    stack.upstream.script(model, stream.events)
+    response_id = stack.client.create(model)["id"]
+    status, text = console.start_on_terminal("watch", response_id).end()
+    assert (status, text) == (0, f"respoolctl: {response_id}: function_call look_up\nHello\n")
+    assert console.text("watch", response_id) == "Hello\n"
+    assert "steps       function_call look_up\n" in console.text("show", response_id)
 
 
 def test_watch_of_one_of_litellm_s_shows_its_text(stack, console):

@@ -26,7 +26,7 @@ def test_unknown_url_is_told_what_is_served(client):
         assert route in error["message"], route
 
 
-def test_what_is_served_fits_behind_the_longest_path(client):
+def test_what_is_served_is_told_whole_behind_the_longest_path(client):
     message = client.get("/v1/" + "x" * 3000).error()["message"]
     assert message.endswith("POST respool/v1/responses/{id}/retry.")
 

@@ -9,14 +9,15 @@
 -- ARGV  how many writes there are; then of each
 --       a line of fields, separated by a blank:
 --         how many more arguments the write has
---         flags: w the whole text, r renew the time to live, e the write ends the job, s there are
---           slots, v the response is streamed; or - for none
+--         flags: w the whole text, r renew the time to live, d there is a deployment, e the write
+--           ends the job, s there are slots, v the response is streamed; or - for none
 --         what the length of the stored text must be; 0 with w
 --         the fence
 --         the number of writes since the claim that changed the text: before this one, or with w,
 --           with this one. One that a failover has lost may have kept the length
 --         with s, the offsets of the status slots of items in progress: cancel.lua writes there
 --       with w the text, else of each patch its offset and its bytes
+--       with d, which is never there with e, the deployment that answers: for operators
 --       with e the terminal state; for how long what was asked is kept for another try (s), or 0;
 --         and behind a blank the deployment that has answered, if that is known: a response that
 --         continues this one begins there
@@ -85,11 +86,11 @@ local JOB = 'litellm:polling:job:{'
 local function write(job, at)
 	local count, flags, length, fence, writes, slots =
 		ARGV[at]:match('^(%d+) (%S+) (%d+) (%d+) (%d+) ?(.*)$')
-	local whole, renewing, ending, streamed, tells_slots
+	local whole, renewing, answering, ending, streamed, tells_slots
 	if flags ~= '-' then
 		whole, renewing = flags:find('w', 1, true), flags:find('r', 1, true)
 		ending, streamed = flags:find('e', 1, true), flags:find('v', 1, true)
-		tells_slots = flags:find('s', 1, true)
+		tells_slots, answering = flags:find('s', 1, true), flags:find('d', 1, true)
 	end
 	local known = whole and fence or fence .. ' ' .. writes
 	local fields = redis.call('HMGET', job, 'state', 'writes')
@@ -123,11 +124,14 @@ local function write(job, at)
 	if whole then
 		redis.call('SET', response, ARGV[at + 1], 'EX', ttl)
 		redis.call('HSET', job, 'writes', known .. ' ' .. writes)
-	elseif last - (ending and 1 or 0) > at then
+	elseif last - ((ending or answering) and 1 or 0) > at then
 		for i = at + 1, last - 1, 2 do
 			redis.call('SETRANGE', response, ARGV[i], ARGV[i + 1])
 		end
 		redis.call('HSET', job, 'writes', fence .. ' ' .. writes + 1)
+	end
+	if answering then
+		redis.call('HSET', job, 'answering', ARGV[last])
 	end
 	if ending then
 		local ended, kept, deployment = ARGV[last]:match('^(%S+) (%d+) ?(.*)$')
@@ -139,7 +143,7 @@ local function write(job, at)
 		if kept ~= '0' then
 			keep_request(job, job:sub(1, from - 1), response, math.min(ttl, kept))
 		end
-		redis.call('HDEL', job, 'owner', 'request', 'headers', 'slots')
+		redis.call('HDEL', job, 'owner', 'request', 'headers', 'slots', 'answering')
 	elseif tells_slots then
 		redis.call('HSET', job, 'slots', slots)
 	end

@@ -44,6 +44,24 @@ static void nothing_behind_a_message_that_grows_is_taken(void **state)
 	assert_text(object, true, "a\nb");
 }
 
+static void what_an_answer_does_besides_writing_is_named_once(void **state)
+{
+	static const char object[] = OBJECT("{\"type\":\"reasoning\"}," MESSAGE("completed",
+	    PART("a")) ",{\"type\":\"function_call\",\"name\":\"look_\\u0075p\"},{\"type\":1}");
+	struct buf steps = {0};
+
+	(void)state;
+	assert_int_equal(answer_steps(&steps, SPAN(object), 0), 2);
+	assert_string_equal(buf_cstr(&steps), "reasoning, function_call look_up");
+	buf_clear(&steps);
+	assert_int_equal(answer_steps(&steps, SPAN(object), 1), 2);
+	assert_string_equal(buf_cstr(&steps), "function_call look_up");
+	buf_clear(&steps);
+	assert_int_equal(answer_steps(&steps, SPAN(object), 3), 2);
+	assert_string_equal(buf_cstr(&steps), "");
+	buf_free(&steps);
+}
+
 static void assert_fault(const char *object, const char *expected)
 {
 	struct buf fault = {0};
@@ -68,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_text_is_that_of_the_messages),
 	    cmocka_unit_test(nothing_behind_a_message_that_grows_is_taken),
+	    cmocka_unit_test(what_an_answer_does_besides_writing_is_named_once),
 	    cmocka_unit_test(a_fault_is_the_error_or_why_it_is_incomplete),
 	};
 

@@ -322,6 +322,31 @@ static void the_request_of_what_has_failed_is_kept_if_it_is_to_be(void **state)
 	close_written(&written);
 }
 
+static void the_deployment_that_answers_is_told_once(void **state)
+{
+	struct written written;
+	struct response_keys keys;
+	struct buf expected = {0};
+
+	(void)state;
+	open_written(&written);
+	is_cluster = true;
+	response_keys(&keys, &written.jobs.space, id);
+	for (int i = 0; i < 2; i++) {
+		buf_clear(&expected);
+		buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n%s %zu 7 0\n%s",
+		    script_sha(SCRIPT_FLUSH), keys.job, keys.response, i == 0 ? "1 rd" : "0 r",
+		    written.fold.doc.stored_len, i == 0 ? "a\n" : "");
+		assert_true(
+		    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COUNT, "a"));
+		assert_sent(&expected);
+		answer_with(NULL);
+		calls = 0;
+	}
+	buf_free(&expected);
+	close_written(&written);
+}
+
 static void nothing_is_taken_while_redis_is_away(void **state)
 {
 	struct written written;
@@ -389,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(writes_of_one_turn_go_together_and_each_gets_its_own_answer),
 	    cmocka_unit_test(in_a_cluster_a_write_goes_alone_and_names_all_its_keys),
 	    cmocka_unit_test(the_request_of_what_has_failed_is_kept_if_it_is_to_be),
+	    cmocka_unit_test(the_deployment_that_answers_is_told_once),
 	    cmocka_unit_test(nothing_is_taken_while_redis_is_away),
 	    cmocka_unit_test(what_cannot_be_sent_any_more_is_unknown),
 	    cmocka_unit_test(
