@@ -8,14 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log_line.h"
 
 enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
 
-static bool never_waits;
-static unsigned long lost; /* lines, since the last that was written */
+static bool looks_for_room; /* before each line */
+static unsigned long lost;  /* lines, since the last that was written */
 static const char *program = "respool";
 static enum log_format line_format;
 static log_taker *taker;
@@ -26,9 +27,17 @@ void log_open(const char *name)
 	program = name;
 }
 
+/* A file takes what it is given. */
+static bool may_be_full(void)
+{
+	struct stat about;
+
+	return fstat(STDERR_FILENO, &about) != 0 || !S_ISREG(about.st_mode);
+}
+
 void log_never_wait(void)
 {
-	never_waits = true;
+	looks_for_room = may_be_full();
 }
 
 void log_set_format(enum log_format format)
@@ -75,6 +84,7 @@ static void begin_text(struct log_line *line, const char *level)
 
 static void make_message(struct log_line *line, const char *level, const char *text)
 {
+	log_line_clear(line);
 	if (line_format == LOG_FORMAT_JSON) {
 		log_json_begin(line, level, "message");
 		log_json_add_text(line, "program", program);
@@ -90,7 +100,7 @@ static void make_message(struct log_line *line, const char *level, const char *t
 
 static void tell_lost(void)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	char text[64];
 
 	snprintf(text, sizeof(text), "%lu lines before this are lost", lost);
@@ -101,13 +111,13 @@ static void tell_lost(void)
 
 static void write_line(const struct log_line *line)
 {
-	if (never_waits && !has_room()) {
+	if (looks_for_room && !has_room()) {
 		lost++;
 		return;
 	}
 	if (lost > 0) {
 		tell_lost();
-		if (never_waits && !has_room())
+		if (looks_for_room && !has_room())
 			return;
 	}
 	write_whole(line->data, line->len);
@@ -116,7 +126,7 @@ static void write_line(const struct log_line *line)
 /* error is the errno to explain behind the text, or 0. */
 static void log_message(const char *level, int error, const char *format, va_list args)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	char text[PIPE_BUF + 1]; /* a line that has so much is cut */
 	int saved = errno;
 	int n;
@@ -183,9 +193,10 @@ static void add_fact_in_json(struct log_line *line, const struct log_field *fiel
 
 void log_event(const char *event, const struct log_field *fields, size_t count)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	int saved = errno;
 
+	log_line_clear(&line);
 	if (line_format == LOG_FORMAT_JSON) {
 		log_json_begin(&line, "info", event);
 		for (size_t i = 0; i < count; i++)

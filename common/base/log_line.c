@@ -6,6 +6,12 @@
 /* Stands at the end of a line that was too long, with its newline. */
 static const char cut_mark[] = " [cut]\n";
 
+void log_line_clear(struct log_line *line)
+{
+	line->len = 0;
+	line->cut = false;
+}
+
 static void add_bytes(struct log_line *line, const char *bytes, size_t len)
 {
 	if (line->cut || line->len + len + sizeof(cut_mark) > sizeof(line->data)) {

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed it is empty. */
 struct log_line {
-	char data[PIPE_BUF];
 	size_t len;
-	bool cut; /* something did not fit: nothing more is added */
+	bool cut;            /* something did not fit: nothing more is added */
+	char data[PIPE_BUF]; /* of which len bytes are set */
 };
+
+/* To begin with. */
+void log_line_clear(struct log_line *line);
 
 /* Adds a text, whose control characters are escaped. */
 void log_line_add(struct log_line *line, const char *text);
