@@ -67,13 +67,16 @@ def test_each_response_that_ends_has_one_line_with_what_is_known_of_it(stack):
     assert line["request_id"] == reply.headers["x-request-id"] == "my-request-1"
 
 
-def test_a_response_that_fails_tells_its_error_s_code_and_no_more(stack):
+def test_a_response_that_fails_tells_its_error_s_code_and_why_and_no_more(stack):
     stack.upstream.script("failing", json_error(400, {"error": {
         "code": "context_length_exceeded", "message": PROMPT}}))
     response_id = finished(stack, "failing", "failed")
     line = await_event(stack.supervisor, "response_ended", id=response_id)
     assert (line["status"], line["error_code"]) == ("failed", "context_length_exceeded")
     assert (line["input_tokens"], line["output_tokens"]) == (None, None)
+    [failing] = events(stack.supervisor, "response_failing", id=response_id)
+    assert failing["why"] == "the provider answered HTTP 400"
+    assert failing["request_id"] == line["request_id"]
 
 
 def test_a_response_that_is_cancelled_while_it_runs_has_one_line(stack):
