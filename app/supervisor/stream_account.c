@@ -125,7 +125,7 @@ void stream_note_retry(struct stream *s, const char *why)
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "%s: %s", s->errand.choice.deployment->label, why);
+	buf_printf(&text, "by %s, after: %s", s->errand.choice.deployment->label, why);
 	job_note_retry(s->host->jobs, s->id, s->writer.fence, buf_cstr(&text));
 	buf_free(&text);
 }

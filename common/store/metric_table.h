@@ -26,7 +26,8 @@
 	X(QUEUE_WAIT, "respool_queue_wait_seconds", HISTOGRAM, "", WAIT_BOUNDS,                    \
 	    "From a response's creation until a worker has begun with it.")                        \
 	X(FIRST_EVENT, "respool_time_to_first_event_seconds", HISTOGRAM, "model",                  \
-	    FIRST_EVENT_BOUNDS, "From there until the first event of the provider.")               \
+	    FIRST_EVENT_BOUNDS,                                                                    \
+	    "From when a worker has begun with a response until the provider's first event.")      \
 	X(DURATION, "respool_response_duration_seconds", HISTOGRAM, "model", DURATION_BOUNDS,      \
 	    "From a response's creation to its end as completed, incomplete or failed.")           \
 	X(TOKENS, "respool_tokens_total", COUNTER, "model,type", "",                               \

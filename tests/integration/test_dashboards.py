@@ -29,11 +29,15 @@ def scraped():
     return dict(re.findall(r"^# TYPE (\S+) (\S+)$", reply.body.decode(), re.M))
 
 
-def table_labels():
-    """The labels of each metric, as the table in the sources has them."""
+def table_rows():
+    """The type and the labels of each metric, as the table in the sources has them."""
     text = re.sub(r"\\\n", " ", TABLE.read_text())
-    rows = re.findall(r'X\(\w+,\s*"(\w+)",\s*\w+,\s*"([^"]*)"', text)
-    return {name: set(filter(None, labels.split(","))) for name, labels in rows}
+    rows = re.findall(r'X\(\w+,\s*"(\w+)",\s*(\w+),\s*"([^"]*)"', text)
+    return {name: (kind, set(filter(None, labels.split(",")))) for name, kind, labels in rows}
+
+
+def table_labels():
+    return {name: labels for name, (_, labels) in table_rows().items()}
 
 
 def queries():
@@ -88,3 +92,14 @@ def test_the_table_of_the_sources_is_what_a_scrape_tells(scraped):
 
 def test_prometheus_takes_the_alerts():
     assert "SUCCESS: 10 rules found" in promtool.check("rules", str(ALERTS))
+
+
+def test_the_manual_describes_every_metric_as_the_table_has_it():
+    manual = (TOP / "doc" / "respool.fcgi.8").read_text()
+    section = manual.split(".Ss Metrics\n")[1].split("\n.Ss ")[0]
+    described = {}
+    for name, kind, labels in re.findall(
+            r"^\.It Li (\w+)\n\.Em (\w+)(?: , by\n\.Li ([\w ,]+))? \.$", section, re.M):
+        described[name] = (kind, set(labels.split(" , ")) - {""})
+    table = {name: (kind.lower(), labels) for name, (kind, labels) in table_rows().items()}
+    assert described == table

@@ -272,7 +272,14 @@ def test_a_redis_that_hangs_holds_nobody_up_for_long(make_stack, way):
     finally:
         stack.redis_program.send_signal(signal.SIGCONT)
     assert len(sealer.sent) == 2
-    output = way(stack.client, "Hello")["output"]
+
+    def output_that_is_noted():
+        """The relay may not have connected again yet."""
+        before = len(stack.redis.keys("litellm:polling:sealed:*"))
+        output = way(stack.client, "Hello")["output"]
+        return len(stack.redis.keys("litellm:polling:sealed:*")) > before and output
+
+    output = wait_until(output_that_is_noted, 10, "makers to be noted again")
     assert way(stack.client, next_turn(output))["status"] == "completed"
 
 

@@ -130,7 +130,7 @@ def test_a_failed_response_tells_its_code_and_each_try_its_reason(make_stack):
     assert [(retry["id"], retry["deployment"], retry["why"]) for retry in retries] == [
         (created["id"], "openai/*", reason) for reason in reasons]
     wait_until(lambda: len(history(stack, created["id"])) == 2, 5, "the history")
-    assert history(stack, created["id"]) == [f"retry openai/*: {reason}" for reason in reasons]
+    assert history(stack, created["id"]) == [f"retry by openai/*, after: {reason}" for reason in reasons]
     await_counters(stack, ended={"failed": 1}, tokens={},
                    calls={"http_429": 1, "http_5xx": 1, "http_4xx": 1})
     assert observed(stack, "response_duration_seconds", "*")[0] == 1
