@@ -73,11 +73,13 @@ static bool has_room(void)
 
 static void begin_text(struct log_line *line, const char *level)
 {
-	char pid[24];
+	char pid[LOG_NUMBER_SIZE];
 
-	snprintf(pid, sizeof(pid), "[%ld]: ", (long)getpid());
+	log_number_write(pid, getpid());
 	log_line_add(line, program);
+	log_line_add(line, "[");
 	log_line_add(line, pid);
+	log_line_add(line, "]: ");
 	log_line_add(line, level);
 	log_line_add(line, ": ");
 }
@@ -169,14 +171,10 @@ static void add_fact_in_text(struct log_line *line, const struct log_field *fiel
 {
 	char room[LONGEST_FACT + 8];
 
-	if (field->text == NULL && field->number == LOG_UNKNOWN)
-		return;
-	if (field->text != NULL) {
+	if (field->text != NULL)
 		log_line_add_fact(line, field->name, bounded(field->text, room));
-		return;
-	}
-	snprintf(room, sizeof(room), "%lld", field->number);
-	log_line_add_fact(line, field->name, room);
+	else if (field->number != LOG_UNKNOWN)
+		log_line_add_number(line, field->name, field->number);
 }
 
 static void add_fact_in_json(struct log_line *line, const struct log_field *field)
