@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,13 +19,28 @@ enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room i
 static bool looks_for_room; /* before each line */
 static unsigned long lost;  /* lines, since the last that was written */
 static const char *program = "respool";
+static pid_t own_pid; /* 0: to be asked for */
 static enum log_format line_format;
 static log_taker *taker;
 static void *taker_ctx;
 
+static void forget_pid(void)
+{
+	own_pid = 0;
+}
+
 void log_open(const char *name)
 {
 	program = name;
+	pthread_atfork(NULL, NULL, forget_pid);
+}
+
+/* To ask the system for it with each line is a good part of the line. */
+static pid_t pid_of_process(void)
+{
+	if (own_pid == 0)
+		own_pid = getpid();
+	return own_pid;
 }
 
 /* A file takes what it is given. */
@@ -75,7 +91,7 @@ static void begin_text(struct log_line *line, const char *level)
 {
 	char pid[LOG_NUMBER_SIZE];
 
-	log_number_write(pid, getpid());
+	log_number_write(pid, pid_of_process());
 	log_line_add(line, program);
 	log_line_add(line, "[");
 	log_line_add(line, pid);
@@ -90,7 +106,7 @@ static void make_message(struct log_line *line, const char *level, const char *t
 	if (line_format == LOG_FORMAT_JSON) {
 		log_json_begin(line, level, "message");
 		log_json_add_text(line, "program", program);
-		log_json_add_number(line, "pid", getpid());
+		log_json_add_number(line, "pid", pid_of_process());
 		log_json_add_text(line, "message", text);
 		log_json_end(line);
 	} else {

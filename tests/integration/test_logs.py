@@ -167,8 +167,9 @@ def test_lines_are_text_by_default_and_another_format_comes_with_the_next_reload
     stack = make_stack()
     stack.upstream.script("m a", message_stream(["Hello"]), message_stream(["Hello"]))
     response_id = finished(stack, "m a")
+    [worker] = stack.supervisor.children()
     line = wait_until(lambda: re.search(
-        rf"^respoold\[\d+\]: info: response_ended id={response_id} tenant=alice model=\"m a\" "
+        rf"^respoold\[{worker}\]: info: response_ended id={response_id} tenant=alice model=\"m a\" "
         r"deployment=openai/\* status=completed attempts=1 .*$",
         stack.supervisor.stderr(), re.M), 5, "the line")
     assert "error_code" not in line[0]
