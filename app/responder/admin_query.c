@@ -81,32 +81,27 @@ static const struct {
     {"older_than", set_older_than},
 };
 
-static bool set_parameter(
-    struct admin_query *query, struct span name, const char *value, struct api_error *error)
+/* query_set_fn. What is empty does not count. */
+static bool set_parameter(void *ctx, struct span name, struct buf *value, struct api_error *error)
 {
+	struct admin_query *query = ctx;
+
+	if (buf_cstr(value)[0] == '\0')
+		return true;
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
 		if (span_is(name, parameters[i].name))
-			return value[0] == '\0' || parameters[i].set(query, value, error);
+			return parameters[i].set(query, buf_cstr(value), error);
 	}
 	return true;
 }
 
 bool admin_query_parse(struct admin_query *query, const char *text, struct api_error *error)
 {
-	struct span name, raw;
-	struct buf value = {0};
-	bool valid = true;
-
 	*query = (struct admin_query){.list.limit = STORE_LIST_DEFAULT};
-	while (valid && query_next(&text, &name, &raw)) {
-		buf_clear(&value);
-		query_decode(&value, raw);
-		valid = set_parameter(query, name, buf_cstr(&value), error);
-	}
-	buf_free(&value);
-	if (!valid)
-		admin_query_free(query);
-	return valid;
+	if (query_read(text, set_parameter, query, error))
+		return true;
+	admin_query_free(query);
+	return false;
 }
 
 void admin_query_free(struct admin_query *query)

@@ -55,9 +55,11 @@ static bool set_limit(struct items_query *query, const char *value, struct api_e
 	return true;
 }
 
-static bool set_parameter(
-    struct items_query *query, struct span name, struct buf *value, struct api_error *error)
+/* query_set_fn */
+static bool set_parameter(void *ctx, struct span name, struct buf *value, struct api_error *error)
 {
+	struct items_query *query = ctx;
+
 	if (span_is(name, "order"))
 		return set_order(query, buf_cstr(value), error);
 	if (span_is(name, "limit"))
@@ -71,20 +73,11 @@ static bool set_parameter(
 
 bool items_query_parse(struct items_query *query, const char *text, struct api_error *error)
 {
-	struct span name, raw;
-	struct buf value = {0};
-	bool valid = true;
-
 	*query = (struct items_query){.limit = DEFAULT_LIMIT};
-	while (valid && query_next(&text, &name, &raw)) {
-		buf_clear(&value);
-		query_decode(&value, raw);
-		valid = set_parameter(query, name, &value, error);
-	}
-	buf_free(&value);
-	if (!valid)
-		items_query_free(query);
-	return valid;
+	if (query_read(text, set_parameter, query, error))
+		return true;
+	items_query_free(query);
+	return false;
 }
 
 void items_query_free(struct items_query *query)

@@ -43,6 +43,21 @@ void query_decode(struct buf *out, struct span text)
 	}
 }
 
+bool query_read(const char *query, query_set_fn *set, void *ctx, struct api_error *error)
+{
+	struct span name, raw;
+	struct buf value = {0};
+	bool valid = true;
+
+	while (valid && query_next(&query, &name, &raw)) {
+		buf_clear(&value);
+		query_decode(&value, raw);
+		valid = set(ctx, name, &value, error);
+	}
+	buf_free(&value);
+	return valid;
+}
+
 void query_without(struct buf *out, const char *query, const char *name)
 {
 	struct buf decoded = {0};

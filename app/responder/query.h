@@ -13,6 +13,11 @@ bool query_next(const char **query, struct span *name, struct span *value);
 /* Appends a name or a value with its escapes resolved. */
 void query_decode(struct buf *out, struct span text);
 
+/* Takes a parameter's value, decoded. False, and *error says why, if it is not to be taken. */
+typedef bool query_set_fn(void *ctx, struct span name, struct buf *value, struct api_error *error);
+/* Gives each parameter of a query in its turn. False, and *error says why, if one is not taken. */
+bool query_read(const char *query, query_set_fn *set, void *ctx, struct api_error *error);
+
 /* Appends the query without the parameters of that name, in any case of its letters. */
 void query_without(struct buf *out, const char *query, const char *name);
 

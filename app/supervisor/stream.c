@@ -124,7 +124,7 @@ void stream_fail(struct stream *s, const char *code, const char *format, ...)
 	va_end(args);
 	buf_puts(&message, text);
 	errand_note_invalid(&s->errand);
-	log_info("%s failed: %s: %s", s->id, code, text);
+	stream_note_failure(s, text);
 	fold_fail(&s->fold, code, buf_span(&message));
 	buf_free(&message);
 	close_call(s);

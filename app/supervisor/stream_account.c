@@ -130,14 +130,24 @@ void stream_note_retry(struct stream *s, const char *why)
 	buf_free(&text);
 }
 
-void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason)
+static void log_why(const struct stream *s, const char *event, const char *name, const char *why)
 {
 	const struct log_field fields[] = {
 	    LOG_TEXT("id", s->id),
-	    LOG_TEXT("reason", restart_reason_word(reason)),
+	    LOG_TEXT(name, why),
 	    LOG_TEXT("request_id", s->account.request_id),
 	};
 
-	log_event("job_restarted", fields, sizeof(fields) / sizeof(fields[0]));
+	log_event(event, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+void stream_note_failure(const struct stream *s, const char *why)
+{
+	log_why(s, "response_failing", "why", why);
+}
+
+void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason)
+{
+	log_why(s, "job_restarted", "reason", restart_reason_word(reason));
 	job_release(s->host->jobs, s->id, fence, counted, reason);
 }

@@ -142,6 +142,8 @@ void stream_close_account(struct stream *s);
 void stream_note_end(struct stream *s, const char *how);
 /* The request is sent again, to the deployment that is chosen now: for the job's history. */
 void stream_note_retry(struct stream *s, const char *why);
+/* The response is about to fail: tells the log why, in words of ours. */
+void stream_note_failure(const struct stream *s, const char *why);
 /* The job goes back into the queue: job_release(). */
 void stream_give_back(struct stream *s, long long fence, bool counted, enum restart_reason reason);
 

@@ -95,7 +95,7 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 	if (try_again(s, errand_failure(&s->errand, s->status, retry_after, buf_span(&s->body)),
 		retry_after, why))
 		return;
-	log_info("%s failed: %s", s->id, why);
+	stream_note_failure(s, why);
 	if (s->translation != NULL)
 		provider_error_translated(
 		    &error, s->status, buf_span(&s->body), &s->errand.secrets);
@@ -202,7 +202,7 @@ static void end_with_stream_error(struct stream *s)
 	if (try_again(s, errand_failure(&s->errand, status, -1, fold_error(&s->fold)), -1, why))
 		return;
 	fold_end(&s->fold);
-	log_info("%s failed: %s", s->id, why);
+	stream_note_failure(s, why);
 	stream_end(s);
 }
 

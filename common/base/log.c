@@ -3,32 +3,57 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log_line.h"
 
 enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
 
-static bool never_waits;
-static unsigned long lost; /* lines, since the last that was written */
+static bool looks_for_room; /* before each line */
+static unsigned long lost;  /* lines, since the last that was written */
 static const char *program = "respool";
+static pid_t own_pid; /* 0: to be asked for */
 static enum log_format line_format;
 static log_taker *taker;
 static void *taker_ctx;
 
+static void forget_pid(void)
+{
+	own_pid = 0;
+}
+
 void log_open(const char *name)
 {
 	program = name;
+	pthread_atfork(NULL, NULL, forget_pid);
+}
+
+/* To ask the system for it with each line is a good part of the line. */
+static pid_t pid_of_process(void)
+{
+	if (own_pid == 0)
+		own_pid = getpid();
+	return own_pid;
+}
+
+/* A file takes what it is given. */
+static bool may_be_full(void)
+{
+	struct stat about;
+
+	return fstat(STDERR_FILENO, &about) != 0 || !S_ISREG(about.st_mode);
 }
 
 void log_never_wait(void)
 {
-	never_waits = true;
+	looks_for_room = may_be_full();
 }
 
 void log_set_format(enum log_format format)
@@ -64,21 +89,24 @@ static bool has_room(void)
 
 static void begin_text(struct log_line *line, const char *level)
 {
-	char pid[24];
+	char pid[LOG_NUMBER_SIZE];
 
-	snprintf(pid, sizeof(pid), "[%ld]: ", (long)getpid());
+	log_number_write(pid, pid_of_process());
 	log_line_add(line, program);
+	log_line_add(line, "[");
 	log_line_add(line, pid);
+	log_line_add(line, "]: ");
 	log_line_add(line, level);
 	log_line_add(line, ": ");
 }
 
 static void make_message(struct log_line *line, const char *level, const char *text)
 {
+	log_line_clear(line);
 	if (line_format == LOG_FORMAT_JSON) {
 		log_json_begin(line, level, "message");
 		log_json_add_text(line, "program", program);
-		log_json_add_number(line, "pid", getpid());
+		log_json_add_number(line, "pid", pid_of_process());
 		log_json_add_text(line, "message", text);
 		log_json_end(line);
 	} else {
@@ -90,7 +118,7 @@ static void make_message(struct log_line *line, const char *level, const char *t
 
 static void tell_lost(void)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	char text[64];
 
 	snprintf(text, sizeof(text), "%lu lines before this are lost", lost);
@@ -101,13 +129,13 @@ static void tell_lost(void)
 
 static void write_line(const struct log_line *line)
 {
-	if (never_waits && !has_room()) {
+	if (looks_for_room && !has_room()) {
 		lost++;
 		return;
 	}
 	if (lost > 0) {
 		tell_lost();
-		if (never_waits && !has_room())
+		if (looks_for_room && !has_room())
 			return;
 	}
 	write_whole(line->data, line->len);
@@ -116,7 +144,7 @@ static void write_line(const struct log_line *line)
 /* error is the errno to explain behind the text, or 0. */
 static void log_message(const char *level, int error, const char *format, va_list args)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	char text[PIPE_BUF + 1]; /* a line that has so much is cut */
 	int saved = errno;
 	int n;
@@ -159,14 +187,10 @@ static void add_fact_in_text(struct log_line *line, const struct log_field *fiel
 {
 	char room[LONGEST_FACT + 8];
 
-	if (field->text == NULL && field->number == LOG_UNKNOWN)
-		return;
-	if (field->text != NULL) {
+	if (field->text != NULL)
 		log_line_add_fact(line, field->name, bounded(field->text, room));
-		return;
-	}
-	snprintf(room, sizeof(room), "%lld", field->number);
-	log_line_add_fact(line, field->name, room);
+	else if (field->number != LOG_UNKNOWN)
+		log_line_add_number(line, field->name, field->number);
 }
 
 static void add_fact_in_json(struct log_line *line, const struct log_field *field)
@@ -183,9 +207,10 @@ static void add_fact_in_json(struct log_line *line, const struct log_field *fiel
 
 void log_event(const char *event, const struct log_field *fields, size_t count)
 {
-	struct log_line line = {.len = 0};
+	struct log_line line;
 	int saved = errno;
 
+	log_line_clear(&line);
 	if (line_format == LOG_FORMAT_JSON) {
 		log_json_begin(&line, "info", event);
 		for (size_t i = 0; i < count; i++)

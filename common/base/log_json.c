@@ -7,7 +7,7 @@
 
 /* What must always find room: the end of a text that was cut, of the object and of the line. */
 static const char cut_mark[] = "\xe2\x80\xa6";
-enum { END_BYTES = sizeof(cut_mark) - 1 + sizeof("\"}\n") - 1, LONGEST_NUMBER = 20 };
+enum { END_BYTES = sizeof(cut_mark) - 1 + sizeof("\"}\n") - 1 };
 
 static bool has_room(const struct log_line *line, size_t len)
 {
@@ -112,11 +112,11 @@ void log_json_add_text(struct log_line *line, const char *name, const char *text
 
 void log_json_add_number(struct log_line *line, const char *name, long long number)
 {
-	char text[LONGEST_NUMBER + 1];
+	char text[LOG_NUMBER_SIZE];
 
-	if (!begin_member(line, name, LONGEST_NUMBER))
+	if (!begin_member(line, name, sizeof(text) - 1))
 		return;
-	snprintf(text, sizeof(text), "%lld", number);
+	log_number_write(text, number);
 	put_text(line, text);
 }
 

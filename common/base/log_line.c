@@ -6,6 +6,12 @@
 /* Stands at the end of a line that was too long, with its newline. */
 static const char cut_mark[] = " [cut]\n";
 
+void log_line_clear(struct log_line *line)
+{
+	line->len = 0;
+	line->cut = false;
+}
+
 static void add_bytes(struct log_line *line, const char *bytes, size_t len)
 {
 	if (line->cut || line->len + len + sizeof(cut_mark) > sizeof(line->data)) {
@@ -107,6 +113,33 @@ void log_line_add_fact(struct log_line *line, const char *name, const char *text
 	add_bytes(line, "=\"", quoted ? 2 : 1);
 	add_text(line, text, quoted);
 	add_bytes(line, "\"", quoted ? 1 : 0);
+}
+
+void log_number_write(char out[LOG_NUMBER_SIZE], long long number)
+{
+	unsigned long long left =
+	    number < 0 ? -(unsigned long long)number : (unsigned long long)number;
+	char digits[LOG_NUMBER_SIZE];
+	size_t at = sizeof(digits);
+
+	digits[--at] = '\0';
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (number < 0)
+		digits[--at] = '-';
+	memcpy(out, digits + at, sizeof(digits) - at);
+}
+
+void log_line_add_number(struct log_line *line, const char *name, long long number)
+{
+	char text[LOG_NUMBER_SIZE];
+
+	log_number_write(text, number);
+	add_bytes(line, " ", 1);
+	log_line_add(line, name);
+	add_bytes(line, "=", 1);
+	add_bytes(line, text, strlen(text));
 }
 
 static bool is_continuation(char c)

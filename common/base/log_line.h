@@ -9,17 +9,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed it is empty. */
 struct log_line {
-	char data[PIPE_BUF];
 	size_t len;
-	bool cut; /* something did not fit: nothing more is added */
+	bool cut;            /* something did not fit: nothing more is added */
+	char data[PIPE_BUF]; /* of which len bytes are set */
 };
+
+/* To begin with. */
+void log_line_clear(struct log_line *line);
 
 /* Adds a text, whose control characters are escaped. */
 void log_line_add(struct log_line *line, const char *text);
 /* Adds " name=text", with the text in quotes where it could be misread. */
 void log_line_add_fact(struct log_line *line, const char *name, const char *text);
+/* Adds " name=number". */
+void log_line_add_number(struct log_line *line, const char *name, long long number);
 /* Adds the newline, and before it a mark if the line was cut. */
 void log_line_end(struct log_line *line);
 
@@ -32,5 +36,9 @@ void log_json_begin(struct log_line *line, const char *level, const char *event)
 void log_json_add_text(struct log_line *line, const char *name, const char *text);
 void log_json_add_number(struct log_line *line, const char *name, long long number);
 void log_json_end(struct log_line *line);
+
+/* Writes a number with a NUL; printf(3) is slow for what each line has several of. */
+enum { LOG_NUMBER_SIZE = 21 };
+void log_number_write(char out[LOG_NUMBER_SIZE], long long number);
 
 #endif

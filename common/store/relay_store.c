@@ -254,11 +254,6 @@ static void send_again(struct relay_store *store)
 }
 
 /* Its answer is still to come, and ends it. */
-bool relay_store_is_up(const struct relay_store *store)
-{
-	return redis_client_is_up(store->redis);
-}
-
 static void give_up(struct remembering *remembering)
 {
 	remembering->late = true;
@@ -369,6 +364,11 @@ bool relay_store_use(struct relay_store *store, struct roster *roster)
 	if (health_is_of_interest(store))
 		set_timer(&store->tick, 0);
 	return true;
+}
+
+bool relay_store_is_up(const struct relay_store *store)
+{
+	return redis_client_is_up(store->redis);
 }
 
 void relay_store_show(struct relay_store *store, int streams)

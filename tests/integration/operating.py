@@ -3,10 +3,11 @@
 import re
 
 from console import Console
-from harness import wait_until
+from harness import title_of, wait_until
 
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)\Z')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+DRAINING_TITLE = "respoold (draining): worker"
 
 
 def jobs_key(name):
@@ -48,15 +49,13 @@ class Operator:
         return self.workers()
 
     def drain(self, worker, *options):
-        """Waits until the worker has heard of it: that is at its next beat."""
+        """Waits until the worker has heard of it: its process says so."""
         self.run("drain", *options, worker)
-        self.await_beats(worker)
+        self.await_title(worker, "respoold: worker" if "--end" in options else DRAINING_TITLE)
 
-    def await_beats(self, worker):
-        """What it was told with the first of two beats it has done by the second."""
-        for _ in range(2):
-            last = self.workers()[worker]["beat_at"]
-            wait_until(lambda at=last: self.workers()[worker]["beat_at"] > at, 10, "a beat")
+    def await_title(self, worker, title):
+        pid = self.workers()[worker]["pid"]
+        wait_until(lambda: title_of(pid) == title, 10, f"{worker} to be called {title}")
 
 
 def metrics_of(stack):

@@ -9,6 +9,7 @@ import pytest
 import promtool
 from harness import ADMIN, Stack
 
+pytestmark = pytest.mark.once
 TOP = Path(__file__).resolve().parents[2]
 ALERTS = TOP / "deploy" / "prometheus" / "respool-alerts.yml"
 DASHBOARD = TOP / "deploy" / "grafana" / "respool.json"

@@ -88,18 +88,6 @@ def test_scrape_with_many_responses_takes_few_commands_and_no_scan(make_stack):
     assert b'respool_responses{state="queued"} %d\n' % (MANY // 2) in reply.body
 
 
-def test_list_shows_each_response_once_the_latest_first(idle):
-    operator = Operator(idle)
-    created = [idle.client.create("m")["id"] for _ in range(5)]
-    rows = operator.rows()
-    assert sorted(row["id"] for row in rows) == sorted(created)
-    assert rows == sorted(rows, key=lambda row: row["created_at"], reverse=True)
-    for limit, more in (("2", True), ("5", False)):
-        page = operator.ask("list", "--limit", limit)
-        assert [row["id"] for row in page["data"]] == [row["id"] for row in rows[:int(limit)]]
-        assert page["has_more"] == more
-
-
 def test_response_is_found_by_what_is_said_of_it(stack, operator, client, upstream, model):
     upstream.script(model, message_stream(["Hello"]))
     done = client.create(model)["id"]

@@ -67,13 +67,16 @@ def test_each_response_that_ends_has_one_line_with_what_is_known_of_it(stack):
     assert line["request_id"] == reply.headers["x-request-id"] == "my-request-1"
 
 
-def test_a_response_that_fails_tells_its_error_s_code_and_no_more(stack):
+def test_a_response_that_fails_tells_its_error_s_code_and_why_and_no_more(stack):
     stack.upstream.script("failing", json_error(400, {"error": {
         "code": "context_length_exceeded", "message": PROMPT}}))
     response_id = finished(stack, "failing", "failed")
     line = await_event(stack.supervisor, "response_ended", id=response_id)
     assert (line["status"], line["error_code"]) == ("failed", "context_length_exceeded")
     assert (line["input_tokens"], line["output_tokens"]) == (None, None)
+    [failing] = events(stack.supervisor, "response_failing", id=response_id)
+    assert failing["why"] == "the provider answered HTTP 400"
+    assert failing["request_id"] == line["request_id"]
 
 
 def test_a_response_that_is_cancelled_while_it_runs_has_one_line(stack):
@@ -164,8 +167,9 @@ def test_lines_are_text_by_default_and_another_format_comes_with_the_next_reload
     stack = make_stack()
     stack.upstream.script("m a", message_stream(["Hello"]), message_stream(["Hello"]))
     response_id = finished(stack, "m a")
+    [worker] = stack.supervisor.children()
     line = wait_until(lambda: re.search(
-        rf"^respoold\[\d+\]: info: response_ended id={response_id} tenant=alice model=\"m a\" "
+        rf"^respoold\[{worker}\]: info: response_ended id={response_id} tenant=alice model=\"m a\" "
         r"deployment=openai/\* status=completed attempts=1 .*$",
         stack.supervisor.stderr(), re.M), 5, "the line")
     assert "error_code" not in line[0]

@@ -7,10 +7,10 @@ import pytest
 
 import promtool
 from harness import Stack, job_key, response_key
-from operated import DEPLOYMENTS, Operator, Records, new_id
 from redis_places import NAMESPACE, Place
 from redis_cluster import Cluster
 from redis_sentinel import Sentinels
+from store_operator import DEPLOYMENTS, Records, StoreOperator, new_id
 
 ALONE = {"supervisor": False, "responder": False, "web": False}
 HOUR = 3_600_000  # ms
@@ -41,7 +41,7 @@ def place(request, tmp_path_factory):
 
 
 def opened(stack):
-    records, operator = Records(stack), Operator(stack)
+    records, operator = Records(stack), StoreOperator(stack)
     return records, operator
 
 
@@ -304,37 +304,3 @@ def test_metrics_are_whole_from_the_beginning(here):
                    "respool_relay_streams 0"):
         assert f"\n{sample}\n" in text
     assert re.search(r'^respool_build_info\{version="[^"]+"\} 1$', text, re.M)
-
-
-def test_a_scrape_with_ten_thousand_responses_is_short_and_scans_no_keys(here):
-    records, operator = here
-    now = records.now()
-    pipeline = records.redis.pipeline(transaction=False)
-    for number in range(10_000):
-        records_id = new_id(number)
-        pipeline.hset(job_key(records_id), mapping={"state": "queued", "tenant": "", "model": "m"})
-        pipeline.set(response_key(records_id), "{}")
-        pipeline.zadd(records.key("index"), {records_id: now})
-        pipeline.hset(records.key("index:about"), records_id, f"{now} {now} open \x1fm\x1fm")
-        pipeline.lpush(records.key("queue"), records_id)
-    pipeline.execute()
-    full(records)
-    records.redis.hset(records.key("counters"), mapping={
-        f"respool_response_duration_seconds\x1fmodel-{model}\x1f{bound}": 1
-        for model in range(100) for bound in "0.5 1 2.5 5 10 30 60 120 300 +Inf sum".split()})
-    records.redis.hset(records.key("minutes"), mapping={
-        f"{now // 60_000 - back} {what}": 1 for back in range(60)
-        for what in ("created", "completed", "failed", "incomplete", "cancelled", "deleted")})
-    for number in range(30):
-        records.worker(f"worker-{number}", streams=1, holds=["x"])
-    operator.text("metrics")
-    spent = []
-    for _ in range(5):
-        records.redis.config_resetstat()
-        operator.text("metrics")
-        stats = records.redis.info("commandstats")
-        assert not {"cmdstat_keys", "cmdstat_scan", "cmdstat_hscan", "cmdstat_zscan"} & set(stats)
-        spent.append(sum(stats[f"cmdstat_{name}"]["usec"] for name in ("evalsha", "hgetall", "zrange")
-                         if f"cmdstat_{name}" in stats))
-    print("microseconds of Redis:", spent)
-    assert min(spent) < 5000

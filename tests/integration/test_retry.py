@@ -5,12 +5,14 @@ import json
 import pytest
 
 from events import message_stream
-from following import create_stream, follow
-from harness import BOB, job_key, output_text, request_key
-from operated import Operator
+from following import create_stream, events_after
+from harness import BOB, SECRETS, output_text, request_key, response_key, wait_until
+from store_operator import StoreOperator
 from upstream import json_error
 
-STACK = {"config": {"respool": {"failed_request_ttl": 600}}}
+TTL = 600
+STACK = {"config": {"respool": {"failed_request_ttl": TTL}}}
+SECRET = "a word that nobody else says"
 REFUSAL = json_error(400, {"message": "not today"})
 TOOL = {"type": "function", "name": "f", "description": None, "parameters": {"type": "object"},
         "strict": True}
@@ -25,7 +27,7 @@ SECRET_TOOL_INPUT = [{"type": "mcp_list_tools", "id": "m", "server_label": "s", 
 
 @pytest.fixture
 def operator(stack):
-    operator = Operator(stack)
+    operator = StoreOperator(stack)
     yield operator
     operator.close()
 
@@ -72,15 +74,17 @@ def test_the_provider_is_asked_the_same_and_a_new_response_answers(stack, operat
 
 
 def test_what_it_continued_is_continued_again(stack, operator, model):
-    stack.upstream.script(f"{model}-before", message_stream(["One"]))
+    stack.upstream.script(f"{model}-before", message_stream(["one"]))
     before = stack.client.create(f"{model}-before", "first")
     stack.client.wait_terminal(before["id"])
     first = failed(stack, model, input="second", previous_response_id=before["id"])
+    stack.client.delete(before["id"])
     second = retried(operator, first["id"])
     assert second["previous_response_id"] == before["id"]
     stack.client.wait_terminal(second["id"])
     asked = stack.upstream.requests(model)
-    assert asked[0].body == asked[1].body and b"first" in asked[1].body
+    assert asked[0].body == asked[1].body
+    assert b"first" in asked[1].body and b"one" in asked[1].body
     [item] = stack.client.input_items(second["id"]).json()["data"]
     assert item["content"][0]["text"] == "second"
 
@@ -91,11 +95,11 @@ def test_one_that_was_streamed_is_streamed_again(stack, operator, model):
     with follower:
         assert follower.rest()[-1].type == "response.failed"
     second = retried(operator, response_id)
-    stack.client.wait_terminal(second["id"])
-    with follow(stack.client, second["id"]) as follower:
-        events = follower.rest()
-    assert events[0].type == "response.created" and events[-1].type == "response.completed"
+    events = events_after(stack.client, second["id"])
+    assert [event.number for event in events] == list(range(len(events)))
+    assert (events[0].type, events[-1].type) == ("response.created", "response.completed")
     assert events[0].data["response"] == second
+    assert events[-1].data["response"] == stack.client.poll(second["id"])
 
 
 def test_it_stays_the_tenant_s(stack, operator, model):
@@ -111,6 +115,7 @@ def test_what_has_not_failed_and_what_is_not_kept_is_not_tried_again(stack, oper
     second = retried(operator, first["id"])
     stack.client.wait_terminal(second["id"])
     assert retry(operator, second["id"]) == ("not_failed", None)
+    assert not stack.redis.exists(request_key(second["id"]))
     assert operator.json("show", first["id"])["can_retry"]
     stack.redis.delete(request_key(first["id"]))
     assert not operator.json("show", first["id"])["can_retry"]
@@ -119,19 +124,38 @@ def test_what_has_not_failed_and_what_is_not_kept_is_not_tried_again(stack, oper
     assert operator.ask("retry", first["id"]) == ("not_found", "")
 
 
-def test_a_request_is_kept_no_longer_than_the_response_and_goes_with_it(stack, model):
+def test_no_request_is_kept_by_default(make_stack, model):
+    stack = make_stack()
     first = failed(stack, model)
-    key = request_key(first["id"])
-    assert 0 < stack.redis.ttl(key) <= min(600, stack.redis.ttl(job_key(first["id"])))
-    assert stack.client.delete(first["id"]).status == 200
-    assert not stack.redis.exists(key)
+    assert not stack.redis.exists(request_key(first["id"]))
+
+
+@pytest.mark.parametrize("end", ["delete", "expire"])
+def test_a_request_is_kept_no_longer_than_it_is_to(stack, operator, model, end):
+    first = failed(stack, model, input=SECRET, instructions=SECRET)["id"]
+    key = request_key(first)
+    assert 0 < stack.redis.ttl(key) <= TTL < stack.redis.ttl(response_key(first))
+    everything = stack.everything_stored()
+    assert not [secret for secret in SECRETS if secret.encode() in everything]
+    if end == "expire":
+        stack.redis.pexpire(key, 1)
+        wait_until(lambda: not stack.redis.exists(key), 5, "the key to be gone")
+        assert retry(operator, first) == ("not_kept", None)
+    assert stack.client.delete(first).status == 200
+    assert SECRET.encode() not in stack.everything_stored()
+
+
+def test_one_that_is_not_stored_keeps_its_request_no_longer_than_itself(make_stack, model):
+    stack = make_stack({"respool": {"failed_request_ttl": TTL, "unstored_ttl": 60}})
+    first = failed(stack, model, store=False)
+    assert 0 < stack.redis.ttl(request_key(first["id"])) <= 60
 
 
 def test_there_has_to_be_room_in_the_queue(make_stack, model):
-    stack = make_stack({"respool": {"failed_request_ttl": 600, "max_queue": 1}})
+    stack = make_stack({"respool": {"failed_request_ttl": TTL, "max_queue": 1}})
     first = failed(stack, model)
     stack.stop(stack.supervisor)
     stack.client.create(model)
-    operator = Operator(stack)
+    operator = StoreOperator(stack)
     assert operator.ask("retry", first["id"])[0] == "queue_full"
     operator.close()

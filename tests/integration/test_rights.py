@@ -10,7 +10,7 @@ import pytest
 from events import delta, message_stream, opening
 from following import create_stream, events_after, follow
 from harness import QUEUE, Stack, output_text, wait_until
-from operated import Operator
+from store_operator import StoreOperator
 from redis_cluster import JOBS_SLOT, Cluster, Mover, slot_of
 from redis_rights import KEYS, TOP, documented_rights, rights
 from redis_sentinel import Sentinels
@@ -155,7 +155,7 @@ def pass_through_and_forget(stack):
 
 
 def operate(stack, response_id):
-    operator = Operator(stack)
+    operator = StoreOperator(stack)
     assert operator.json("show", response_id)["id"] == response_id
     for words in (("metrics",), ("list", *[None] * 6), ("pause", "m"), ("resume", "m"),
                   ("retry", response_id), ("advise",)):

@@ -263,6 +263,27 @@ static void an_event_tells_what_is_known_in_words(void **state)
 	    "info: response_ended id=resp_1 tenant=\"\" model=\"a \\\"b\\\"\\n\" attempts=2");
 }
 
+static void write_numbers(void)
+{
+	const struct log_field numbers[] = {
+	    LOG_NUMBER("least", LLONG_MIN),
+	    LOG_NUMBER("none", 0),
+	    LOG_NUMBER("ten", 10),
+	    LOG_NUMBER("most", LLONG_MAX),
+	};
+
+	log_event("counted", numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
+static void numbers_have_all_their_digits(void **state)
+{
+	struct outcome outcome = run(write_numbers);
+
+	(void)state;
+	assert_line(&outcome, "info: counted least=-9223372036854775808 none=0 ten=10 "
+			      "most=9223372036854775807");
+}
+
 static void (*in_json_function)(void);
 
 static void write_in_json(void)
@@ -444,6 +465,7 @@ int main(void)
 	    cmocka_unit_test(json_has_no_bytes_that_are_no_text),
 	    cmocka_unit_test(long_facts_leave_room_for_the_others),
 	    cmocka_unit_test(a_json_line_that_is_cut_is_still_an_object),
+	    cmocka_unit_test(numbers_have_all_their_digits),
 	    cmocka_unit_test(lines_go_to_whoever_takes_them),
 	    cmocka_unit_test(what_is_fatal_is_not_taken),
 	};

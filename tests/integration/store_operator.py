@@ -14,7 +14,7 @@ def new_id(number):
     return f"litellm_poll_00000000-0000-4000-8000-{number:012x}"
 
 
-class Operator:
+class StoreOperator:
     """Says what it is told to do, and what comes of it."""
 
     def __init__(self, stack):
