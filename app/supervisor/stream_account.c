@@ -58,7 +58,8 @@ static void read_error_code(const struct stream *s, struct buf *out)
 		buf_append_span(out, json_inside(code));
 }
 
-static void log_end(const struct stream *s, const char *how, const struct usage *usage)
+static void log_end(
+    const struct stream *s, const char *how, const struct usage *usage, long long total)
 {
 	const struct deployment *deployment = s->errand.called;
 	struct buf code = {0};
@@ -73,7 +74,7 @@ static void log_end(const struct stream *s, const char *how, const struct usage 
 	record.attempts = s->attempt;
 	record.queued_ms = s->account.waited_ms;
 	record.first_event_ms = first_event_ms(s);
-	record.total_ms = total_ms(s);
+	record.total_ms = total;
 	record.input_tokens = usage->input;
 	record.output_tokens = usage->output;
 	record.error_code = code.len != 0 ? buf_cstr(&code) : NULL;
@@ -97,7 +98,8 @@ static bool is_own_end(const char *how)
 	return status == STATUS_COMPLETED || status == STATUS_INCOMPLETE || status == STATUS_FAILED;
 }
 
-static void count_end(const struct stream *s, const char *how, const struct usage *usage)
+static void count_end(
+    const struct stream *s, const char *how, const struct usage *usage, long long total)
 {
 	struct counts *counts = jobs_counts(s->host->jobs);
 	const char *label = model_label(s->config, s->model);
@@ -105,7 +107,7 @@ static void count_end(const struct stream *s, const char *how, const struct usag
 	if (first_event_ms(s) != LOG_UNKNOWN)
 		counts_observe(counts, METRIC_FIRST_EVENT, label, (double)first_event_ms(s) / 1000);
 	if (is_own_end(how))
-		counts_observe(counts, METRIC_DURATION, label, (double)total_ms(s) / 1000);
+		counts_observe(counts, METRIC_DURATION, label, (double)total / 1000);
 	count_tokens(counts, label, "input", usage->input);
 	count_tokens(counts, label, "output", usage->output);
 	count_tokens(counts, label, "cached", usage->cached);
@@ -114,10 +116,11 @@ static void count_end(const struct stream *s, const char *how, const struct usag
 
 void stream_note_end(struct stream *s, const char *how)
 {
-	struct usage usage = usage_of(s);
+	const struct usage usage = usage_of(s);
+	const long long total = total_ms(s);
 
-	log_end(s, how, &usage);
-	count_end(s, how, &usage);
+	log_end(s, how, &usage, total);
+	count_end(s, how, &usage, total);
 	job_end(s->host->jobs, s->id, how);
 }
 

@@ -7,7 +7,6 @@ import subprocess
 from harness import BUILD, environment, job_key, response_key
 
 JOBS = "litellm:polling:{jobs}:"
-DEPLOYMENTS = "litellm:polling:{deployments}:"
 
 
 def new_id(number):

@@ -111,8 +111,7 @@ def test_a_completed_response_is_logged_and_counted_with_its_tokens(make_stack):
         "input": 12, "output": 34, "cached": 8, "reasoning": 5})
     assert observed(stack, "queue_wait_seconds") == (1, int(line["queued_ms"]))
     assert observed(stack, "time_to_first_event_seconds", "*") == (1, int(line["first_event_ms"]))
-    count, total = observed(stack, "response_duration_seconds", "*")
-    assert count == 1 and abs(total - int(line["total_ms"])) < 50
+    assert observed(stack, "response_duration_seconds", "*") == (1, int(line["total_ms"]))
 
 
 def test_a_failed_response_tells_its_code_and_each_try_its_reason(make_stack):
@@ -238,7 +237,7 @@ def test_a_relay_tells_what_it_holds_open_and_counts_its_calls(make_stack):
     assert re.fullmatch(r"[0-9a-f]{16}", name)
     streams, beat_ms, started_s, pid, _version, host = record
     assert streams == "0" and int(pid) in children_of(stack.responder.pid, "relay") and host
-    assert abs(int(beat_ms) / 1000 - time.time()) < 5 and int(started_s) <= time.time()
+    assert abs(int(beat_ms) / 1000 - time.time()) < 60 and int(started_s) <= time.time()
     assert 0 < stack.redis.zscore(stack.key(RELAYS), name) - int(beat_ms) <= 10000
 
     stack.upstream.script("m", message_stream(["x"]))

@@ -12,7 +12,7 @@ from events import Stream, completed, delta, message_stream, opening
 from harness import (ADMIN, Client, environment, job_key, kill, output_text, response_key,
                      run_program, wait_until)
 from test_passthrough import response_object
-from upstream import Cut, Feed, Gate, json_error
+from upstream import Cut, Gate, json_error
 
 UNKNOWN = "litellm_poll_00000000-0000-4000-8000-000000000000"
 STACK = {"config": {"respool": {"failed_request_ttl": 600, "lease_seconds": 3}}}
