@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "log_line.h"
 
 enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
@@ -89,9 +90,9 @@ static bool has_room(void)
 
 static void begin_text(struct log_line *line, const char *level)
 {
-	char pid[LOG_NUMBER_SIZE];
+	char pid[DECIMAL_SIZE];
 
-	log_number_write(pid, pid_of_process());
+	decimal_write(pid, pid_of_process());
 	log_line_add(line, program);
 	log_line_add(line, "[");
 	log_line_add(line, pid);

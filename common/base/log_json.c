@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "decimal.h"
 #include "json_internal.h"
 #include "log_line.h"
 
@@ -112,11 +113,11 @@ void log_json_add_text(struct log_line *line, const char *name, const char *text
 
 void log_json_add_number(struct log_line *line, const char *name, long long number)
 {
-	char text[LOG_NUMBER_SIZE];
+	char text[DECIMAL_SIZE];
 
 	if (!begin_member(line, name, sizeof(text) - 1))
 		return;
-	log_number_write(text, number);
+	decimal_write(text, number);
 	put_text(line, text);
 }
 

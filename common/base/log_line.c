@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
+
 /* Stands at the end of a line that was too long, with its newline. */
 static const char cut_mark[] = " [cut]\n";
 
@@ -115,31 +117,15 @@ void log_line_add_fact(struct log_line *line, const char *name, const char *text
 	add_bytes(line, "\"", quoted ? 1 : 0);
 }
 
-void log_number_write(char out[LOG_NUMBER_SIZE], long long number)
-{
-	unsigned long long left =
-	    number < 0 ? -(unsigned long long)number : (unsigned long long)number;
-	char digits[LOG_NUMBER_SIZE];
-	size_t at = sizeof(digits);
-
-	digits[--at] = '\0';
-	do
-		digits[--at] = (char)('0' + left % 10);
-	while ((left /= 10) != 0);
-	if (number < 0)
-		digits[--at] = '-';
-	memcpy(out, digits + at, sizeof(digits) - at);
-}
-
 void log_line_add_number(struct log_line *line, const char *name, long long number)
 {
-	char text[LOG_NUMBER_SIZE];
+	char text[DECIMAL_SIZE];
+	size_t len = decimal_write(text, number);
 
-	log_number_write(text, number);
 	add_bytes(line, " ", 1);
 	log_line_add(line, name);
 	add_bytes(line, "=", 1);
-	add_bytes(line, text, strlen(text));
+	add_bytes(line, text, len);
 }
 
 static bool is_continuation(char c)

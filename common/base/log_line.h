@@ -37,8 +37,4 @@ void log_json_add_text(struct log_line *line, const char *name, const char *text
 void log_json_add_number(struct log_line *line, const char *name, long long number);
 void log_json_end(struct log_line *line);
 
-/* Writes a number with a NUL; printf(3) is slow for what each line has several of. */
-enum { LOG_NUMBER_SIZE = 21 };
-void log_number_write(char out[LOG_NUMBER_SIZE], long long number);
-
 #endif

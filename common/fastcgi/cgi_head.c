@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/decimal.h"
+
 static const struct {
 	int status;
 	const char *reason;
@@ -89,7 +91,11 @@ void cgi_head_add(struct cgi_head *head, const char *name, const char *value)
 
 void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len)
 {
-	buf_printf(&head->text, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
+	char length[DECIMAL_SIZE];
+
+	decimal_write(length, (long long)len);
+	cgi_head_add(head, "Content-Type", type);
+	cgi_head_add(head, "Content-Length", length);
 }
 
 void cgi_head_add_expected(struct cgi_head *head, int status)

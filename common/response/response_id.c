@@ -10,11 +10,20 @@
 
 static const size_t prefix_len = sizeof(RESPONSE_ID_PREFIX) - 1;
 
+/* RFC 9562 section 5.4. That of libuuid seeds random(3) each time, which takes longest of all. */
+static void random_uuid(uuid_t uuid)
+{
+	if (getrandom(uuid, sizeof(uuid_t), 0) != sizeof(uuid_t))
+		fatal("getrandom");
+	uuid[6] = (unsigned char)((uuid[6] & 0x0f) | 0x40);
+	uuid[8] = (unsigned char)((uuid[8] & 0x3f) | 0x80);
+}
+
 void response_id_generate(char out[RESPONSE_ID_SIZE])
 {
-	uuid_t uuid;
+	uuid_t uuid = {0};
 
-	uuid_generate_random(uuid);
+	random_uuid(uuid);
 	memcpy(out, RESPONSE_ID_PREFIX, prefix_len);
 	uuid_unparse_lower(uuid, out + prefix_len);
 }

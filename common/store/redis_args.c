@@ -1,7 +1,6 @@
 #include "redis_args.h"
 
-#include <stdio.h>
-
+#include "common/base/decimal.h"
 #include "common/base/log.h"
 
 void redis_args_add_span(struct redis_args *args, struct span value)
@@ -24,8 +23,7 @@ void redis_args_add_number(struct redis_args *args, long long value)
 	if (args->number_count == REDIS_ARGS_NUMBERS)
 		fatalx("a Redis command has more than %d numbers", REDIS_ARGS_NUMBERS);
 	text = args->numbers[args->number_count++];
-	snprintf(text, REDIS_NUMBER_SIZE, "%lld", value);
-	redis_args_add(args, text);
+	redis_args_add_span(args, (struct span){text, decimal_write(text, value)});
 }
 
 void redis_args_script(struct redis_args *args, enum script script, int keys)

@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 #include "common/base/buf.h"
+#include "common/base/decimal.h"
 #include "scripts.h"
 
-enum { REDIS_ARGS_MAX = 56, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = 24 };
+enum { REDIS_ARGS_MAX = 56, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = DECIMAL_SIZE };
 
 struct redis_args {
 	int count;

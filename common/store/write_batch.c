@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
+#include "common/base/decimal.h"
 #include "common/base/log.h"
 #include "scripts.h"
 
@@ -32,17 +33,20 @@ struct write_batch {
 
 void write_argument(struct buf *out, struct span argument)
 {
-	buf_printf(out, "$%zu\r\n", argument.len);
+	char len[DECIMAL_SIZE];
+
+	buf_putc(out, '$');
+	buf_append(out, len, decimal_write(len, (long long)argument.len));
+	buf_puts(out, "\r\n");
 	buf_append_span(out, argument);
 	buf_puts(out, "\r\n");
 }
 
 void write_number(struct buf *out, long long number)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%lld", number);
+	char text[DECIMAL_SIZE];
 
-	write_argument(out, (struct span){text, (size_t)len});
+	write_argument(out, (struct span){text, decimal_write(text, number)});
 }
 
 static enum write_result result_of(struct redis_client *commands, const redisReply *reply)

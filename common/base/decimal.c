@@ -1,0 +1,20 @@
+#include "decimal.h"
+
+#include <string.h>
+
+size_t decimal_write(char out[DECIMAL_SIZE], long long number)
+{
+	unsigned long long left =
+	    number < 0 ? -(unsigned long long)number : (unsigned long long)number;
+	char digits[DECIMAL_SIZE];
+	size_t at = sizeof(digits);
+
+	digits[--at] = '\0';
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (number < 0)
+		digits[--at] = '-';
+	memcpy(out, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - 1 - at;
+}
