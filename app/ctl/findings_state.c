@@ -92,8 +92,8 @@ static void add_paused(struct findings *findings, const struct store_snapshot *s
 		const bool all = strcmp(model, "*") == 0;
 
 		findings_add(findings, "paused",
-		    "%s is paused: what is queued waits. End that with respoolctl resume%s%s.",
-		    all ? "All" : model, all ? "" : " ", all ? "" : model);
+		    "%s is paused: what is queued waits. End that with respoolctl resume%s%s%s.",
+		    all ? "All" : model, all ? "" : " '", all ? "" : model, all ? "" : "'");
 	}
 }
 

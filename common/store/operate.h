@@ -53,7 +53,7 @@ struct store_snapshot {
 	double oldest_seconds; /* that the one at the head of the queue has waited; 0 if none */
 	struct store_process *workers, *relays;
 	size_t worker_count, relay_count;
-	char **paused; /* models (model_label()), and "*" for all */
+	char **paused; /* models (model_label()), and "*" for all; in order */
 	size_t paused_count;
 	struct store_minute minutes[SNAPSHOT_MINUTES]; /* the last of them is the present one */
 	struct store_troubled *troubled;

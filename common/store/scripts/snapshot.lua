@@ -6,7 +6,7 @@
 --       be named beforehand, as only the workers say which there are: so of what is worked on some
 --       is missing in the number while that slot moves
 -- Reply {now (ms), how many wait, how many are worked on, ms that the next one has waited,
---       workers, relays, names of what is paused}
+--       workers, relays, names of what is paused, in order}
 --       of a worker {name, 1 if its lease has ended, 1 if it is draining, what it says of itself},
 --       of a relay the same, with zeros; who has not said anything has ""
 local time = redis.call('TIME')
@@ -46,6 +46,7 @@ for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], '(' .. now, '+inf')) 
 	relays[#relays + 1] = {name, 0, 0, about[name] or ''}
 end
 
+local paused = redis.call('SMEMBERS', KEYS[9])
+table.sort(paused)
 return {now, redis.call('LLEN', KEYS[1]) + redis.call('LLEN', KEYS[2]), running,
-	math.max(waited(KEYS[1]), waited(KEYS[2])), workers, relays,
-	redis.call('SMEMBERS', KEYS[9])}
+	math.max(waited(KEYS[1]), waited(KEYS[2])), workers, relays, paused}
