@@ -51,6 +51,12 @@ static void print_relays(const struct store_snapshot *snapshot, struct buf *text
 	print_fact("relays", text);
 }
 
+static void print_redis(const struct store_snapshot *snapshot, struct buf *text)
+{
+	buf_printf(text, "%.1f ms for a round trip", snapshot->round_trip * 1000);
+	print_fact("redis", text);
+}
+
 static void print_paused(const struct store_snapshot *snapshot, struct buf *text)
 {
 	for (size_t i = 0; i < snapshot->paused_count; i++)
@@ -106,6 +112,7 @@ static void print_block(const struct ctl *ctl, const struct store_snapshot *snap
 	print_queue(snapshot, &text);
 	print_workers(snapshot, &text);
 	print_relays(snapshot, &text);
+	print_redis(snapshot, &text);
 	print_paused(snapshot, &text);
 	print_troubled(ctl, snapshot, &text);
 	print_hour(snapshot, &text);

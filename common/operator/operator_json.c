@@ -74,6 +74,7 @@ void operator_status_json(
 	write_paused(out, snapshot);
 	member_number(out, "relay_streams", summary_relay_streams(snapshot));
 	member_number(out, "max_queue", config->max_queue);
+	member_seconds(out, "redis_rtt_seconds", (long long)(snapshot->round_trip * 1000 + 0.5));
 	write_deployments(out, config, snapshot);
 	member_name(out, "last_hour");
 	buf_putc(out, '[');

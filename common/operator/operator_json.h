@@ -14,11 +14,10 @@
  * Each appends one object.
  *
  * {"queued": N, "in_progress": N, "oldest_seconds": S, "workers": N, "relays": N, "paused":
- * [MODEL…, or "*"], "relay_streams": N, "max_queue": N, "deployments": [{"deployment": LABEL,
- * "model": MODEL_NAME, "resting_seconds": S, "failures": N}…], "last_hour": [{"time": S, "created":
- * N, "completed": N, "incomplete": N, "failed": N, "cancelled": N, "deleted": N}… 60 of them, the
- * oldest first]}
- * workers are those that are alive.
+ * [MODEL…, or "*"], "relay_streams": N, "max_queue": N, "redis_rtt_seconds": S,
+ * "deployments": [{"deployment": LABEL, "model": MODEL_NAME, "resting_seconds": S, "failures":
+ * N}…], "last_hour": [{"time": S, "created": N, "completed": N, "incomplete": N, "failed": N,
+ * "cancelled": N, "deleted": N}… 60 of them, the oldest first]} workers are those that are alive.
  */
 void operator_status_json(
     struct buf *out, const struct config *config, const struct store_snapshot *snapshot);

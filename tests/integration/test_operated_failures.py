@@ -124,6 +124,7 @@ def test_redis_that_is_slow():
         stack.upstream.script("m", message_stream(["Hello"]))
         stack.client.wait_terminal(stack.client.create("m")["id"])
         assert metrics_of(stack)[("respool_redis_rtt_seconds",)] >= SlowStack.SECONDS
+        assert operator.status()["redis_rtt_seconds"] >= SlowStack.SECONDS
         check = operator.console.run("check")
         assert check.returncode == 1 and b"round_trip" in check.stdout, check
     finally:

@@ -1,5 +1,6 @@
 """The operators' page, in Chromium, by the real programs behind lighttpd and under a prefix."""
 
+import itertools
 import json
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from browser import Browser
 from deployed import LighttpdSite
 from events import delta, message_stream, opening
 from harness import ALICE, TOP, wait_until
+from redis_proxy import RedisProxy
 from upstream import json_error
 
 pytestmark = pytest.mark.once
@@ -94,6 +96,33 @@ def shown_status(tab, status):
 def completed_response(client, upstream, model, text):
     upstream.script(model, message_stream([text]))
     return client.wait_terminal(client.create(model)["id"])["id"]
+
+
+class SlowSite(LighttpdSite):
+    """Redis answers late."""
+
+    def start_redis(self):
+        super().start_redis()
+        path = self.directory / "slow.sock"
+        self.proxy = RedisProxy(path, self.directory / "redis.sock", delays=itertools.repeat(0.1))
+        self.config["litellm_settings"]["cache_params"]["socket_path"] = str(path)
+        self.write_config()
+
+    def close(self, check=True):
+        super().close(check)
+        self.proxy.close()
+
+
+def test_a_slow_redis_is_named(browser):
+    site = SlowSite(config={"respool": {"admin_keys": [{"name": "ops", "key": ADMIN}]}})
+    tab = browser.tab()
+    try:
+        tab.address = at(site)
+        signed_in(tab)
+        tab.wait_shown("A round trip to Redis takes 10")
+    finally:
+        tab.close()
+        site.close()
 
 
 def test_the_source_has_nothing_that_makes_html_of_text_and_names_no_host():

@@ -50,6 +50,7 @@ static void a_status_counts_those_who_are_alive(void **state)
 	    .queued = 5,
 	    .in_progress = 2,
 	    .oldest_seconds = 3.25,
+	    .round_trip = 0.0125,
 	    .workers = workers,
 	    .worker_count = 2,
 	    .relays = relays,
@@ -68,7 +69,8 @@ static void a_status_counts_those_who_are_alive(void **state)
 	operator_status_json(&out, &config, &snapshot);
 	buf_puts(&expected,
 	    "{\"queued\":5,\"in_progress\":2,\"oldest_seconds\":3.250,\"workers\":1,\"relays\":2,"
-	    "\"paused\":[\"a\",\"*\"],\"relay_streams\":5,\"max_queue\":0,\"deployments\":["
+	    "\"paused\":[\"a\",\"*\"],\"relay_streams\":5,\"max_queue\":0,"
+	    "\"redis_rtt_seconds\":0.013,\"deployments\":["
 	    "{\"deployment\":\"openai/a\",\"model\":\"a\",\"resting_seconds\":0,\"failures\":0},"
 	    "{\"deployment\":\"openai/*\",\"model\":\"*\",\"resting_seconds\":0.500,"
 	    "\"failures\":2}],\"last_hour\":[");
