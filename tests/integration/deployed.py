@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness import (BUILD, TOP, Client, Program, ProgramFailed, Stack, await_socket, environment,
-                     merged, running_programs, wait_until)
+                     free_port, merged, running_programs, wait_until)
 
 PROGRAM = "/usr/libexec/respool"
 CONFIG = "/etc/respool/config.yaml"
@@ -37,11 +37,6 @@ def deploy_file(name, replacements):
         assert old in text, f"{old!r} is not in deploy/{name}"
         text = text.replace(old, str(new))
     return text
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def answers(address):

@@ -9,6 +9,7 @@ import ctypes
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -107,6 +108,28 @@ def wait_until(predicate, timeout=10, what="a condition", interval=0.01):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain for {what}; last saw {value!r}")
         time.sleep(interval)
+
+
+def bindable(host, port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(host, count):
+    """So many in a row, below those that the kernel gives to clients."""
+    while True:
+        first = random.SystemRandom().randint(10000, 30000)
+        if all(bindable(host, first + number) for number in range(count)):
+            return range(first, first + count)
+
+
+def free_port():
+    return free_ports("127.0.0.1", 1)[0]
 
 
 def short_directory():

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from deployed import free_port
-from harness import Client, Stack, run_program
+from harness import Client, Stack, free_port, run_program
 
 DIRECTORY = Path(__file__).resolve().parent / "litellm"
 FILES = sorted(path.name for path in DIRECTORY.glob("*.yaml"))

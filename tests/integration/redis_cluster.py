@@ -6,9 +6,9 @@ import time
 
 import redis
 
-from harness import wait_until
-from redis_servers import (AWAY, Access, RoutingClient, Server, Servers, free_ports,
-                           named_answer, own_address)
+from harness import free_ports, wait_until
+from redis_servers import (AWAY, Access, RoutingClient, Server, Servers, named_answer,
+                           own_address)
 
 SLOTS = 16384
 NODE_TIMEOUT = 600  # ms

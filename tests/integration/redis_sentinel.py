@@ -7,8 +7,8 @@ from pathlib import Path
 
 import redis
 
-from harness import wait_until
-from redis_servers import (AWAY, Access, RoutingClient, Server, Servers, free_ports, own_address)
+from harness import free_ports, wait_until
+from redis_servers import AWAY, Access, RoutingClient, Server, Servers, own_address
 
 DOWN_AFTER = 600  # ms
 SERVICE = "mymaster"

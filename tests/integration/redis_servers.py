@@ -7,7 +7,6 @@ finds its port free when it starts again, however many tests run side by side.
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -34,24 +33,6 @@ def own_address():
     """A loopback address that most likely nobody else uses."""
     chance = random.SystemRandom()
     return "127." + ".".join(str(chance.randint(1, 254)) for _ in range(3))
-
-
-def bindable(host, port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
-
-
-def free_ports(host, count):
-    """So many in a row, below those that the kernel gives to clients."""
-    while True:
-        first = random.SystemRandom().randint(10000, 30000)
-        if all(bindable(host, first + number) for number in range(count)):
-            return range(first, first + count)
 
 
 @dataclass

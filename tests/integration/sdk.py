@@ -10,8 +10,8 @@ import subprocess
 import threading
 
 from client_packages import CLIENTS
-from deployed import LighttpdSite, free_port
-from harness import ALICE, Client, ProgramFailed
+from deployed import LighttpdSite
+from harness import ALICE, Client, ProgramFailed, free_port
 from node_package import NODE
 from python_package import PYTHON
 

@@ -11,9 +11,9 @@ import pytest
 
 import deployed
 from deployed import (SERVERS, SPAWNED, ApacheSite, DescriptorProgram, Load, NginxSite, answers,
-                      free_port, installed_program)
+                      installed_program)
 from events import delta, message_stream, opening
-from harness import ADMIN, ALICE, BUILD, output_text, wait_until
+from harness import ADMIN, ALICE, BUILD, free_port, output_text, wait_until
 from upstream import Feed
 
 pytestmark = pytest.mark.once

@@ -14,7 +14,8 @@ import pytest
 
 from events import completed, delta, message_stream, opening
 from faulty import FaultyStack, half_then_whole, seconds_since, texts_for
-from harness import ProgramFailed, job_key, output_text, response_key, strict_json, wait_until
+from harness import (ProgramFailed, free_port, job_key, output_text, response_key, strict_json,
+                     wait_until)
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, json_error
 
 # What a busy machine may add to a bound.
@@ -46,11 +47,6 @@ def deployments(*params, retries=0):
         "model_list": [{"model_name": "m", "litellm_params": {"api_key": "sk-x", **one}}
                        for one in params],
     }
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def create_all(stack, texts):

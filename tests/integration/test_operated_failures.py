@@ -1,13 +1,12 @@
 """Failures made on purpose are found by numbers and the console alone, without a log."""
 
 import itertools
-import socket
 
 import pytest
 
 import harness
 from events import delta, message_stream, opening
-from harness import Stack, wait_until
+from harness import Stack, free_port, wait_until
 from operating import Operator, await_metric, metrics_of
 from redis_proxy import RedisProxy
 from upstream import Hang
@@ -24,11 +23,6 @@ def operated(make_stack):
         stack = make_stack(config, **options)
         return stack, Operator(stack)
     return make
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def calls_of(stack):
