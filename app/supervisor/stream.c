@@ -77,12 +77,11 @@ static void begin_again(struct stream *s)
 	stream_give_back(s, s->writer.fence, true, RESTART_EVENTS_LOST);
 }
 
-/* Of a last write whose answer was lost nobody else can have made an end. */
 static const char *ended_as(const struct stream *s, enum write_result result)
 {
 	if (result == WRITE_GONE)
 		return "deleted";
-	if (result == WRITE_ENDED && !s->writer.sent_last)
+	if (result == WRITE_ENDED)
 		return response_status_name(STATUS_CANCELLED);
 	return response_status_name(s->fold.status);
 }

@@ -150,8 +150,6 @@ static void on_written(void *ctx, enum write_result result)
 	struct writer *writer = ctx;
 
 	writer->writing = false;
-	if (result == WRITE_UNKNOWN && writer->writing_last)
-		writer->sent_last = true;
 	if (result == WRITE_TAKEN && writer->shown_fence != writer->fence)
 		result = WRITE_MISMATCH; /* it was ourselves who took it, by claiming again */
 	if (result == WRITE_DONE && writer->log != NULL)

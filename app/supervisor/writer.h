@@ -41,7 +41,6 @@ struct writer {
 	bool writing;             /* a write is under way */
 	long long shown_fence;    /* the fence that it shows */
 	bool writing_last;
-	bool sent_last; /* the last write has been sent, and it is not known whether it was made */
 	bool ending;
 	bool sealed;                 /* the document says that the response has ended */
 	bool text_shown;             /* the first text has been written */
