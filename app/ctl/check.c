@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "commands.h"
 #include "findings.h"
@@ -43,14 +43,6 @@ static void take_advice(void *ctx, const char *name, const char *text)
 	findings_add(ctx, name, "%s", text);
 }
 
-static long long local_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Some of Redis' errors end in a full stop, others do not. */
 static void add_unreachable(struct findings *findings, const char *why)
 {
@@ -72,7 +64,7 @@ static void check_store(struct store *store, const struct config *config, struct
 		add_unreachable(findings, store_error(store));
 		return;
 	}
-	findings_of_snapshot(findings, config, &snapshot, local_ms());
+	findings_of_snapshot(findings, config, &snapshot, realtime_ms());
 	store_snapshot_free(&snapshot);
 }
 

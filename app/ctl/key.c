@@ -1,10 +1,9 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/base/digest.h"
+#include "common/base/hex.h"
 #include "common/base/json.h"
-#include "common/base/log.h"
 #include "commands.h"
 
 enum { SECRET_BYTES = 32, LONGEST_NAME = 200 };
@@ -15,14 +14,8 @@ enum { KEY_SIZE = sizeof(KEY_PREFIX) + 2 * SECRET_BYTES };
 
 static void make_key(char out[KEY_SIZE])
 {
-	unsigned char secret[SECRET_BYTES];
-	size_t len = sizeof(KEY_PREFIX) - 1;
-
-	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
-		fatal("getrandom");
 	memcpy(out, KEY_PREFIX, sizeof(KEY_PREFIX));
-	for (size_t i = 0; i < sizeof(secret); i++, len += 2)
-		snprintf(out + len, 3, "%02x", secret[i]);
+	hex_random(out + sizeof(KEY_PREFIX) - 1, SECRET_BYTES);
 }
 
 static bool is_name(const char *name)

@@ -13,7 +13,7 @@ enum { AWAY_MS = 1000 }; /* that a client is kept waiting for Redis before its f
 
 static void set_timer(struct reader *reader, long long ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	evtimer_add(&reader->quiet, &delay);
 }

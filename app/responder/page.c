@@ -1,28 +1,13 @@
 #include "page.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "app/responder/page_html.h"
-#include "common/base/log.h"
+#include "common/base/hex.h"
 
 enum { NONCE_BYTES = 16, NONCE_SIZE = 2 * NONCE_BYTES + 1 };
 
 static const char placeholder[] = "@NONCE@";
-
-static void make_nonce(char nonce[NONCE_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[NONCE_BYTES];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		fatal("getrandom");
-	for (size_t i = 0; i < NONCE_BYTES; i++) {
-		nonce[2 * i] = digits[bytes[i] >> 4];
-		nonce[2 * i + 1] = digits[bytes[i] & 0xf];
-	}
-	nonce[NONCE_SIZE - 1] = '\0';
-}
 
 static void write_page(struct buf *out, const char *nonce)
 {
@@ -55,7 +40,7 @@ void page_handle(struct handlers *handlers)
 	struct reply *reply = &handlers->reply;
 	char nonce[NONCE_SIZE];
 
-	make_nonce(nonce);
+	hex_random(nonce, NONCE_BYTES);
 	write_page(&handlers->object, nonce);
 	add_policy(reply, nonce);
 	reply_header(reply, "Referrer-Policy", "no-referrer");

@@ -65,7 +65,7 @@ void stream_end_call(struct stream *s)
 
 void stream_wait_for(struct stream *s, enum waiting what, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	if (s->timer == NULL)
 		s->timer = evtimer_new(s->host->base, stream_on_timer, s);

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "common/base/clock.h"
 #include "common/base/descriptors.h"
 #include "common/base/log.h"
 #include "common/base/title.h"
@@ -110,7 +111,7 @@ static void arm_renewals(struct worker *worker)
 	const struct config *config = worker->config;
 	long ttl = config->polling.ttl, lease = config->lease_seconds;
 	long ms = (ttl < lease ? ttl : lease) * 1000 / RENEWALS_PER_LEASE;
-	struct timeval period = {ms / 1000, ms % 1000 * 1000};
+	struct timeval period = timeval_of_ms(ms);
 
 	event_add(worker->renew, &period);
 }

@@ -4,17 +4,14 @@
 
 #include <openssl/sha.h>
 
+#include "hex.h"
+
 void digest_hex(char out[DIGEST_SIZE], struct span text)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char hash[SHA256_DIGEST_LENGTH];
 
 	SHA256((const unsigned char *)text.p, text.len, hash);
-	for (size_t i = 0; i < sizeof(hash); i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 0xf];
-	}
-	out[2 * sizeof(hash)] = '\0';
+	hex_write(out, hash, sizeof(hash));
 }
 
 void digest_for(char out[DIGEST_SIZE], const char *name, struct span text)

@@ -3,11 +3,7 @@
 #include <string.h>
 
 #include "json_internal.h"
-
-static bool is_continuation(unsigned char c)
-{
-	return (c & 0xc0) == 0x80;
-}
+#include "utf8.h"
 
 size_t json_utf8_length(const char *text, const char *end, size_t *bad)
 {
@@ -32,7 +28,7 @@ size_t json_utf8_length(const char *text, const char *end, size_t *bad)
 	if (left < 2 || p[1] < low || p[1] > high)
 		return 0;
 	for (i = 2; i < need; i++) {
-		if (i >= left || !is_continuation(p[i])) {
+		if (i >= left || !utf8_is_continuation(text[i])) {
 			*bad = i;
 			return 0;
 		}

@@ -14,6 +14,7 @@
 
 #include "decimal.h"
 #include "log_line.h"
+#include "utf8.h"
 
 enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
 
@@ -164,21 +165,13 @@ static void log_message(const char *level, int error, const char *format, va_lis
 	errno = saved;
 }
 
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* A fact's text, or its beginning in room. */
 static const char *bounded(const char *text, char room[LONGEST_FACT + 8])
 {
-	size_t len = strnlen(text, LONGEST_FACT + 1);
+	size_t len = utf8_fitting(text, LONGEST_FACT);
 
-	if (len <= LONGEST_FACT)
+	if (text[len] == '\0')
 		return text;
-	len = LONGEST_FACT;
-	while (len > 0 && is_continuation(text[len]))
-		len--;
 	memcpy(room, text, len);
 	memcpy(room + len, "\xe2\x80\xa6", 4);
 	return room;

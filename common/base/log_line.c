@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "decimal.h"
+#include "utf8.h"
 
 /* Stands at the end of a line that was too long, with its newline. */
 static const char cut_mark[] = " [cut]\n";
@@ -128,15 +129,10 @@ void log_line_add_number(struct log_line *line, const char *name, long long numb
 	add_bytes(line, text, len);
 }
 
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* Drops the last UTF-8 character if it has several bytes: some of them may be missing. */
 static void drop_torn(struct log_line *line)
 {
-	while (line->len > 0 && is_continuation(line->data[line->len - 1]))
+	while (line->len > 0 && utf8_is_continuation(line->data[line->len - 1]))
 		line->len--;
 	if (line->len > 0 && (unsigned char)line->data[line->len - 1] >= 0xc0)
 		line->len--;

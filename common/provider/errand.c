@@ -1,6 +1,7 @@
 #include "errand.h"
 
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/response/response_record.h"
 #include "health.h"
@@ -292,7 +293,7 @@ bool errand_would_try_again(const struct errand *errand, enum call_failure failu
 
 static void begin_later(struct errand *errand, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	if (errand->pause == NULL)
 		errand->pause = evtimer_new(errand->host->base, on_pause_over, errand);

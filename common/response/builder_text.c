@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #define LITERAL(text)                                                                              \
 	{                                                                                          \
@@ -251,7 +252,7 @@ static long long count_characters(struct span text)
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.p[i] == '\\')
 			i += i + 1 < text.len && text.p[i + 1] == 'u' ? 5 : 1;
-		else if (((unsigned char)text.p[i] & 0xc0) == 0x80)
+		else if (utf8_is_continuation(text.p[i]))
 			continue;
 		count++;
 	}

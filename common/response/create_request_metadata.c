@@ -1,4 +1,5 @@
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 #include "create_request_internal.h"
 
 enum {
@@ -12,7 +13,7 @@ static size_t count_characters(struct span text)
 	size_t count = 0;
 
 	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+		count += !utf8_is_continuation(text.p[i]);
 	return count;
 }
 

@@ -20,10 +20,13 @@ void counts_add_field(struct counts *counts, struct span field, long long number
 	counts->all[counts->len++] = (struct count){xmemdup(field.p, field.len), number};
 }
 
-void counts_write_label(struct buf *out, const char *value)
+void counts_write_label(struct buf *out, struct span value)
 {
-	for (; *value != '\0'; value++)
-		buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? '?' : *value);
+	for (size_t i = 0; i < value.len; i++) {
+		const char c = value.p[i];
+
+		buf_putc(out, (unsigned char)c < 0x20 || c == 0x7f ? '?' : c);
+	}
 }
 
 void counts_write_name(struct buf *out, enum metric metric, const char *label, const char *label2)
@@ -31,11 +34,11 @@ void counts_write_name(struct buf *out, enum metric metric, const char *label, c
 	buf_puts(out, metric_line(metric)->name);
 	if (label != NULL) {
 		buf_putc(out, COUNTS_SEPARATOR);
-		counts_write_label(out, label);
+		counts_write_label(out, span_of(label));
 	}
 	if (label2 != NULL) {
 		buf_putc(out, COUNTS_SEPARATOR);
-		counts_write_label(out, label2);
+		counts_write_label(out, span_of(label2));
 	}
 }
 
@@ -76,12 +79,6 @@ void counts_observe(struct counts *counts, enum metric metric, const char *label
 	buf_puts(&field, "sum");
 	counts_add_field(counts, buf_span(&field), (long long)(seconds * 1000 + 0.5));
 	buf_free(&field);
-}
-
-void counts_add_all(struct counts *into, const struct counts *from)
-{
-	for (size_t i = 0; i < from->len; i++)
-		counts_add_field(into, span_of(from->all[i].field), from->all[i].number);
 }
 
 void counts_write(const struct counts *counts, struct buf *out)

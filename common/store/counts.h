@@ -35,11 +35,9 @@ void counts_add(struct counts *counts, enum metric metric, const char *label, co
 /* Appends the name of a counter in Redis, with these labels. */
 void counts_write_name(struct buf *out, enum metric metric, const char *label, const char *label2);
 /* Appends a label's value as it is in such a name. */
-void counts_write_label(struct buf *out, const char *value);
+void counts_write_label(struct buf *out, struct span value);
 /* Adds an observation to a histogram; label is NULL if it has none. */
 void counts_observe(struct counts *counts, enum metric metric, const char *label, double seconds);
-/* Adds all of from to into. */
-void counts_add_all(struct counts *into, const struct counts *from);
 /* Adds number to the counter of that name. */
 void counts_add_field(struct counts *counts, struct span field, long long number);
 

@@ -152,7 +152,7 @@ void job_lists_note(struct job_lists *lists, const char *id, long long fence, co
 	struct response_keys keys;
 	struct buf text = {0};
 
-	counts_write_label(&text, why);
+	counts_write_label(&text, span_of(why));
 	response_keys(&keys, lists->space, id);
 	redis_args_script(&args, SCRIPT_NOTE, 1);
 	redis_args_add(&args, keys.job);

@@ -125,6 +125,6 @@ void jobs_begin_beating(struct jobs *jobs, struct event_base *base)
 	jobs->beat = event_new(base, -1, EV_PERSIST, on_beat, jobs);
 	if (jobs->beat == NULL)
 		fatalx("out of memory");
-	beat = (struct timeval){jobs->beat_ms / 1000, jobs->beat_ms % 1000 * 1000};
+	beat = timeval_of_ms(jobs->beat_ms);
 	event_add(jobs->beat, &beat);
 }

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/base/alloc.h"
+#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/response/foreign.h"
 #include "operate_internal.h"
@@ -17,14 +17,6 @@ enum {
 	DETAIL_CREATED,
 	DETAIL_FIELDS,
 };
-
-static long long time_of_day_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static void ask(struct redis_args *commands, const struct response_keys *keys)
 {
@@ -82,7 +74,7 @@ enum store_result store_show(struct store *store, const char *id, struct store_d
 	struct span stored;
 	bool found = true;
 
-	*out = (struct store_detail){.now = time_of_day_ms(), .waited_ms = -1};
+	*out = (struct store_detail){.now = realtime_ms(), .waited_ms = -1};
 	response_keys(&keys, &store->space, id);
 	ask(commands, &keys);
 	if (!store_call(store, commands, 3))

@@ -54,7 +54,7 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
 /* Who waits already does not wait for longer by waiting elsewhere. */
 static void wait_in(struct cluster_command *command, struct cluster_commands *list, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	move(command, list);
 	if (!evtimer_pending(&command->timer, NULL))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/clock.h"
 #include "common/base/lookup.h"
 #include "common/base/log.h"
 #include "redis_events.h"
@@ -22,7 +23,7 @@ static void connect_now(struct redis_link *link);
 
 void redis_link_start_timer(struct redis_link *link, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	event_add(link->timer, &delay);
 }

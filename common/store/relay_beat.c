@@ -43,7 +43,7 @@ static void name_relay(char name[WORKER_NAME_SIZE])
 
 static void set_timer(struct event *timer, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	evtimer_add(timer, &delay);
 }

@@ -73,7 +73,7 @@ struct relay_store {
 
 static void set_timer(struct event *timer, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	evtimer_add(timer, &delay);
 }

@@ -1,5 +1,4 @@
-#include <string.h>
-
+#include "common/base/utf8.h"
 #include "counts.h"
 #include "keys.h"
 #include "store_internal.h"
@@ -104,24 +103,6 @@ static void add_create(
 		redis_args_add_span(create, job->first_event);
 }
 
-static bool is_inside_character(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-/* What operators are shown of a model's name, as a client may name one at any length. */
-static void write_model(struct buf *out, const char *model)
-{
-	char shown[MODEL_SHOWN_MAX + 1];
-	size_t len = strnlen(model, MODEL_SHOWN_MAX);
-
-	while (len > 0 && is_inside_character(model[len]))
-		len--;
-	memcpy(shown, model, len);
-	shown[len] = '\0';
-	counts_write_label(out, shown);
-}
-
 /* How long it is kept when it has ended. */
 static long kept_seconds(const struct new_job *job)
 {
@@ -132,11 +113,14 @@ static long kept_seconds(const struct new_job *job)
 /* What the index says of it, as drop.lua and the operators' functions take it apart. */
 static void write_about(struct buf *out, const struct new_job *job)
 {
-	counts_write_label(out, job->tenant);
+	/* A client may name a model at any length. */
+	const struct span model = {job->model, utf8_fitting(job->model, MODEL_SHOWN_MAX)};
+
+	counts_write_label(out, span_of(job->tenant));
 	buf_putc(out, COUNTS_SEPARATOR);
-	counts_write_label(out, job->label);
+	counts_write_label(out, span_of(job->label));
 	buf_putc(out, COUNTS_SEPARATOR);
-	write_model(out, job->model);
+	counts_write_label(out, model);
 }
 
 static void add_list_keys(struct redis_args *enqueue, const struct key_space *space)

@@ -26,7 +26,7 @@ enum {
 
 static void set_timer(struct topology *topology, int ms)
 {
-	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = timeval_of_ms(ms);
 
 	topology->next_at = monotonic_ms() + ms;
 	evtimer_add(&topology->timer, &delay);
