@@ -33,37 +33,35 @@ struct sent_key {
 	char hash[DIGEST_SIZE];
 };
 
-static bool fits(struct sent_key *sent, const char *key, const char *key_hash)
+static bool fits(struct sent_key *sent, const struct access_key *key)
 {
-	if (key_hash == NULL)
-		return same_key(sent->text, sent->len, key);
+	if (key->key_hash == NULL)
+		return same_key(sent->text, sent->len, key->key);
 	if (sent->hash[0] == '\0')
 		digest_hex(sent->hash, (struct span){sent->text, sent->len});
-	return same_key(sent->hash, DIGEST_SIZE - 1, key_hash);
+	return same_key(sent->hash, DIGEST_SIZE - 1, key->key_hash);
 }
 
-/* Looks at every tenant's key, also after one has fitted. */
+/* The name of the one that fits, or NULL. Looks at every key, also after one has fitted. */
+static const char *find_name(const struct access_key *keys, size_t count, struct sent_key *sent)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (fits(sent, &keys[i]))
+			name = keys[i].name;
+	}
+	return sent->len > 0 ? name : NULL;
+}
+
 static const char *find_tenant(const struct config *config, struct sent_key *sent)
 {
-	const char *name = NULL;
-
-	for (size_t i = 0; i < config->tenant_count; i++) {
-		if (fits(sent, config->tenants[i].key, config->tenants[i].key_hash))
-			name = config->tenants[i].name;
-	}
-	return sent->len > 0 ? name : NULL;
+	return find_name(config->tenants, config->tenant_count, sent);
 }
 
-/* Likewise at every administrator's. */
 static const char *find_admin(const struct config *config, struct sent_key *sent)
 {
-	const char *name = NULL;
-
-	for (size_t i = 0; i < config->admin_key_count; i++) {
-		if (fits(sent, config->admin_keys[i].key, config->admin_keys[i].key_hash))
-			name = config->admin_keys[i].name;
-	}
-	return sent->len > 0 ? name : NULL;
+	return find_name(config->admin_keys, config->admin_key_count, sent);
 }
 
 /* False if none was sent. */

@@ -99,18 +99,11 @@ struct deployment {
 	double silence_timeout; /* s without a byte of a stream, once its first event has come */
 };
 
-/* A key that clients may send, and the name of those who share it. */
-struct tenant {
+/* A key that lets somebody in, and the name of those who share it. */
+struct access_key {
 	char *name;
 	char *key;      /* NULL if only its hash is known */
 	char *key_hash; /* SHA-256 in hex; NULL if key is known */
-};
-
-/* A key that may see and touch everybody's responses under /respool/v1. */
-struct admin_key {
-	char *name;
-	char *key;      /* as of a tenant */
-	char *key_hash; /* likewise */
 };
 
 enum polling_mode { POLLING_OFF, POLLING_ALL, POLLING_PROVIDERS };
@@ -151,10 +144,10 @@ struct config {
 	int holders; /* beside the first: config_hold() */
 	struct deployment *deployments;
 	size_t deployment_count;
-	struct tenant *tenants; /* the master key's is called "master" */
+	struct access_key *tenants; /* clients; the master key's is called "master" */
 	size_t tenant_count;
 	bool allow_anonymous;
-	struct admin_key *admin_keys;
+	struct access_key *admin_keys; /* who may see and touch all responses: /respool/v1 */
 	size_t admin_key_count;
 	bool open_metrics; /* whoever asks gets /metrics */
 	enum log_format log_format;

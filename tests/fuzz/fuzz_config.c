@@ -141,12 +141,16 @@ static void check_deployment(const struct deployment *deployment)
 		require(strpbrk(deployment->api_key, "\r\n") == NULL);
 }
 
-static void check_tenants(const struct config *config)
+static void check_access_keys(const struct access_key *keys, size_t count)
 {
-	for (size_t i = 0; i < config->tenant_count; i++) {
-		require(config->tenants[i].name[0] != '\0' && config->tenants[i].key[0] != '\0');
+	for (size_t i = 0; i < count; i++) {
+		require(keys[i].name[0] != '\0');
+		require((keys[i].key != NULL) != (keys[i].key_hash != NULL));
+		require(keys[i].key == NULL || keys[i].key[0] != '\0');
+		require(keys[i].key_hash == NULL || strlen(keys[i].key_hash) == 64);
 		for (size_t j = 0; j < i; j++)
-			require(strcmp(config->tenants[i].key, config->tenants[j].key) != 0);
+			require(keys[i].key == NULL || keys[j].key == NULL ||
+				strcmp(keys[i].key, keys[j].key) != 0);
 	}
 }
 
@@ -183,7 +187,8 @@ static void check_config(const struct config *config)
 {
 	for (size_t i = 0; i < config->deployment_count; i++)
 		check_deployment(&config->deployments[i]);
-	check_tenants(config);
+	check_access_keys(config->tenants, config->tenant_count);
+	check_access_keys(config->admin_keys, config->admin_key_count);
 	check_limits(config);
 	check_models(config);
 }

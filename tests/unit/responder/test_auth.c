@@ -14,17 +14,17 @@
 
 /* The last of the tenants is known by the hash of "sk-hashed", as the last administrator is. */
 static char hash[DIGEST_SIZE];
-static struct tenant tenants[3];
-static struct admin_key admins[3];
+static struct access_key tenants[3];
+static struct access_key admins[3];
 
 static struct config make_config(void)
 {
-	tenants[0] = (struct tenant){.name = text("web"), .key = text("sk-web")};
-	tenants[1] = (struct tenant){.name = text("both"), .key = text("sk-both")};
-	tenants[2] = (struct tenant){.name = text("hashed"), .key_hash = hash};
-	admins[0] = (struct admin_key){.name = text("ops"), .key = text("sk-ops")};
-	admins[1] = (struct admin_key){.name = text("root"), .key = text("sk-both")};
-	admins[2] = (struct admin_key){.name = text("hashed-ops"), .key_hash = hash};
+	tenants[0] = (struct access_key){.name = text("web"), .key = text("sk-web")};
+	tenants[1] = (struct access_key){.name = text("both"), .key = text("sk-both")};
+	tenants[2] = (struct access_key){.name = text("hashed"), .key_hash = hash};
+	admins[0] = (struct access_key){.name = text("ops"), .key = text("sk-ops")};
+	admins[1] = (struct access_key){.name = text("root"), .key = text("sk-both")};
+	admins[2] = (struct access_key){.name = text("hashed-ops"), .key_hash = hash};
 	digest_hex(hash, SPAN("sk-hashed"));
 	return (struct config){.tenants = tenants,
 	    .tenant_count = COUNT(tenants),
