@@ -1,27 +1,15 @@
 #include "ids.h"
 
-#include <string.h>
-
 #include "common/response/litellm_mark.h"
-
-static bool copy(char out[RESPONSE_ID_MAX + 1], const char *id)
-{
-	if (strlen(id) <= RESPONSE_ID_MAX && response_id_valid(id)) {
-		memcpy(out, id, strlen(id) + 1);
-		return true;
-	}
-	return false;
-}
 
 bool id_read(char out[RESPONSE_ID_MAX + 1], const char *word)
 {
 	struct litellm_mark mark;
 	bool valid;
 
-	out[0] = '\0';
 	if (!litellm_mark_read(&mark, span_of(word)))
-		return copy(out, word);
-	valid = copy(out, mark.id);
+		return response_id_copy(out, span_of(word));
+	valid = response_id_copy(out, span_of(mark.id));
 	litellm_mark_free(&mark);
 	return valid;
 }

@@ -1,7 +1,6 @@
 #include "passage_record.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
@@ -50,10 +49,7 @@ void passage_record_provider_error(struct passage_record *record, struct span bo
 	code = json_get(error, "code");
 	if (json_type(code) != JSON_STRING)
 		code = json_get(error, "type");
-	if (json_type(code) != JSON_STRING || !response_record_may_tell(json_inside(code)))
-		return;
-	code = json_inside(code);
-	snprintf(record->error_code, sizeof(record->error_code), "%.*s", (int)code.len, code.p);
+	response_record_code(record->error_code, code);
 }
 
 void passage_record_usage(struct passage_record *record, struct span usage)

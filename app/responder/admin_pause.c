@@ -4,6 +4,7 @@
 
 #include "admin_body.h"
 #include "admin_log.h"
+#include "admin_snapshot.h"
 #include "answers.h"
 #include "common/base/json.h"
 #include "common/config/model.h"
@@ -36,12 +37,10 @@ static void answer_paused(struct handlers *handlers)
 {
 	struct store_snapshot snapshot;
 
-	if (!answer_stored(handlers, store_snapshot(handlers->store, false, &snapshot)))
+	if (!admin_snapshot_take(handlers, &snapshot))
 		return;
-	buf_clear(&handlers->object);
 	operator_paused_json(&handlers->object, &snapshot);
-	store_snapshot_free(&snapshot);
-	answer_json(handlers, buf_span(&handlers->object));
+	admin_snapshot_answer(handlers, &snapshot);
 }
 
 typedef enum store_result order_fn(struct store *store, const char *model, bool *changed);

@@ -4,6 +4,7 @@
 
 #include "admin_body.h"
 #include "admin_log.h"
+#include "admin_snapshot.h"
 #include "answers.h"
 #include "common/base/json.h"
 #include "common/operator/operator_json.h"
@@ -12,13 +13,10 @@ void admin_workers_handle(struct handlers *handlers)
 {
 	struct store_snapshot snapshot;
 
-	if (!answer_has_store(handlers) ||
-	    !answer_stored(handlers, store_snapshot(handlers->store, false, &snapshot)))
+	if (!admin_snapshot_take(handlers, &snapshot))
 		return;
-	buf_clear(&handlers->object);
 	operator_workers_json(&handlers->object, &snapshot);
-	store_snapshot_free(&snapshot);
-	answer_json(handlers, buf_span(&handlers->object));
+	admin_snapshot_answer(handlers, &snapshot);
 }
 
 static void no_such_worker(struct handlers *handlers)

@@ -12,14 +12,6 @@
 
 enum { MOST_SECONDS = 30 };
 
-/* redis_finding_fn */
-static void log_finding(void *ctx, const char *name, const char *text)
-{
-	(void)ctx;
-	(void)name;
-	log_warnx("%s", text);
-}
-
 static void be_ended_by_signals(void)
 {
 	sigset_t none;
@@ -40,7 +32,7 @@ _Noreturn static void advise(const struct redis_config *config)
 	be_ended_by_signals();
 	title_set("respool.fcgi", "adviser");
 	store = store_open(config);
-	if (store_advise(store, log_finding, NULL) != STORE_OK)
+	if (store_advise(store, redis_finding_log, NULL) != STORE_OK)
 		log_warnx("redis: %s", store_error(store));
 	store_close(store);
 	_exit(0);

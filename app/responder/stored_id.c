@@ -1,7 +1,5 @@
 #include "stored_id.h"
 
-#include <string.h>
-
 #include "answers.h"
 #include "passthrough.h"
 
@@ -19,11 +17,7 @@ static bool take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])
 {
 	struct span id = take_id(handlers);
 
-	if (handlers->store == NULL || id.len > RESPONSE_ID_MAX)
-		return false;
-	memcpy(out, id.p, id.len);
-	out[id.len] = '\0';
-	return response_id_valid(out);
+	return handlers->store != NULL && response_id_copy(out, id);
 }
 
 bool stored_id_take(struct handlers *handlers, char out[RESPONSE_ID_MAX + 1])

@@ -1,7 +1,6 @@
 #include "stream_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
@@ -49,23 +48,13 @@ static struct usage usage_of(const struct stream *s)
 	return usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
 }
 
-/* Empty if there is none. */
-static void read_error_code(const struct stream *s, struct buf *out)
-{
-	struct span code = json_get(fold_error(&s->fold), "code");
-
-	if (json_type(code) == JSON_STRING && response_record_may_tell(json_inside(code)))
-		buf_append_span(out, json_inside(code));
-}
-
 static void log_end(
     const struct stream *s, const char *how, const struct usage *usage, long long total)
 {
 	const struct deployment *deployment = s->errand.called;
-	struct buf code = {0};
+	char code[ERROR_CODE_SIZE];
 	struct response_record record = RESPONSE_RECORD_UNKNOWN;
 
-	read_error_code(s, &code);
 	record.id = s->id;
 	record.tenant = s->tenant;
 	record.model = s->model;
@@ -77,10 +66,10 @@ static void log_end(
 	record.total_ms = total;
 	record.input_tokens = usage->input;
 	record.output_tokens = usage->output;
-	record.error_code = code.len != 0 ? buf_cstr(&code) : NULL;
+	if (response_record_code(code, json_get(fold_error(&s->fold), "code")))
+		record.error_code = code;
 	record.request_id = s->account.request_id;
 	log_response_ended(&record);
-	buf_free(&code);
 }
 
 static void count_tokens(

@@ -37,6 +37,18 @@ bool span_skip(struct span *text, const char *prefix)
 	return true;
 }
 
+bool span_split(struct span *text, char end, struct span *taken)
+{
+	const char *found = text->len != 0 ? memchr(text->p, end, text->len) : NULL;
+	size_t skipped;
+
+	*taken = (struct span){text->p, found != NULL ? (size_t)(found - text->p) : text->len};
+	skipped = taken->len + (found != NULL);
+	text->p += skipped;
+	text->len -= skipped;
+	return found != NULL;
+}
+
 int span_compare(struct span a, struct span b)
 {
 	size_t shorter = a.len < b.len ? a.len : b.len;

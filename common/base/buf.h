@@ -21,6 +21,11 @@ bool span_eq(struct span a, struct span b);
 bool span_is(struct span a, const char *s);
 /* Takes a prefix off the front; false, and all stays, if there is none such. */
 bool span_skip(struct span *text, const char *prefix);
+/*
+ * Takes what stands before the end character, or all if that is not there, off the front; the
+ * character goes as well. Returns whether it was there.
+ */
+bool span_split(struct span *text, char end, struct span *taken);
 /* By their bytes, as memcmp(3): <0, 0 or >0. */
 int span_compare(struct span a, struct span b);
 

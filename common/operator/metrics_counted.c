@@ -38,22 +38,6 @@ void counted_close(struct counted *counted)
 }
 
 /*
- * Takes what stands before the end character, or all, off the front; the character goes as well.
- * Returns whether it was there.
- */
-static bool split(struct span *text, char end, struct span *taken)
-{
-	const char *found = text->len != 0 ? memchr(text->p, end, text->len) : NULL;
-	size_t skipped;
-
-	*taken = (struct span){text->p, found != NULL ? (size_t)(found - text->p) : text->len};
-	skipped = taken->len + (found != NULL);
-	text->p += skipped;
-	text->len -= skipped;
-	return found != NULL;
-}
-
-/*
  * The values behind the metric's name, as many as there may be. Returns how many there are; -1 if
  * the field is another metric's.
  */
@@ -61,13 +45,13 @@ static int read_values(
     const struct count *count, enum metric metric, struct span values[SAMPLE_LABELS_MOST])
 {
 	struct span rest = span_of(count->field), name;
-	bool more = split(&rest, COUNTS_SEPARATOR, &name);
+	bool more = span_split(&rest, COUNTS_SEPARATOR, &name);
 	int found = 0;
 
 	if (!span_is(name, metric_line(metric)->name))
 		return -1;
 	while (more && found < SAMPLE_LABELS_MOST)
-		more = split(&rest, COUNTS_SEPARATOR, &values[found++]);
+		more = span_split(&rest, COUNTS_SEPARATOR, &values[found++]);
 	return more ? SAMPLE_LABELS_MOST + 1 : found;
 }
 
@@ -89,7 +73,7 @@ static void write_counter(
 	struct sample sample = {.name = line->name};
 
 	while (names.len != 0) {
-		split(&names, ',', &sample.labels[sample.count].name);
+		span_split(&names, ',', &sample.labels[sample.count].name);
 		sample.labels[sample.count].value = values[sample.count];
 		sample.count++;
 	}
@@ -112,26 +96,15 @@ static void write_counters(struct buf *out, const struct counted *counted, enum 
 		write_counter(out, metric, values, 0);
 }
 
-/* The bucket with the first bound that is not below this one, which another version may have had.
- */
-static size_t bucket_of(struct span bounds, struct span bound)
+/* The bound of a bucket may be one that another version had. */
+static void add(struct histogram *histogram, enum metric metric, struct span what, long long number)
 {
-	double value = strtod(bound.p, NULL);
-	size_t bucket = 0;
-	struct span next;
+	struct span bound;
 
-	while (split(&bounds, ' ', &next) && strtod(next.p, NULL) < value)
-		bucket++;
-	return bucket;
-}
-
-static void add(
-    struct histogram *histogram, const struct metric_line *line, struct span what, long long number)
-{
 	if (span_is(what, "sum"))
 		histogram->sum_ms += number;
 	else
-		histogram->buckets[bucket_of(span_of(line->bounds), what)] += number;
+		histogram->buckets[metric_bucket(metric, strtod(what.p, NULL), &bound)] += number;
 }
 
 static void write_bucket(struct buf *out, struct sample sample, struct span bound, long long number)
@@ -152,7 +125,7 @@ static void write_histogram(
 
 	if (line->labels[0] != '\0')
 		sample_label(&sample, line->labels, histogram->label);
-	while (split(&bounds, ' ', &bound)) {
+	while (span_split(&bounds, ' ', &bound)) {
 		total += *bucket++;
 		write_bucket(out, sample, bound, total);
 	}
@@ -183,7 +156,7 @@ static void write_histograms(struct buf *out, const struct counted *counted, enu
 		}
 		begun = true;
 		histogram.label = labels > 0 ? values[0] : (struct span){0};
-		add(&histogram, line, values[labels], counted->sorted[i]->number);
+		add(&histogram, metric, values[labels], counted->sorted[i]->number);
 	}
 	if (begun)
 		write_histogram(out, line, &histogram);

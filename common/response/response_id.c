@@ -64,3 +64,12 @@ bool response_id_valid(const char *id)
 	return suffix_len > 0 && id[prefix_len + suffix_len] == '\0' &&
 	       prefix_len + suffix_len <= RESPONSE_ID_MAX;
 }
+
+bool response_id_copy(char out[RESPONSE_ID_MAX + 1], struct span id)
+{
+	if (id.len == 0 || id.len > RESPONSE_ID_MAX || memchr(id.p, '\0', id.len) != NULL)
+		return false;
+	memcpy(out, id.p, id.len);
+	out[id.len] = '\0';
+	return response_id_valid(out);
+}

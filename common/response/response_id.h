@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "common/base/buf.h"
+
 #define RESPONSE_ID_PREFIX     "litellm_poll_"
 #define RESPONSE_UNKEPT_PREFIX "resp_unkept_"
 
@@ -32,5 +34,7 @@ bool response_id_is_polling(const char *id);
  * other suffixes.
  */
 bool response_id_valid(const char *id);
+/* Copies it if it is valid. False, and what is in out is not to be read, if it is not. */
+bool response_id_copy(char out[RESPONSE_ID_MAX + 1], struct span id);
 
 #endif

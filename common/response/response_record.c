@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/base/json.h"
+
 enum { MOST_FACTS = 16 };
 
 struct facts {
@@ -37,7 +39,7 @@ static void add_record(struct facts *facts, const struct response_record *record
 	add_text(facts, "request_id", record->request_id);
 }
 
-bool response_record_may_tell(struct span code)
+static bool is_word(struct span code)
 {
 	if (code.len == 0 || code.len >= ERROR_CODE_SIZE)
 		return false;
@@ -45,6 +47,20 @@ bool response_record_may_tell(struct span code)
 		if (!isalnum((unsigned char)code.p[i]) && strchr("_.-", code.p[i]) == NULL)
 			return false;
 	}
+	return true;
+}
+
+bool response_record_code(char out[ERROR_CODE_SIZE], struct span code)
+{
+	struct span word;
+
+	if (json_type(code) != JSON_STRING)
+		return false;
+	word = json_inside(code);
+	if (!is_word(word))
+		return false;
+	memcpy(out, word.p, word.len);
+	out[word.len] = '\0';
 	return true;
 }
 

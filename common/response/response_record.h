@@ -34,9 +34,12 @@ struct response_record {
 		.output_tokens = LOG_UNKNOWN, .http_status = LOG_UNKNOWN                           \
 	}
 
-/* Whether an error's code is a word, and may be told: a provider's could be anything. */
-bool response_record_may_tell(struct span code);
 enum { ERROR_CODE_SIZE = 64 }; /* of the longest, with a NUL */
+/*
+ * Copies an error's code, a JSON value, if it is a word: a provider's could be anything. False, and
+ * out stays as it is, if it may not be told.
+ */
+bool response_record_code(char out[ERROR_CODE_SIZE], struct span code);
 
 /* "response_ended" */
 void log_response_ended(const struct response_record *record);

@@ -1,7 +1,6 @@
 #include "counts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/alloc.h"
 
@@ -52,28 +51,17 @@ void counts_add(struct counts *counts, enum metric metric, const char *label, co
 	buf_free(&field);
 }
 
-/* The first bound that is not below the value. */
-static struct span bucket_of(const char *bounds, double value)
-{
-	while (*bounds != '\0') {
-		size_t len = strcspn(bounds, " ");
-
-		if (value <= strtod(bounds, NULL))
-			return (struct span){bounds, len};
-		bounds += len + 1;
-	}
-	return SPAN("+Inf");
-}
-
 void counts_observe(struct counts *counts, enum metric metric, const char *label, double seconds)
 {
 	struct buf field = {0};
+	struct span bound;
 	size_t len;
 
+	metric_bucket(metric, seconds, &bound);
 	counts_write_name(&field, metric, label, NULL);
 	buf_putc(&field, COUNTS_SEPARATOR);
 	len = field.len;
-	buf_append_span(&field, bucket_of(metric_line(metric)->bounds, seconds));
+	buf_append_span(&field, bound);
 	counts_add_field(counts, buf_span(&field), 1);
 	field.len = len;
 	buf_puts(&field, "sum");

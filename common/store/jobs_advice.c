@@ -3,7 +3,6 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "jobs_internal.h"
 #include "redis_advice.h"
 #include "redis_args.h"
@@ -18,20 +17,12 @@ struct jobs_advice {
 
 static void ask(struct jobs *jobs);
 
-/* redis_finding_fn */
-static void log_finding(void *ctx, const char *name, const char *text)
-{
-	(void)ctx;
-	(void)name;
-	log_warnx("%s", text);
-}
-
 static void give(struct jobs *jobs)
 {
 	struct jobs_advice *advice = jobs->advice;
 
 	if (!atomic_exchange(advice->given, true))
-		redis_advise(&advice->facts, log_finding, NULL);
+		redis_advise(&advice->facts, redis_finding_log, NULL);
 	jobs_free_advice(jobs);
 }
 

@@ -68,10 +68,8 @@ static void tell_revoked(struct jobs *jobs, const char *message)
 	size_t len = blank != NULL ? (size_t)(blank - message) : strlen(message);
 	char id[RESPONSE_ID_MAX + 1];
 
-	if (len > RESPONSE_ID_MAX)
+	if (!response_id_copy(id, (struct span){message, len}))
 		return;
-	memcpy(id, message, len);
-	id[len] = '\0';
 	jobs->user->revoked(
 	    jobs->user->ctx, id, blank != NULL && strcmp(blank + 1, DROP_DELETED) == 0);
 }

@@ -8,6 +8,10 @@
 #ifndef RESPOOL_METRIC_TABLE_H
 #define RESPOOL_METRIC_TABLE_H
 
+#include <stddef.h>
+
+#include "common/base/buf.h"
+
 /* s: upper bounds of buckets, each ended by a blank; the last, +Inf, is understood */
 #define WAIT_BOUNDS        "0.01 0.05 0.1 0.5 1 5 10 30 60 300 600 1800 3600 "
 #define FIRST_EVENT_BOUNDS "0.1 0.25 0.5 1 2.5 5 10 20 30 60 120 300 600 "
@@ -64,5 +68,11 @@ struct metric_line {
 
 /* The line of a metric. */
 const struct metric_line *metric_line(enum metric metric);
+
+/*
+ * Which bucket of a histogram a value falls into, from 0; *bound is the text of its bound, "+Inf"
+ * that of the last.
+ */
+size_t metric_bucket(enum metric metric, double value, struct span *bound);
 
 #endif

@@ -29,31 +29,22 @@ void process_about_write(struct buf *out)
 	    out, "%lld %ld " PACKAGE_VERSION " %s", (long long)time(NULL), (long)getpid(), host);
 }
 
-/* Takes the next word off the front; an empty one at the end. */
-static struct span take_word(struct span *record)
-{
-	struct span word = {record->p, 0};
-
-	while (word.len < record->len && word.p[word.len] != ' ')
-		word.len++;
-	record->p += word.len;
-	record->len -= word.len;
-	span_skip(record, " ");
-	return word;
-}
-
 static long long take_number(struct span *record)
 {
-	struct span word = take_word(record);
+	struct span word;
 	char digits[24];
 
+	span_split(record, ' ', &word);
 	snprintf(digits, sizeof(digits), "%.*s", (int)word.len, word.len != 0 ? word.p : "");
 	return strtoll(digits, NULL, 10);
 }
 
-static void copy(char *out, size_t size, struct span text)
+static void take_text(char *out, size_t size, struct span *record)
 {
-	snprintf(out, size, "%.*s", (int)text.len, text.len != 0 ? text.p : "");
+	struct span word;
+
+	span_split(record, ' ', &word);
+	snprintf(out, size, "%.*s", (int)word.len, word.len != 0 ? word.p : "");
 }
 
 void process_about_read(struct store_process *process, struct span record)
@@ -62,6 +53,6 @@ void process_about_read(struct store_process *process, struct span record)
 	process->beat_at = take_number(&record) / 1000;
 	process->started_at = take_number(&record);
 	process->pid = (long)take_number(&record);
-	copy(process->version, sizeof(process->version), take_word(&record));
-	copy(process->host, sizeof(process->host), take_word(&record));
+	take_text(process->version, sizeof(process->version), &record);
+	take_text(process->host, sizeof(process->host), &record);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "redis_reply.h"
 
 enum { NEEDED_MAJOR = 6, NEEDED_MINOR = 2 }; /* BLMOVE */
@@ -186,6 +187,13 @@ static const struct {
     {"persistence", forgets},
     {"round_trip", is_far},
 };
+
+void redis_finding_log(void *ctx, const char *name, const char *text)
+{
+	(void)ctx;
+	(void)name;
+	log_warnx("%s", text);
+}
 
 void redis_advise(const struct redis_facts *facts, redis_finding_fn *fn, void *ctx)
 {

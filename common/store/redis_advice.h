@@ -41,6 +41,9 @@ void redis_facts_take(
  */
 typedef void redis_finding_fn(void *ctx, const char *name, const char *text);
 
+/* A redis_finding_fn that logs it as a warning. */
+void redis_finding_log(void *ctx, const char *name, const char *text);
+
 /* Calls fn with each finding; not at all if all is well as far as is known. */
 void redis_advise(const struct redis_facts *facts, redis_finding_fn *fn, void *ctx);
 
