@@ -1,6 +1,7 @@
 /*
  * The Lua scripts by which every transition of a response's state is made, and the machine that
- * they form.
+ * they form. What several of them have in common is in scripts/shared, and put into them when they
+ * are built.
  *
  *	         create            claim                flush with a terminal state
  *	(nothing) ----> queued ------------> in_progress ----> completed, incomplete, failed,

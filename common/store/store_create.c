@@ -96,8 +96,8 @@ static void add_create(
 {
 	redis_args_script(create, SCRIPT_CREATE, key_count(job));
 	add_keys(create, job, keys);
-	redis_args_add_span(create, job->object);
 	redis_args_add_number(create, job->ttl);
+	redis_args_add_span(create, job->object);
 	add_fields(create, job);
 	if (job->stream)
 		redis_args_add_span(create, job->first_event);

@@ -725,6 +725,14 @@ def request_key(response_id, namespace=""):
     return f"{namespace}litellm:polling:request:{{{response_key(response_id, namespace)}}}"
 
 
+def script_text(name):
+    """A Lua script with what it shares with others in it, as the programs have it."""
+    directory = TOP / "common" / "store" / "scripts"
+    return subprocess.run(
+        ["awk", "-v", f"dir={directory}", "-f", directory / "include.awk",
+         directory / f"{name}.lua"], check=True, capture_output=True, text=True).stdout
+
+
 def run_program(name, *arguments, env=None, timeout=15):
     """Runs one of our programs to its end, with stdin closed to it."""
     return subprocess.run(

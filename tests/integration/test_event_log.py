@@ -7,16 +7,14 @@ import itertools
 import signal
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
 from harness import (BUILD, SANITIZER_REPORT, environment, events_key, job_key, request_key,
-                     response_key, wait_until)
+                     response_key, script_text, wait_until)
 
 STACK = {"supervisor": False, "responder": False, "web": False}
 ALONE = dict(STACK)
-SCRIPTS = Path(__file__).resolve().parents[2] / "common/store/scripts"
 QUEUED = '{"id":"x","status":"queued"     ,"output":[]}'
 SLOT = '"cancelled"  '
 TTL = 3600
@@ -58,13 +56,13 @@ class Job:
         self.fence = self.writes = self.kept = 0
         pairs = [word for pair in fields.items() for word in pair]
         if streamed:
-            assert self.run("create", self.keys, QUEUED, TTL, "tenant", "alice", *pairs, "streamed",
+            assert self.run("create", self.keys, TTL, QUEUED, "tenant", "alice", *pairs, "streamed",
                             1, event(0)) == 1
         else:
-            assert self.run("create", self.keys[:2], QUEUED, TTL, "tenant", "alice", *pairs) == 1
+            assert self.run("create", self.keys[:2], TTL, QUEUED, "tenant", "alice", *pairs) == 1
 
     def run(self, script, keys, *arguments):
-        return self.redis.eval((SCRIPTS / f"{script}.lua").read_text(), len(keys), *keys, *arguments)
+        return self.redis.eval(script_text(script), len(keys), *keys, *arguments)
 
     def claim(self, worker="w1", slot=QUEUED.index('"queued"')):
         reply = self.run("claim", self.keys, worker, slot, '"in_progress"')

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from events import completed, delta, message_stream, opening
-from harness import TOP, children_of, title_of, wait_until
+from harness import children_of, script_text, title_of, wait_until
 from test_passthrough import EventReader
 from upstream import Cut, Feed, Hang, Reset, Script, json_error
 
@@ -282,7 +282,7 @@ def test_a_relay_counts_on_while_redis_is_away_and_ends_all_the_same(make_stack)
 
 def test_what_a_relay_sends_again_is_added_once(make_stack):
     stack = make_stack(supervisor=False, responder=False, web=False)
-    script = (TOP / "common/store/scripts/relay_beat.lua").read_text()
+    script = script_text("relay_beat")
 
     def beat(known, counted, lease=10000):
         return stack.redis.eval(script, 3, RELAYS, RELAYS_ABOUT, COUNTERS, "a", lease, 0,

@@ -254,7 +254,7 @@ def test_the_user_reaches_no_other_keys_and_channels(limited):
 def test_the_manual_names_no_right_that_the_sources_do_not_use():
     store = TOP / "common" / "store"
     sources = "".join(path.read_text() for path in store.glob("*.c"))
-    scripts = "".join(path.read_text() for path in store.glob("scripts/*.lua"))
+    scripts = "".join(path.read_text() for path in store.glob("scripts/**/*.lua"))
     used = set(re.findall(r'"([A-Za-z-]+)[" \\]', sources)) | set(
         re.findall(r"\bp?call\('([A-Z]+)'", scripts))
     for sentinel in (False, True):
@@ -267,7 +267,7 @@ def test_the_manual_names_no_right_that_the_sources_do_not_use():
 
 def test_the_manual_names_each_command_of_the_scripts():
     scripts = "".join(
-        path.read_text() for path in (TOP / "common" / "store" / "scripts").glob("*.lua"))
+        path.read_text() for path in (TOP / "common" / "store" / "scripts").rglob("*.lua"))
     named = documented_rights()
     for command in set(re.findall(r"\bp?call\('([A-Z]+)'", scripts)):
         assert f"+{command.lower()}" in named, f"scripts use {command}"

@@ -17,7 +17,7 @@ import pytest
 
 from following import create_stream
 from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket, events_key,
-                     job_key, request_key, response_key)
+                     job_key, request_key, response_key, script_text)
 from redis_cluster import Cluster
 from redis_servers import found_servers
 from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TOKENS, Books, about_of,
@@ -319,7 +319,7 @@ class Sequence:
 
     def create_script(self, response_id):
         keys, (text, *what) = created(response_id)
-        return self.script("create", keys, text, TTL, *what)
+        return self.script("create", keys, TTL, text, *what)
 
     def new_worker(self):
         worker = Worker(f"{self.number:08x}{len(self.workers):08x}")
@@ -1468,7 +1468,7 @@ def node_connection(request, directory, path):
 
 
 def load_scripts(connection, head=""):
-    scripts = {path.stem: connection.call("SCRIPT", "LOAD", head + path.read_text())
+    scripts = {path.stem: connection.call("SCRIPT", "LOAD", head + script_text(path.stem))
                for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
     assert len(scripts) >= 12
     return {**scripts, "all": connection.call("SCRIPT", "LOAD", SNAPSHOT)}

@@ -13,22 +13,16 @@
 --       how long it is kept from now on (s), unless held says it
 --       the counter of what has ended, without its labels
 -- Reply how often the id was in the lists
+-- include minutes.lua
+
 local call = redis.call
 local id, how = ARGV[1], ARGV[2]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- The first one of a minute removes what is older than an hour.
 local function count_end(label)
 	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
-	if call('HINCRBY', KEYS[7], string.format('%d %s', time[1] / 60, how), '1') > 1 then
-		return
-	end
-	for _, field in ipairs(call('HKEYS', KEYS[7])) do
-		if field:match('^%d+') * 60 <= time[1] - 3600 then
-			call('HDEL', KEYS[7], field)
-		end
-	end
+	count_minute(KEYS[7], time, how)
 end
 
 local function note_end(kept)

@@ -23,6 +23,9 @@
 --       0 if too many wait
 --       2 if too many bytes wait
 --       3 if there are too many bytes of context, also of what has ended
+-- include new_job.lua
+-- include minutes.lua
+
 local call = redis.call
 local INDEXED = 100000 -- at most, of what has ended
 local BOUNDED = 8 -- one in so many looks whether there are more
@@ -75,17 +78,8 @@ if call('HSETNX', KEYS[7], id, ms .. ' ' .. ms .. ' open ' .. ARGV[8]) == 0 then
 	call('LPOP', queue) -- likewise, and it has ended meanwhile
 	return 1
 end
-if KEYS[11] then -- as create.lua does
-	local last = #ARGV
-	if KEYS[13] then
-		call('RPUSH', KEYS[13], ARGV[last])
-		call('EXPIRE', KEYS[13], ttl)
-		last = last - 1
-	end
-	call('SET', KEYS[11], ARGV[10], 'EX', ttl)
-	call('HSET', KEYS[12], 'state', 'queued', 'ttl', ttl, 'fence', '0', 'attempts', '0',
-		'created', ms, unpack(ARGV, 11, last))
-	call('EXPIRE', KEYS[12], ttl)
+if KEYS[11] then
+	store(KEYS[11], KEYS[12], KEYS[13], ttl, ms, 10)
 end
 call('ZADD', KEYS[6], ms, id)
 local size = ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7]
@@ -97,15 +91,7 @@ else
 end
 call('ZADD', KEYS[3], string.format('%d', now + ttl * 1000), id)
 call('HINCRBY', KEYS[9], ARGV[9], '1')
-
--- The first one of a minute removes what is older than an hour.
-if call('HINCRBY', KEYS[10], string.format('%d created', time[1] / 60), '1') == 1 then
-	for _, field in ipairs(call('HKEYS', KEYS[10])) do
-		if field:match('^%d+') * 60 <= time[1] - 3600 then
-			call('HDEL', KEYS[10], field)
-		end
-	end
-end
+count_minute(KEYS[10], time, 'created')
 
 -- What is too much in the index goes away in time.
 if time[2] % BOUNDED == 0 and call('ZCARD', KEYS[6]) > INDEXED then

@@ -8,18 +8,7 @@
 --       2 the job is not that worker's, and somebody has yet to end it: its id is to be put back all
 --         the same
 --       the job's state if that is terminal, and 0 if it is gone: its id is to be dropped
-local HISTORY = 2000 -- bytes
-
--- The last lines, as many as there is room for.
-local function note(job, what)
-	local time = redis.call('TIME')
-	local now = time[1] * 1000 + math.floor(time[2] / 1000)
-	local history = (redis.call('HGET', job, 'history') or '') .. now .. ' ' .. what .. '\n'
-	if #history > HISTORY then
-		history = history:sub(-HISTORY):gsub('^[^\n]*\n', '')
-	end
-	redis.call('HSET', job, 'history', history)
-end
+-- include history.lua
 
 local state, owner = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner'))
 if state ~= 'queued' and state ~= 'in_progress' then
