@@ -274,76 +274,62 @@ static void writes_of_one_turn_go_together_and_each_gets_its_own_answer(void **s
 	close_written(&written);
 }
 
+/*
+ * In a Cluster: writes, and expects a call of its own with the keys, that of the request only if
+ * that is kept; with how many arguments and flags the write begins, and what follows.
+ */
+static void expect_alone(struct written *written, enum response_status terminal,
+    const char *deployment, bool keeps_request, const char *begins, const char *rest)
+{
+	struct response_keys keys;
+	struct buf expected = {0};
+
+	response_keys(&keys, &written->jobs.space, id);
+	buf_printf(&expected, "EVALSHA\n%s\n%d\n%s\n%s\n%s%s1\n%s %zu 7 0\n%s",
+	    script_sha(SCRIPT_FLUSH), keeps_request ? 3 : 2, keys.job, keys.response,
+	    keeps_request ? keys.request : "", keeps_request ? "\n" : "", begins,
+	    written->fold.doc.stored_len, rest);
+	calls = 0;
+	assert_true(
+	    response_flush(&written->write, id, 7, &written->fold, NULL, terminal, deployment));
+	assert_sent(&expected);
+	answer_with(NULL);
+	buf_free(&expected);
+}
+
 static void in_a_cluster_a_write_goes_alone_and_names_all_its_keys(void **state)
 {
 	struct written written;
-	struct response_keys keys;
-	struct buf expected = {0};
 
 	(void)state;
 	open_written(&written);
 	is_cluster = true;
-	response_keys(&keys, &written.jobs.space, id);
-	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n0 r %zu 7 0\n", script_sha(SCRIPT_FLUSH),
-	    keys.job, keys.response, written.fold.doc.stored_len);
-	assert_true(response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COUNT, NULL));
-	assert_sent(&expected);
-	answer_with(NULL);
-	buf_free(&expected);
+	expect_alone(&written, STATUS_COUNT, NULL, false, "0 r", "");
 	close_written(&written);
 }
 
 static void the_request_of_what_has_failed_is_kept_if_it_is_to_be(void **state)
 {
 	struct written written;
-	struct response_keys keys;
-	struct buf expected = {0};
 
 	(void)state;
 	open_written(&written);
 	is_cluster = true;
 	written.config.failed_request_ttl = 600;
-	response_keys(&keys, &written.jobs.space, id);
-	buf_printf(&expected, "EVALSHA\n%s\n3\n%s\n%s\n%s\n1\n1 re %zu 7 0\nfailed 600 a\n",
-	    script_sha(SCRIPT_FLUSH), keys.job, keys.response, keys.request,
-	    written.fold.doc.stored_len);
-	assert_true(response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_FAILED, "a"));
-	assert_sent(&expected);
-	answer_with(NULL);
-	buf_clear(&expected);
-	buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n1 re %zu 7 0\ncompleted 0\n",
-	    script_sha(SCRIPT_FLUSH), keys.job, keys.response, written.fold.doc.stored_len);
-	calls = 0;
-	assert_true(
-	    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COMPLETED, NULL));
-	assert_sent(&expected);
-	answer_with(NULL);
-	buf_free(&expected);
+	expect_alone(&written, STATUS_FAILED, "a", true, "1 re", "failed 600 a\n");
+	expect_alone(&written, STATUS_COMPLETED, NULL, false, "1 re", "completed 0\n");
 	close_written(&written);
 }
 
 static void the_deployment_that_answers_is_told_once(void **state)
 {
 	struct written written;
-	struct response_keys keys;
-	struct buf expected = {0};
 
 	(void)state;
 	open_written(&written);
 	is_cluster = true;
-	response_keys(&keys, &written.jobs.space, id);
-	for (int i = 0; i < 2; i++) {
-		buf_clear(&expected);
-		buf_printf(&expected, "EVALSHA\n%s\n2\n%s\n%s\n1\n%s %zu 7 0\n%s",
-		    script_sha(SCRIPT_FLUSH), keys.job, keys.response, i == 0 ? "1 rd" : "0 r",
-		    written.fold.doc.stored_len, i == 0 ? "a\n" : "");
-		assert_true(
-		    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COUNT, "a"));
-		assert_sent(&expected);
-		answer_with(NULL);
-		calls = 0;
-	}
-	buf_free(&expected);
+	expect_alone(&written, STATUS_COUNT, "a", false, "1 rd", "a\n");
+	expect_alone(&written, STATUS_COUNT, "a", false, "0 r", "");
 	close_written(&written);
 }
 
