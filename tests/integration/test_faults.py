@@ -14,8 +14,8 @@ import pytest
 
 from events import completed, delta, message_stream, opening
 from faulty import FaultyStack, half_then_whole, seconds_since, texts_for
-from harness import (ProgramFailed, free_port, job_key, output_text, response_key, strict_json,
-                     wait_until)
+from harness import (TERMINAL, ProgramFailed, free_port, job_key, output_text, response_key,
+                     strict_json, wait_until)
 from upstream import Cut, Feed, Gate, Hang, Reset, Script, Sleep, json_error
 
 # What a busy machine may add to a bound.
@@ -553,6 +553,16 @@ def test_requests_are_answered_503_while_redis_is_gone_and_well_afterwards(fault
     assert stack.responder.children() == responders
 
 
+def answered(call):
+    """The object with which one of several processes answers, when not all are well again."""
+    return wait_until(lambda: next((reply.json() for reply in [call()] if reply.status == 200), None),
+                      5, "a 200")
+
+
+def final_object(seen):
+    return seen if seen["status"] in TERMINAL else None
+
+
 def test_requests_are_answered_503_while_redis_hangs_and_well_afterwards(faulty, model):
     stack = faulty()
     stack.upstream.script(model, message_stream(["x"]))
@@ -563,14 +573,13 @@ def test_requests_are_answered_503_while_redis_hangs_and_well_afterwards(faulty,
         assert_503_for_all(stack, response_id)
     finally:
         stack.redis_program.send_signal(signal.SIGCONT)
-    wait_until(lambda: stack.client.get_response(response_id).status == 200, 3, "a 200")
     # Each process waits a little before it tries again.
     body = {"model": model, "input": "Hello", "background": True}
-    created = wait_until(
-        lambda: next((reply for reply in [stack.client.post_create(body)] if reply.status == 200),
-                     None), 3, "a create that is taken")
-    final = stack.client.wait_terminal(created.json()["id"], timeout=15)
+    created = answered(lambda: stack.client.post_create(body))
+    final = wait_until(lambda: final_object(answered(
+        lambda: stack.client.get_response(created["id"]))), 15, "the end of a new response")
     assert output_text(final) == "x"
+    assert answered(lambda: stack.client.get_response(response_id))["status"] == "completed"
 
 
 def test_both_programs_survive_the_loss_of_the_scripts(faulty, model):

@@ -23,7 +23,10 @@
 #include "common/store/redis_events.h"
 #include "common/store/redis_tls.h"
 
-enum { LONG_LEN = 20 << 20 }; /* more than all buffers between the two hold */
+enum {
+	LONG_LEN = 20 << 20, /* more than all buffers between the two hold */
+	PATIENCE_MS = 20 * 1000
+};
 
 static const char certificate_file[] = "certificate.pem", key_file[] = "key.pem";
 
@@ -161,9 +164,9 @@ static const struct redis_tls_config trusting = {
 
 /* Blocking */
 
-static redisContext *connect_blocking(const struct server *server)
+static redisContext *connect_blocking(const struct server *server, int timeout_ms)
 {
-	const struct timeval timeout = {0, 300 * 1000};
+	const struct timeval timeout = timeval_of_ms(timeout_ms);
 	redisContext *redis = redisConnectWithTimeout("127.0.0.1", server->port, timeout);
 
 	assert_non_null(redis);
@@ -175,7 +178,7 @@ static void a_blocking_connection_speaks_tls(void **state)
 {
 	struct server server = start_server(answer_ping);
 	struct redis_tls *tls = redis_tls_new(&trusting);
-	redisContext *redis = connect_blocking(&server);
+	redisContext *redis = connect_blocking(&server, PATIENCE_MS);
 	redisReply *reply;
 
 	(void)state;
@@ -213,7 +216,7 @@ static void another_host_s_certificate_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct server server = start_server(answer_ping);
-		redisContext *redis = connect_blocking(&server);
+		redisContext *redis = connect_blocking(&server, PATIENCE_MS);
 
 		assert_false(redis_tls_begin(tls, redis, cases[i].host));
 		assert_int_not_equal(redis->err, 0);
@@ -228,7 +231,7 @@ static void a_handshake_ends_when_the_time_to_connect_is_over(void **state)
 {
 	struct server server = start_server(NULL);
 	struct redis_tls *tls = redis_tls_new(&trusting);
-	redisContext *redis = connect_blocking(&server);
+	redisContext *redis = connect_blocking(&server, 300);
 	const long long begun = monotonic_ms();
 
 	(void)state;
@@ -245,7 +248,7 @@ static void a_missing_answer_is_known_by_errno(void **state)
 	const struct timeval timeout = {0, 100 * 1000};
 	struct server server = start_server(answer_nothing);
 	struct redis_tls *tls = redis_tls_new(&trusting);
-	redisContext *redis = connect_blocking(&server);
+	redisContext *redis = connect_blocking(&server, PATIENCE_MS);
 
 	(void)state;
 	assert_true(redis_tls_begin(tls, redis, "127.0.0.1"));
@@ -264,7 +267,7 @@ static void an_old_eintr_is_not_taken_for_a_new_one(void **state)
 {
 	struct server server = start_server(end_badly);
 	struct redis_tls *tls = redis_tls_new(&trusting);
-	redisContext *redis = connect_blocking(&server);
+	redisContext *redis = connect_blocking(&server, PATIENCE_MS);
 
 	(void)state;
 	assert_true(redis_tls_begin(tls, redis, "127.0.0.1"));
@@ -287,7 +290,7 @@ static void files_are_read_when_they_are_there(void **state)
 	(void)state;
 	server = start_server(answer_ping);
 	assert_int_equal(rename(certificate_file, "away.pem"), 0);
-	redis = connect_blocking(&server);
+	redis = connect_blocking(&server, PATIENCE_MS);
 	assert_false(redis_tls_begin(tls, redis, "127.0.0.1"));
 	assert_string_equal(
 	    redis->errstr, "ssl_ca_certs: No such file or directory (certificate.pem)");
@@ -296,14 +299,14 @@ static void files_are_read_when_they_are_there(void **state)
 	assert_int_equal(rename("away.pem", certificate_file), 0);
 
 	server = start_server(answer_ping);
-	redis = connect_blocking(&server);
+	redis = connect_blocking(&server, PATIENCE_MS);
 	assert_true(redis_tls_begin(tls, redis, "127.0.0.1"));
 	redisFree(redis);
 	stop_server(&server);
 
 	write_certificate("DNS:redis.example");
 	server = start_server(answer_ping);
-	redis = connect_blocking(&server);
+	redis = connect_blocking(&server, PATIENCE_MS);
 	assert_true(redis_tls_begin(tls, redis, "redis.example"));
 	redisFree(redis);
 	stop_server(&server);
