@@ -39,6 +39,7 @@ static int run_with_store(struct ctl *ctl)
 		status = ctl_refuse("%s: " CTL_NO_REDIS, ctl->config_path);
 	} else {
 		ctl->store = store_open(&ctl->config->redis);
+		store_use_webhooks(ctl->store, &ctl->config->webhooks);
 		status = ctl->arguments->command->run(ctl);
 		store_close(ctl->store);
 	}

@@ -219,8 +219,10 @@ void handlers_open(
 {
 	*handlers = (struct handlers){
 	    .config = config, .relays = setup->relays, .activity = setup->activity};
-	if (config->redis.enabled)
+	if (config->redis.enabled) {
 		handlers->store = store_open(&config->redis);
+		store_use_webhooks(handlers->store, &config->webhooks);
+	}
 	if (config->max_passthrough != 0)
 		handlers->passthrough = passthrough_open();
 	reply_init(&handlers->reply);

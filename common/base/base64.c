@@ -67,6 +67,20 @@ static bool ends_well(int value, struct span text, size_t count)
 	return value == END && count % 4 != 1;
 }
 
+void base64_encode(struct buf *out, struct span bytes)
+{
+	while (bytes.len > 0) {
+		size_t count = bytes.len < 3 ? bytes.len : 3;
+		unsigned bits = 0;
+
+		for (size_t i = 0; i < 3; i++)
+			bits = bits << 8 | (i < count ? (unsigned char)bytes.p[i] : 0);
+		for (size_t i = 0; i < 4; i++)
+			buf_putc(out, i <= count ? alphabet[bits >> (18 - 6 * i) & 63] : '=');
+		bytes = (struct span){bytes.p + count, bytes.len - count};
+	}
+}
+
 bool base64_clean(struct buf *out, struct span text)
 {
 	size_t count = 0;

@@ -13,6 +13,8 @@
 bool base64_decode(struct buf *out, struct span text);
 /* Appends the first bytes, max of them if there are so many. */
 void base64_decode_start(struct buf *out, struct span text, size_t max);
+/* Appends bytes as base64 in the usual alphabet, padded. */
+void base64_encode(struct buf *out, struct span bytes);
 /* Appends base64 in the usual alphabet, padded. False if it is not base64. */
 bool base64_clean(struct buf *out, struct span text);
 

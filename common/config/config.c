@@ -6,6 +6,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "config_admin_keys.h"
+#include "config_webhooks.h"
 #include "config_aliases.h"
 #include "config_credentials.h"
 #include "config_deployment.h"
@@ -572,6 +573,7 @@ void config_free(struct config *config)
 	free(config->deployments);
 	tenants_clear(config);
 	admin_keys_clear(config);
+	webhooks_clear(&config->webhooks);
 	redis_config_clear(&config->redis);
 	fallbacks_clear(config);
 	aliases_clear(config);

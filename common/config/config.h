@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "redis_config.h"
+#include "webhooks_config.h"
 
 /* A member of requests that a deployment has by default: where the client says nothing of it. */
 struct request_default {
@@ -154,6 +155,7 @@ struct config {
 	long failed_request_ttl; /* s that the request of one that has failed is kept; 0: it is not
 				  */
 	struct redis_config redis;
+	struct webhooks_config webhooks;
 	struct polling_config polling;
 	int num_retries;
 	size_t max_request_bytes;

@@ -45,6 +45,16 @@ void operator_page_json(
 void operator_detail_json(
     struct buf *out, const struct config *config, const struct store_detail *detail);
 
+/*
+ * {"waiting": N, "dead": N, "endpoints": [{"name": …, "url": its scheme, host and port or null,
+ * "state": "on", "resting", "off" or "unknown" (not configured), "failures": N, "resting_seconds":
+ * S, "waiting": N}…], "data": [{"id": …, "endpoint": …, "type": "response.completed", "response":
+ * …, "state": "waiting" or "dead", "tries": N, "ended_at": S, "tried_at": S or null, "due_at": S or
+ * null, "error": … or null}…], "has_more": B}
+ */
+void operator_webhooks_json(
+    struct buf *out, const struct config *config, const struct store_webhooks *webhooks);
+
 /* The label of the deployment of that id; the id if there is none, "" for NULL. */
 const char *operator_deployment(const struct config *config, const char *id);
 

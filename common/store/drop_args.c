@@ -2,9 +2,10 @@
 
 #include "metric_table.h"
 
-void drop_args(struct redis_args *args, const struct key_space *space, int lists)
+void drop_args(
+    struct redis_args *args, const struct key_space *space, const char *webhooks, int lists)
 {
-	redis_args_script(args, SCRIPT_DROP, 7 + lists);
+	redis_args_script(args, SCRIPT_DROP, 7 + (webhooks != NULL ? 3 : 0) + lists);
 	redis_args_add(args, space->held);
 	redis_args_add(args, space->held_until);
 	redis_args_add(args, space->index);
@@ -12,12 +13,20 @@ void drop_args(struct redis_args *args, const struct key_space *space, int lists
 	redis_args_add(args, space->index_ended);
 	redis_args_add(args, space->counters);
 	redis_args_add(args, space->minutes);
+	if (webhooks == NULL)
+		return;
+	redis_args_add(args, space->webhooks);
+	redis_args_add(args, space->webhooks_about);
+	redis_args_add(args, space->webhooks_dead);
 }
 
-void drop_args_end(struct redis_args *args, const char *id, const char *how, long long ttl)
+void drop_args_end(struct redis_args *args, const struct drop_end *end)
 {
-	redis_args_add(args, id);
-	redis_args_add(args, how);
-	redis_args_add_number(args, ttl);
+	redis_args_add(args, end->id);
+	redis_args_add(args, end->how);
+	redis_args_add_number(args, end->ttl);
 	redis_args_add(args, metric_line(METRIC_ENDED)->name);
+	redis_args_add(args, end->webhooks != NULL ? end->webhooks : "");
+	if (end->webhooks != NULL)
+		redis_args_add(args, metric_line(METRIC_WEBHOOK_DELIVERIES)->name);
 }

@@ -32,7 +32,8 @@ struct job_lists {
 	const struct key_space *space;
 	const char *self; /* the name of this worker */
 	struct beat_counts *counts;
-	long ttl; /* s: how long a job is kept, unless Redis knows it */
+	long ttl;             /* s: how long a job is kept, unless Redis knows it */
+	const char *webhooks; /* webhooks_config.lines: who is told of ends */
 	struct id_calls calls;
 	char told[WORKER_NAME_SIZE]; /* whose jobs it was logged last that they are taken over */
 	long long told_at;           /* ms: when */

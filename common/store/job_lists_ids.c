@@ -15,9 +15,9 @@ void job_lists_drop(struct job_lists *lists, const char *worker, const char *id,
 	struct running_key key;
 
 	running_key(&key, lists->space, worker);
-	drop_args(&args, lists->space, 1);
+	drop_args(&args, lists->space, lists->webhooks, 1);
 	redis_args_add(&args, key.name);
-	drop_args_end(&args, id, how, lists->ttl);
+	drop_args_end(&args, &(struct drop_end){id, how, lists->ttl, lists->webhooks});
 	job_lists_send(lists, &args);
 }
 

@@ -52,6 +52,7 @@ void jobs_free(struct jobs *jobs)
 	event_free(jobs->beat);
 	jobs_close_links(jobs);
 	jobs_free_advice(jobs);
+	config_free(jobs->webhooks);
 	config_free(jobs->config);
 	beat_counts_free(&jobs->counts);
 	buf_free(&jobs->about);

@@ -3,7 +3,8 @@
  * connections, jobs_lease.c the lease. jobs_take.c takes ids from the queue and jobs_claim.c claims
  * them; jobs_write.c writes their responses, jobs_maker.c who has made what nobody else can read,
  * jobs_index.c keeps the index true, jobs_health.c shares what calls to deployments have shown,
- * jobs_advice.c looks at Redis itself, and jobs_leave.c gives all back.
+ * jobs_webhooks.c claims and reports deliveries, jobs_advice.c looks at Redis itself, and
+ * jobs_leave.c gives all back.
  */
 #ifndef RESPOOL_JOBS_INTERNAL_H
 #define RESPOOL_JOBS_INTERNAL_H
@@ -59,6 +60,7 @@ struct jobs {
 	int streams;                /* jobs_show() */
 	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */
+	struct config *webhooks;    /* that of jobs_use_webhooks(), held; or NULL */
 };
 
 /* jobs_take.c: waits for the queue, unless there is no room or a wait is under way. */

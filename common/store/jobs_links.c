@@ -98,7 +98,7 @@ static void listen_up(void *ctx)
 
 static const enum script scripts[] = {SCRIPT_BEAT, SCRIPT_BURY, SCRIPT_CLAIM, SCRIPT_DROP,
     SCRIPT_FLUSH, SCRIPT_HEALTH, SCRIPT_LAPSED, SCRIPT_NOTE, SCRIPT_RECLAIM, SCRIPT_RELEASE,
-    SCRIPT_REPORT, SCRIPT_REQUEUE};
+    SCRIPT_REPORT, SCRIPT_REQUEUE, SCRIPT_WEBHOOKS_CLAIM, SCRIPT_WEBHOOKS_REPORT};
 
 /*
  * Leases, lists and the queue are in one slot, which is home to all: a worker is at work for as

@@ -35,6 +35,10 @@ void key_space_init(struct key_space *space, const char *namespace)
 	name_key(space->parked, space, "litellm:polling:{jobs}:parked");
 	name_key(space->counters, space, "litellm:polling:{jobs}:counters");
 	name_key(space->minutes, space, "litellm:polling:{jobs}:minutes");
+	name_key(space->webhooks, space, "litellm:polling:{jobs}:webhooks");
+	name_key(space->webhooks_about, space, "litellm:polling:{jobs}:webhooks:about");
+	name_key(space->webhooks_dead, space, "litellm:polling:{jobs}:webhooks:dead");
+	name_key(space->webhooks_endpoints, space, "litellm:polling:{jobs}:webhooks:endpoints");
 }
 
 /*

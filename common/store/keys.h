@@ -27,7 +27,8 @@
 enum {
 	WORKER_NAME_LEN = 16,
 	WORKER_NAME_SIZE = WORKER_NAME_LEN + 1,
-	NATIVE_ID_MAX = 512, /* proxies put a lot into theirs */
+	DELIVERY_ID_SIZE = sizeof("wh_") + 32, /* of a delivery of a webhook */
+	NATIVE_ID_MAX = 512,                   /* proxies put a lot into theirs */
 	KEY_NAMESPACE_SIZE = REDIS_NAMESPACE_MAX + sizeof(":"),
 	KEY_NAME_SIZE = KEY_NAMESPACE_SIZE + 64,
 };
@@ -55,6 +56,11 @@ struct key_space {
 	char parked[KEY_NAME_SIZE];
 	char counters[KEY_NAME_SIZE];
 	char minutes[KEY_NAME_SIZE];
+	/* Deliveries of webhooks, likewise. */
+	char webhooks[KEY_NAME_SIZE];
+	char webhooks_about[KEY_NAME_SIZE];
+	char webhooks_dead[KEY_NAME_SIZE];
+	char webhooks_endpoints[KEY_NAME_SIZE];
 };
 
 /* namespace is NULL or at most REDIS_NAMESPACE_MAX bytes. */

@@ -48,6 +48,9 @@
 	    "Responses that the worker is at work on.")                                            \
 	X(RELAY_STREAMS, "respool_relay_streams", GAUGE, "", "",                                   \
 	    "Answers that relays hold open: passed-through requests and streams that are read.")   \
+	X(WEBHOOK_DELIVERIES, "respool_webhook_deliveries_total", COUNTER, "outcome", "",          \
+	    "Deliveries of webhooks: delivered; failed, to be tried again; dead, given up; or "    \
+	    "dropped, as the response was deleted.")                                               \
 	X(REDIS_RTT, "respool_redis_rtt_seconds", GAUGE, "", "",                                   \
 	    "How long the round trip to Redis took that answered this question.")                  \
 	X(BUILD_INFO, "respool_build_info", GAUGE, "version", "", "1, with the version.")

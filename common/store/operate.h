@@ -163,6 +163,69 @@ enum store_retried {
 enum store_result store_retry(struct store *store, const struct config *config, const char *id,
     char new_id[RESPONSE_ID_SIZE], struct buf *object, enum store_retried *retried);
 
+/* An endpoint of webhooks, as Redis knows it; of one that nobody has failed to reach, nothing. */
+struct store_endpoint {
+	char name[WEBHOOK_NAME_SIZE];
+	long long waiting;     /* deliveries that are to come, or under way */
+	long long failures;    /* in a row, of the last deliveries */
+	long long rests_until; /* UNIX time, ms; 0 if it does not rest */
+	bool off;              /* it has asked to be told nothing any more */
+};
+
+enum delivery_state { DELIVERY_WAITING, DELIVERY_DEAD };
+
+/* A delivery of a webhook. */
+struct store_delivery {
+	char id[DELIVERY_ID_SIZE];
+	char endpoint[WEBHOOK_NAME_SIZE];
+	char response[RESPONSE_ID_MAX + 1];
+	enum response_status how; /* it has ended */
+	enum delivery_state state;
+	long long ended_at; /* UNIX time, ms */
+	long long due_at;   /* likewise: of the next try, or until a try under way is given up;
+			       0 if it is dead */
+	long long tried_at; /* likewise: when the last try ended; 0 if there was none */
+	int tries;          /* that have failed */
+	char *why;          /* the last one has; "" if none has */
+};
+
+struct store_webhooks {
+	long long now;     /* UNIX time, ms, as Redis has it */
+	long long waiting; /* of all endpoints, and under way */
+	long long dead;
+	struct store_endpoint
+	    *endpoints; /* that are configured, then others that something waits for */
+	size_t endpoint_count;
+	/* The latest tries first, then what has not been tried, the soonest first. */
+	struct store_delivery *deliveries;
+	size_t count;
+	bool has_more;
+};
+
+/* What is known of webhooks' deliveries, of up to limit (STORE_LIST_MOST) of them. */
+enum store_result store_webhooks(struct store *store, const struct webhooks_config *webhooks,
+    size_t limit, struct store_webhooks *out);
+void store_webhooks_free(struct store_webhooks *webhooks);
+
+/* Which deliveries that have not arrived are to be tried now. One of these is given. */
+struct store_redelivery {
+	const char *id;    /* a delivery's, or a response's: of that all */
+	long long since_s; /* those of what has ended in the last so many seconds; 0: not given */
+};
+
+struct store_redelivered {
+	long long found; /* that have not arrived */
+	long long begun; /* of these, due now; of the others the endpoint is off */
+};
+
+/*
+ * Has deliveries tried at once, and those that are dead tried again as often as in the beginning;
+ * their ids stay. Their endpoints rest no more, but one that is off stays off. Those of a response
+ * are found by the names of the endpoints that are configured, and that Redis knows.
+ */
+enum store_result store_redeliver(struct store *store, const struct webhooks_config *webhooks,
+    const struct store_redelivery *which, struct store_redelivered *out);
+
 /* Asks Redis what advice can be given (redis_advice.h), and calls fn with each finding. */
 enum store_result store_advise(struct store *store, redis_finding_fn *fn, void *ctx);
 

@@ -126,14 +126,17 @@ static void take_rows(struct walk *walk, const struct piece *piece, redisReply *
 	}
 }
 
-/* As deleted, and counted so if nobody has said yet how it has ended. */
+/*
+ * As deleted, and counted so if nobody has said yet how it has ended. It may have expired: whoever
+ * has yet to be told of its end is told.
+ */
 static bool take_out(struct store *store, const char *const *gone, size_t count)
 {
 	struct redis_args commands[STORE_MAX_REPLIES] = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		drop_args(&commands[i], &store->space, 0);
-		drop_args_end(&commands[i], gone[i], DROP_DELETED, 0);
+		drop_args(&commands[i], &store->space, NULL, 0);
+		drop_args_end(&commands[i], &(struct drop_end){.id = gone[i], .how = DROP_DELETED});
 	}
 	return count == 0 || store_call(store, commands, (int)count);
 }

@@ -36,6 +36,10 @@ static const struct {
     [SCRIPT_REQUEUE] = SCRIPT(requeue),
     [SCRIPT_RESUME] = SCRIPT(resume),
     [SCRIPT_SNAPSHOT] = SCRIPT(snapshot),
+    [SCRIPT_WEBHOOKS_CLAIM] = SCRIPT(webhooks_claim),
+    [SCRIPT_WEBHOOKS_LIST] = SCRIPT(webhooks_list),
+    [SCRIPT_WEBHOOKS_REPORT] = SCRIPT(webhooks_report),
+    [SCRIPT_WEBHOOKS_RETRY] = SCRIPT(webhooks_retry),
 };
 
 const char *script_source(enum script script)

@@ -75,12 +75,12 @@
  * By three keys beside the lists operators find responses. index orders ids by when they were
  * created (ms). index about, a hash, says of each, in a line with blanks between, when it was
  * created and when it began to wait last (ms), its state, which is "open" or a terminal one, and
- * then, with the byte 31 between, its tenant, label and model. index ended orders those that have
- * ended by when their keys expire. enqueue opens an entry; drop notes the end, or removes what is
- * deleted. The index says where to look, the job itself what is true. Beats take out what has
- * expired, and have a worker look up the job of the eldest entry if that is open for long; lists
- * take out what they find gone; and enqueue makes room when there are too many, but only of what
- * has ended.
+ * then, with the byte 31 between, its tenant, label and model, and the endpoint of webhooks that
+ *its request has named, if any. index ended orders those that have ended by when their keys expire.
+ * enqueue opens an entry; drop notes the end, or removes what is deleted. The index says where to
+ * look, the job itself what is true. Beats take out what has expired, and have a worker look up the
+ * job of the eldest entry if that is open for long; lists take out what they find gone; and enqueue
+ * makes room when there are too many, but only of what has ended.
  *
  * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and
  * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;
@@ -99,9 +99,17 @@
  * which relays show that they live and tell what they have counted. Who made an encrypted content
  * is kept without a script: only its maker can have made it, so it never changes.
  *
- * snapshot, list, pause, resume and drain are the operators'. Each touches the slot of the lists
- * alone, so that what they see and do is of one moment; whether a response which list names is
- * still there, and in what state, its job says.
+ * Who is to be told of an end is noted in the step in which the index learns it, by drop: so a
+ * delivery is there as soon as the end counts, once, and what dies before has left the id in some
+ * list. shared/deliveries.lua says how deliveries are kept. webhooks_claim leases what is due to a
+ * worker, webhooks_report tells what has become of it; whoever dies in between leaves a lease that
+ * ends, and the delivery is due again. Each claim has a number, by which a report that comes too
+ * late is known. What is deleted drop takes out; as it may never come to that, a worker looks
+ * whether a response that has not expired is still there before it tells of it.
+ *
+ * snapshot, list, pause, resume, drain, webhooks_list and webhooks_retry are the operators'. Each
+ * touches the slot of the lists alone, so that what they see and do is of one moment; whether a
+ * response which list names is still there, and in what state, its job says.
  */
 #ifndef RESPOOL_SCRIPTS_H
 #define RESPOOL_SCRIPTS_H
@@ -133,6 +141,10 @@ enum script {
 	SCRIPT_REQUEUE,
 	SCRIPT_RESUME,
 	SCRIPT_SNAPSHOT,
+	SCRIPT_WEBHOOKS_CLAIM,
+	SCRIPT_WEBHOOKS_LIST,
+	SCRIPT_WEBHOOKS_REPORT,
+	SCRIPT_WEBHOOKS_RETRY,
 	SCRIPT_COUNT
 };
 

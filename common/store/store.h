@@ -32,6 +32,11 @@ enum store_result {
 
 struct store *store_open(const struct redis_config *config);
 void store_close(struct store *store);
+/*
+ * The ends that are brought by this store are noted for these endpoints from now on; before, for
+ * none. *webhooks must outlive the store.
+ */
+void store_use_webhooks(struct store *store, const struct webhooks_config *webhooks);
 /* Whether there is a connection, as far as is known; in a Cluster, to any node. */
 bool store_is_connected(const struct store *store);
 /* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
@@ -58,6 +63,7 @@ struct new_job {
 	const char *follows;    /* id of the provider's response that all this follows, or NULL */
 	bool stays;             /* at that deployment: no other can read all of it */
 	struct span headers;    /* for the provider: client_headers.h; may be empty */
+	const char *webhook;    /* the endpoint that the request names, or NULL */
 	struct span object;     /* the initial Response object */
 	bool stream;            /* its events are kept, for clients that read them */
 	struct span first_event; /* whole, as a stream has it; empty unless stream */

@@ -16,12 +16,12 @@ static void drop(struct store *store, const char *id, bool queued, const char *h
 {
 	struct redis_args args = {0};
 
-	drop_args(&args, &store->space, queued ? 2 : 0);
+	drop_args(&args, &store->space, store->webhooks, queued ? 2 : 0);
 	if (queued) {
 		redis_args_add(&args, store->space.queue);
 		redis_args_add(&args, store->space.parked);
 	}
-	drop_args_end(&args, id, how, ttl);
+	drop_args_end(&args, &(struct drop_end){id, how, ttl, store->webhooks});
 	store_call_aside(store, &args);
 }
 

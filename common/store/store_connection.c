@@ -44,6 +44,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
+void store_use_webhooks(struct store *store, const struct webhooks_config *webhooks)
+{
+	store->webhooks = webhooks->lines;
+}
+
 bool store_is_connected(const struct store *store)
 {
 	if (store->kind == REDIS_SENTINEL)

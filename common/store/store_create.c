@@ -121,6 +121,10 @@ static void write_about(struct buf *out, const struct new_job *job)
 	counts_write_label(out, span_of(job->label));
 	buf_putc(out, COUNTS_SEPARATOR);
 	counts_write_label(out, model);
+	if (job->webhook == NULL)
+		return;
+	buf_putc(out, COUNTS_SEPARATOR);
+	buf_puts(out, job->webhook);
 }
 
 static void add_list_keys(struct redis_args *enqueue, const struct key_space *space)

@@ -26,7 +26,8 @@ struct store {
 	enum redis_kind kind;
 	struct key_space space;
 	struct store_access access;
-	union { /* by kind */
+	const char *webhooks; /* webhooks_config.lines: who is told of ends; NULL: nobody */
+	union {               /* by kind */
 		struct store_server server;
 		struct store_sentinel sentinel;
 		struct store_cluster cluster;

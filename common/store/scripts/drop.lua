@@ -5,15 +5,24 @@
 -- That it has ended is counted when the index learns it, and only then, whoever brings it first.
 -- What had ended before it is deleted goes out of the index, and nothing is counted.
 --
+-- In the same step it notes who is to be told: a delivery for each endpoint that wants to know of
+-- such an end. What is deleted is told to nobody, nor what still waits to be.
+--
 -- KEYS  held, held until, index, index about, index ended, counters, minutes: as in enqueue.lua
+--       if there are endpoints: webhooks, webhooks about, webhooks dead, as in
+--         shared/deliveries.lua
 --       the lists, if there are any
 -- ARGV  id
 --       how it has ended: a terminal state, or "deleted", which says that all of it is gone; "" if
 --         nobody knows: then index and counters stay as they are
 --       how long it is kept from now on (s), unless held says it
 --       the counter of what has ended, without its labels
+--       the endpoints, a line each: its name, what it wants to know of, as ",completed,failed,", and
+--         its tenants, each between two bytes 31, or "*"; "" if there are none
+--       if there are, the counter of deliveries, without its label
 -- Reply how often the id was in the lists
 -- include minutes.lua
+-- include deliveries.lua
 
 local call = redis.call
 local id, how = ARGV[1], ARGV[2]
@@ -23,6 +32,44 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function count_end(label)
 	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
 	count_minute(KEYS[7], time, how)
+end
+
+local endpoints = ARGV[5]
+local first_list = endpoints ~= '' and 11 or 8
+local waiting, deliveries, dead = KEYS[8], KEYS[9], KEYS[10] -- if there are endpoints
+
+local function wants(events, tenants, tenant)
+	return events:find(',' .. how .. ',', 1, true) and
+		(tenants == '*' or tenants:find('\31' .. tenant .. '\31', 1, true))
+end
+
+local function add_delivery(endpoint, kept)
+	local delivery = delivery_id(id, endpoint)
+	local d = {endpoint = endpoint, response = id, how = how, ended = now,
+		gone = now + kept * 1000, due = now, tries = 0, claims = 0, tried = 0, why = ''}
+	if call('ZCARD', waiting) < MOST_DELIVERIES then
+		delivery_move(waiting, deliveries, delivery, d, now)
+	else
+		d.why = 'too many deliveries wait'
+		delivery_bury(waiting, deliveries, dead, delivery, d, now)
+		call('HINCRBY', KEYS[6], ARGV[6] .. '\31dead', '1')
+	end
+end
+
+local function note_deliveries(whose, kept)
+	local tenant = whose:match('^[^\31]*')
+	local named = whose:match('^[^\31]*\31[^\31]*\31[^\31]*\31(.*)$')
+	for endpoint, events, tenants in endpoints:gmatch('(%S+) (%S+) ([^\n]*)\n') do
+		if wants(events, endpoint == named and '*' or tenants, tenant) then
+			add_delivery(endpoint, kept)
+		end
+	end
+end
+
+local function forget_deliveries()
+	for endpoint in endpoints:gmatch('(%S+) [^\n]*\n') do
+		delivery_drop(waiting, deliveries, dead, delivery_id(id, endpoint))
+	end
 end
 
 local function note_end(kept)
@@ -38,6 +85,7 @@ local function note_end(kept)
 	elseif state == 'open' then
 		call('HSET', KEYS[4], id, times .. ' ' .. how .. ' ' .. rest)
 		call('ZADD', KEYS[5], string.format('%d', now + kept * 1000), id)
+		note_deliveries(rest, kept)
 	end
 	if state == 'open' then
 		count_end(rest:match('^[^\31]*\31([^\31]*)'))
@@ -69,11 +117,14 @@ local function discount(size, waiting, contexts)
 end
 
 local found = 0
-for i = 8, #KEYS do
+for i = first_list, #KEYS do
 	found = found + call('LREM', KEYS[i], '0', id)
 end
 local size, waiting, contexts = unpack(call('HMGET', KEYS[1], id, 'waiting', 'contexts'))
 local kept = size and discount(size, waiting, contexts)
+if how == 'deleted' then
+	forget_deliveries()
+end
 if how ~= '' then
 	note_end(tonumber(kept) or ARGV[3])
 end

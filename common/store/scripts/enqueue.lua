@@ -57,7 +57,7 @@ end
 -- Nothing is parked while nothing is paused.
 local queue, others = KEYS[1], 0
 if call('EXISTS', KEYS[5]) == 1 then
-	local label, model = ARGV[8]:match('^[^\31]*\31([^\31]*)\31(.*)$')
+	local label, model = ARGV[8]:match('^[^\31]*\31([^\31]*)\31([^\31]*)')
 	local is = call('SMISMEMBER', KEYS[5], label, model, '*')
 	local pausing = is[1] + is[2] + is[3] > 0
 	queue, others = pausing and KEYS[4] or queue, call('LLEN', pausing and KEYS[1] or KEYS[4])

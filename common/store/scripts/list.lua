@@ -32,7 +32,7 @@ end
 local tenant_shown, model_shown = tenant:gsub('%c', '?'), model:gsub('%c', '?')
 local function fits(about)
 	local its_status, its_tenant, its_label, its_model =
-		about:match('^%d+ %d+ (%S+) (.-)\31(.-)\31(.*)$')
+		about:match('^%d+ %d+ (%S+) (.-)\31(.-)\31([^\31]*)')
 	return its_status and (status == '' or its_status == 'open' or its_status == status) and
 		(by_tenant == '0' or its_tenant == tenant_shown) and
 		(model == '' or its_model == model or its_label == model_shown)

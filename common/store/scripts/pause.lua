@@ -16,7 +16,7 @@ for from = 1, #ids, PIECE do
 	for i, id in ipairs(piece) do
 		local label, model
 		if abouts then
-			label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31(.*)$')
+			label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
 		end
 		local list = (not abouts or label == ARGV[1] or model == ARGV[1]) and moved or kept
 		list[#list + 1] = id

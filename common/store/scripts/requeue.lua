@@ -10,7 +10,7 @@ local function is_paused(about)
 	if redis.call('EXISTS', KEYS[4]) == 0 then
 		return false
 	end
-	local label, model = (about or ''):match('\31([^\31]*)\31(.*)$')
+	local label, model = (about or ''):match('\31([^\31]*)\31([^\31]*)')
 	for _, paused in ipairs(redis.call('SMISMEMBER', KEYS[4], '*', label or '*', model or '*')) do
 		if paused == 1 then
 			return true

@@ -20,7 +20,7 @@ for from = 1, #ids, PIECE do
 	local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
 	local abouts = redis.call('HMGET', KEYS[4], unpack(piece))
 	for i, id in ipairs(piece) do
-		local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31(.*)$')
+		local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
 		local list = (paused[label or ''] or paused[model or '']) and kept or moved
 		list[#list + 1] = id
 	end

@@ -1,0 +1,1 @@
+#include "admin_webhooks.h"

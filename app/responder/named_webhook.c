@@ -1,0 +1,1 @@
+#include "named_webhook.h"

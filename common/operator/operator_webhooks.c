@@ -1,0 +1,1 @@
+#include "operator_json.h"

@@ -1,0 +1,1 @@
+#include "operate_internal.h"
