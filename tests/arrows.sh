@@ -20,7 +20,7 @@ arrows='
 	common/provider: common/base common/config common/dialect common/response
 	common/response: common/base
 	common/store: common/base common/config common/provider common/response
-	common/webhook: common/base common/config common/response
+	common/webhook: common/base common/config common/provider common/response
 '
 # Where a banner, as in "/* ---- reading ---- */", is a file that is wanting.
 without_banners='common app'
