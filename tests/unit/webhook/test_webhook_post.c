@@ -576,7 +576,7 @@ static void on_other_end(void *ctx, const struct upstream_result *result)
 	snprintf(outcome->error, sizeof(outcome->error), "%s", result->error);
 }
 
-/* One that has neither limits nor a user any more when libcurl looks at it. */
+/* It gets the handle of one that had them. */
 static void another_request_has_no_such_limits(void **state)
 {
 	const struct webhook_endpoint endpoint = endpoint_at(receiver.url);
