@@ -31,7 +31,8 @@ static void tick_in(struct courier *courier, long long ms)
 
 static void keep_ticking(struct courier *courier)
 {
-	if ((claims(courier) || courier->count > 0) && !event_pending(courier->tick, EV_TIMEOUT, NULL))
+	if ((claims(courier) || courier->count > 0) &&
+	    !event_pending(courier->tick, EV_TIMEOUT, NULL))
 		tick_in(courier, TICK_MS);
 }
 
@@ -132,8 +133,8 @@ static bool count_rooms(const struct courier *courier, struct webhook_room *room
 	for (size_t i = 0; i < webhooks->count; i++) {
 		const struct webhook_endpoint *endpoint = &webhooks->endpoints[i];
 
-		rooms[i] = (struct webhook_room){
-		    endpoint, endpoint->max_parallel, endpoint->max_parallel};
+		rooms[i] =
+		    (struct webhook_room){endpoint, endpoint->max_parallel, endpoint->max_parallel};
 	}
 	LIST_FOREACH (delivery, &courier->deliveries, link) {
 		const struct webhook_endpoint *endpoint =

@@ -8,8 +8,9 @@
 
 enum {
 	/* ms until one is due again that nobody could try: */
-	STRANGER_PAUSE_MS = 60000, /* its endpoint is not configured here; another worker's may be */
-	UNSEEN_PAUSE_MS = 5000,    /* Redis could not tell whether its response is there */
+	STRANGER_PAUSE_MS =
+	    60000,              /* its endpoint is not configured here; another worker's may be */
+	UNSEEN_PAUSE_MS = 5000, /* Redis could not tell whether its response is there */
 };
 
 static const long most_random = 0x7fffffff; /* of random(3) */
@@ -50,8 +51,8 @@ void delivery_report(struct delivery *delivery)
 {
 	if (delivery->step != STEP_REPORTING || delivery->asking)
 		return;
-	delivery->asking = jobs_report_webhook(
-	    delivery->courier->jobs, &delivery->report, on_reported, delivery);
+	delivery->asking =
+	    jobs_report_webhook(delivery->courier->jobs, &delivery->report, on_reported, delivery);
 }
 
 static void on_posted(void *ctx, const struct webhook_result *result)
@@ -73,8 +74,7 @@ static void on_posted(void *ctx, const struct webhook_result *result)
 /* Whether a try that begins now is over before the delivery is given to somebody else. */
 static bool lease_lasts(const struct delivery *delivery)
 {
-	return monotonic_ms() + WEBHOOK_SECONDS * 1000LL <
-	       delivery->claimed_at + DELIVERY_LEASE_MS;
+	return monotonic_ms() + WEBHOOK_SECONDS * 1000LL < delivery->claimed_at + DELIVERY_LEASE_MS;
 }
 
 static void post(struct delivery *delivery)

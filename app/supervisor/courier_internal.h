@@ -43,7 +43,7 @@ struct courier {
 	struct jobs *jobs;
 	void (*idle)(void *ctx);
 	void *ctx;
-	struct config *config; /* held; NULL until courier_use() */
+	struct config *config;     /* held; NULL until courier_use() */
 	struct upstream *upstream; /* NULL until there are endpoints */
 	struct webhooks_user user;
 	struct event *tick; /* NULL likewise */

@@ -114,8 +114,7 @@ static void log_endpoint(const char *event, const struct delivery *delivery,
 	log_event_as(LOG_LEVEL_WARNING, event, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
-void log_webhook_reported(
-    const struct delivery *delivery, const struct webhook_reported *reported)
+void log_webhook_reported(const struct delivery *delivery, const struct webhook_reported *reported)
 {
 	enum webhook_outcome outcome = delivery->report.outcome;
 

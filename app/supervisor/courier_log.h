@@ -12,8 +12,7 @@ void log_webhook_tried(const struct delivery *delivery, const struct webhook_res
 /* "webhook_dropped": its response is deleted. */
 void log_webhook_dropped(const struct delivery *delivery);
 /* Redis knows it: "webhook_endpoint_off" or "webhook_endpoint_rests", if that is so. */
-void log_webhook_reported(
-    const struct delivery *delivery, const struct webhook_reported *reported);
+void log_webhook_reported(const struct delivery *delivery, const struct webhook_reported *reported);
 
 /*
  * Appends how an answer begins, as a text: without NULs, and without the path and the query of the

@@ -15,6 +15,7 @@ struct courier_verdict {
 };
 
 /* failed is how many tries have failed before; chance as for webhook_pause(). */
-struct courier_verdict courier_judge(const struct webhook_result *result, int failed, double chance);
+struct courier_verdict courier_judge(
+    const struct webhook_result *result, int failed, double chance);
 
 #endif
