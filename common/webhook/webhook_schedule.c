@@ -1,7 +1,7 @@
 #include "webhook_schedule.h"
 
-static const int pauses[] = {5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600,
-    20 * 3600, 24 * 3600}; /* s */
+static const int pauses[] = {
+    5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600}; /* s */
 
 _Static_assert(sizeof(pauses) / sizeof(pauses[0]) == WEBHOOK_TRIES - 1,
     "there is a pause between every two tries");

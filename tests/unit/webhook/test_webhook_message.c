@@ -18,7 +18,7 @@ static const long long ended_at = 1614265330789; /* ms */
 static const char standard_secret[] = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 static const char standard_id[] = "msg_p5jXN8AQM9LWM0D4loKWxJek";
 static const char standard_body[] = "{\"test\": 2432232314}";
-static const char standard_signature[] = "v1,g0hM9SsE+OTPJTt/tmKqlR9VP9y2YlUqGSv6Ezr9yEo=";
+static const char standard_signature[] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 static const long long standard_timestamp = 1614265330; /* s */
 
 static const char other_secret[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -87,8 +87,8 @@ static void an_event_is_the_same_whenever_it_is_told(void **state)
 	struct buf first = {0}, again = {0};
 
 	(void)state;
-	assert_string_equal(body_of(&first, response, STATUS_FAILED),
-	    body_of(&again, response, STATUS_FAILED));
+	assert_string_equal(
+	    body_of(&first, response, STATUS_FAILED), body_of(&again, response, STATUS_FAILED));
 	buf_free(&first);
 	buf_free(&again);
 }
@@ -140,13 +140,13 @@ static void what_is_signed_is_sent(void **state)
 	static const char *const expected[] = {
 	    "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek",
 	    "webhook-timestamp: 1614265330",
-	    "webhook-signature: v1,g0hM9SsE+OTPJTt/tmKqlR9VP9y2YlUqGSv6Ezr9yEo=",
+	    "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
 	    "content-type: application/json",
 	};
 	struct webhook_secret secret = secret_of(standard_secret);
 	const struct webhook_endpoint endpoint = {.secrets = &secret, .secret_count = 1};
-	struct curl_slist *headers = webhook_headers(
-	    &endpoint, standard_id, standard_timestamp, span_of(standard_body));
+	struct curl_slist *headers =
+	    webhook_headers(&endpoint, standard_id, standard_timestamp, span_of(standard_body));
 	const struct curl_slist *header = headers;
 
 	(void)state;

@@ -17,7 +17,6 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
-#include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/webhook/webhook_message.h"
 #include "common/webhook/webhook_post.h"
@@ -66,7 +65,7 @@ struct receiver {
 	void (*on_request)(void);
 	struct bufferevent *connections[CONNECTIONS_MOST];
 	int connection_count, request_count;
-	bool lost; /* one of the connections has been closed by the other side */
+	bool lost;          /* one of the connections has been closed by the other side */
 	struct buf request; /* the last one */
 };
 
@@ -88,13 +87,19 @@ static bool is_whole(struct buf *request)
 	return end != NULL && request->len == (size_t)(end + 4 - text) + length_of(text);
 }
 
+static void close_connection(struct bufferevent *connection)
+{
+	bufferevent_disable(connection, EV_READ);
+	shutdown(bufferevent_getfd(connection), SHUT_RDWR);
+}
+
 static void answer(struct bufferevent *connection)
 {
 	receiver.request_count++;
 	if (receiver.answer != NULL)
 		bufferevent_write(connection, receiver.answer, strlen(receiver.answer));
-	if (receiver.closes)
-		bufferevent_disable(connection, EV_READ);
+	else if (receiver.closes)
+		close_connection(connection);
 	if (receiver.on_request != NULL)
 		receiver.on_request();
 }
@@ -117,7 +122,7 @@ static void on_written(struct bufferevent *connection, void *ctx)
 {
 	(void)ctx;
 	if (receiver.closes && receiver.request_count > 0)
-		shutdown(bufferevent_getfd(connection), SHUT_RDWR);
+		close_connection(connection);
 }
 
 static void on_lost(struct bufferevent *connection, short what, void *ctx)
@@ -202,8 +207,7 @@ static struct webhook_secret secret = {.key = "0123456789abcdef01234567", .len =
 
 static struct webhook_endpoint endpoint_at(char *url)
 {
-	return (struct webhook_endpoint){
-	    .name = "test", .url = url, .site = "x", .secrets = &secret, .secret_count = 1};
+	return (struct webhook_endpoint){.url = url, .secrets = &secret, .secret_count = 1};
 }
 
 static struct webhook_endpoint own_endpoint(void)
@@ -367,7 +371,8 @@ static void of_a_body_no_more_than_a_kilobyte_is_kept(void **state)
 {
 	static char text[WEBHOOK_BODY_MOST + 200];
 	struct outcome *outcome;
-	int head = snprintf(text, sizeof(text), "HTTP/1.1 500 Oh\r\nContent-Length: 1000000\r\n\r\n");
+	int head =
+	    snprintf(text, sizeof(text), "HTTP/1.1 500 Oh\r\nContent-Length: 1000000\r\n\r\n");
 
 	(void)state;
 	memset(text + head, 'x', sizeof(text) - (size_t)head - 1);
@@ -381,7 +386,7 @@ static void a_connection_that_closes_early_is_a_failure(void **state)
 {
 	(void)state;
 	receiver.closes = true;
-	check_error(post(""), 0, "Empty reply from server");
+	check_error(post(NULL), 0, "Empty reply from server");
 }
 
 static void half_a_head_is_a_failure(void **state)
@@ -409,20 +414,19 @@ static void what_is_no_http_is_a_failure(void **state)
 	check_error(post("SSH-2.0-OpenSSH_9.2p1\r\n"), 0, "Received HTTP/0.9 when not allowed");
 }
 
-static void nobody_listens(void **state)
+static void an_error_tells_no_more_of_a_url_than_its_site(void **state)
 {
-	struct webhook_endpoint endpoint = own_endpoint();
+	char url[] = "http://127.0.0.1:1/hook?token=hidden";
+	struct webhook_endpoint endpoint = endpoint_at(url);
 	struct outcome outcome = {0};
 
 	(void)state;
-	evconnlistener_disable(receiver.listener);
-	endpoint.url = xstrdup("http://127.0.0.1:1/hook?token=hidden");
+	endpoint.is_loopback = true;
 	post_to(&endpoint, &outcome);
 	assert_int_equal(outcome.status, 0);
 	assert_non_null(strstr(outcome.error, "127.0.0.1"));
 	assert_null(strstr(outcome.error, "hook"));
 	assert_null(strstr(outcome.error, "hidden"));
-	free(endpoint.url);
 }
 
 /* What comes later has the time looked at, before any timer does. */
@@ -443,13 +447,6 @@ static void a_post_has_fifteen_seconds(void **state)
 	outcome = post(NULL);
 	check_error(outcome, 0, "no answer within 15 s");
 	assert_true(outcome->seconds >= WEBHOOK_SECONDS);
-}
-
-static void a_failure_s_body_has_no_more_time(void **state)
-{
-	(void)state;
-	receiver.on_request = move_clock_past_the_end;
-	check_error(post("HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\n"), 500, "HTTP status 500");
 }
 
 static void check_refused(const struct webhook_endpoint *endpoint, const char *error)
@@ -474,7 +471,8 @@ static void a_private_address_is_not_connected_to(void **state)
 
 static void an_address_may_be_spelled_in_any_way(void **state)
 {
-	static const char *const spellings[] = {"0x7f000001", "2130706433", "127.1", "017700000001"};
+	static const char *const spellings[] = {
+	    "0x7f000001", "2130706433", "127.1", "017700000001"};
 	const char *port = strrchr(receiver.url, ':');
 
 	(void)state;
@@ -513,8 +511,8 @@ static void a_loopback_endpoint_is_nowhere_else(void **state)
 
 		endpoint.is_loopback = true;
 		snprintf(url, sizeof(url), "http://%s%s", others[i], strrchr(receiver.url, ':'));
-		snprintf(error, sizeof(error),
-		    "its host's address %s is not of this machine alone", others[i]);
+		snprintf(error, sizeof(error), "its host's address %s is not of this machine alone",
+		    others[i]);
 		check_refused(&endpoint, error);
 	}
 }
@@ -720,9 +718,8 @@ int main(void)
 	    POST_TEST(half_a_head_is_a_failure),
 	    POST_TEST(half_a_body_of_a_failure_is_told),
 	    POST_TEST(what_is_no_http_is_a_failure),
-	    POST_TEST(nobody_listens),
+	    POST_TEST(an_error_tells_no_more_of_a_url_than_its_site),
 	    POST_TEST(a_post_has_fifteen_seconds),
-	    POST_TEST(a_failure_s_body_has_no_more_time),
 	    POST_TEST(a_private_address_is_not_connected_to),
 	    POST_TEST(an_address_may_be_spelled_in_any_way),
 	    POST_TEST(a_name_is_what_it_resolves_to),
