@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/title.h"
 #include "common/store/jobs.h"
+#include "common/store/webhooks.h"
 #include "common/provider/roster.h"
 #include "common/provider/upstream.h"
 #include "courier.h"
