@@ -120,6 +120,7 @@ void courier_use(struct courier *courier, struct config *config)
 	if (!has_endpoints(courier))
 		return;
 	set_up(courier);
+	courier_look(courier);
 	keep_ticking(courier);
 }
 
