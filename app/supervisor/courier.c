@@ -38,7 +38,7 @@ static void keep_ticking(struct courier *courier)
 
 static void report_all(struct courier *courier)
 {
-	struct delivery *delivery;
+	struct delivery *delivery = LIST_FIRST(&courier->deliveries);
 
 	LIST_FOREACH (delivery, &courier->deliveries, link) {
 		delivery_report(delivery);
@@ -135,7 +135,7 @@ void courier_use(struct courier *courier, struct config *config)
 static bool count_rooms(const struct courier *courier, struct webhook_room *rooms)
 {
 	const struct webhooks_config *webhooks = &courier->config->webhooks;
-	const struct delivery *delivery;
+	const struct delivery *delivery = LIST_FIRST(&courier->deliveries);
 	bool any = false;
 
 	for (size_t i = 0; i < webhooks->count; i++) {
@@ -195,7 +195,7 @@ void courier_stop(struct courier *courier)
 
 void courier_release(struct courier *courier)
 {
-	struct delivery *delivery;
+	struct delivery *delivery = LIST_FIRST(&courier->deliveries);
 
 	courier->stopped = true;
 	courier->released = true;
