@@ -99,9 +99,10 @@ void courier_free(struct courier *courier)
 		return;
 	while (!LIST_EMPTY(&courier->deliveries))
 		delivery_free(LIST_FIRST(&courier->deliveries));
-	if (courier->tick != NULL)
+	if (courier->upstream != NULL) {
+		upstream_free(courier->upstream);
 		event_free(courier->tick);
-	upstream_free(courier->upstream);
+	}
 	config_free(courier->config);
 	free(courier);
 }
