@@ -92,18 +92,11 @@ for name, free, most, digest in ARGV[1]:gmatch('(%S+) (%d+) (%d+) (%S+)\n') do
 end
 
 local function bury_strangers()
-	local from = '-'
-	for _ = 1, PIECE do
-		local member = call('ZRANGEBYLEX', WAITING, from, '+', 'LIMIT', 0, 1)[1]
-		if not member then
-			return
-		end
-		local name = member:match('^%S+')
+	each_waiting_endpoint(WAITING, function(name)
 		if not known[name] then
 			bury_due(name, now - DAY_MS, 'no endpoint of that name is configured')
 		end
-		from = '(' .. name .. '!' -- behind the blank
-	end
+	end)
 end
 
 local function forget_old()
