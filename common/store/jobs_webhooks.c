@@ -60,7 +60,7 @@ const char *webhook_outcome_word(enum webhook_outcome outcome)
 }
 
 /* A leaving worker waits for the reply. */
-static bool send(struct jobs *jobs, struct redis_args *args, redisCallbackFn *fn,
+static bool send_call(struct jobs *jobs, struct redis_args *args, redisCallbackFn *fn,
     const struct webhook_call *about)
 {
 	struct webhook_call *call = xcalloc(1, sizeof(*call));
@@ -159,7 +159,7 @@ bool jobs_claim_webhooks(struct jobs *jobs, const struct webhook_room *rooms, si
 	redis_args_add_span(&args, buf_span(&lines));
 	redis_args_add_number(&args, DELIVERY_LEASE_MS);
 	redis_args_add(&args, metric_line(METRIC_WEBHOOK_DELIVERIES)->name);
-	sent = send(jobs, &args, on_claimed, &(struct webhook_call){.user = user});
+	sent = send_call(jobs, &args, on_claimed, &(struct webhook_call){.user = user});
 	buf_free(&lines);
 	return sent;
 }
@@ -198,7 +198,8 @@ bool jobs_look_for_subject(
 	response_keys(&keys, &jobs->space, response);
 	redis_args_add(&args, "PTTL");
 	redis_args_add(&args, keys.response);
-	return send(jobs, &args, on_subject, &(struct webhook_call){.fn.subject = fn, .ctx = ctx});
+	return send_call(
+	    jobs, &args, on_subject, &(struct webhook_call){.fn.subject = fn, .ctx = ctx});
 }
 
 static bool is_numbers(const redisReply *reply, size_t count)
@@ -254,6 +255,6 @@ bool jobs_report_webhook(
 	redis_args_script(&args, SCRIPT_WEBHOOKS_REPORT, 5);
 	add_keys(&args, &jobs->space);
 	add_report(&args, jobs, report);
-	return send(
+	return send_call(
 	    jobs, &args, on_reported, &(struct webhook_call){.fn.reported = fn, .ctx = ctx});
 }

@@ -157,8 +157,9 @@ enum store_retried {
 
 /*
  * Asks once more what a failed response was asked: makes a new response of the same tenant, whose
- * id goes to new_id, and whose object is appended to object. Refusals of store_create() are
- * returned as that does; *retried is set if STORE_OK is returned.
+ * id goes to new_id, and whose object is appended to object. The endpoint of webhooks that the
+ * first request has named is told of the new one's end too, as long as the index has it. Refusals
+ * of store_create() are returned as that does; *retried is set if STORE_OK is returned.
  */
 enum store_result store_retry(struct store *store, const struct config *config, const char *id,
     char new_id[RESPONSE_ID_SIZE], struct buf *object, enum store_retried *retried);
