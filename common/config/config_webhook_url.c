@@ -29,7 +29,7 @@ static struct span authority_of(const char *url)
 	if (begin == NULL)
 		return (struct span){"", 0};
 	begin += strlen("://");
-	return (struct span){begin, strcspn(begin, "/?#\\")};
+	return (struct span){begin, strcspn(begin, "/?#")};
 }
 
 /* What can be seen before it is parsed; NULL if nothing is wrong. */

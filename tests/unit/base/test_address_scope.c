@@ -80,12 +80,12 @@ static void special_ranges_of_ipv6_are_private_from_end_to_end(void **state)
 	    {NULL, "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", NULL},
 	    {NULL, "100::", "100::ffff:ffff:ffff:ffff", NULL},
 	    {NULL, "100:0:0:1::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2000::"},
-	    {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001::",
-		"2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::"},
-	    {"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::",
-		"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::"},
-	    {"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::",
-		"3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::"},
+	    {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		"2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::"},
+	    {"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff",
+		"2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::"},
+	    {"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		"3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::"},
 	    {"3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "4000::", "5f00::", NULL},
 	    {NULL, "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL},
 	    {NULL, "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL},
@@ -112,7 +112,8 @@ static void what_is_looped_back_is_neither_private_nor_public(void **state)
 static void what_anybody_can_reach_is_public(void **state)
 {
 	static const char *const addresses[] = {"1.1.1.1", "8.8.8.8", "192.31.196.1",
-	    "192.175.48.1", "2606:4700::1111", "2620:4f:8000::1", "2a00:1450::1", "2001:4860::8888"};
+	    "192.175.48.1", "2606:4700::1111", "2620:4f:8000::1", "2a00:1450::1",
+	    "2001:4860::8888"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(addresses); i++)
@@ -122,12 +123,11 @@ static void what_anybody_can_reach_is_public(void **state)
 static void an_ipv6_address_that_stands_for_an_ipv4_address_is_what_that_is(void **state)
 {
 	static const struct range ranges[] = {
-	    {"::ffff:9.255.255.255", "::ffff:10.0.0.0", "::ffff:10.255.255.255",
-		"::ffff:11.0.0.0"},
+	    {"::ffff:9.255.255.255", "::ffff:10.0.0.0", "::ffff:10.255.255.255", "::ffff:11.0.0.0"},
 	    {"64:ff9b::9.255.255.255", "64:ff9b::10.0.0.0", "64:ff9b::10.255.255.255",
 		"64:ff9b::11.0.0.0"},
-	    {"2002:9ff:ffff:ffff:ffff:ffff:ffff:ffff", "2002:a00::",
-		"2002:aff:ffff:ffff:ffff:ffff:ffff:ffff", "2002:b00::"},
+	    {"2002:9ff:ffff:ffff:ffff:ffff:ffff:ffff",
+		"2002:a00::", "2002:aff:ffff:ffff:ffff:ffff:ffff:ffff", "2002:b00::"},
 	    {"::ffff:169.253.255.255", "::ffff:169.254.169.254", "::ffff:169.254.255.255", NULL},
 	};
 

@@ -52,8 +52,8 @@ static void the_vectors_of_the_rfc_hold(void **state)
 static void a_key_or_a_text_may_be_empty(void **state)
 {
 	(void)state;
-	assert_hmac("", 0, SPAN(""),
-	    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+	assert_hmac(
+	    "", 0, SPAN(""), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 int main(void)
