@@ -11,6 +11,7 @@ typedef int command_fn(struct ctl *ctl);
 
 enum command_needs {
 	NEEDS_NOTHING,
+	NEEDS_CONFIG,
 	NEEDS_STORE, /* the configuration, and the Redis that it names */
 };
 
