@@ -468,7 +468,7 @@ class Sequence:
     def drop(self, lists, response_id, how):
         keys = [self.held_key, self.until_key, *self.keys_named(
             "index", "index_about", "index_ended", "counters", "minutes"), *lists]
-        yield self.script("drop", keys, response_id, how, TTL, ENDED)
+        yield self.script("drop", keys, response_id, how, TTL, ENDED, "")
         self.books.drop(response_id, how, self.truths(response_id))
         if self.queue in lists:
             self.books.leave_queue(response_id)

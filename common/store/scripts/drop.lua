@@ -70,9 +70,14 @@ if endpoints ~= '' then
 		end
 	end
 
+	-- Who finds a job gone takes it for deleted: once it may have expired, it is to be told of still.
 	function forget_deliveries()
 		for endpoint in endpoints:gmatch('(%S+) [^\n]*\n') do
-			delivery_drop(waiting, deliveries, dead, delivery_id(id, endpoint))
+			local delivery = delivery_id(id, endpoint)
+			local line = call('HGET', deliveries, delivery)
+			if line and delivery_read(line).gone > now then
+				delivery_drop(waiting, deliveries, dead, delivery)
+			end
 		end
 	end
 end
