@@ -28,21 +28,18 @@ static struct config *load_quietly(const char *path)
 	return config;
 }
 
-static int run_with_store(struct ctl *ctl)
+static int run_with_config(struct ctl *ctl)
 {
+	const struct command *command = ctl->arguments->command;
 	int status;
 
 	ctl->config = load_quietly(ctl->config_path);
 	if (ctl->config == NULL)
 		return CTL_REFUSED;
-	if (!ctl->config->redis.enabled) {
-		status = ctl_refuse("%s: " CTL_NO_REDIS, ctl->config_path);
-	} else {
-		ctl->store = store_open(&ctl->config->redis);
-		store_use_webhooks(ctl->store, &ctl->config->webhooks);
-		status = ctl->arguments->command->run(ctl);
-		store_close(ctl->store);
-	}
+	if (command->needs == NEEDS_STORE)
+		status = ctl_with_store(ctl, command->run);
+	else
+		status = command->run(ctl);
 	config_free(ctl->config);
 	return status;
 }
@@ -51,9 +48,9 @@ static int run(const struct arguments *arguments)
 {
 	struct ctl ctl = {.arguments = arguments, .config_path = config_path(arguments->config)};
 
-	if (arguments->command->needs == NEEDS_STORE)
-		return run_with_store(&ctl);
-	return arguments->command->run(&ctl);
+	if (arguments->command->needs == NEEDS_NOTHING)
+		return arguments->command->run(&ctl);
+	return run_with_config(&ctl);
 }
 
 static int print_help(const struct command *command)

@@ -20,6 +20,20 @@ static void tell(const char *format, va_list args)
 	buf_free(&line);
 }
 
+int ctl_with_store(struct ctl *ctl, int (*run)(struct ctl *ctl))
+{
+	int status;
+
+	if (!ctl->config->redis.enabled)
+		return ctl_refuse("%s: " CTL_NO_REDIS, ctl->config_path);
+	ctl->store = store_open(&ctl->config->redis);
+	store_use_webhooks(ctl->store, &ctl->config->webhooks);
+	status = run(ctl);
+	store_close(ctl->store);
+	ctl->store = NULL;
+	return status;
+}
+
 int ctl_refuse(const char *format, ...)
 {
 	va_list args;

@@ -26,6 +26,12 @@ struct ctl {
 };
 
 /*
+ * Opens the Redis that the configuration names, calls run, and closes it. CTL_REFUSED, and the
+ * reason has been told, if it names none.
+ */
+int ctl_with_store(struct ctl *ctl, int (*run)(struct ctl *ctl));
+
+/*
  * Says on stderr, in one line, what is wrong, with control characters harmless. Returns
  * CTL_REFUSED.
  */

@@ -6,7 +6,6 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "config_admin_keys.h"
-#include "config_webhooks.h"
 #include "config_aliases.h"
 #include "config_credentials.h"
 #include "config_deployment.h"
@@ -16,6 +15,7 @@
 #include "config_router.h"
 #include "config_section.h"
 #include "config_tenants.h"
+#include "config_webhooks.h"
 #include "model.h"
 
 enum {
@@ -82,6 +82,13 @@ static void read_admin_keys(const struct config_value *value, void *dest)
 	struct draft *draft = dest;
 
 	admin_keys_read(value, &draft->config);
+}
+
+static void read_webhooks(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	webhooks_read(value, &draft->config.webhooks);
 }
 
 static void read_log_format(const struct config_value *value, void *dest)
@@ -257,6 +264,8 @@ static const struct config_key respool_keys[] = {
     {"silence_timeout", CONFIG_SECONDS, IN(struct draft, deployments.silence_timeout),
 	.max = MAX_SECONDS},
     {"log_format", CONFIG_READER, .read = read_log_format},
+    {"webhooks", CONFIG_READER, .read = read_webhooks},
+    {"allow_request_webhooks", CONFIG_BOOL, IN(struct draft, config.webhooks.by_request)},
 };
 
 static void read_respool(const struct config_value *value, void *dest)
@@ -466,6 +475,13 @@ static void finish_tenants(
 		tenants_add_environment(&master_key, config);
 }
 
+static void finish_webhooks(const struct config_value *root, struct config *config)
+{
+	const struct config_value section = config_place(root, "respool");
+
+	webhooks_finish(&section, &config->webhooks);
+}
+
 static void read_file(struct config_file *file, struct draft *draft)
 {
 	struct config_value root = config_file_root(file);
@@ -475,6 +491,7 @@ static void read_file(struct config_file *file, struct draft *draft)
 	finish_tenants(&root, draft, &draft->config);
 	finish_routing(&root, draft);
 	finish_redis(&root, draft);
+	finish_webhooks(&root, &draft->config);
 	draft->config.modified = file->modified;
 }
 
@@ -483,13 +500,13 @@ static unsigned unneeded_by(enum config_role role)
 {
 	switch (role) {
 	case CONFIG_RESPONDER:
-		return CONFIG_FOR_PROVIDERS;
+		return CONFIG_FOR_PROVIDERS | CONFIG_FOR_RECEIVERS;
 	case CONFIG_SUPERVISOR:
 		return CONFIG_FOR_CLIENTS;
 	case CONFIG_OPERATOR:
 		break;
 	}
-	return CONFIG_FOR_PROVIDERS | CONFIG_FOR_CLIENTS;
+	return CONFIG_FOR_PROVIDERS | CONFIG_FOR_CLIENTS | CONFIG_FOR_RECEIVERS;
 }
 
 static struct config *load(

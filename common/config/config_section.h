@@ -30,6 +30,7 @@ enum config_flag {
 	CONFIG_FOR_CLIENTS = 0x10,
 	CONFIG_FOR_PROVIDERS = 0x20,
 	CONFIG_FOR_REDIS = 0x40,
+	CONFIG_FOR_RECEIVERS = 0x80, /* of webhooks */
 };
 
 /* dest is what config_section() was given. */

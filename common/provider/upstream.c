@@ -51,6 +51,7 @@ void upstream_request_free(struct upstream_request *request)
 		request->watch->request = NULL;
 	if (request->news)
 		LIST_REMOVE(request, news_link);
+	upstream_lift_address_limits(request);
 	upstream_give_handle_back(request->upstream, request->easy);
 	curl_slist_free_all(request->headers);
 	event_del(&request->timer);
@@ -82,7 +83,7 @@ static bool set_request(struct upstream_request *request, const struct upstream_
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
-	return bad == 0;
+	return bad == 0 && (call->refuse_address == NULL || upstream_limit_addresses(request));
 }
 
 static bool set_up(struct upstream_request *request, const struct upstream_call *call)

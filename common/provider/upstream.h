@@ -1,7 +1,8 @@
 /*
- * Requests to providers: libcurl's multi socket interface driven by libevent. One struct upstream
- * per worker or relay; its connections are kept for its next requests. HTTP/2 is used where libcurl
- * is 8.12 or later and the provider offers it, with one stream per connection. Certificates are
+ * Requests to providers, and those of webhooks: libcurl's multi socket interface driven by
+ * libevent. One struct upstream per worker or relay, and another one for a worker's webhooks; its
+ * connections are kept for its next requests. HTTP/2 is used where libcurl is 8.12 or later and the
+ * server offers it, with one stream per connection. Certificates are
  * verified against the system's store, or the file that $CURL_CA_BUNDLE or $SSL_CERT_FILE names.
  * Redirects are not followed.
  * The process must ignore SIGPIPE.
@@ -11,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -33,7 +36,7 @@ enum upstream_end {
 	 * TLS too: libcurl does not tell whether the provider closed it properly.
 	 */
 	UPSTREAM_UNFRAMED,
-	UPSTREAM_NOT_ASKED,    /* the deployment's own headers cannot be sent */
+	UPSTREAM_NOT_ASKED,    /* call.fault says why */
 	UPSTREAM_NOT_REACHED,  /* no connection, no TLS, no answer: not even a status line came */
 	UPSTREAM_DISCONNECTED, /* broke off after the answer began */
 	UPSTREAM_TIMEOUT,      /* one of its times has passed */
@@ -57,6 +60,14 @@ struct upstream_call {
 	struct buf *body; /* of a POST; taken out of it */
 	struct transfer_times times;
 
+	/*
+	 * What speaks against an address that the URL's host has, as "is not public", or NULL:
+	 * nothing is sent to one that is refused, and if the host has no other, the request ends as
+	 * NOT_REACHED with these words. Connections that were kept are asked about, too, and no
+	 * proxy is used. It may call nothing of upstream's. Where it is NULL, any address will do,
+	 * and proxies are as the environment says.
+	 */
+	const char *(*refuse_address)(void *ctx, const struct sockaddr *address);
 	/*
 	 * The answer's head has come; not called for an interim one (1xx). easy is for
 	 * curl_easy_getinfo() and curl_easy_nextheader(), and stays valid until on_end has

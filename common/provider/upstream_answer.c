@@ -49,7 +49,9 @@ void upstream_end_transfer(struct upstream_request *request, CURLcode code)
 		return;
 	}
 	end = how_it_ended(request, code);
-	if (request->error[0] != '\0' && code != CURLE_OK)
+	if (upstream_was_refused_address(request, code))
+		error = request->refused_address;
+	else if (request->error[0] != '\0' && code != CURLE_OK)
 		error = request->error;
 	else if (code != CURLE_OK)
 		error = curl_easy_strerror(code);

@@ -1,7 +1,7 @@
 /*
  * Requests to providers, taken apart: upstream.c starts and ends them, upstream_answer.c takes in
  * what comes, upstream_loop.c has libevent drive libcurl, upstream_handles.c keeps handles for the
- * next requests.
+ * next requests, upstream_address.c limits where they may go.
  */
 #ifndef RESPOOL_UPSTREAM_INTERNAL_H
 #define RESPOOL_UPSTREAM_INTERNAL_H
@@ -15,7 +15,7 @@
 
 #include "upstream.h"
 
-enum { UPSTREAM_SPARE = 32 };
+enum { UPSTREAM_SPARE = 32, UPSTREAM_REFUSAL_SIZE = 128 };
 
 enum request_state {
 	REFUSED,  /* was never given to libcurl; its timer reports that */
@@ -45,6 +45,8 @@ struct upstream_request {
 	bool answered;      /* a status line has come */
 	bool headed;        /* the final head has come */
 	size_t discarded;   /* bytes that came after upstream_detach() */
+	bool limited;       /* by upstream_limit_addresses() */
+	char refused_address[UPSTREAM_REFUSAL_SIZE]; /* the first one, in words; or "" */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -84,6 +86,13 @@ void upstream_request_free(struct upstream_request *request);
 CURL *upstream_take_handle(struct upstream *upstream);
 /* For the next request. NULL is allowed. */
 void upstream_give_handle_back(struct upstream *upstream, CURL *easy);
+
+/* Has libcurl ask call.refuse_address about each address. False if it will not. */
+bool upstream_limit_addresses(struct upstream_request *request);
+/* Has the request's handle connect to any address again, if it is limited. */
+void upstream_lift_address_limits(struct upstream_request *request);
+/* Whether it ended, with this code, because of call.refuse_address. */
+bool upstream_was_refused_address(const struct upstream_request *request, CURLcode code);
 
 /* libcurl's callbacks of a transfer (CURLOPT_HEADERFUNCTION, CURLOPT_WRITEFUNCTION). */
 size_t upstream_on_header(char *p, size_t size, size_t count, void *ctx);

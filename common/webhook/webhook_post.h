@@ -32,13 +32,16 @@ struct webhook_result {
 	 * (2xx). Holds no secret, and of the URL no more than its site.
 	 */
 	const char *error;
-	struct span body; /* how the answer begins; as it came */
+	struct span body; /* how a failure's answer begins, as it came; a success' is not read */
 	double seconds;   /* that the try took */
 };
 
 struct webhook_post;
 
-/* result is valid during the call only; the post is freed behind it. */
+/*
+ * result is valid during the call only; the post is freed behind it. It may start and cancel posts,
+ * but not free the upstream, which may be about to go on.
+ */
 typedef void webhook_post_fn(void *ctx, const struct webhook_result *result);
 
 /*

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/json.h"
 #include "common/config/config.h"
@@ -154,6 +155,45 @@ static void check_access_keys(const struct access_key *keys, size_t count)
 	}
 }
 
+static bool is_web(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
+}
+
+static void check_endpoint(const struct webhook_endpoint *endpoint, enum config_role role)
+{
+	const size_t name_len = strlen(endpoint->name);
+
+	require(name_len > 0 && name_len <= WEBHOOK_NAME_MAX);
+	require(strpbrk(endpoint->name, " \n\37/") == NULL);
+	require(is_web(endpoint->url) && strchr(endpoint->url, '#') == NULL);
+	require(is_web(endpoint->site) && strchr(endpoint->site, '@') == NULL);
+	require(endpoint->internal || endpoint->is_loopback ||
+		strncmp(endpoint->site, "https:", 6) == 0);
+	require(endpoint->secret_count > 0 || role != CONFIG_SUPERVISOR);
+	for (size_t i = 0; i < endpoint->secret_count; i++)
+		require(endpoint->secrets[i].len >= WEBHOOK_KEY_MIN &&
+			endpoint->secrets[i].len <= WEBHOOK_KEY_MAX);
+	require(endpoint->events != 0 && (endpoint->events & ~(unsigned)WEBHOOK_ALL_EVENTS) == 0);
+	require(!endpoint->all_tenants || endpoint->tenant_count == 0);
+	require(endpoint->max_parallel > 0);
+	require(strlen(endpoint->digest) == WEBHOOK_DIGEST_SIZE - 1);
+}
+
+static void check_webhooks(const struct webhooks_config *webhooks, enum config_role role)
+{
+	const char *lines = webhooks->lines != NULL ? webhooks->lines : "";
+
+	for (size_t i = 0; i < webhooks->count; i++) {
+		const struct webhook_endpoint *endpoint = &webhooks->endpoints[i];
+
+		check_endpoint(endpoint, role);
+		require(webhook_find(webhooks, endpoint->name) == endpoint);
+	}
+	require(count_of(lines, '\n') == webhooks->count);
+	require((webhooks->lines == NULL) == (webhooks->count == 0));
+}
+
 static void check_limits(const struct config *config)
 {
 	require(config->polling.ttl > 0 && config->num_retries >= 0);
@@ -183,12 +223,13 @@ static void check_models(const struct config *config)
 	}
 }
 
-static void check_config(const struct config *config)
+static void check_config(const struct config *config, enum config_role role)
 {
 	for (size_t i = 0; i < config->deployment_count; i++)
 		check_deployment(&config->deployments[i]);
 	check_access_keys(config->tenants, config->tenant_count);
 	check_access_keys(config->admin_keys, config->admin_key_count);
+	check_webhooks(&config->webhooks, role);
 	check_limits(config);
 	check_models(config);
 }
@@ -225,7 +266,7 @@ static void load(enum config_role role)
 	fclose(stream);
 	if (config != NULL) {
 		require(len == 0);
-		check_config(config);
+		check_config(config, role);
 		config_free(config);
 	} else {
 		check_errors(errors, len);

@@ -102,7 +102,7 @@ for harness in $harnesses; do
 	# shellcheck disable=SC2046
 	clang -g -fsanitize=fuzzer,address,undefined -o "$build/$name" \
 		"$build/tests_fuzz_$name.o" "$build/parts.a" \
-		$(pkg-config --libs json-c yaml-0.1 uuid libxxhash libcrypto)
+		$(pkg-config --libs json-c yaml-0.1 uuid libxxhash libcurl libcrypto)
 	rm -f "$build/$name.status"
 done
 

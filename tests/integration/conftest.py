@@ -33,7 +33,9 @@ LONGEST = (
     "test_held_streams")
 
 # The modules that start none of our programs.
-WITHOUT_PROGRAMS = ("test_harness", "test_sdk_streams", "test_sdk_types", "test_stream_rules")
+WITHOUT_PROGRAMS = (
+    "test_harness", "test_sdk_streams", "test_sdk_types", "test_stream_rules",
+    "test_webhooks_harness")
 
 
 def pytest_configure(config):

@@ -17,7 +17,6 @@ local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local DAY_MS = 24 * 3600 * 1000
 local PIECE = 50 -- so many at most are leased or buried in one call, and forgotten
-local NAMES = 100 -- so many endpoints at most are looked at for strangers among them
 
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -100,18 +99,11 @@ for name, free, most, digest in ARGV[1]:gmatch('(%S+) (%d+) (%d+) (%S+)\n') do
 end
 
 local function bury_strangers()
-	local from = '-'
-	for _ = 1, NAMES do
-		local member = call('ZRANGEBYLEX', WAITING, from, '+', 'LIMIT', 0, 1)[1]
-		if not member then
-			return
-		end
-		local name = member:match('^%S+')
+	each_waiting_endpoint(WAITING, function(name)
 		if not known[name] then
 			bury_due(name, now - DAY_MS, 'no endpoint of that name is configured')
 		end
-		from = '(' .. name .. '!' -- behind the blank
-	end
+	end)
 end
 
 local function forget_old()

@@ -79,6 +79,47 @@ static void no_more_is_decoded_than_is_wanted(void **state)
 	buf_free(&out);
 }
 
+static void assert_encoded(const char *bytes, const char *expected)
+{
+	struct buf out = {0};
+
+	buf_puts(&out, ">");
+	base64_encode(&out, span_of(bytes));
+	assert_string_equal(buf_cstr(&out) + 1, expected);
+	buf_free(&out);
+}
+
+static void bytes_are_encoded_in_the_usual_alphabet_and_padded(void **state)
+{
+	(void)state;
+	assert_encoded("", "");
+	assert_encoded("f", "Zg==");
+	assert_encoded("fo", "Zm8=");
+	assert_encoded("foo", "Zm9v");
+	assert_encoded("foob", "Zm9vYg==");
+	assert_encoded("fooba", "Zm9vYmE=");
+	assert_encoded("foobar", "Zm9vYmFy");
+	assert_encoded("~~~???\xff\xff", "fn5+Pz8///8=");
+}
+
+static void what_is_encoded_is_decoded_to_the_same(void **state)
+{
+	char bytes[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)i;
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct buf text = {0}, again = {0};
+
+		base64_encode(&text, (struct span){bytes, len});
+		assert_true(base64_decode(&again, buf_span(&text)));
+		assert_true(span_eq(buf_span(&again), (struct span){bytes, len}));
+		buf_free(&text);
+		buf_free(&again);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +129,8 @@ int main(void)
 	    cmocka_unit_test(blanks_and_escapes_in_it_are_allowed),
 	    cmocka_unit_test(what_is_no_base64_is_refused),
 	    cmocka_unit_test(no_more_is_decoded_than_is_wanted),
+	    cmocka_unit_test(bytes_are_encoded_in_the_usual_alphabet_and_padded),
+	    cmocka_unit_test(what_is_encoded_is_decoded_to_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
