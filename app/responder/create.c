@@ -14,6 +14,7 @@
 #include "dialects.h"
 #include "follow.h"
 #include "hand_over.h"
+#include "named_webhook.h"
 #include "passthrough.h"
 #include "queued_end.h"
 
@@ -145,8 +146,8 @@ static void answer_created(struct handlers *handlers, const struct new_job *job)
 	answer_json(handlers, job->object);
 }
 
-static void create_response(
-    struct handlers *handlers, struct create_request *request, const struct context *context)
+static void create_response(struct handlers *handlers, struct create_request *request,
+    const struct context *context, const char *webhook)
 {
 	const struct config *config = handlers->config;
 	char id[RESPONSE_ID_SIZE];
@@ -161,6 +162,7 @@ static void create_response(
 	    .deployment = context->deployment,
 	    .follows = create_request_followed(request),
 	    .stays = request->stays,
+	    .webhook = webhook,
 	    .ttl = config->polling.ttl,
 	    .unstored_ttl = is_unstored(request) ? config->unstored_ttl : 0,
 	    .max_queue = config->max_queue,
@@ -191,16 +193,18 @@ static void create_polled(struct handlers *handlers, struct create_request *requ
 {
 	struct api_error error;
 	struct context context;
+	const char *webhook;
 
 	if (!model_is_served(handlers->config, request->model)) {
 		answer_model_not_found(handlers, request->model);
 	} else if (is_nobodys(handlers->config, request->model)) {
 		answer_model_is_nobodys(handlers, request->model);
-	} else if (!check_polled(handlers->config, request, &error)) {
+	} else if (!check_polled(handlers->config, request, &error) ||
+		   !named_webhook_take(handlers, &webhook, &error)) {
 		answer_error(handlers, &error);
 	} else if (context_find(handlers, request, &context)) {
 		if (dialects_can_say(handlers, request, buf_span(&context.items)))
-			create_response(handlers, request, &context);
+			create_response(handlers, request, &context, webhook);
 		context_free(&context);
 	}
 }
@@ -235,9 +239,12 @@ static void pass_through(struct handlers *handlers, struct create_request *reque
 static void create(struct handlers *handlers, struct create_request *request)
 {
 	const struct config *config = handlers->config;
+	struct api_error error;
 
 	if (model_should_poll(config, request->model, request->background))
 		create_polled(handlers, request);
+	else if (!named_webhook_none(handlers, &error))
+		answer_error(handlers, &error);
 	else if (config->max_passthrough != 0 && handlers->passthrough != NULL)
 		pass_through(handlers, request);
 	else

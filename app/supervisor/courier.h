@@ -16,22 +16,32 @@
 
 struct courier;
 
-/* idle is called whenever nothing is under way any more. NULL if libcurl cannot be set up. */
+/* idle is called whenever nothing is under way any more. */
 struct courier *courier_new(
     struct event_base *base, struct jobs *jobs, void (*idle)(void *ctx), void *ctx);
-/* Gives up what is under way without a report: the leases end. NULL is allowed. */
+/*
+ * Gives up what is under way without a report: the leases end. Not before jobs_free(), as replies
+ * may be owed; it is released before. NULL is allowed.
+ */
 void courier_free(struct courier *courier);
 
-/* Sends to the endpoints of config from now on; it is held. What is under way goes on. */
+/*
+ * Sends to the endpoints of config from now on; it is held. What is under way goes on. Nothing is
+ * set up as long as there are none.
+ */
 void courier_use(struct courier *courier, struct config *config);
 
-/* There may be something due: a response has ended, or Redis is back. Costs nothing without
- * endpoints. */
+/*
+ * There may be something due: a response has ended, or Redis is back. Costs nothing without
+ * endpoints.
+ */
 void courier_look(struct courier *courier);
 
 /* Claims nothing any more. */
 void courier_stop(struct courier *courier);
-/* Gives back what is under way, as nobody waits for it any more. To be called before jobs_leave().
+/*
+ * Gives back what is under way, as nobody waits for it any more, and claims nothing. To be called
+ * before jobs_leave().
  */
 void courier_release(struct courier *courier);
 

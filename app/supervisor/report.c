@@ -55,6 +55,7 @@ void report_worker(const struct worker_facts *facts, const struct stream_table *
 	    LOG_TEXT("state", facts->state),
 	    LOG_NUMBER("streams", streams->count),
 	    LOG_NUMBER("most_streams", facts->most_streams),
+	    LOG_NUMBER("webhooks", facts->webhooks),
 	    LOG_TEXT("lease", facts->leased ? "held" : "none"),
 	};
 

@@ -10,6 +10,7 @@ struct worker_facts {
 	const char *state; /* a word */
 	int most_streams;
 	bool leased;
+	int webhooks; /* under way */
 };
 
 /* A line about the worker, and one about each stream, of a thousand at most. */

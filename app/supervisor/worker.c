@@ -10,15 +10,17 @@
 #include "common/base/log.h"
 #include "common/base/title.h"
 #include "common/store/jobs.h"
+#include "common/store/webhooks.h"
 #include "common/provider/roster.h"
 #include "common/provider/upstream.h"
+#include "courier.h"
 #include "report.h"
 #include "stream.h"
 #include "stream_table.h"
 
 enum {
 	RENEWALS_PER_LEASE = 3,
-	OTHER_DESCRIPTORS = 64, /* beside one for each stream */
+	OTHER_DESCRIPTORS = 64, /* beside one for each stream and webhook */
 	LONGEST_PAUSE_MS = 8000,
 	LONGEST_RETRY_AFTER = 60, /* s */
 	LEAVE_SECONDS = 2,        /* to give jobs back before going without */
@@ -34,6 +36,7 @@ struct worker {
 	struct stream_host host;
 	struct jobs_user jobs_user;
 	struct stream_table streams;
+	struct courier *courier;
 	struct event *sigterm, *sigint, *sighup, *sigusr2, *renew, *drain, *show;
 	bool shown_leased;
 	bool draining; /* an operator wants its jobs given to others */
@@ -68,8 +71,37 @@ static void leave(struct worker *worker)
 	if (worker->streams.count > 0)
 		log_info("giving %d jobs back to the queue", worker->streams.count);
 	stream_table_each(&worker->streams, release_as_stopped);
+	courier_release(worker->courier);
 	event_base_loopexit(worker->base, &limit);
 	jobs_leave(worker->jobs);
+}
+
+static bool is_at_work(const struct worker *worker)
+{
+	return worker->streams.count > 0 || courier_load(worker->courier) > 0;
+}
+
+static void leave_if_done(struct worker *worker)
+{
+	if (worker->stopping && !is_at_work(worker))
+		leave(worker);
+}
+
+static void on_courier_idle(void *ctx)
+{
+	leave_if_done(ctx);
+}
+
+static void log_stopping(const struct worker *worker)
+{
+	int webhooks = courier_load(worker->courier), seconds = worker->config->drain_seconds;
+
+	if (webhooks == 0)
+		log_info(
+		    "stopping: %d streams have %d s to finish", worker->streams.count, seconds);
+	else
+		log_info("stopping: %d streams and %d webhooks have %d s to finish",
+		    worker->streams.count, webhooks, seconds);
 }
 
 static void on_drain_over(evutil_socket_t fd, short what, void *ctx)
@@ -87,13 +119,13 @@ static void on_stop(evutil_socket_t signal, short what, void *ctx)
 	(void)signal;
 	(void)what;
 	jobs_accept(worker->jobs, 0);
-	if (worker->stopping || worker->streams.count == 0) {
+	courier_stop(worker->courier);
+	if (worker->stopping || !is_at_work(worker)) {
 		leave(worker);
 		return;
 	}
 	worker->stopping = true;
-	log_info("stopping: %d streams have %d s to finish", worker->streams.count,
-	    worker->config->drain_seconds);
+	log_stopping(worker);
 	event_add(worker->drain, &limit);
 }
 
@@ -116,13 +148,15 @@ static void arm_renewals(struct worker *worker)
 	event_add(worker->renew, &period);
 }
 
-/* For the streams that start from now on. */
+/* For the streams that start, and the webhooks that are claimed, from now on. */
 static void use_config(struct worker *worker)
 {
 	roster_free(worker->roster);
 	worker->roster = roster_new(worker->config, worker->seats);
 	worker->host.roster = worker->roster;
 	jobs_watch_health(worker->jobs, &worker->roster->health);
+	jobs_use_webhooks(worker->jobs, worker->config);
+	courier_use(worker->courier, worker->config);
 }
 
 static void on_hangup(evutil_socket_t signal, short what, void *ctx)
@@ -146,6 +180,7 @@ static void on_tell(evutil_socket_t signal, short what, void *ctx)
 							 : "running",
 	    .most_streams = worker->config->max_streams,
 	    .leased = jobs_have_lease(worker->jobs),
+	    .webhooks = courier_load(worker->courier),
 	};
 
 	(void)signal;
@@ -179,8 +214,8 @@ static void on_stream_ended(void *ctx, struct stream *stream)
 
 	stream_table_remove(&worker->streams, stream);
 	update_room(worker);
-	if (worker->stopping && worker->streams.count == 0)
-		leave(worker);
+	courier_look(worker->courier);
+	leave_if_done(worker);
 }
 
 static void on_revoked(void *ctx, const char *id, bool deleted)
@@ -204,6 +239,7 @@ static void on_up(void *ctx)
 	struct worker *worker = ctx;
 
 	stream_table_each(&worker->streams, stream_resume);
+	courier_look(worker->courier);
 }
 
 static void on_renew(evutil_socket_t fd, short what, void *ctx)
@@ -268,9 +304,20 @@ static void on_called(void *ctx, const struct deployment *deployment, enum call_
 	    call_outcome_word(outcome), 1);
 }
 
+/* That are sent at once. */
+static unsigned long long most_webhooks(const struct config *config)
+{
+	unsigned long long most = 0;
+
+	for (size_t i = 0; i < config->webhooks.count; i++)
+		most += (unsigned long long)config->webhooks.endpoints[i].max_parallel;
+	return most;
+}
+
 static void raise_descriptor_limit(const struct config *config)
 {
-	unsigned long long wanted = (unsigned long long)config->max_streams + OTHER_DESCRIPTORS;
+	unsigned long long wanted =
+	    (unsigned long long)config->max_streams + most_webhooks(config) + OTHER_DESCRIPTORS;
 	unsigned long long allowed = descriptors_allow(wanted);
 
 	if (allowed < wanted)
@@ -356,6 +403,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	worker.seats = seats_new();
 	worker.jobs = jobs_new(worker.base, config, name, predecessor, &worker.jobs_user);
 	worker.host.jobs = worker.jobs;
+	worker.courier = courier_new(worker.base, worker.jobs, on_courier_idle, &worker);
 	if (advised != NULL)
 		jobs_advise(worker.jobs, advised);
 	use_config(&worker);
@@ -365,6 +413,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 
 	worker.host.errand.called = NULL; /* what still ends is told to nobody */
 	jobs_free(worker.jobs);
+	courier_free(worker.courier);
 	stream_table_each(&worker.streams, stream_free);
 	stream_table_close(&worker.streams);
 	upstream_free(worker.host.errand.upstream);

@@ -16,7 +16,15 @@
 #include "log_line.h"
 #include "utf8.h"
 
-enum { LONGEST_FACT = 256 }; /* bytes: so that all of a line's facts find room in it */
+/* Bytes: so that all of a line's facts find room in it, and one that is long behind them. */
+enum { LONGEST_FACT = 256, LONGEST_LONG_FACT = 1024 };
+enum { FACT_ROOM = LONGEST_LONG_FACT + 8 };
+
+static const char *const level_words[] = {
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_ERROR] = "error",
+};
 
 static bool looks_for_room; /* before each line */
 static unsigned long lost;  /* lines, since the last that was written */
@@ -166,9 +174,10 @@ static void log_message(const char *level, int error, const char *format, va_lis
 }
 
 /* A fact's text, or its beginning in room. */
-static const char *bounded(const char *text, char room[LONGEST_FACT + 8])
+static const char *bounded(const struct log_field *field, char room[FACT_ROOM])
 {
-	size_t len = utf8_fitting(text, LONGEST_FACT);
+	const char *text = field->text;
+	size_t len = utf8_fitting(text, field->is_long ? LONGEST_LONG_FACT : LONGEST_FACT);
 
 	if (text[len] == '\0')
 		return text;
@@ -179,39 +188,41 @@ static const char *bounded(const char *text, char room[LONGEST_FACT + 8])
 
 static void add_fact_in_text(struct log_line *line, const struct log_field *field)
 {
-	char room[LONGEST_FACT + 8];
+	char room[FACT_ROOM];
 
 	if (field->text != NULL)
-		log_line_add_fact(line, field->name, bounded(field->text, room));
+		log_line_add_fact(line, field->name, bounded(field, room));
 	else if (field->number != LOG_UNKNOWN)
 		log_line_add_number(line, field->name, field->number);
 }
 
 static void add_fact_in_json(struct log_line *line, const struct log_field *field)
 {
-	char room[LONGEST_FACT + 8];
+	char room[FACT_ROOM];
 
 	if (field->text != NULL)
-		log_json_add_text(line, field->name, bounded(field->text, room));
+		log_json_add_text(line, field->name, bounded(field, room));
 	else if (field->number != LOG_UNKNOWN)
 		log_json_add_number(line, field->name, field->number);
 	else
 		log_json_add_text(line, field->name, NULL);
 }
 
-void log_event(const char *event, const struct log_field *fields, size_t count)
+void log_event_as(
+    enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
+	const char *word = level_words[level];
 	struct log_line line;
 	int saved = errno;
 
 	log_line_clear(&line);
 	if (line_format == LOG_FORMAT_JSON) {
-		log_json_begin(&line, "info", event);
+		log_json_begin(&line, word, event);
 		for (size_t i = 0; i < count; i++)
 			add_fact_in_json(&line, &fields[i]);
 		log_json_end(&line);
 	} else {
-		begin_text(&line, "info");
+		begin_text(&line, word);
 		log_line_add(&line, event);
 		for (size_t i = 0; i < count; i++)
 			add_fact_in_text(&line, &fields[i]);
@@ -219,6 +230,11 @@ void log_event(const char *event, const struct log_field *fields, size_t count)
 	}
 	write_line(&line);
 	errno = saved;
+}
+
+void log_event(const char *event, const struct log_field *fields, size_t count)
+{
+	log_event_as(LOG_LEVEL_INFO, event, fields, count);
 }
 
 void log_info(const char *format, ...)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/base/alloc.h"
 #include "common/config/model.h"
 #include "common/response/event.h"
 #include "common/response/retried.h"
@@ -29,10 +30,11 @@ enum kept_field { KEPT_REQUEST, KEPT_HEADERS, KEPT_FIELDS };
 /* What has failed: the replies, and the texts that have to end in a NUL. */
 struct failed {
 	redisReply *job, *object, *kept; /* owned */
-	char *tenant, *model, *deployment, *follows;
+	char *tenant, *model, *deployment, *follows, *webhook;
 };
 
-static void ask(struct redis_args *commands, const struct response_keys *keys)
+static void ask(struct redis_args *commands, const struct key_space *space,
+    const struct response_keys *keys, const char *id)
 {
 	static const char *const fields[JOB_FIELDS] = {
 	    [JOB_STATE] = "state",
@@ -59,6 +61,9 @@ static void ask(struct redis_args *commands, const struct response_keys *keys)
 	redis_args_add(&commands[2], keys->request);
 	redis_args_add(&commands[2], "request");
 	redis_args_add(&commands[2], "headers");
+	redis_args_add(&commands[3], "HGET");
+	redis_args_add(&commands[3], space->index_about);
+	redis_args_add(&commands[3], id);
 }
 
 static redisReply *take_reply(struct store *store, int i)
@@ -83,18 +88,31 @@ static void failed_free(struct failed *failed)
 	free(failed->model);
 	free(failed->deployment);
 	free(failed->follows);
+	free(failed->webhook);
+}
+
+/* What the index has of it behind tenant, label and model; NULL if nothing. */
+static char *read_webhook(const redisReply *about)
+{
+	struct span left = reply_span(about), before;
+
+	for (int i = 0; i < 3; i++) {
+		if (!span_split(&left, COUNTS_SEPARATOR, &before))
+			return NULL;
+	}
+	return xmemdup(left.p, left.len);
 }
 
 static bool failed_read(struct store *store, const char *id, struct failed *failed)
 {
-	struct redis_args commands[3] = {0};
+	struct redis_args commands[4] = {0};
 	struct response_keys keys;
 	redisReply *const *job;
 
 	*failed = (struct failed){0};
 	response_keys(&keys, &store->space, id);
-	ask(commands, &keys);
-	if (!store_call(store, commands, 3))
+	ask(commands, &store->space, &keys, id);
+	if (!store_call(store, commands, 4))
 		return false;
 	failed->job = take_reply(store, 0);
 	failed->object = take_reply(store, 1);
@@ -104,6 +122,7 @@ static bool failed_read(struct store *store, const char *id, struct failed *fail
 	failed->model = reply_text(job[JOB_MODEL]);
 	failed->deployment = reply_text(job[JOB_DEPLOYMENT]);
 	failed->follows = reply_text(job[JOB_FOLLOWS]);
+	failed->webhook = read_webhook(store->replies[3]);
 	return true;
 }
 
@@ -138,6 +157,7 @@ static void fill_job(struct new_job *job, const struct failed *failed, const str
 	    .context = reply_span(field[JOB_CONTEXT]),
 	    .follows = failed->follows,
 	    .stays = has_text(field[JOB_STAYS]),
+	    .webhook = failed->webhook,
 	    .stream = has_text(field[JOB_STREAMED]),
 	    .ttl = (long)reply_number(field[JOB_TTL], config->polling.ttl),
 	    .unstored_ttl = (long)reply_number(field[JOB_UNSTORED_TTL], 0),

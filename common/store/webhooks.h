@@ -30,7 +30,7 @@ struct webhook_delivery {
 	char response[RESPONSE_ID_MAX + 1];
 	enum response_status how; /* it has ended */
 	long long ended_at;       /* UNIX time, ms */
-	long long gone_at;        /* likewise: when the response expires, or has expired */
+	long long gone_at;        /* as this process has it: when the response expires, or has */
 	int tries;                /* that have failed */
 	long long claim;          /* to be shown with the report */
 };
@@ -45,8 +45,9 @@ struct webhooks_user {
 	/* One was claimed. *delivery is valid during the call only. */
 	void (*claimed)(void *ctx, const struct webhook_delivery *delivery);
 	/*
-	 * The claiming has ended, and pause_ms from now on there may be more to claim; -1: nothing
-	 * is known of more. After an error, or if Redis is away, it is -1 as well.
+	 * The claiming has ended, and pause_ms from now on there may be more to claim, for which
+	 * there is room; -1: nothing is known of more. After an error, or if Redis is away, it is
+	 * -1 as well.
 	 */
 	void (*done)(void *ctx, long long pause_ms);
 	void *ctx;
@@ -60,8 +61,8 @@ void jobs_use_webhooks(struct jobs *jobs, struct config *config);
 
 /*
  * Claims what is due and for which there is room, and calls user->claimed for each. False if
- * nothing was asked as Redis is away; else user->done is called, once. user must outlive jobs, or
- * the call of done.
+ * nothing was asked as Redis is away; else user->done is called, once. A leaving worker waits for
+ * it. user must outlive jobs, or the call of done.
  */
 bool jobs_claim_webhooks(struct jobs *jobs, const struct webhook_room *rooms, size_t count,
     const struct webhooks_user *user);
@@ -77,8 +78,8 @@ typedef void webhook_subject_fn(void *ctx, enum webhook_subject subject, long lo
 
 /*
  * Looks whether the response is still there. One that has expired is told nevertheless, so nobody
- * needs to ask once gone_at has passed. fn is called once, never from within this call. False, and
- * no call, if Redis is away.
+ * needs to ask once gone_at has passed. fn is called once, never from within this call. A leaving
+ * worker waits for it. False, and no call, if Redis is away.
  */
 bool jobs_look_for_subject(
     struct jobs *jobs, const char *response, webhook_subject_fn *fn, void *ctx);

@@ -16,11 +16,12 @@
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local DAY_MS = 24 * 3600 * 1000
-local PIECE = 100 -- so many at most are buried, or forgotten, in one call
+local PIECE = 50 -- so many at most are leased or buried in one call, and forgotten
 
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local claimed, soonest = {}, math.huge
+local left = PIECE
 
 -- The members of an endpoint's that are due at a time, and how many there are at most.
 local function due_by(name, at, most)
@@ -38,18 +39,21 @@ local function each_delivery(members, fn)
 			call('ZREM', WAITING, member)
 		end
 	end
+	left = left - #members
+	return #members
 end
 
 local function bury_due(name, at, why)
-	each_delivery(due_by(name, at, PIECE), function(id, d)
+	each_delivery(due_by(name, at, left), function(id, d)
 		d.why = why
 		delivery_bury(WAITING, ABOUT, DEAD, id, d, now)
 		call('HINCRBY', COUNTERS, ARGV[3] .. '\31dead', '1')
 	end)
 end
 
+-- Returns how many were due, of so many at most.
 local function lease(name, most)
-	each_delivery(due_by(name, now, most), function(id, d)
+	return each_delivery(due_by(name, now, most), function(id, d)
 		d.claims = d.claims + 1
 		delivery_move(WAITING, ABOUT, id, d, now + ARGV[2])
 		claimed[#claimed + 1], claimed[#claimed + 2] = id, delivery_line(d)
@@ -60,12 +64,21 @@ local function look_again_at(at)
 	soonest = math.min(soonest, at)
 end
 
+local function look_again_when_due(name)
+	local member = call('ZRANGEBYLEX', WAITING, '[' .. name .. ' ', '(' .. name .. '!',
+		'LIMIT', 0, 1)[1]
+	if member then
+		look_again_at(tonumber(member:match(' (%d+) ')))
+	end
+end
+
 local function serve(name, free, most, digest)
 	local failures, rests_until, off = endpoint_read(ENDPOINTS, name)
 	if off == digest then
 		bury_due(name, now, 'the endpoint is off: it has answered 410')
+		look_again_when_due(name)
 		return
-	elseif off ~= '' then
+	elseif off ~= '' or failures == 0 and rests_until > 0 and rests_until <= now then
 		call('HDEL', ENDPOINTS, name)
 		failures, rests_until = 0, 0
 	end
@@ -74,15 +87,9 @@ local function serve(name, free, most, digest)
 		return
 	end
 	local room = math.max(1, math.floor(most / 2 ^ failures)) - (most - free)
-	if room <= 0 then
-		return -- one that ends makes room
-	end
-	lease(name, room)
-	local next_member = call('ZRANGEBYLEX', WAITING, '[' .. name .. ' ', '(' .. name .. '!',
-		'LIMIT', 0, 1)[1]
-	if next_member then
-		look_again_at(tonumber(next_member:match(' (%d+) ')))
-	end
+	if room > 0 and lease(name, math.min(room, left)) < room then
+		look_again_when_due(name)
+	end -- else one that ends makes room
 end
 
 local known = {}
@@ -92,18 +99,11 @@ for name, free, most, digest in ARGV[1]:gmatch('(%S+) (%d+) (%d+) (%S+)\n') do
 end
 
 local function bury_strangers()
-	local from = '-'
-	for _ = 1, PIECE do
-		local member = call('ZRANGEBYLEX', WAITING, from, '+', 'LIMIT', 0, 1)[1]
-		if not member then
-			return
-		end
-		local name = member:match('^%S+')
+	each_waiting_endpoint(WAITING, function(name)
 		if not known[name] then
 			bury_due(name, now - DAY_MS, 'no endpoint of that name is configured')
 		end
-		from = '(' .. name .. '!' -- behind the blank
-	end
+	end)
 end
 
 local function forget_old()

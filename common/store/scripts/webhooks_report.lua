@@ -1,5 +1,6 @@
 -- What has become of a delivery that was claimed, and what that says of its endpoint. It counts if
--- the claim is still the last one, so that it can be told again if the reply is lost.
+-- the claim is still the last one and nothing was told of it yet, so that it can be told again if
+-- the reply is lost. A success ends the endpoint's rest, unless it has asked for that.
 --
 -- KEYS  webhooks, webhooks about, webhooks dead, webhooks endpoints, counters: as in
 --       webhooks_claim.lua
@@ -43,13 +44,17 @@ local function note_failure()
 end
 
 local function note_success()
-	failures, rests_until = 0, 0
-	if was_off == '' then
+	local asked_for_rest = failures < REST_AFTER and rests_until > now
+	failures, rests_until = 0, asked_for_rest and rests_until or 0
+	if asked_for_rest or was_off ~= '' then
+		call('HSET', ENDPOINTS, d.endpoint, '0 ' .. ms(rests_until) .. ' ' .. was_off)
+	else
 		call('HDEL', ENDPOINTS, d.endpoint)
 	end
 end
 
 d.gone = tonumber(gone)
+d.claims = d.claims + 1
 if outcome == 'released' then
 	delivery_move(WAITING, ABOUT, id, d, now + pause)
 	return {1, failures, math.max(0, rests_until - now)}

@@ -388,6 +388,41 @@ static void long_facts_leave_room_for_the_others(void **state)
 	assert_memory_equal(model.p + model.len - 4, "\xe2\x80\xa6\"", 4);
 }
 
+static void write_warning(void)
+{
+	char text[2048];
+	const struct log_field fields[] = {
+	    LOG_TEXT("error", text), LOG_NUMBER("status", 500), LOG_LONG_TEXT("body", text)};
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_event_as(LOG_LEVEL_WARNING, "webhook_failed", fields, 3);
+}
+
+static void a_fact_that_is_long_has_a_kilobyte(void **state)
+{
+	struct outcome outcome;
+	struct span line = run_in_json(write_warning, &outcome);
+
+	(void)state;
+	assert_member(line, "level", "\"warning\"");
+	assert_int_equal(json_get(line, "error").len, 256 + 3 + 2);
+	assert_int_equal(json_get(line, "body").len, 1024 + 3 + 2);
+}
+
+static void write_error(void)
+{
+	log_event_as(LOG_LEVEL_ERROR, "webhook_dead", facts, 1);
+}
+
+static void an_event_may_be_an_error(void **state)
+{
+	struct outcome outcome = run(write_error);
+
+	(void)state;
+	assert_line(&outcome, "error: webhook_dead id=resp_1");
+}
+
 static void a_json_line_that_is_cut_is_still_an_object(void **state)
 {
 	void (*const writers[])(void) = {write_long_line, write_long_escapes, write_long_utf8};
@@ -464,6 +499,8 @@ int main(void)
 	    cmocka_unit_test(a_message_in_json_tells_program_and_reason),
 	    cmocka_unit_test(json_has_no_bytes_that_are_no_text),
 	    cmocka_unit_test(long_facts_leave_room_for_the_others),
+	    cmocka_unit_test(a_fact_that_is_long_has_a_kilobyte),
+	    cmocka_unit_test(an_event_may_be_an_error),
 	    cmocka_unit_test(a_json_line_that_is_cut_is_still_an_object),
 	    cmocka_unit_test(numbers_have_all_their_digits),
 	    cmocka_unit_test(lines_go_to_whoever_takes_them),

@@ -1,15 +1,16 @@
 -- Deliveries of webhooks, each of the end of one response to one endpoint. What is known of one is a
 -- line, under its id in a hash: its endpoint; the response's id, how that has ended, when (ms), and
--- when it expires (ms); when it is due (ms), or 0 if it is dead; how many tries have failed, and how
--- often it was claimed; when the last try ended (ms, or 0), and why that failed.
+-- when it expires (ms); when it is due (ms), or 0 if it is dead; how many tries have failed; the
+-- number of its last claim, which each claim raises, and each report; when the last try ended (ms,
+-- or 0), and why that failed.
 --
 -- Those that wait or are under way are in a sorted set as "<endpoint> <due, 15 digits> <id>", all of
 -- the same score: so those of an endpoint stand together, the soonest first. Those that are dead are
 -- in another, by when they are forgotten (ms).
 --
--- Beside these keys, of each endpoint whose last delivery has failed, a hash has how many have in a
--- row, until when it rests (ms), and, if it has asked to be told nothing any more, the digest of its
--- configuration then.
+-- Beside these keys, of each endpoint whose last delivery has failed, or which has asked for a rest, a
+-- hash has how many have in a row, until when it rests (ms), and, if it has asked to be told nothing
+-- any more, the digest of its configuration then.
 local WEEK_MS = 7 * 24 * 3600 * 1000
 local MOST_DELIVERIES = 100000 -- that wait, and that are dead
 
@@ -75,4 +76,19 @@ local function endpoint_read(endpoints, name)
 	local line = redis.call('HGET', endpoints, name) or '0 0 '
 	local failures, rests_until, off = line:match('^(%d+) (%d+) (%S*)$')
 	return tonumber(failures), tonumber(rests_until), off
+end
+
+-- Calls fn with the name of each endpoint that something waits for, or is under way to; of more than
+-- a hundred with those that come first.
+local function each_waiting_endpoint(waiting, fn)
+	local from = '-'
+	for _ = 1, 100 do
+		local member = redis.call('ZRANGEBYLEX', waiting, from, '+', 'LIMIT', 0, 1)[1]
+		if not member then
+			return
+		end
+		local name = member:match('^%S+')
+		fn(name)
+		from = '(' .. name .. '!' -- behind the blank
+	end
 end

@@ -1,0 +1,179 @@
+"""Responses end while workers are killed again and again, and the receiver fails half the time.
+
+Each end arrives, verified, and nothing is left in Redis. $RESPOOL_WEBHOOK_RESPONSES says of how many
+responses, $RESPOOL_CHAOS_SEED what goes wrong. Figures are printed: pytest -s.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+
+import pytest
+
+import harness
+import receiver as scripted
+from events import message_stream
+from harness import HELD, SANITIZER_REPORT, wait_until
+from operating import Operator, metrics_of
+from receiver import OK, failure
+from standard_webhooks import new_secret
+from upstream import Script, Sleep, json_error
+from webhooks import WebhookStack
+from webhooks_clock import held_deliveries, held_endpoints, redis_time
+
+COUNT = int(os.environ.get("RESPOOL_WEBHOOK_RESPONSES", "150"))
+SEED = int(os.environ.get("RESPOOL_CHAOS_SEED", "42"))
+AT_ONCE = 60  # responses
+REST = 300  # s, of an endpoint that fails
+SECRET = new_secret()
+FAILS = [failure(500), failure(503), failure(404), scripted.CLOSES, scripted.RESETS,
+         scripted.late(50, 500)]
+TAKES = [OK, OK, OK, scripted.late(30), scripted.dripping(2, 10)]
+EVENTS = message_stream(["Hel", "lo"])
+SCRIPTS = {
+    "completed": Script(EVENTS),
+    "slow": Script([*EVENTS[:5], Sleep(150), *EVENTS[5:]]),
+    "failed": json_error(400, {"error": {"message": "no", "code": "bad"}}),
+}
+
+
+class Chaos:
+    def __init__(self, stack):
+        self.stack = stack
+        self.receiver = stack.receiver
+        self.random = random.Random(SEED)
+        self.models = {}  # of each response
+        self.kills = self.jumps = self.sent_again = 0
+        self.taken = Counter()  # how often the end of a response was answered with a success
+        self.next_kill = 0
+        self.begun = time.monotonic()
+        for model, script in SCRIPTS.items():
+            stack.upstream.script(model, script)
+        self.receiver.choose(self.choose)
+
+    def choose(self, delivery):
+        with self.receiver.lock:
+            takes = self.random.random() < 0.5
+            self.taken[delivery.response] += takes
+            return self.random.choice(TAKES if takes else FAILS)
+
+    def kill_in_time(self):
+        if time.monotonic() < self.next_kill:
+            return
+        self.next_kill = time.monotonic() + self.random.uniform(0.2, 0.6)
+        workers = self.stack.supervisor.children()
+        if workers:
+            harness.kill(self.random.choice(workers))
+            self.kills += 1
+
+    def create(self):
+        while len(self.models) < COUNT:
+            self.kill_in_time()
+            if self.stack.redis.hlen(HELD) < AT_ONCE:
+                model = self.random.choice(list(SCRIPTS))
+                self.models[self.stack.create(model)] = model
+
+    def rests(self):
+        return any(until > redis_time(self.stack)
+                   for _, until, _ in held_endpoints(self.stack).values())
+
+    def is_quiet(self):
+        """Nothing is on its way to the receiver, or about to be: only time brings more."""
+        arrived = len(self.receiver.arrived)
+        now = redis_time(self.stack)
+        if any(0 < one.due <= now for one in held_deliveries(self.stack).values()):
+            return self.rests()
+        if any(not (one.exchange.answered.is_set() or one.exchange.peer_closed.is_set())
+               for one in self.receiver.arrived[-100:]):
+            return False
+        time.sleep(0.1)
+        return arrived == len(self.receiver.arrived)
+
+    def jump(self):
+        """Makes all due that waits, and has what is dead sent again."""
+        held = held_deliveries(self.stack).values()
+        if any(one.is_dead for one in held):
+            self.sent_again += sum(one.is_dead for one in held)
+            Operator(self.stack).run("webhooks", "retry", "--since", "3600")
+        latest = max([one.due for one in held], default=0)
+        self.stack.pass_time(max(REST, latest - redis_time(self.stack)))
+        self.jumps += 1
+
+    def is_done(self):
+        return not (held_deliveries(self.stack) or self.stack.queued() or self.stack.running())
+
+    def deliver(self):
+        deadline = time.monotonic() + 60 + COUNT / 5
+        while not self.is_done():
+            assert time.monotonic() < deadline, [
+                vars(one) for one in held_deliveries(self.stack).values()]
+            self.kill_in_time()
+            if self.is_quiet():
+                self.jump()
+
+    def figures(self):
+        twice = sum(count > 1 for count in self.taken.values())
+        return (f"\n{COUNT} responses, seed {SEED}: {time.monotonic() - self.begun:.1f} s, "
+                f"{self.kills} kills, {self.jumps} jumps of the clock, "
+                f"{len(self.receiver.arrived)} tries, {twice} taken more than once, "
+                f"{self.sent_again} dead and sent again")
+
+    def assert_each_is_told(self):
+        assert {one: min(self.taken[one], 1) for one in self.models} == dict.fromkeys(
+            self.models, 1)
+        assert set(self.taken) == set(self.models)
+        ids = {(one.id, one.response, one.body) for one in self.receiver.arrived}
+        assert len(ids) == COUNT == len({one for one, _, _ in ids})
+        for delivery in self.receiver.arrived:
+            event = delivery.verify(SECRET)
+            how = "failed" if self.models[delivery.response] == "failed" else "completed"
+            assert event["type"] == f"response.{how}"
+
+    def assert_nothing_is_left(self):
+        self.stack.assert_nothing_is_left()
+        self.stack.assert_nothing_is_told()
+        metrics = metrics_of(self.stack)
+        assert metrics[("respool_webhook_deliveries_total", "delivered")] == COUNT
+        for path in self.stack.directory.glob("*.stderr"):
+            text = path.read_text(errors="replace")
+            assert not SANITIZER_REPORT.search(text), text[-5000:]
+            ends = [line for line in text.splitlines() if "killed by signal" in line]
+            assert all("signal 9" in line for line in ends), ends
+
+
+@pytest.fixture(scope="module")
+def deliveries():
+    """Those that arrived in the course of it."""
+    stack = WebhookStack(
+        lambda receiver: [receiver.endpoint("told", SECRET)], hooks=0, workers=2,
+        config={"respool": {"max_attempts": 100, "open_metrics": True}})
+    try:
+        chaos = Chaos(stack)
+        chaos.create()
+        chaos.deliver()
+        print(chaos.figures())
+        wait_until(chaos.is_done)
+        chaos.assert_each_is_told()
+        chaos.assert_nothing_is_left()
+        yield stack.receiver.arrived
+    finally:
+        stack.close()
+
+
+@pytest.mark.slowish
+def test_each_end_is_told_whatever_is_killed_and_fails(deliveries):
+    assert len(deliveries) > COUNT
+
+
+@pytest.mark.slowish
+def test_sdk_for_node_unwraps_each_of_them(deliveries, node_sdk, directory):
+    each = {one.response: one for one in deliveries}
+    scenario = node_sdk.begin("webhooks", "unwrap", {"deliveries": [
+        {"body": one.body.decode(), "headers": one.headers, "secret": SECRET}
+        for one in each.values()]}, "http://127.0.0.1:9/v1", directory)
+    try:
+        results = scenario.result(60)
+    finally:
+        scenario.close()
+    assert [result.get("event") for result in results] == [one.event for one in each.values()]

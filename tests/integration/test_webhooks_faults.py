@@ -1,0 +1,223 @@
+"""Webhooks while Redis is away, workers end, and responses are deleted or expire."""
+
+import os
+import signal
+
+import pytest
+
+from harness import RESPONSE_KEY, wait_until
+from receiver import OK, failure, held
+from redis_cluster import Cluster
+from upstream import Gate
+from webhooks import DAY, MINUTE, WebhookStack
+
+LEASE = 25  # s, of a delivery
+
+
+@pytest.fixture
+def make():
+    stacks = []
+
+    def make(**options):
+        stacks.append(WebhookStack(hooks=4, **options))
+        return stacks[-1]
+
+    yield make
+    for stack in stacks:
+        stack.close()
+
+
+@pytest.fixture(scope="module")
+def stack():
+    stack = WebhookStack()
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def hook(stack):
+    return stack.hook()
+
+
+# Responses that are gone.
+
+
+def test_response_that_was_deleted_before_its_delivery_is_not_told(stack, hook):
+    hook.script(failure(500), OK)
+    response = hook.end()
+    hook.await_tries(1)
+    assert stack.client.delete(response).status == 200
+    assert hook.held() == []
+    stack.pass_time(DAY)
+    other = hook.end()
+    assert [one.response for one in hook.await_deliveries(2)] == [response, other]
+
+
+def test_response_that_is_missing_before_it_has_expired_is_not_told(stack, hook):
+    """As another program that knows nothing of webhooks has deleted it."""
+    hook.script(failure(500), OK)
+    response = hook.end()
+    hook.await_tries(1)
+    stack.redis.delete(stack.key(RESPONSE_KEY + response))
+    stack.pass_time(6)
+    hook.await_rest()
+    assert len(hook.deliveries()) == 1
+
+
+def test_response_that_has_expired_is_told(stack, hook):
+    hook.script(failure(500), OK)
+    response = hook.end()
+    gone = hook.await_tries(1).gone
+    stack.redis.delete(stack.key(RESPONSE_KEY + response))
+    stack.pass_time(gone - hook.held()[0].tried + MINUTE)
+    first, second = hook.await_deliveries(2)
+    assert first.body == second.body and second.verify(hook.secret)
+    hook.await_rest()
+
+
+def test_response_that_is_deleted_while_it_is_told_is_forgotten(stack, hook):
+    gate = Gate()
+    hook.script(held(gate, 500), OK)
+    response = hook.end()
+    hook.await_delivery()
+    assert stack.client.delete(response).status == 200
+    gate.open()
+    stack.pass_time(DAY)
+    other = hook.end()
+    assert [one.response for one in hook.await_deliveries(2)] == [response, other]
+    hook.await_rest()
+
+
+# Redis.
+
+
+def test_delivery_is_reported_once_redis_is_back_and_not_sent_twice(make):
+    stack = make(aof=True)
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate))
+    hook.end()
+    delivery = hook.await_delivery()
+    stack.kill_redis()
+    gate.open()
+    assert delivery.exchange.answered.wait(5)
+    stack.start_redis()
+    hook.await_rest(timeout=20)
+    stack.pass_time(LEASE)
+    other = hook.end()
+    assert [one.response for one in hook.await_deliveries(2)] == [delivery.response, other]
+    stack.assert_nothing_is_told()
+
+
+def test_failure_is_reported_once_redis_is_back_and_tried_again(make):
+    stack = make(aof=True)
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate, 500), OK)
+    hook.end()
+    delivery = hook.await_delivery()
+    stack.kill_redis()
+    gate.open()
+    assert delivery.exchange.answered.wait(5)
+    stack.start_redis()
+    hook.await_tries(1, 20)
+    assert hook.state()[0] == 1
+    stack.pass_time(6)
+    hook.await_deliveries(2)
+    hook.await_rest()
+    stack.assert_nothing_is_told()
+
+
+@pytest.fixture
+def cluster(directory):
+    cluster = Cluster(directory, replicas=0)
+    yield cluster
+    cluster.close()
+
+
+def test_end_is_told_and_tried_again_in_a_cluster(cluster, make):
+    stack = make(servers=cluster)
+    hook = stack.hook()
+    hook.script(failure(500), OK)
+    hook.end()
+    hook.await_tries(1)
+    stack.pass_time(6)
+    for delivery in hook.await_deliveries(2):
+        delivery.verify(hook.secret)
+    hook.await_rest()
+    stack.assert_nothing_is_told()
+
+
+# Workers.
+
+
+def test_worker_that_is_ended_finishes_what_is_under_way(make):
+    stack = make(config={"respool": {"drain_seconds": 10}})
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate))
+    response = hook.end()
+    delivery = hook.await_delivery()
+    stack.supervisor.send_signal(signal.SIGTERM)
+    later = hook.create()  # there is nobody to work on it
+    gate.open()
+    assert stack.supervisor.wait() == 0
+    stack.programs.remove(stack.supervisor)
+    assert delivery.exchange.answered.is_set()
+    assert [one.response for one in hook.held()] == []
+    stack.start_supervisor()
+    stack.pass_time(LEASE)
+    assert [one.response for one in hook.await_deliveries(2)] == [response, later]
+    hook.await_rest()
+    stack.assert_nothing_is_told()
+
+
+def test_delivery_that_does_not_end_with_its_worker_is_given_back(make):
+    stack = make(config={"respool": {"drain_seconds": 0}})
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate), OK)
+    response = hook.end()
+    hook.await_delivery()
+    stack.supervisor.send_signal(signal.SIGTERM)
+    assert stack.supervisor.wait() == 0
+    stack.programs.remove(stack.supervisor)
+    assert [one.tries for one in hook.held()] == [0]
+    stack.start_supervisor()
+    assert hook.await_deliveries(2)[1].response == response  # without a look at its lease
+    hook.await_rest()
+
+
+def test_delivery_of_a_killed_worker_is_sent_by_another_once_its_lease_has_ended(make):
+    stack = make(workers=2)
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate), OK)
+    hook.end()
+    hook.await_delivery()
+    for pid in stack.supervisor.children():
+        os.kill(pid, signal.SIGKILL)
+    stack.supervisor.await_children(worker=2)
+    held_now = hook.held()[0]
+    assert (held_now.tries, held_now.claims) == (0, 1)
+    stack.pass_time(LEASE)
+    first, second = hook.await_deliveries(2)
+    assert (first.id, first.body) == (second.id, second.body)
+    hook.await_rest()
+
+
+def test_frozen_worker_s_late_report_changes_nothing(make):
+    stack = make()
+    hook, gate = stack.hook(), Gate()
+    hook.script(held(gate, 500), OK)
+    hook.end()
+    hook.await_delivery()
+    frozen = stack.worker()
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        gate.open()
+        second = stack.add_supervisor()
+        stack.pass_time(LEASE)
+        second.send_signal(signal.SIGHUP)
+        hook.await_deliveries(2)
+        hook.await_rest()
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    stack.end()  # it is at work again
+    wait_until(lambda: hook.held() == [] and hook.state() is None)
+    assert len(hook.deliveries()) == 2
