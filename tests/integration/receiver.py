@@ -4,6 +4,8 @@ Scripts are those of upstream.py, and go by the path: script("/hook", failure(50
 first delivery to /hook and takes all that follow. What no script is for is taken.
 """
 
+import contextlib
+import socket
 import time
 
 import standard_webhooks
@@ -115,9 +117,13 @@ class Receiver(Upstream):
         self.chooser = chooser
 
     def refuse(self, count):
-        """Closes so many of the next connections before anything is read."""
+        """Closes those that are open, and so many of the next before anything is read."""
         with self.lock:
             self.refusals = count
+            connections = [connection for connection, _ in self.connections.values()]
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def deliveries(self, path=None, response=None):
         """The tries that have arrived, to that path and about that response."""

@@ -5,8 +5,7 @@ import signal
 
 import pytest
 
-from failover import running
-from harness import REDIS_SERVER, RESPONSE_KEY, wait_until
+from harness import RESPONSE_KEY, wait_until
 from receiver import OK, failure, held
 from redis_cluster import Cluster
 from upstream import Gate
@@ -102,7 +101,7 @@ def test_delivery_is_reported_once_redis_is_back_and_not_sent_twice(make):
     gate.open()
     assert delivery.exchange.answered.wait(5)
     stack.start_redis()
-    hook.await_rest(20)
+    hook.await_rest(timeout=20)
     stack.pass_time(LEASE)
     other = hook.end()
     assert [one.response for one in hook.await_deliveries(2)] == [delivery.response, other]
@@ -127,22 +126,24 @@ def test_failure_is_reported_once_redis_is_back_and_tried_again(make):
     stack.assert_nothing_is_told()
 
 
-def test_end_is_told_and_tried_again_in_a_cluster():
-    with running(lambda directory, program: Cluster(directory, replicas=0, program=program),
-                 REDIS_SERVER) as cluster:
-        stack = WebhookStack(hooks=2, servers=cluster)
-        try:
-            hook = stack.hook()
-            hook.script(failure(500), OK)
-            hook.end()
-            hook.await_tries(1)
-            stack.pass_time(6)
-            for delivery in hook.await_deliveries(2):
-                delivery.verify(hook.secret)
-            hook.await_rest()
-            stack.assert_nothing_is_told()
-        finally:
-            stack.close()
+@pytest.fixture
+def cluster(directory):
+    cluster = Cluster(directory, replicas=0)
+    yield cluster
+    cluster.close()
+
+
+def test_end_is_told_and_tried_again_in_a_cluster(cluster, make):
+    stack = make(servers=cluster)
+    hook = stack.hook()
+    hook.script(failure(500), OK)
+    hook.end()
+    hook.await_tries(1)
+    stack.pass_time(6)
+    for delivery in hook.await_deliveries(2):
+        delivery.verify(hook.secret)
+    hook.await_rest()
+    stack.assert_nothing_is_told()
 
 
 # Workers.

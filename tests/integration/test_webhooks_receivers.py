@@ -60,13 +60,15 @@ def test_slow_answer_is_an_answer(hook, script):
     Script([b"not HTTP at all\r\n\r\n"], framing="raw")],
     ids=["closes", "resets", "half a head", "not http"])
 def test_connection_that_ends_without_an_answer_is_a_failure(stack, hook, script):
-    hook.script(script, OK)
+    """On a connection that was kept it may be sent again at once, so it fails until it is due again."""
+    hook.script(script)
     hook.end()
     held = hook.await_tries(1)
     assert held.why and hook.secret not in held.why
+    hook.script(OK)
     stack.pass_time(6)
-    hook.await_deliveries(2)
     hook.await_rest()
+    assert 2 <= len(hook.deliveries()) <= 3 and len({one.id for one in hook.deliveries()}) == 1
 
 
 def test_receiver_that_closes_before_it_reads_is_tried_again(stack):
@@ -117,9 +119,9 @@ def test_heads_without_end_are_refused(stack, hook):
 
 
 def test_connections_are_kept_for_the_next_delivery(hook):
-    for _ in range(5):
+    for number in range(5):
         hook.end()
-        hook.await_rest()
+        hook.await_rest(number + 1)
     assert len({one.exchange.connection for one in hook.deliveries()}) == 1
 
 

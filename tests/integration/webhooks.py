@@ -11,7 +11,7 @@ from standard_webhooks import new_secret
 from upstream import Hang, Script, json_error
 from webhooks_clock import held_deliveries, held_endpoints, keys_of
 
-HOOKS = 30
+HOOKS = 60
 HEADER = "X-Respool-Webhook"
 MINUTE, HOUR, DAY = 60, 3600, 86400  # s
 
@@ -70,9 +70,10 @@ class Hook:
         assert held.tries == tries, vars(held)
         return held
 
-    def await_rest(self, timeout=10):
-        """Waits until nothing is left to be told to it."""
-        wait_until(lambda: not self.held(), timeout, f"the deliveries to {self.name} to be gone")
+    def await_rest(self, count=1, timeout=10):
+        """Waits until so many tries or more have arrived, and nothing is left to be told to it."""
+        wait_until(lambda: len(self.deliveries()) >= count and not self.held(), timeout,
+                   f"{count} deliveries to {self.name} to be over")
 
     def state(self):
         """[failures in a row, rests until, off], or None."""

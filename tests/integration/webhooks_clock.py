@@ -41,6 +41,11 @@ for _, name in ipairs(redis.call('HKEYS', endpoints)) do
 end
 """
 
+READ = """
+return {redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('HGETALL', KEYS[2]),
+	redis.call('ZRANGE', KEYS[3], 0, -1)}
+"""
+
 
 def keys_of(stack):
     return [stack.key(jobs_key(name)) for name in KEYS]
@@ -69,13 +74,10 @@ class Held:
 
 
 def held_deliveries(stack):
-    """{id: Held}; checked that each of them stands in the one list where it belongs."""
-    with stack.redis.pipeline() as at_once:
-        waiting, about, dead, _ = keys_of(stack)
-        at_once.zrange(waiting, 0, -1)
-        at_once.hgetall(about)
-        at_once.zrange(dead, 0, -1)
-        members, lines, buried = at_once.execute()
+    """{id: Held}, in one step; each of them has to stand in the one list where it belongs."""
+    keys = keys_of(stack)
+    members, about, buried = stack.redis.eval(READ, len(keys), *keys)
+    lines = dict(zip(about[::2], about[1::2]))
     held = {name.decode(): Held(name.decode(), line.decode()) for name, line in lines.items()}
     assert sorted(member.decode() for member in members) == sorted(
         f"{one.endpoint} {round(one.due * 1000):015d} {one.id}"
