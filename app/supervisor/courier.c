@@ -36,16 +36,23 @@ static void keep_ticking(struct courier *courier)
 		tick_in(courier, TICK_MS);
 }
 
+static void report_all(struct courier *courier)
+{
+	struct delivery *delivery = LIST_FIRST(&courier->deliveries);
+
+	LIST_FOREACH (delivery, &courier->deliveries, link) {
+		delivery_report(delivery);
+	}
+}
+
 /* Others' responses end, and time passes. */
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct courier *courier = ctx;
-	struct delivery *delivery;
 
 	(void)fd;
 	(void)what;
-	LIST_FOREACH (delivery, &courier->deliveries, link)
-		delivery_report(delivery);
+	report_all(courier);
 	courier_look(courier);
 	keep_ticking(courier);
 }
@@ -128,7 +135,7 @@ void courier_use(struct courier *courier, struct config *config)
 static bool count_rooms(const struct courier *courier, struct webhook_room *rooms)
 {
 	const struct webhooks_config *webhooks = &courier->config->webhooks;
-	const struct delivery *delivery;
+	const struct delivery *delivery = LIST_FIRST(&courier->deliveries);
 	bool any = false;
 
 	for (size_t i = 0; i < webhooks->count; i++) {
@@ -151,23 +158,27 @@ static bool count_rooms(const struct courier *courier, struct webhook_room *room
 	return any;
 }
 
-void courier_look(struct courier *courier)
+static void claim(struct courier *courier)
 {
-	struct webhook_room *rooms;
-	size_t count;
+	size_t count = courier->config->webhooks.count;
+	struct webhook_room *rooms = xcalloc(count, sizeof(*rooms));
 
-	if (!claims(courier))
-		return;
-	if (courier->claiming) {
-		courier->look_again = true;
-		return;
-	}
-	count = courier->config->webhooks.count;
-	rooms = xcalloc(count, sizeof(*rooms));
 	courier->claim_sent_at = monotonic_ms();
 	courier->claiming = count_rooms(courier, rooms) &&
 			    jobs_claim_webhooks(courier->jobs, rooms, count, &courier->user);
 	free(rooms);
+}
+
+/* What Redis did not learn while it was away it learns first, so that nothing is sent twice. */
+void courier_look(struct courier *courier)
+{
+	if (!claims(courier))
+		return;
+	courier->look_again = courier->claiming;
+	if (courier->claiming)
+		return;
+	report_all(courier);
+	claim(courier);
 }
 
 void courier_delivery_ended(struct courier *courier)
@@ -184,12 +195,13 @@ void courier_stop(struct courier *courier)
 
 void courier_release(struct courier *courier)
 {
-	struct delivery *delivery;
+	struct delivery *delivery = LIST_FIRST(&courier->deliveries);
 
 	courier->stopped = true;
 	courier->released = true;
-	LIST_FOREACH (delivery, &courier->deliveries, link)
+	LIST_FOREACH (delivery, &courier->deliveries, link) {
 		delivery_release(delivery);
+	}
 }
 
 int courier_load(const struct courier *courier)

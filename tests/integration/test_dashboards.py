@@ -91,7 +91,7 @@ def test_the_table_of_the_sources_is_what_a_scrape_tells(scraped):
 
 
 def test_prometheus_takes_the_alerts():
-    assert "SUCCESS: 10 rules found" in promtool.check("rules", str(ALERTS))
+    assert "SUCCESS: 12 rules found" in promtool.check("rules", str(ALERTS))
 
 
 def test_the_manual_describes_every_metric_as_the_table_has_it():

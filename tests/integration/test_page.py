@@ -10,7 +10,9 @@ from browser import Browser
 from deployed import LighttpdSite
 from events import delta, message_stream, opening
 from harness import ALICE, TOP, wait_until
+from receiver import OK, Receiver, failure
 from redis_proxy import RedisProxy
+from standard_webhooks import new_secret
 from upstream import json_error
 
 pytestmark = pytest.mark.once
@@ -27,7 +29,14 @@ def at(site):
 
 
 @pytest.fixture(scope="module")
-def site():
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="module")
+def site(receiver):
     deployment = {"model": "openai/*", "api_key": "os.environ/RESPOOL_TEST_PROVIDER_KEY"}
     site = LighttpdSite(mount="/some/where", workers=2, config={
         "model_list": [
@@ -37,6 +46,8 @@ def site():
             "api_keys": [{"name": "alice", "key": ALICE}, {"name": HOSTILE, "key": MALLORY}],
             "admin_keys": [{"name": "ops", "key": ADMIN}],
             "failed_request_ttl": 600,
+            "webhooks": [receiver.endpoint("crm", new_secret(), tenants=[])],
+            "allow_request_webhooks": True,
         },
     })
     yield site
@@ -299,6 +310,28 @@ def test_a_worker_is_drained_and_takes_jobs_again(tab, client):
     tab.wait("document.querySelector('#workers .draining')")
     tab.click("#workers tbody tr:has(.draining) button:not([hidden])")
     tab.wait("!document.querySelector('#workers .draining')")
+
+
+def test_a_webhook_that_failed_is_seen_and_sent_again(tab, client, upstream, model, receiver):
+    upstream.script(model, message_stream(["Tell them."]))
+    receiver.script("/crm", failure(503, Retry_After=600), OK)
+    signed_in(tab)
+    assert not tab.evaluate("document.getElementById('webhooks').checkVisibility()")
+    response = client.post_create({"model": model, "input": "x", "background": True},
+                                  headers={"X-Respool-Webhook": "crm"}).json()["id"]
+    tab.wait_shown("Webhooks to crm: the endpoint rests after failures.", 20)
+    row = tab.text("#deliveries tbody tr")
+    assert all(word in row for word in (response, "response.completed", "crm", "HTTP status 503"))
+    assert receiver.url("") in tab.text("#endpoints tbody tr")
+    assert tab.evaluate(CONTRAST) == []
+    tab.resize(320, 740, mobile=True)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    tab.tab_to("#deliveries button")
+    tab.press("Enter")
+    tab.wait("document.getElementById('webhooks').hidden")
+    first, second = receiver.deliveries(response=response)
+    assert first.id == second.id
+    assert tab.evaluate("document.activeElement !== document.body")
 
 
 def test_responses_are_filtered_and_paged(tab, client, upstream, model):

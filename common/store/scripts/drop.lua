@@ -22,7 +22,6 @@
 --       if there are, the counter of deliveries, without its label
 -- Reply how often the id was in the lists
 -- include minutes.lua
--- include deliveries.lua
 
 local call = redis.call
 local id, how = ARGV[1], ARGV[2]
@@ -35,44 +34,50 @@ local function count_end(label)
 end
 
 local endpoints = ARGV[5]
-local first_list = endpoints ~= '' and 11 or 8
-local waiting, deliveries, dead = KEYS[8], KEYS[9], KEYS[10] -- if there are endpoints
+local first_list = 8
+local note_deliveries, forget_deliveries -- nil if there are no endpoints: functions cost time
+if endpoints ~= '' then
+-- include deliveries.lua
+	first_list = 11
+	local waiting, deliveries, dead = KEYS[8], KEYS[9], KEYS[10]
 
-local function wants(events, tenants, tenant)
-	return events:find(',' .. how .. ',', 1, true) and
-		(tenants == '*' or tenants:find('\31' .. tenant .. '\31', 1, true))
-end
-
-local function add_delivery(endpoint, kept)
-	local delivery = delivery_id(id, endpoint)
-	local d = {endpoint = endpoint, response = id, how = how, ended = now,
-		gone = now + kept * 1000, due = now, tries = 0, claims = 0, tried = 0, why = ''}
-	if call('ZCARD', waiting) < MOST_DELIVERIES then
-		delivery_move(waiting, deliveries, delivery, d, now)
-	else
-		d.why = 'too many deliveries wait'
-		delivery_bury(waiting, deliveries, dead, delivery, d, now)
-		call('HINCRBY', KEYS[6], ARGV[6] .. '\31dead', '1')
+	local function wants(events, tenants, tenant)
+		return events:find(',' .. how .. ',', 1, true) and
+			(tenants == '*' or tenants:find('\31' .. tenant .. '\31', 1, true))
 	end
-end
 
-local function note_deliveries(whose, kept)
-	local tenant = whose:match('^[^\31]*')
-	local named = whose:match('^[^\31]*\31[^\31]*\31[^\31]*\31(.*)$')
-	for endpoint, events, tenants in endpoints:gmatch('(%S+) (%S+) ([^\n]*)\n') do
-		if wants(events, endpoint == named and '*' or tenants, tenant) then
-			add_delivery(endpoint, kept)
+	local function add_delivery(endpoint, kept)
+		local delivery = delivery_id(id, endpoint)
+		local d = {endpoint = endpoint, response = id, how = how, ended = now,
+			gone = now + kept * 1000, due = now, tries = 0, claims = 0, tried = 0,
+			why = ''}
+		if call('ZCARD', waiting) < MOST_DELIVERIES then
+			delivery_move(waiting, deliveries, delivery, d, now)
+		else
+			d.why = 'too many deliveries wait'
+			delivery_bury(waiting, deliveries, dead, delivery, d, now)
+			call('HINCRBY', KEYS[6], ARGV[6] .. '\31dead', '1')
 		end
 	end
-end
 
--- Who finds a job gone takes it for deleted: once it may have expired, it is to be told of still.
-local function forget_deliveries()
-	for endpoint in endpoints:gmatch('(%S+) [^\n]*\n') do
-		local delivery = delivery_id(id, endpoint)
-		local line = call('HGET', deliveries, delivery)
-		if line and delivery_read(line).gone > now then
-			delivery_drop(waiting, deliveries, dead, delivery)
+	function note_deliveries(whose, kept)
+		local tenant = whose:match('^[^\31]*')
+		local named = whose:match('^[^\31]*\31[^\31]*\31[^\31]*\31(.*)$')
+		for endpoint, events, tenants in endpoints:gmatch('(%S+) (%S+) ([^\n]*)\n') do
+			if wants(events, endpoint == named and '*' or tenants, tenant) then
+				add_delivery(endpoint, kept)
+			end
+		end
+	end
+
+	-- Who finds a job gone takes it for deleted: once it may have expired, it is to be told of still.
+	function forget_deliveries()
+		for endpoint in endpoints:gmatch('(%S+) [^\n]*\n') do
+			local delivery = delivery_id(id, endpoint)
+			local line = call('HGET', deliveries, delivery)
+			if line and delivery_read(line).gone > now then
+				delivery_drop(waiting, deliveries, dead, delivery)
+			end
 		end
 	end
 end
@@ -90,7 +95,9 @@ local function note_end(kept)
 	elseif state == 'open' then
 		call('HSET', KEYS[4], id, times .. ' ' .. how .. ' ' .. rest)
 		call('ZADD', KEYS[5], string.format('%d', now + kept * 1000), id)
-		note_deliveries(rest, kept)
+		if note_deliveries then
+			note_deliveries(rest, kept)
+		end
 	end
 	if state == 'open' then
 		count_end(rest:match('^[^\31]*\31([^\31]*)'))
@@ -127,7 +134,7 @@ for i = first_list, #KEYS do
 end
 local size, waiting, contexts = unpack(call('HMGET', KEYS[1], id, 'waiting', 'contexts'))
 local kept = size and discount(size, waiting, contexts)
-if how == 'deleted' then
+if forget_deliveries and how == 'deleted' then
 	forget_deliveries()
 end
 if how ~= '' then

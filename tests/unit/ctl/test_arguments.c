@@ -142,10 +142,10 @@ static void a_word_that_is_no_command_is_told_those_that_are(void **state)
 	(void)state;
 	assert_wrong("lst",
 	    "\"lst\" is no command, expected one of status, list, show, watch, cancel, retry, "
-	    "pause, resume, workers, drain, key, check, help");
+	    "pause, resume, workers, drain, webhooks, key, check, help");
 	assert_wrong("",
 	    "no command, expected one of status, list, show, watch, cancel, retry, pause, resume, "
-	    "workers, drain, key, check, help");
+	    "workers, drain, webhooks, key, check, help");
 }
 
 static void every_command_is_in_the_help(void **state)
@@ -187,6 +187,7 @@ NEVER_RUN(pause_run)
 NEVER_RUN(resume_run)
 NEVER_RUN(workers_run)
 NEVER_RUN(drain_run)
+NEVER_RUN(webhooks_run)
 NEVER_RUN(key_run)
 NEVER_RUN(check_run)
 NEVER_RUN(help_run)
