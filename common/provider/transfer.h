@@ -1,6 +1,6 @@
 /*
  * What every request to a provider has in common: where a deployment is, how it is told who asks,
- * and whom libcurl is to trust.
+ * and whom libcurl is to trust. The last holds for webhooks, too.
  */
 #ifndef RESPOOL_TRANSFER_H
 #define RESPOOL_TRANSFER_H

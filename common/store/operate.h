@@ -197,13 +197,17 @@ struct store_webhooks {
 	struct store_endpoint
 	    *endpoints; /* that are configured, then others that something waits for */
 	size_t endpoint_count;
-	/* The latest tries first, then what has not been tried, the soonest first. */
+	/* What was tried or has died last first, then what has not been tried, the soonest first.
+	 */
 	struct store_delivery *deliveries;
 	size_t count;
 	bool has_more;
 };
 
-/* What is known of webhooks' deliveries, of up to limit (STORE_LIST_MOST) of them. */
+/*
+ * What is known of webhooks' deliveries, of up to limit (STORE_LIST_MOST) of them. Where more than
+ * some thousands wait for an endpoint, the deliveries are only those that are due last.
+ */
 enum store_result store_webhooks(struct store *store, const struct webhooks_config *webhooks,
     size_t limit, struct store_webhooks *out);
 void store_webhooks_free(struct store_webhooks *webhooks);
@@ -216,7 +220,8 @@ struct store_redelivery {
 
 struct store_redelivered {
 	long long found; /* that have not arrived */
-	long long begun; /* of these, due now; of the others the endpoint is off */
+	long long
+	    begun; /* of these, due now, or within a lease; of the others the endpoint is off */
 };
 
 /*

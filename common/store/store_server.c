@@ -18,7 +18,7 @@ static const struct timeval sentinel_timeout = {0, 250 * 1000};
 /* What the responder needs; others are loaded where they are used. */
 static const enum script used_scripts[] = {SCRIPT_CANCEL, SCRIPT_CREATE, SCRIPT_DELETE,
     SCRIPT_DRAIN, SCRIPT_DROP, SCRIPT_ENQUEUE, SCRIPT_LIST, SCRIPT_PAUSE, SCRIPT_REPLACE,
-    SCRIPT_RESUME, SCRIPT_SNAPSHOT};
+    SCRIPT_RESUME, SCRIPT_SNAPSHOT, SCRIPT_WEBHOOKS_LIST, SCRIPT_WEBHOOKS_RETRY};
 
 void store_server_init(struct store_server *server, const struct store_access *access,
     enum store_server_role role, const struct redis_address *address)

@@ -37,7 +37,7 @@ static const char *refuse_address(void *ctx, const struct sockaddr *address)
 
 	switch (post->reach) {
 	case REACH_LOOPBACK:
-		return scope == ADDRESS_LOOPBACK ? NULL : "is not of this machine alone";
+		return scope == ADDRESS_LOOPBACK ? NULL : "is not a loopback address";
 	case REACH_PUBLIC:
 		return scope == ADDRESS_PUBLIC ? NULL : "is not public";
 	default:

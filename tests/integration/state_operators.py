@@ -8,6 +8,8 @@ import json
 import time
 from collections import Counter
 
+from state_webhooks import DELIVERIES, ENDPOINTS, has_webhooks
+
 NAMES = ("queue", "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes",
          "workers_about", "draining", "relays", "relays_about")
 # Labels, and models as clients name them.
@@ -37,9 +39,19 @@ def tenant_of(response_id):
     return TENANTS[number_of(response_id) % len(TENANTS)]
 
 
+def named_by(response_id):
+    """The endpoint of webhooks that its request names: one of three does, if there are any."""
+    number = number_of(response_id)
+    if not has_webhooks(int(response_id[13:21], 16)) or number % 3:
+        return ""
+    return ENDPOINTS[number // 3 % len(ENDPOINTS)]
+
+
 def about_of(response_id):
     """As it is told the index."""
-    return "\x1f".join(of(response_id) for of in (tenant_of, label_of, model_of))
+    about = "\x1f".join(of(response_id) for of in (tenant_of, label_of, model_of))
+    named = named_by(response_id)
+    return f"{about}\x1f{named}" if named else about
 
 
 def counter(name, *labels):
@@ -59,10 +71,12 @@ def fields(flat):
 class Books:
     """expect(holds, what, *values) is told of each promise."""
 
-    def __init__(self, expect, longest):
-        """longest(response_id): how many s it may be there after its end."""
+    def __init__(self, expect, longest, on_end):
+        """longest(response_id): how many s it may be there after its end. on_end(response_id, how)
+        is called when that is found to be counted."""
         self.expect = expect
         self.longest = longest
+        self.on_end = on_end
         self.queue = []  # the next one is the last
         self.parked = []
         self.paused = set()
@@ -70,6 +84,7 @@ class Books:
         self.ended = {}  # id: how it was counted
         self.dropping = {}  # id: how it is ended by this step
         self.tokens = Counter()  # by worker
+        self.deliveries = Counter()  # of webhooks, by what has become of them
         self.restarted = 0
         self.removed = set()  # no more in the index
         self.faded = set()  # of those that have ended, whose time is over
@@ -172,6 +187,10 @@ class Books:
         self.seen = None
         self.restarted += number
 
+    def count_delivery(self, outcome):
+        self.seen = None
+        self.deliveries[outcome] += 1
+
     def restart(self, response_id, why):
         self.histories.setdefault(response_id, []).append(f"restart {why}")
 
@@ -219,10 +238,10 @@ class Books:
         self.dropping, self.pruning = {}, False
 
     def check_entry(self, response_id, index, about, ends):
-        head, label, model = about[response_id].split("\x1f")
+        head, label, model, *named = about[response_id].split("\x1f")
         created, queued, status, tenant = head.split(" ", 3)
-        self.expect((tenant, label, model) == tuple(
-            of(response_id) for of in (tenant_of, label_of, model_of)), "the index has {}", about)
+        self.expect((tenant, label, model, *named) == tuple(about_of(response_id).split("\x1f")),
+                    "the index has {}", about)
         self.expect(int(created) == int(index[response_id]) <= int(queued), "{} came in turn {}",
                     about, index)
         if status != "open" and response_id not in self.ended:
@@ -256,6 +275,7 @@ class Books:
         self.expect(how == status, "{} was ended as {}, while {}", response_id, status,
                     self.dropping)
         self.ended[response_id] = status
+        self.on_end(response_id, status)
 
     def check_counters(self, counters, minutes):
         """Each creation and each end is counted once, in all and in its minute."""
@@ -264,6 +284,8 @@ class Books:
         expected += Counter(counter(ENDED, label_of(one), how) for one, how in self.ended.items())
         expected += Counter({counter(TOKENS, label, "input"): number
                              for label, number in self.tokens.items()})
+        expected += Counter({counter(DELIVERIES, outcome): number
+                             for outcome, number in self.deliveries.items()})
         restarted = sum(counters.pop(name) for name in list(counters) if name.startswith(RESTARTED))
         self.expect(counters == expected, "counted are {}, not {}", counters, dict(expected))
         self.expect(restarted == self.restarted, "{} restarts, not {}", restarted, self.restarted)

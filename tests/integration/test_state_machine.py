@@ -21,8 +21,12 @@ from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket,
 from redis_cluster import Cluster
 from redis_servers import found_servers
 from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TOKENS, Books, about_of,
-                             counter, fields, keeps_request, label_of, model_of, tenant_of)
+                             TENANTS, counter, fields, keeps_request, label_of, model_of, named_by,
+                             tenant_of)
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
+from state_webhooks import NAMES as WEBHOOK_NAMES
+from state_webhooks import (DELIVERIES, WEBHOOKS_EVERY, Endpoint, Webhooks, has_webhooks,
+                            with_few_deliveries, with_moved_clock)
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
@@ -121,7 +125,7 @@ SNAPSHOT = """
 local jobs = {}
 local count = tonumber(ARGV[1]) + 1
 local KEYS = {unpack(ARGV, 2, count)}
-for i = 15, #KEYS, 4 do
+for i = 19, #KEYS, 4 do
     local object = redis.call('GET', KEYS[i])
     local job = redis.call('HMGET', KEYS[i + 1], 'state', 'fence', 'owner', 'attempts')
     jobs[#jobs + 1] = {object, job[1], job[2], job[3], job[4],
@@ -142,7 +146,10 @@ return {cjson.encode({jobs, lists, redis.call('HGETALL', KEYS[1]),
     redis.call('SMEMBERS', KEYS[5]), redis.call('ZRANGE', KEYS[6], 0, -1, 'WITHSCORES'),
     redis.call('HGETALL', KEYS[7]), redis.call('ZRANGE', KEYS[8], 0, -1, 'WITHSCORES'),
     redis.call('HGETALL', KEYS[9]), redis.call('HGETALL', KEYS[10]),
-    redis.call('HGETALL', KEYS[11]), redis.call('SMEMBERS', KEYS[12])})}
+    redis.call('HGETALL', KEYS[11]), redis.call('SMEMBERS', KEYS[12])}),
+    redis.call('EXISTS', KEYS[15], KEYS[16], KEYS[17], KEYS[18]) > 0 and cjson.encode({
+    redis.call('ZRANGE', KEYS[15], 0, -1), redis.call('HGETALL', KEYS[16]),
+    redis.call('ZRANGE', KEYS[17], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[18])}) or ''}
 """
 
 
@@ -252,7 +259,7 @@ class Sequence:
         self.random = random.Random(SEED * 1_000_003 + number)
         self.scripts = scripts
         self.zset = f"{WORKERS}:{number}"
-        self.keys = {name: f"{JOBS}:{name}:{number}" for name in NAMES}
+        self.keys = {name: f"{JOBS}:{name}:{number}" for name in (*NAMES, *WEBHOOK_NAMES)}
         self.queue = self.keys["queue"]
         self.held_key = f"{HELD}:{number}"
         self.until_key = f"{HELD_UNTIL}:{number}"
@@ -281,7 +288,8 @@ class Sequence:
         self.asked = (-1, -1, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
         self.counts = Counter()
-        self.books = Books(self.expect, self.longest_after_end)
+        self.books = Books(self.expect, self.longest_after_end, self.note_end)
+        self.webhooks = Webhooks(self, TENANTS) if has_webhooks(number) else None
 
     # Names and commands.
 
@@ -467,11 +475,22 @@ class Sequence:
 
     def drop(self, lists, response_id, how):
         keys = [self.held_key, self.until_key, *self.keys_named(
-            "index", "index_about", "index_ended", "counters", "minutes"), *lists]
-        yield self.script("drop", keys, response_id, how, TTL, ENDED, "")
+            "index", "index_about", "index_ended", "counters", "minutes")]
+        if self.webhooks and self.webhooks.endpoints:
+            keys += self.keys_named("webhooks", "webhooks_about", "webhooks_dead")
+        keys += lists
+        endpoints = self.webhooks.lines() if self.webhooks else ""
+        yield self.script("drop", keys, response_id, how, TTL, ENDED, endpoints,
+                          *[DELIVERIES] * bool(endpoints))
         self.books.drop(response_id, how, self.truths(response_id))
+        if self.webhooks and how == "deleted":
+            self.webhooks.forget(response_id)
         if self.queue in lists:
             self.books.leave_queue(response_id)
+
+    def note_end(self, response_id, how):
+        if self.webhooks and how != "deleted":
+            self.webhooks.end(response_id, how, tenant_of(response_id), named_by(response_id))
 
     def truths(self, response_id):
         """How it has ended."""
@@ -1020,6 +1039,8 @@ class Sequence:
                             lambda: self.beat(self.new_worker())))
         for worker in self.workers:
             options += self.options_of(worker)
+        if self.webhooks:
+            options += self.webhooks.options()
         weights = [weight for weight, _ in options]
         return self.random.choices([step for _, step in options], weights)[0]()
 
@@ -1033,7 +1054,8 @@ class Sequence:
         for response_id in self.ids:
             if response_id not in self.waiting and response_id not in self.gone:
                 yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)
-                yield 0.05 * self.unrest, lambda i=response_id: self.delete(i)
+                told = self.webhooks is not None and response_id in self.final
+                yield (1 if told else 0.05) * self.unrest, lambda i=response_id: self.delete(i)
                 yield 0.05 * self.unrest, lambda i=response_id: self.expire(i)
             if response_id in self.before and len(self.before[response_id]["events"]) > 1:
                 if response_id not in self.final and response_id not in self.gone:
@@ -1085,6 +1107,8 @@ class Sequence:
             yield (0.8 if stale else 0.1), lambda s=stream: self.renew(worker, s)
             yield (0.8 if stale else 0.1), lambda s=stream: self.release(worker, s)
             yield (0.8 if stale else 0.2), lambda s=stream: self.note_retry(worker, s)
+        if self.webhooks:
+            yield from self.webhooks.options_of(worker)
         if worker.leaving:
             return
         yield 0.05, lambda: self.leave(worker)
@@ -1121,6 +1145,8 @@ class Sequence:
     def check(self, reply):
         jobs, lists, held, until = json.loads(reply[0])
         self.books.check(reply[1])
+        if self.webhooks:
+            self.webhooks.check(reply[2], self.longest_after_end)
         waiting = [self.books.queue, self.books.parked]
         listed = {entry for entries in (*lists, *waiting) for entry in entries}
         for response_id, row in zip(self.ids, jobs, strict=True):
@@ -1306,7 +1332,9 @@ class Sequence:
             self.check_readers()
 
     def run(self):
-        for _ in range(self.random.randint(10, MAX_STEPS)):
+        if self.webhooks:
+            yield [*self.webhooks.begin(), ("PING",)]
+        for _ in range(self.random.randint(10, MAX_STEPS) * (3 if self.webhooks else 1)):
             step = self.choose()
             if step is not None:
                 yield from self.play(step)
@@ -1320,6 +1348,7 @@ class Sequence:
     def settle(self):
         """All workers are lost; a fresh one takes over everything and runs the queue empty."""
         self.note("settling")
+        begun = len(self.trace)
         self.forsaken |= self.waiting
         self.waiting.clear()
         for name in sorted(self.books.paused):
@@ -1341,13 +1370,15 @@ class Sequence:
                 yield from self.play(self.look_again(fresh, min(fresh.watched)))
             else:
                 yield from self.play(self.take(fresh))
-            self.expect(len(self.trace) < 200, f"it does not come to an end: {self.lists}")
+            self.expect(len(self.trace) < begun + 150, f"it does not come to an end: {self.lists}")
         self.expect(not any(self.lists), f"ids left in lists: {self.lists}")
         self.expect(not any(held[0] for held in self.held.values()), f"counted: {self.held}")
         for response_id in self.ids:
             if response_id not in self.gone | self.forsaken:
                 self.expect(response_id in self.final, f"{response_id} was never finished")
         self.check_ends()
+        if self.webhooks:
+            yield from self.play(self.webhooks.settle(fresh))
         yield from self.settle_readers()
         names, *_ = yield [("ZRANGE", self.zset, 0, -1), ("PING",)]
         self.expect(names == [fresh.name.encode()], f"workers known in the end: {names}")
@@ -1468,8 +1499,11 @@ def node_connection(request, directory, path):
 
 
 def load_scripts(connection, head=""):
-    scripts = {path.stem: connection.call("SCRIPT", "LOAD", head + script_text(path.stem))
-               for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
+    texts = {path.stem: head + with_few_deliveries(script_text(path.stem))
+             for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
+    for name in ("webhooks_claim", "webhooks_report"):
+        texts[name] = with_moved_clock(texts[name])
+    scripts = {name: connection.call("SCRIPT", "LOAD", text) for name, text in texts.items()}
     assert len(scripts) >= 12
     return {**scripts, "all": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
 
@@ -1518,6 +1552,13 @@ def test_random_interleavings_keep_the_promises(redis_connection, listen, record
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000
+    for name in ("noted", "claimed", "claimed after a lease", "delivered", "failed", "dead",
+                 "dropped", "released", "forgotten", "forgotten after a week", "to strangers",
+                 "to what is off"):
+        assert counts[f"deliveries {name}"] > SEQUENCES / 500, f"too rare: deliveries {name}"
+    for name in ("late reports", "endpoints that rest", "claims while an endpoint rests",
+                 "claims of fewer than are due"):
+        assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
 
 
 @pytest.mark.slowish
@@ -1527,3 +1568,63 @@ def test_promises_are_kept_in_a_cluster_which_refuses_keys_of_several_slots(
     scripts = load_scripts(node_connection, "#!lua\n")
     counts = play_all(node_connection, scripts, range(SEQUENCES // 10), listen())
     assert all(counts.values())
+
+
+def play_step(connection, sequence, step):
+    run = sequence.play(step)
+    commands = next(run)
+    while commands:
+        try:
+            commands = run.send([*connection.batch(commands), []])
+        except StopIteration:
+            commands = None
+
+
+def do_all(connection, sequence, worker):
+    while worker.todo:
+        play_step(connection, sequence, sequence.do_next(worker))
+
+
+def end_a_response(connection, sequence, worker):
+    """The worker has written its end, and knows that or not."""
+    play_step(connection, sequence, sequence.beat(worker))
+    while not sequence.books.queue:
+        play_step(connection, sequence, sequence.create())
+        for response_id in sorted(sequence.waiting):
+            play_step(connection, sequence, sequence.enqueue(response_id))
+    play_step(connection, sequence, sequence.take(worker))
+    do_all(connection, sequence, worker)
+    while not sequence.final:
+        stream, = worker.streams.values()
+        stream.ending = "completed"
+        play_step(connection, sequence, sequence.flush(worker, stream))
+
+
+@pytest.mark.parametrize("last", ("write", "drop", "claim", "report"))
+def test_webhooks_survive_a_worker_that_is_killed_behind_its(redis_connection, last):
+    """After each step the other worker goes on."""
+    scripts = load_scripts(redis_connection)
+    for number in range(0, 5 * WEBHOOKS_EVERY, WEBHOOKS_EVERY):
+        sequence = Sequence(number, scripts)
+        webhooks = sequence.webhooks
+        webhooks.endpoints = {name: Endpoint(name, ("completed",), None, 2, "d") for name in "ab"}
+        killed, other = sequence.new_worker(), sequence.new_worker()
+        end_a_response(redis_connection, sequence, killed)
+        if last != "write":
+            do_all(redis_connection, sequence, killed)
+        if last in ("claim", "report"):
+            play_step(redis_connection, sequence, webhooks.claim(killed))
+            assert len(webhooks.leases) == 2
+        if last == "report":
+            for one, delivery in webhooks.waiting.items():
+                play_step(redis_connection, sequence, webhooks.bring(killed, (
+                    one, delivery.claims, "failed", delivery.gone, 5000, "HTTP 500", 0, "")))
+        sequence.kill(killed)
+        play_step(redis_connection, sequence, sequence.end_lease(killed))
+        while any(sequence.lists):
+            play_step(redis_connection, sequence, sequence.beat(other))
+            play_step(redis_connection, sequence, sequence.take(other))
+            do_all(redis_connection, sequence, other)
+        assert len(webhooks.waiting) == 2
+        play_step(redis_connection, sequence, webhooks.settle(other))
+        assert webhooks.books.deliveries == Counter(delivered=2, failed=2 * (last == "report"))

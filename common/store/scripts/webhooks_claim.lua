@@ -16,12 +16,12 @@
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local DAY_MS = 24 * 3600 * 1000
-local PIECE = 100 -- so many at most are buried, or forgotten, in one call, and names looked at
+local PIECE = 50 -- so many at most are leased or buried in one call, and forgotten
 
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local claimed, soonest = {}, math.huge
-local to_bury = PIECE
+local left = PIECE
 
 -- The members of an endpoint's that are due at a time, and how many there are at most.
 local function due_by(name, at, most)
@@ -39,27 +39,25 @@ local function each_delivery(members, fn)
 			call('ZREM', WAITING, member)
 		end
 	end
+	left = left - #members
 	return #members
 end
 
 local function bury_due(name, at, why)
-	if to_bury == 0 then
-		return
-	end
-	to_bury = to_bury - each_delivery(due_by(name, at, to_bury), function(id, d)
+	each_delivery(due_by(name, at, left), function(id, d)
 		d.why = why
 		delivery_bury(WAITING, ABOUT, DEAD, id, d, now)
 		call('HINCRBY', COUNTERS, ARGV[3] .. '\31dead', '1')
 	end)
 end
 
--- Returns whether all that is due was taken.
+-- Returns how many were due, of so many at most.
 local function lease(name, most)
 	return each_delivery(due_by(name, now, most), function(id, d)
 		d.claims = d.claims + 1
 		delivery_move(WAITING, ABOUT, id, d, now + ARGV[2])
 		claimed[#claimed + 1], claimed[#claimed + 2] = id, delivery_line(d)
-	end) < most
+	end)
 end
 
 local function look_again_at(at)
@@ -89,7 +87,7 @@ local function serve(name, free, most, digest)
 		return
 	end
 	local room = math.max(1, math.floor(most / 2 ^ failures)) - (most - free)
-	if room > 0 and lease(name, room) then
+	if room > 0 and lease(name, math.min(room, left)) < room then
 		look_again_when_due(name)
 	end -- else one that ends makes room
 end
@@ -101,18 +99,11 @@ for name, free, most, digest in ARGV[1]:gmatch('(%S+) (%d+) (%d+) (%S+)\n') do
 end
 
 local function bury_strangers()
-	local from = '-'
-	for _ = 1, PIECE do
-		local member = call('ZRANGEBYLEX', WAITING, from, '+', 'LIMIT', 0, 1)[1]
-		if not member then
-			return
-		end
-		local name = member:match('^%S+')
+	each_waiting_endpoint(WAITING, function(name)
 		if not known[name] then
 			bury_due(name, now - DAY_MS, 'no endpoint of that name is configured')
 		end
-		from = '(' .. name .. '!' -- behind the blank
-	end
+	end)
 end
 
 local function forget_old()

@@ -265,6 +265,13 @@ static void check_error(const struct outcome *outcome, long status, const char *
 	assert_string_equal(outcome->error, error);
 }
 
+/* The words are libcurl's. */
+static void check_no_answer(const struct outcome *outcome)
+{
+	assert_int_equal(outcome->status, 0);
+	assert_string_not_equal(outcome->error, "");
+}
+
 static void check_body(struct outcome *outcome, const char *expected)
 {
 	assert_string_equal(buf_cstr(&outcome->body), expected);
@@ -386,15 +393,14 @@ static void a_connection_that_closes_early_is_a_failure(void **state)
 {
 	(void)state;
 	receiver.closes = true;
-	check_error(post(NULL), 0, "Empty reply from server");
+	check_no_answer(post(NULL));
 }
 
 static void half_a_head_is_a_failure(void **state)
 {
 	(void)state;
 	receiver.closes = true;
-	check_error(post("HTTP/1.1 200 OK\r\nContent-Le"), 0,
-	    "the connection closed before the answer's head was whole");
+	check_no_answer(post("HTTP/1.1 200 OK\r\nContent-Le"));
 }
 
 static void half_a_body_of_a_failure_is_told(void **state)
@@ -411,7 +417,7 @@ static void half_a_body_of_a_failure_is_told(void **state)
 static void what_is_no_http_is_a_failure(void **state)
 {
 	(void)state;
-	check_error(post("SSH-2.0-OpenSSH_9.2p1\r\n"), 0, "Received HTTP/0.9 when not allowed");
+	check_no_answer(post("SSH-2.0-OpenSSH_9.2p1\r\n"));
 }
 
 static void an_error_tells_no_more_of_a_url_than_its_site(void **state)
@@ -511,7 +517,7 @@ static void a_loopback_endpoint_is_nowhere_else(void **state)
 
 		endpoint.is_loopback = true;
 		snprintf(url, sizeof(url), "http://%s%s", others[i], strrchr(receiver.url, ':'));
-		snprintf(error, sizeof(error), "its host's address %s is not of this machine alone",
+		snprintf(error, sizeof(error), "its host's address %s is not a loopback address",
 		    others[i]);
 		check_refused(&endpoint, error);
 	}
@@ -576,7 +582,7 @@ static void on_other_end(void *ctx, const struct upstream_result *result)
 	snprintf(outcome->error, sizeof(outcome->error), "%s", result->error);
 }
 
-/* One that has neither limits nor a user any more when libcurl looks at it. */
+/* It gets the handle of one that had them. */
 static void another_request_has_no_such_limits(void **state)
 {
 	const struct webhook_endpoint endpoint = endpoint_at(receiver.url);

@@ -77,3 +77,18 @@ local function endpoint_read(endpoints, name)
 	local failures, rests_until, off = line:match('^(%d+) (%d+) (%S*)$')
 	return tonumber(failures), tonumber(rests_until), off
 end
+
+-- Calls fn with the name of each endpoint that something waits for, or is under way to; of more than
+-- a hundred with those that come first.
+local function each_waiting_endpoint(waiting, fn)
+	local from = '-'
+	for _ = 1, 100 do
+		local member = redis.call('ZRANGEBYLEX', waiting, from, '+', 'LIMIT', 0, 1)[1]
+		if not member then
+			return
+		end
+		local name = member:match('^%S+')
+		fn(name)
+		from = '(' .. name .. '!' -- behind the blank
+	end
+end
