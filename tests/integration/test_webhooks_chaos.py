@@ -61,7 +61,7 @@ class Chaos:
     def kill_in_time(self):
         if time.monotonic() < self.next_kill:
             return
-        self.next_kill = time.monotonic() + self.random.uniform(0.2, 0.6)
+        self.next_kill = time.monotonic() + self.random.uniform(0.1, 0.3)
         workers = self.stack.supervisor.children()
         if workers:
             harness.kill(self.random.choice(workers))
