@@ -25,6 +25,7 @@ from webhooks_clock import held_deliveries, held_endpoints, redis_time
 COUNT = int(os.environ.get("RESPOOL_WEBHOOK_RESPONSES", "150"))
 SEED = int(os.environ.get("RESPOOL_CHAOS_SEED", "42"))
 AT_ONCE = 60  # responses
+LEASE = 1  # s, of a worker
 REST = 300  # s, of an endpoint that fails
 SECRET = new_secret()
 FAILS = [failure(500), failure(503), failure(404), scripted.CLOSES, scripted.RESETS,
@@ -44,9 +45,11 @@ class Chaos:
         self.receiver = stack.receiver
         self.random = random.Random(SEED)
         self.models = {}  # of each response
+        self.supervisors = [stack.supervisor, stack.add_supervisor()]
         self.kills = self.jumps = self.sent_again = 0
         self.taken = Counter()  # how often the end of a response was answered with a success
         self.next_kill = 0
+        self.pauses = (0.1, 0.4)  # s between kills: at first nobody lives long
         self.begun = time.monotonic()
         for model, script in SCRIPTS.items():
             stack.upstream.script(model, script)
@@ -59,10 +62,20 @@ class Chaos:
             return self.random.choice(TAKES if takes else FAILS)
 
     def kill_in_time(self):
+        """A worker, or a supervisor with all its workers: another one takes its place."""
         if time.monotonic() < self.next_kill:
             return
-        self.next_kill = time.monotonic() + self.random.uniform(0.1, 0.3)
-        workers = self.stack.supervisor.children()
+        if self.random.random() < 0.5:
+            self.kill_worker()
+        else:
+            lost = self.supervisors.pop(0)
+            self.kills += len(lost.children())
+            self.stack.kill_program(lost)
+            self.supervisors.append(self.stack.add_supervisor())
+        self.next_kill = time.monotonic() + self.random.uniform(*self.pauses)
+
+    def kill_worker(self):
+        workers = [pid for one in self.supervisors for pid in one.children()]
         if workers:
             harness.kill(self.random.choice(workers))
             self.kills += 1
@@ -105,6 +118,7 @@ class Chaos:
 
     def deliver(self):
         deadline = time.monotonic() + 60 + COUNT / 5
+        self.pauses = (LEASE / 2, 3 * LEASE)  # who lives for a lease takes over what others had
         while not self.is_done():
             assert time.monotonic() < deadline, [
                 vars(one) for one in held_deliveries(self.stack).values()]
@@ -147,7 +161,8 @@ def deliveries():
     """Those that arrived in the course of it."""
     stack = WebhookStack(
         lambda receiver: [receiver.endpoint("told", SECRET)], hooks=0, workers=2,
-        config={"respool": {"max_attempts": 100, "open_metrics": True}})
+        config={"respool": {
+            "max_attempts": 100, "open_metrics": True, "lease_seconds": LEASE}})
     try:
         chaos = Chaos(stack)
         chaos.create()

@@ -1,5 +1,7 @@
 """When deliveries are tried again, on a clock that the tests move."""
 
+from collections import Counter
+
 import pytest
 
 from operating import Operator, metrics_of
@@ -29,8 +31,8 @@ def hook(stack):
 
 def outcomes(stack):
     """How often deliveries had each outcome."""
-    return {key[1]: number for key, number in metrics_of(stack).items()
-            if key[0] == "respool_webhook_deliveries_total"}
+    return Counter({key[1]: int(number) for key, number in metrics_of(stack).items()
+                    if key[0] == "respool_webhook_deliveries_total"})
 
 
 def look_in_vain(stack, hook):

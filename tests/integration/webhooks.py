@@ -137,7 +137,9 @@ class WebhookStack(FaultyStack):
 
     def look(self):
         """Has the couriers look for what is due."""
-        self.supervisor.send_signal(signal.SIGHUP)
+        for program in self.programs:
+            if program.name.startswith("respoold"):
+                program.send_signal(signal.SIGHUP)
 
     def configure(self, change):
         """Changes the list of endpoints by a function, and has it read."""
