@@ -8,6 +8,7 @@
  *	show ID | tenant ID | retry ID
  *	pause MODEL | resume MODEL                         "-" for all
  *	drain WORKER 1 | drain WORKER 0
+ *	webhooks LIMIT | redeliver ID | since SECONDS
  *	advise
  *
  * The answer is "RESULT BYTES", and then so many bytes and a line end. It ends with its input.
@@ -118,6 +119,29 @@ static enum store_result change(struct test *test,
 	return result;
 }
 
+static enum store_result show_webhooks(struct test *test)
+{
+	struct store_webhooks webhooks;
+	enum store_result result = store_webhooks(
+	    test->store, &test->config->webhooks, strtoul(test->words[1], NULL, 10), &webhooks);
+
+	if (result != STORE_OK)
+		return result;
+	operator_webhooks_json(&test->out, test->config, &webhooks);
+	store_webhooks_free(&webhooks);
+	return STORE_OK;
+}
+
+static enum store_result redeliver(struct test *test, const struct store_redelivery *which)
+{
+	struct store_redelivered done;
+	enum store_result result =
+	    store_redeliver(test->store, &test->config->webhooks, which, &done);
+
+	buf_printf(&test->out, "%lld %lld", done.found, done.begun);
+	return result;
+}
+
 /* redis_finding_fn */
 static void add_finding(void *ctx, const char *name, const char *text)
 {
@@ -142,6 +166,13 @@ static enum store_result obey(struct test *test)
 		return change(test, store_resume);
 	if (strcmp(what, "drain") == 0)
 		return store_drain(test->store, test->words[1], test->words[2][0] == '1');
+	if (strcmp(what, "webhooks") == 0)
+		return show_webhooks(test);
+	if (strcmp(what, "redeliver") == 0)
+		return redeliver(test, &(struct store_redelivery){.id = test->words[1]});
+	if (strcmp(what, "since") == 0)
+		return redeliver(
+		    test, &(struct store_redelivery){.since_s = strtoll(test->words[1], NULL, 10)});
 	if (strcmp(what, "advise") == 0)
 		return store_advise(test->store, add_finding, &test->out);
 	return show_snapshot(test, what);

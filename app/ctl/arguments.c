@@ -27,6 +27,7 @@ static const struct {
     [OPTION_AFTER] = {"--after ID", "those that come behind that one in the list"},
     [OPTION_YES] = {"--yes", "do not ask"},
     [OPTION_END] = {"--end", "have it take jobs again"},
+    [OPTION_SINCE] = {"--since SECONDS", "all of what has ended in the last so many seconds"},
 };
 
 static const struct option long_options[] = {
@@ -41,6 +42,7 @@ static const struct option long_options[] = {
     {"after", required_argument, NULL, VALUE_OPTIONS + OPTION_AFTER},
     {"yes", no_argument, NULL, VALUE_OPTIONS + OPTION_YES},
     {"end", no_argument, NULL, VALUE_OPTIONS + OPTION_END},
+    {"since", required_argument, NULL, VALUE_OPTIONS + OPTION_SINCE},
     {0},
 };
 
@@ -104,6 +106,8 @@ static bool read_option(
 			return false;
 		query->limit = (size_t)limit;
 		return true;
+	case OPTION_SINCE:
+		return read_number("--since", value, 1, LONGEST_AGE, &arguments->since, problem);
 	case OPTION_AFTER:
 		query->after = value;
 		return true;

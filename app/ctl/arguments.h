@@ -19,6 +19,7 @@ enum ctl_option {
 	OPTION_AFTER,
 	OPTION_YES,
 	OPTION_END,
+	OPTION_SINCE,
 	OPTION_COUNT
 };
 
@@ -36,6 +37,7 @@ struct arguments {
 	const struct command *command; /* NULL with help or version */
 	unsigned given;                /* bits of the options that are there */
 	struct store_query query;      /* what they say; limit is STORE_LIST_DEFAULT by default */
+	long since;                    /* s */
 	char **words;                  /* what follows the command and is no option */
 	int word_count;
 };

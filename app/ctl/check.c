@@ -55,17 +55,35 @@ static void add_unreachable(struct findings *findings, const char *why)
 	    (int)len, why);
 }
 
-static void check_store(struct store *store, const struct config *config, struct findings *findings)
+static bool check_present(
+    struct store *store, const struct config *config, struct findings *findings)
 {
 	struct store_snapshot snapshot;
 
-	if (store_advise(store, take_advice, findings) != STORE_OK ||
-	    store_snapshot(store, false, &snapshot) != STORE_OK) {
-		add_unreachable(findings, store_error(store));
-		return;
-	}
+	if (store_snapshot(store, false, &snapshot) != STORE_OK)
+		return false;
 	findings_of_snapshot(findings, config, &snapshot, realtime_ms());
 	store_snapshot_free(&snapshot);
+	return true;
+}
+
+static bool check_webhooks(
+    struct store *store, const struct config *config, struct findings *findings)
+{
+	struct store_webhooks webhooks;
+
+	if (store_webhooks(store, &config->webhooks, 1, &webhooks) != STORE_OK)
+		return false;
+	findings_of_webhooks(findings, config, &webhooks);
+	store_webhooks_free(&webhooks);
+	return true;
+}
+
+static void check_store(struct store *store, const struct config *config, struct findings *findings)
+{
+	if (store_advise(store, take_advice, findings) != STORE_OK ||
+	    !check_present(store, config, findings) || !check_webhooks(store, config, findings))
+		add_unreachable(findings, store_error(store));
 }
 
 static void check_redis(const struct config *config, struct findings *findings)

@@ -31,12 +31,17 @@ static const struct command commands[] = {
     {"drain", "WORKER", "have a worker give its jobs to others and take none",
 	"WORKER is its name, or a beginning that no other has.\n", OPTION_BIT(OPTION_END), 1, 1,
 	NEEDS_STORE, drain_run},
-    {"webhooks", "ACTION", "look after webhooks",
+    {"webhooks", "[ACTION]", "look after webhooks",
+	"webhooks [list]\n"
+	"  lists the endpoints, and what has not arrived, the last failures first\n"
+	"webhooks retry ID...\n"
+	"  sends again what has not arrived: ids of webhooks or of responses, or by --since\n"
 	"webhooks test URL-or-NAME\n"
 	"  sends a test event, from here, to an endpoint of the configuration; ends with 1 if "
 	"that\n"
 	"  does not take it\n",
-	0, 1, ANY_NUMBER, NEEDS_CONFIG, webhooks_run},
+	OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_SINCE), 0, ANY_NUMBER, NEEDS_CONFIG,
+	webhooks_run},
     {"key", "NAME", "make a new key, and its lines for the configuration",
 	"The key is shown once: only its hash is for the configuration.\n", 0, 1, 1, NEEDS_NOTHING,
 	key_run},

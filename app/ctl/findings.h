@@ -29,4 +29,8 @@ void findings_of_config(struct findings *findings, const struct config *config);
 void findings_of_snapshot(struct findings *findings, const struct config *config,
     const struct store_snapshot *snapshot, long long local_now);
 
+/* What is wrong with webhooks. */
+void findings_of_webhooks(
+    struct findings *findings, const struct config *config, const struct store_webhooks *webhooks);
+
 #endif

@@ -122,3 +122,39 @@ void findings_of_snapshot(struct findings *findings, const struct config *config
 	add_paused(findings, snapshot);
 	add_resting(findings, config, snapshot);
 }
+
+static void add_endpoint(struct findings *findings, const struct config *config,
+    const struct store_endpoint *endpoint, long long now)
+{
+	char age[AGE_SIZE];
+
+	if (webhook_find(&config->webhooks, endpoint->name) == NULL) {
+		findings_add(findings, "webhook_unknown",
+		    "%lld webhooks wait for %s, which respool.webhooks has no more: they are given "
+		    "up when they have been due for a day.",
+		    endpoint->waiting, endpoint->name);
+	} else if (endpoint->off) {
+		findings_add(findings, "webhook_off",
+		    "Endpoint %s is off, as it has answered 410: it is told nothing until its "
+		    "configuration changes.",
+		    endpoint->name);
+	} else if (endpoint->rests_until > now) {
+		age_write(age, (double)(endpoint->rests_until - now) / 1000);
+		findings_add(findings, "webhook_resting",
+		    "Endpoint %s rests for %s more, with %lld failures in a row: %lld webhooks "
+		    "wait. See respoolctl webhooks.",
+		    endpoint->name, age, endpoint->failures, endpoint->waiting);
+	}
+}
+
+void findings_of_webhooks(
+    struct findings *findings, const struct config *config, const struct store_webhooks *webhooks)
+{
+	for (size_t i = 0; i < webhooks->endpoint_count; i++)
+		add_endpoint(findings, config, &webhooks->endpoints[i], webhooks->now);
+	if (webhooks->dead > 0)
+		findings_add(findings, "webhook_dead",
+		    "%lld webhooks have not arrived, and are not tried any more. See respoolctl "
+		    "webhooks, and send them again with respoolctl webhooks retry.",
+		    webhooks->dead);
+}

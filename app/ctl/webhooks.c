@@ -1,15 +1,28 @@
 #include <string.h>
 
 #include "commands.h"
+#include "webhooks_list.h"
+#include "webhooks_retry.h"
 #include "webhooks_test.h"
 
 /* A command of webhooks': words and functions. */
 struct subcommand {
 	const char *name;
 	const char *words; /* what follows it; or "" */
+	unsigned options;  /* a bit for each that it takes, beside those of all commands */
 	int least_words, most_words;
 	command_fn *run; /* the subcommand's words are behind the first one of ctl's */
 };
+
+static int list_run_webhooks(struct ctl *ctl)
+{
+	return ctl_with_store(ctl, webhooks_list);
+}
+
+static int retry_run_webhooks(struct ctl *ctl)
+{
+	return ctl_with_store(ctl, webhooks_retry);
+}
 
 static int test_run(struct ctl *ctl)
 {
@@ -17,7 +30,9 @@ static int test_run(struct ctl *ctl)
 }
 
 static const struct subcommand subcommands[] = {
-    {"test", "URL-or-NAME", 1, 1, test_run},
+    {"list", "", OPTION_BIT(OPTION_LIMIT), 0, 0, list_run_webhooks},
+    {"retry", "ID... or --since", OPTION_BIT(OPTION_SINCE), 0, ANY_NUMBER, retry_run_webhooks},
+    {"test", "URL-or-NAME", 0, 1, 1, test_run},
 };
 
 enum { SUBCOMMAND_COUNT = sizeof(subcommands) / sizeof(subcommands[0]) };
@@ -42,14 +57,32 @@ static int misuse(const char *name)
 	return CTL_USAGE;
 }
 
+/* Whether the subcommand takes all that is given. */
+static bool check_options(const struct ctl *ctl, const struct subcommand *subcommand)
+{
+	const unsigned strange = ctl->arguments->given & ~subcommand->options;
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if ((strange & OPTION_BIT(i)) != 0) {
+			ctl_refuse("webhooks %s: it does not take %.*s", subcommand->name,
+			    (int)strcspn(option_usage(i), " "), option_usage(i));
+			return false;
+		}
+	}
+	return true;
+}
+
 int webhooks_run(struct ctl *ctl)
 {
 	const struct arguments *arguments = ctl->arguments;
-	const struct subcommand *subcommand = find(arguments->words[0]);
-	const int count = arguments->word_count - 1;
+	const char *name = arguments->word_count > 0 ? arguments->words[0] : "list";
+	const struct subcommand *subcommand = find(name);
+	const int count = arguments->word_count > 0 ? arguments->word_count - 1 : 0;
 
 	if (subcommand == NULL)
-		return misuse(arguments->words[0]);
+		return misuse(name);
+	if (!check_options(ctl, subcommand))
+		return CTL_USAGE;
 	if (count < subcommand->least_words || count > subcommand->most_words) {
 		ctl_refuse("webhooks %s: expected %s behind it", subcommand->name,
 		    subcommand->words[0] != '\0' ? subcommand->words : "nothing");

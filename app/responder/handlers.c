@@ -5,6 +5,7 @@
 #include "admin_response.h"
 #include "admin_retry.h"
 #include "admin_status.h"
+#include "admin_webhooks.h"
 #include "admin_workers.h"
 #include "answers.h"
 #include "auth.h"
@@ -72,6 +73,8 @@ static const struct handler routes[] = {
     {ROUTE_ADMIN_DETAILS, READ, admin_details_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_CANCEL, METHOD_POST, admin_cancel_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_RETRY, METHOD_POST, admin_retry_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_WEBHOOKS, READ, admin_webhooks_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_REDELIVER, METHOD_POST, admin_webhooks_retry_handle, ACCESS_ADMIN},
 };
 enum { ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]) };
 

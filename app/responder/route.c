@@ -40,6 +40,8 @@ static const struct pattern admin_patterns[] = {
     {"respool/v1/workers/{id}/drain", ROUTE_ADMIN_DRAIN, false},
     {"respool/v1/pause", ROUTE_ADMIN_PAUSE, false},
     {"respool/v1/resume", ROUTE_ADMIN_RESUME, false},
+    {"respool/v1/webhooks", ROUTE_ADMIN_WEBHOOKS, false},
+    {"respool/v1/webhooks/{id}/retry", ROUTE_ADMIN_REDELIVER, false},
     {"respool/v1/responses", ROUTE_ADMIN_RESPONSES, true},
     {"respool/v1/responses/{id}", ROUTE_ADMIN_RESPONSE, true},
     {"respool/v1/responses/{id}/details", ROUTE_ADMIN_DETAILS, true},

@@ -44,6 +44,8 @@ enum route_kind {
 	ROUTE_ADMIN_DETAILS,   /* …/responses/{id}/details */
 	ROUTE_ADMIN_CANCEL,    /* …/responses/{id}/cancel */
 	ROUTE_ADMIN_RETRY,     /* …/responses/{id}/retry */
+	ROUTE_ADMIN_WEBHOOKS,  /* …/webhooks */
+	ROUTE_ADMIN_REDELIVER, /* …/webhooks/{id}/retry */
 };
 
 struct route {

@@ -65,11 +65,11 @@ static void on_claimed(void *ctx, const struct webhook_delivery *about)
 	keep_ticking(courier);
 }
 
-/* A pause of 0 says that there was no room for all; one that ends makes some. */
+/* A claim takes only so many at once: a pause of 0 says that there are more to be had. */
 static void on_done(void *ctx, long long pause_ms)
 {
 	struct courier *courier = ctx;
-	bool again = courier->look_again;
+	bool again = courier->look_again || pause_ms == 0;
 
 	courier->claiming = false;
 	courier->look_again = false;
@@ -99,9 +99,10 @@ void courier_free(struct courier *courier)
 		return;
 	while (!LIST_EMPTY(&courier->deliveries))
 		delivery_free(LIST_FIRST(&courier->deliveries));
-	if (courier->tick != NULL)
+	if (courier->upstream != NULL) {
+		upstream_free(courier->upstream);
 		event_free(courier->tick);
-	upstream_free(courier->upstream);
+	}
 	config_free(courier->config);
 	free(courier);
 }

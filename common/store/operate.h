@@ -197,7 +197,8 @@ struct store_webhooks {
 	struct store_endpoint
 	    *endpoints; /* that are configured, then others that something waits for */
 	size_t endpoint_count;
-	/* What was tried or has died last first, then what has not been tried, the soonest first. */
+	/* What was tried or has died last first, then what has not been tried, the soonest first.
+	 */
 	struct store_delivery *deliveries;
 	size_t count;
 	bool has_more;
@@ -219,7 +220,8 @@ struct store_redelivery {
 
 struct store_redelivered {
 	long long found; /* that have not arrived */
-	long long begun; /* of these, due now, or within a lease; of the others the endpoint is off */
+	long long
+	    begun; /* of these, due now, or within a lease; of the others the endpoint is off */
 };
 
 /*

@@ -109,11 +109,9 @@ static void rank(struct ranking *ranking, const redisReply *found)
 {
 	const size_t more = found->elements / REPLY_TRIPLE;
 
-	ranking->all =
-	    xrealloc(ranking->all, (ranking->count + more + 1) * sizeof(*ranking->all));
+	ranking->all = xrealloc(ranking->all, (ranking->count + more + 1) * sizeof(*ranking->all));
 	for (size_t i = 0; i < more; i++) {
-		if (read_delivery(
-			&ranking->all[ranking->count], &found->element[REPLY_TRIPLE * i]))
+		if (read_delivery(&ranking->all[ranking->count], &found->element[REPLY_TRIPLE * i]))
 			ranking->count++;
 	}
 	qsort(ranking->all, ranking->count, sizeof(*ranking->all), by_rank);

@@ -45,8 +45,9 @@ struct webhooks_user {
 	/* One was claimed. *delivery is valid during the call only. */
 	void (*claimed)(void *ctx, const struct webhook_delivery *delivery);
 	/*
-	 * The claiming has ended, and pause_ms from now on there may be more to claim; -1: nothing
-	 * is known of more. After an error, or if Redis is away, it is -1 as well.
+	 * The claiming has ended, and pause_ms from now on there may be more to claim, for which
+	 * there is room; -1: nothing is known of more. After an error, or if Redis is away, it is
+	 * -1 as well.
 	 */
 	void (*done)(void *ctx, long long pause_ms);
 	void *ctx;

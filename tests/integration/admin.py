@@ -24,6 +24,12 @@ class Admin(Client):
     def retry(self, response_id):
         return self.request("POST", f"/respool/v1/responses/{response_id}/retry")
 
+    def webhooks(self, query=""):
+        return self._answered(self.get(f"/respool/v1/webhooks{query}"))
+
+    def redeliver(self, delivery_or_response):
+        return self.request("POST", f"/respool/v1/webhooks/{delivery_or_response}/retry")
+
     def workers(self):
         return self._answered(self.get("/respool/v1/workers"))
 

@@ -16,6 +16,7 @@ ROUTES = [
     ("POST", f"/respool/v1/responses/{UNKNOWN_ID}/cancel"),
     ("POST", f"/respool/v1/responses/{UNKNOWN_ID}/retry"),
     ("GET", "/respool/v1/workers"), ("POST", "/respool/v1/workers/w/drain"),
+    ("GET", "/respool/v1/webhooks"), ("POST", "/respool/v1/webhooks/w/retry"),
     ("POST", "/respool/v1/pause"), ("POST", "/respool/v1/resume"), ("GET", "/metrics"),
 ]
 

@@ -22,7 +22,8 @@ def test_unknown_url_is_told_what_is_served(client):
                   "POST embeddings", "GET models,", "GET models/{model}", "GET health",
                   "GET|POST|DELETE conversations", "GET metrics", "GET respool/v1/status",
                   "GET respool/v1/responses,", "POST respool/v1/responses/{id}/retry",
-                  "POST respool/v1/pause"):
+                  "POST respool/v1/pause", "GET respool/v1/webhooks,",
+                  "POST respool/v1/webhooks/{id}/retry"):
         assert route in error["message"], route
 
 

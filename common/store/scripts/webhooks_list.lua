@@ -17,7 +17,7 @@
 
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local PIECE, SHARE = 500, 5000
+local PIECE, SHARE = 200, 5000
 local from, configured, most = ARGV[1], ARGV[2], ARGV[3]
 local tried_after, due_before = tonumber(ARGV[4]), tonumber(ARGV[5])
 

@@ -98,6 +98,18 @@ static void words_follow_the_command(void **state)
 	assert_int_equal(arguments->given, 0);
 }
 
+static void webhooks_are_chosen_by_ids_or_by_a_time(void **state)
+{
+	struct line line;
+	const struct arguments *arguments = read_right(&line, "webhooks retry --since 60");
+
+	(void)state;
+	assert_int_equal(arguments->since, 60);
+	assert_int_equal(arguments->word_count, 1);
+	assert_int_equal(read_right(&line, "webhooks")->word_count, 0);
+	assert_int_equal(read_right(&line, "webhooks retry a b")->word_count, 3);
+}
+
 static void help_and_version_need_nothing_else(void **state)
 {
 	struct line line;
@@ -134,6 +146,9 @@ static void what_is_wrong_is_named_with_what_is_expected(void **state)
 	assert_wrong("status now", "status: unexpected argument \"now\"");
 	assert_wrong("show", "show: nothing behind it, expected ID");
 	assert_wrong("show a b", "show: unexpected argument \"b\"");
+	assert_wrong(
+	    "webhooks retry --since 0", "--since: \"0\", expected a number from 1 to 316224000");
+	assert_wrong("list --since 5", "list: it does not take --since");
 	assert_wrong("retry", "retry: nothing behind it, expected ID...");
 }
 
@@ -198,6 +213,7 @@ int main(void)
 	    cmocka_unit_test(options_may_stand_anywhere),
 	    cmocka_unit_test(what_is_not_said_is_the_default),
 	    cmocka_unit_test(words_follow_the_command),
+	    cmocka_unit_test(webhooks_are_chosen_by_ids_or_by_a_time),
 	    cmocka_unit_test(help_and_version_need_nothing_else),
 	    cmocka_unit_test(what_is_wrong_is_named_with_what_is_expected),
 	    cmocka_unit_test(a_word_that_is_no_command_is_told_those_that_are),

@@ -69,6 +69,29 @@ static void each_thing_that_is_wrong_is_a_finding(void **state)
 	assert_names(look(&empty, NOW), "no_workers");
 }
 
+static void of_webhooks_it_is_told_what_is_off_rests_is_unknown_or_dead(void **state)
+{
+	struct webhook_endpoint configured[] = {
+	    {.name = (char *)"on"}, {.name = (char *)"off"}, {.name = (char *)"tired"}};
+	const struct config config = {.webhooks = {.endpoints = configured, .count = 3}};
+	struct store_endpoint endpoints[] = {{.name = "on", .failures = 2, .waiting = 4},
+	    {.name = "off", .off = true},
+	    {.name = "tired", .failures = 10, .rests_until = NOW + 72000},
+	    {.name = "gone", .waiting = 7}};
+	const struct store_webhooks webhooks = {
+	    .now = NOW, .endpoints = endpoints, .endpoint_count = 4, .dead = 3};
+	const struct store_webhooks well = {
+	    .now = NOW, .endpoints = endpoints, .endpoint_count = 1, .waiting = 4};
+	struct findings findings = {0}, none = {0};
+
+	(void)state;
+	findings_of_webhooks(&findings, &config, &webhooks);
+	assert_non_null(strstr(findings.list[1].text, "1m12s more, with 10 failures"));
+	assert_names(findings, "webhook_off webhook_resting webhook_unknown webhook_dead");
+	findings_of_webhooks(&none, &config, &well);
+	assert_names(none, "");
+}
+
 static void a_clock_is_told_by_how_far_it_is_off(void **state)
 {
 	const struct store_snapshot snapshot = {.now = NOW};
@@ -118,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(of_an_installation_that_is_well_nothing_is_said),
 	    cmocka_unit_test(each_thing_that_is_wrong_is_a_finding),
+	    cmocka_unit_test(of_webhooks_it_is_told_what_is_off_rests_is_unknown_or_dead),
 	    cmocka_unit_test(a_clock_is_told_by_how_far_it_is_off),
 	    cmocka_unit_test(a_configuration_names_each_variable_that_is_not_here_once),
 	    cmocka_unit_test(a_worker_is_found_by_a_beginning_that_no_other_has),

@@ -177,6 +177,49 @@ static void a_deployment_is_called_by_its_label_or_else_by_its_id(void **state)
 	assert_string_equal(operator_deployment(&config, NULL), "");
 }
 
+static void webhooks_are_their_endpoints_and_what_has_not_arrived(void **state)
+{
+	struct webhook_endpoint configured[] = {{.name = text("crm"),
+	    .url = text("https://a.example/secret"),
+	    .site = text("https://a.example")}};
+	struct store_endpoint endpoints[] = {
+	    {"crm", 2, 10, 61500, false}, {"gone", 1, 0, 0, false}};
+	struct store_delivery deliveries[] = {{"wh_1", "crm", ID, STATUS_FAILED, DELIVERY_WAITING,
+						  1000, 60250, 55000, 2, text("answered \"500\"")},
+	    {"wh_2", "gone", ID, STATUS_COMPLETED, DELIVERY_DEAD, 1000, 0, 0, 0, text("")}};
+	struct store_webhooks webhooks = {60000, 3, 1, endpoints, 2, deliveries, 2, true};
+	struct config config = {.webhooks = {.endpoints = configured, .count = 1}};
+	struct buf out = {0};
+
+	(void)state;
+	operator_webhooks_json(&out, &config, &webhooks);
+	assert_json(&out,
+	    "{\"waiting\":3,\"dead\":1,\"endpoints\":[{\"name\":\"crm\","
+	    "\"url\":\"https://a.example\",\"state\":\"resting\",\"failures\":10,"
+	    "\"resting_seconds\":1.500,\"waiting\":2},{\"name\":\"gone\",\"url\":null,"
+	    "\"state\":\"unknown\",\"failures\":0,\"resting_seconds\":0,\"waiting\":1}],"
+	    "\"data\":[{\"id\":\"wh_1\",\"endpoint\":\"crm\",\"type\":\"response.failed\","
+	    "\"response\":\"" ID "\",\"state\":\"waiting\",\"tries\":2,\"ended_at\":1,"
+	    "\"tried_at\":55,\"due_at\":60.250,\"error\":\"answered \\\"500\\\"\"},"
+	    "{\"id\":\"wh_2\",\"endpoint\":\"gone\",\"type\":\"response.completed\","
+	    "\"response\":\"" ID "\",\"state\":\"dead\",\"tries\":0,\"ended_at\":1,"
+	    "\"tried_at\":null,\"due_at\":null,\"error\":null}],\"has_more\":true}");
+}
+
+static void an_endpoint_that_is_off_is_so_however_it_rests(void **state)
+{
+	struct webhook_endpoint configured[] = {{.name = text("crm"), .site = text("http://a")}};
+	struct store_endpoint endpoints[] = {{"crm", 0, 1, 2000, true}};
+	struct store_webhooks webhooks = {.now = 1000, .endpoints = endpoints, .endpoint_count = 1};
+	struct config config = {.webhooks = {.endpoints = configured, .count = 1}};
+	struct buf out = {0};
+
+	(void)state;
+	operator_webhooks_json(&out, &config, &webhooks);
+	assert_non_null(strstr(buf_cstr(&out), "\"state\":\"off\""));
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +228,8 @@ int main(void)
 	    cmocka_unit_test(a_page_has_rows_and_says_whether_there_are_more),
 	    cmocka_unit_test(a_detail_has_its_history_and_the_object),
 	    cmocka_unit_test(of_another_program_s_response_little_is_known),
+	    cmocka_unit_test(webhooks_are_their_endpoints_and_what_has_not_arrived),
+	    cmocka_unit_test(an_endpoint_that_is_off_is_so_however_it_rests),
 	    cmocka_unit_test(a_deployment_is_called_by_its_label_or_else_by_its_id),
 	};
 

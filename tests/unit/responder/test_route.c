@@ -191,6 +191,16 @@ static void respool_elsewhere_in_a_path_means_nothing(void **state)
 	expect("/v1/responses/respool/v1/status", ROUTE_UNKNOWN, "");
 }
 
+static void webhooks_are_for_administrators_alone(void **state)
+{
+	(void)state;
+	expect("/llm/respool/v1/webhooks", ROUTE_ADMIN_WEBHOOKS, "");
+	expect("/respool/v1/webhooks/wh_1/retry", ROUTE_ADMIN_REDELIVER, "wh_1");
+	expect("/respool/v1/webhooks/wh_1", ROUTE_UNKNOWN, "");
+	expect("/v1/webhooks", ROUTE_UNKNOWN, "");
+	expect("/respool/v1/responses/webhooks/retry", ROUTE_ADMIN_RETRY, "webhooks");
+}
+
 static void the_page_is_behind_a_slash(void **state)
 {
 	(void)state;
@@ -243,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(what_is_for_administrators_has_respool_before_v1),
 	    cmocka_unit_test(what_clients_alone_have_is_theirs_with_respool_before_v1_too),
 	    cmocka_unit_test(respool_elsewhere_in_a_path_means_nothing),
+	    cmocka_unit_test(webhooks_are_for_administrators_alone),
 	    cmocka_unit_test(the_page_is_behind_a_slash),
 	    cmocka_unit_test(metrics_are_anywhere),
 	    cmocka_unit_test(everything_else_is_unknown),
