@@ -19,13 +19,14 @@ from operating import Operator, metrics_of
 from receiver import OK, failure
 from standard_webhooks import new_secret
 from upstream import Script, Sleep, json_error
-from webhooks import WebhookStack
+from webhooks import DAY, WebhookStack
 from webhooks_clock import held_deliveries, held_endpoints, redis_time
 
 COUNT = int(os.environ.get("RESPOOL_WEBHOOK_RESPONSES", "150"))
 SEED = int(os.environ.get("RESPOOL_CHAOS_SEED", "42"))
 AT_ONCE = 60  # responses
 LEASE = 1  # s, of a worker
+WEEK = 7 * DAY
 REST = 300  # s, of an endpoint that fails
 SECRET = new_secret()
 FAILS = [failure(500), failure(503), failure(404), scripted.CLOSES, scripted.RESETS,
@@ -108,7 +109,7 @@ class Chaos:
         held = held_deliveries(self.stack).values()
         if any(one.is_dead for one in held):
             self.sent_again += sum(one.is_dead for one in held)
-            Operator(self.stack).run("webhooks", "retry", "--since", "3600")
+            Operator(self.stack).run("webhooks", "retry", "--since", str(WEEK))
         latest = max([one.due for one in held], default=0)
         self.stack.pass_time(max(REST, latest - redis_time(self.stack)))
         self.jumps += 1

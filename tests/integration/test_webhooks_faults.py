@@ -155,7 +155,9 @@ def test_worker_that_is_ended_finishes_what_is_under_way(make):
     hook.script(held(gate))
     response = hook.end()
     delivery = hook.await_delivery()
+    workers = stack.supervisor.children(), stack.supervisor.stderr_size()
     stack.supervisor.send_signal(signal.SIGTERM)
+    stack.await_said(*workers, "stopping: 0 streams and 1 webhooks")
     later = hook.create()  # there is nobody to work on it
     gate.open()
     assert stack.supervisor.wait() == 0

@@ -101,7 +101,7 @@ def test_what_is_dead_is_sent_again_with_the_same_id(stack, hook, by):
     hook.script(OK)
     stack.pass_time(REST)
     Operator(stack).run("webhooks", "retry", *{
-        "id": [held.id], "response": [response], "range": ["--since", "60"]}[by])
+        "id": [held.id], "response": [response], "range": ["--since", str(2 * REST)]}[by])
     tries = hook.await_deliveries(len(PAUSES) + 2)
     assert {(one.id, one.body) for one in tries} == {(held.id, tries[0].body)}
     tries[-1].verify(hook.secret)
