@@ -1,7 +1,7 @@
 """Webhooks, as the state machine's test plays them: who is told of ends, and workers that tell.
 
-Webhooks says what the scripts must have kept of deliveries and endpoints after the steps so far; what
-is stored is compared with it after each. Its clock is its own, and moves by steps of its own.
+Webhooks says what the scripts must have kept of deliveries and endpoints after the steps so far;
+what is stored is compared with it after each. Its clock is its own, and moves by steps of its own.
 """
 
 import hashlib
@@ -93,6 +93,7 @@ class Courier:
     """What a worker's program knows."""
     endpoints: dict
     carried: dict = field(default_factory=dict)  # id: (endpoint's name, number of the claim)
+    slow: set = field(default_factory=set)  # of these, those that are waited for
     made: list = field(default_factory=list)  # reports whose replies may have been lost
 
 
@@ -111,7 +112,7 @@ class Webhooks:
         for name in ENDPOINTS:
             if self.random.random() < 0.6:
                 self.endpoints[name] = self.new_endpoint(name)
-        self.broken = {name for name in ENDPOINTS if self.random.random() < 0.4}
+        self.broken = {name for name in ENDPOINTS if self.random.random() < 0.5}
         self.waiting = {}  # id: Delivery
         self.dead = {}  # likewise
         self.forgotten = {}  # id of one that is dead: when it is
@@ -124,7 +125,7 @@ class Webhooks:
     def new_endpoint(self, name):
         events = self.random.choice((EVENTS, EVENTS, ("completed",), ("failed", "cancelled")))
         tenants = self.random.choice((None, None, self.tenants[:1], self.tenants[1:], ()))
-        return Endpoint(name, events, tenants, self.random.choice((1, 2, 8)),
+        return Endpoint(name, events, tenants, self.random.choice((1, 2, 8, 8)),
                         f"{self.random.randrange(1 << 64):016x}")
 
     def lines(self):
@@ -134,21 +135,24 @@ class Webhooks:
 
     def begin(self):
         """Commands that store what earlier times have left."""
+        names = self.random.sample(ENDPOINTS, 2)
         for number in range(self.random.choice((0, 3, 9))):
             delivery = Delivery(
-                self.random.choice(ENDPOINTS), f"old_{number}", self.random.choice(EVENTS),
+                self.random.choice(names), f"old_{number // 2}", self.random.choice(EVENTS),
                 self.clock - HOUR_MS, self.clock + HOUR_MS,
                 self.clock + self.random.choice((1 - DAY_MS, -1, 0, 1, 10_000)),
                 self.random.choice((0, 3, 9)), self.random.choice((0, 1, 7)))
             one = delivery_id(delivery.response, delivery.endpoint)
+            if one in self.waiting.keys() | self.dead.keys():
+                continue
             if self.random.random() < 0.6 or len(self.dead) == MOST:
                 self.waiting[one] = delivery
             else:
-                delivery.due = 0
                 self.dead[one] = delivery
                 self.forgotten[one] = self.clock + self.random.choice((1, HOUR_MS, WEEK_MS))
+                delivery.ended, delivery.due = self.forgotten[one] - WEEK_MS - 1000, 0
         for name in ENDPOINTS:
-            failures = self.random.choice((0, 0, 0, 1, 2, 8, 9))
+            failures = self.random.choice((0, 0, 0, 0, 1, 8, 9, 9))
             off = self.endpoints[name].digest if name in self.endpoints else ""
             if failures:
                 self.states[name] = (failures, self.clock - 1, self.random.choice(("", "", off)))
@@ -283,6 +287,9 @@ class Webhooks:
         for one in taken:
             delivery = self.waiting[one]
             courier.carried[one] = (delivery.endpoint, delivery.claims)
+            courier.slow.discard(one)
+            if self.random.random() < 0.25:
+                courier.slow.add(one)
 
     def serve(self, endpoint, free, taken):
         """Returns when there is more to do for that endpoint, or None."""
@@ -323,7 +330,7 @@ class Webhooks:
         courier = self.courier_of(worker)
         endpoint, claim = courier.carried.pop(one)
         usual = "failed" if endpoint in self.broken else "delivered"
-        outcome = self.random.choice((*[usual] * 6, "delivered", "failed", "dead", "dropped",
+        outcome = self.random.choice((*[usual] * 5, "delivered", "failed", *["dead"] * 2, "dropped",
                                       "released"))
         # That it has expired may be better known by now.
         gone = self.random.choice((1, *[self.clock + HOUR_MS] * 3))
@@ -331,7 +338,7 @@ class Webhooks:
         failed = outcome in ("failed", "dead")
         alone = failed * self.random.choice((0, 0, 0, 2000, HOUR_MS))
         known = courier.endpoints.get(endpoint)
-        gives_up = outcome == "dead" and known and self.random.random() < 0.5
+        gives_up = outcome == "dead" and known and self.random.random() < 0.7
         report = (one, claim, outcome, gone, pause, failed * "HTTP 500", alone,
                   known.digest if gives_up else "")
         if self.random.random() < 0.3:
@@ -393,18 +400,75 @@ class Webhooks:
         if rests_until or off:
             self.states[endpoint] = (0, rests_until, off)
 
+    def retry(self):
+        """One delivery, or those of a response."""
+        known = self.waiting | self.dead
+        one = self.random.choice((*known, delivery_id("unknown", "a")))
+        names = [delivery.endpoint for delivery in self.waiting.values()]
+        meant, wanted = [one] if one in known else [], one
+        if one in known and self.random.random() < 0.5:
+            wanted = known[one].response
+            meant = sorted({delivery_id(wanted, name) for name in (
+                *self.endpoints, *self.states, *names)} & known.keys())
+        self.note("an operator retries", wanted)
+        reply = yield self.retry_script("", wanted, 0)
+        self.expect(reply == [b"", *self.try_again(meant)], "retry is answered {}", reply)
+
+    def retry_lately(self):
+        age = self.random.choice((2 * HOUR_MS, WEEK_MS + DAY_MS))
+        self.note("an operator retries what has ended in", age, "ms")
+        place, *numbers = yield self.retry_script("", "", age)
+        self.expect(numbers == self.try_again(sorted(
+            one for one, delivery in self.dead.items() if delivery.ended >= self.clock - age)),
+            "retry of what is dead is answered {}", numbers)
+        reply = yield self.retry_script(place, "", age)
+        self.expect(reply == [b"", *self.try_again(sorted(
+            one for one, delivery in self.waiting.items()
+            if delivery.tries and delivery.ended >= self.clock - age))],
+            "retry of what waits is answered {}", reply)
+
+    def retry_script(self, place, wanted, age):
+        return self.script("webhooks_retry", self.keys[:4], place, wanted, age, self.lines(),
+                           DELIVERY_LEASE_MS, self.clock)
+
+    def try_again(self, meant):
+        """Returns how many these are, and of how many the endpoint is not off."""
+        self.seen = None
+        begun = 0
+        for one in meant:
+            delivery = self.waiting.get(one) or self.dead[one]
+            failures, _, off = self.states.get(delivery.endpoint, (0, 0, ""))
+            if off:
+                continue
+            begun += 1
+            self.states.pop(delivery.endpoint, None)
+            if failures:
+                self.states[delivery.endpoint] = (failures, 0, "")
+            if one in self.dead:
+                self.take_out(one)
+                delivery.tries = 0
+            elif delivery.due <= self.clock + DELIVERY_LEASE_MS:
+                continue
+            self.counts["deliveries retried"] += 1
+            delivery.claims += 1
+            delivery.due = self.clock
+            self.waiting[one] = delivery
+        return [len(meant), begun]
+
     def options_of(self, worker):
         courier = self.courier_of(worker)
         yield (5 if self.waiting else 0.1), lambda: self.claim(worker)
         yield 0.3, lambda: self.configure(worker)
         for one in sorted(courier.carried):
-            yield 5, lambda one=one: self.report(worker, one)
+            yield (0.3 if one in courier.slow else 5), lambda one=one: self.report(worker, one)
         if courier.made:
             yield 1, lambda: self.repeat(worker)
 
     def options(self):
         yield (3 if self.waiting else 0.1), self.move_clock
         yield 0.3, self.change_endpoint
+        yield (0.3 if self.waiting or self.dead else 0), self.retry
+        yield (0.3 if self.waiting or self.dead else 0), self.retry_lately
 
     def settle(self, worker):
         """One worker that knows all of them delivers everything; what is dead is forgotten."""

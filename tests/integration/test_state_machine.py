@@ -20,8 +20,8 @@ from harness import (HELD, HELD_UNTIL, REDIS_SERVER, TOP, Program, await_socket,
                      job_key, request_key, response_key, script_text)
 from redis_cluster import Cluster
 from redis_servers import found_servers
-from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TOKENS, Books, about_of,
-                             TENANTS, counter, fields, keeps_request, label_of, model_of, named_by,
+from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TENANTS, TOKENS, Books,
+                             about_of, counter, fields, keeps_request, label_of, model_of, named_by,
                              tenant_of)
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
 from state_webhooks import NAMES as WEBHOOK_NAMES
@@ -1501,7 +1501,7 @@ def node_connection(request, directory, path):
 def load_scripts(connection, head=""):
     texts = {path.stem: head + with_few_deliveries(script_text(path.stem))
              for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
-    for name in ("webhooks_claim", "webhooks_report"):
+    for name in ("webhooks_claim", "webhooks_report", "webhooks_retry"):
         texts[name] = with_moved_clock(texts[name])
     scripts = {name: connection.call("SCRIPT", "LOAD", text) for name, text in texts.items()}
     assert len(scripts) >= 12
@@ -1553,8 +1553,8 @@ def test_random_interleavings_keep_the_promises(redis_connection, listen, record
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000
     for name in ("noted", "claimed", "claimed after a lease", "delivered", "failed", "dead",
-                 "dropped", "released", "forgotten", "forgotten after a week", "to strangers",
-                 "to what is off"):
+                 "dropped", "released", "retried", "forgotten", "forgotten after a week",
+                 "to strangers", "to what is off"):
         assert counts[f"deliveries {name}"] > SEQUENCES / 500, f"too rare: deliveries {name}"
     for name in ("late reports", "endpoints that rest", "claims while an endpoint rests",
                  "claims of fewer than are due"):
