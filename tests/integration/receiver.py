@@ -87,7 +87,7 @@ class Delivery:
         return self.event["data"]["id"]
 
     def verify(self, secret):
-        """The event; raises Refused unless whoever has the secret sent it just before it arrived."""
+        """The event; raises Refused unless one who has the secret sent it just before."""
         standard_webhooks.verify(secret, self.headers, self.body, self.received_at)
         return self.event
 

@@ -155,7 +155,9 @@ def test_worker_that_is_ended_finishes_what_is_under_way(make):
     hook.script(held(gate))
     response = hook.end()
     delivery = hook.await_delivery()
+    workers = stack.supervisor.children(), stack.supervisor.stderr_size()
     stack.supervisor.send_signal(signal.SIGTERM)
+    stack.await_said(*workers, "stopping: 0 streams and 1 webhooks")
     later = hook.create()  # there is nobody to work on it
     gate.open()
     assert stack.supervisor.wait() == 0
@@ -211,9 +213,8 @@ def test_frozen_worker_s_late_report_changes_nothing(make):
     os.kill(frozen, signal.SIGSTOP)
     try:
         gate.open()
-        second = stack.add_supervisor()
+        stack.add_supervisor()
         stack.pass_time(LEASE)
-        second.send_signal(signal.SIGHUP)
         hook.await_deliveries(2)
         hook.await_rest()
     finally:

@@ -40,9 +40,11 @@ def receiver(stack):
 
 def paths_told(stack, response, count):
     """To which paths the end of a response is told; so many are expected."""
+    def is_over():
+        return response not in [one.response for one in held_deliveries(stack).values()]
+
     stack.receiver.await_deliveries(count, response=response)
-    wait_until(lambda: response not in [
-        one.response for one in held_deliveries(stack).values()], 10, "nothing more to be told of it")
+    wait_until(is_over, 10, "nothing more to be told of it")
     return sorted(one.path for one in stack.receiver.deliveries(response=response))
 
 

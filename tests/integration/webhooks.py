@@ -137,13 +137,24 @@ class WebhookStack(FaultyStack):
 
     def look(self):
         """Has the couriers look for what is due."""
-        self.supervisor.send_signal(signal.SIGHUP)
+        for program in self.programs:
+            if program.name.startswith("respoold"):
+                program.send_signal(signal.SIGHUP)
 
     def configure(self, change):
-        """Changes the list of endpoints by a function, and has it read."""
+        """Changes the list of endpoints by a function, and has the workers read it."""
         change(self.config["respool"]["webhooks"])
         self.write_config()
+        workers = self.supervisor.children(), self.supervisor.stderr_size()
         self.supervisor.send_signal(signal.SIGHUP)
+        self.await_said(*workers, "config.yaml read again")
+
+    def await_said(self, pids, offset, text):
+        """Waits until each of these workers has said so, behind what stderr had before."""
+        lines = [f"[{pid}]: " for pid in pids]
+        wait_until(lambda: all(any(line in said and text in said for said in
+                                   self.supervisor.stderr(offset).splitlines())
+                               for line in lines), 10, f"{pids} to say {text!r}")
 
     def assert_nothing_is_told(self):
         """Nothing of webhooks is left in Redis."""

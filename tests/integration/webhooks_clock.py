@@ -69,6 +69,11 @@ class Held:
         self.claims = int(claims)
 
     @property
+    def is_reported(self):
+        """Each claim has been reported, if no lease has ended: either raises the number."""
+        return self.claims % 2 == 0
+
+    @property
     def is_dead(self):
         return self.due == 0
 
