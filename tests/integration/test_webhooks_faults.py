@@ -6,10 +6,12 @@ import signal
 import pytest
 
 from harness import RESPONSE_KEY, wait_until
+from operating import Operator
 from receiver import OK, failure, held
 from redis_cluster import Cluster
 from upstream import Gate
 from webhooks import DAY, MINUTE, WebhookStack
+from webhooks_clock import keys_of
 
 LEASE = 25  # s, of a delivery
 
@@ -222,3 +224,57 @@ def test_frozen_worker_s_late_report_changes_nothing(make):
     stack.end()  # it is at work again
     wait_until(lambda: hook.held() == [] and hook.state() is None)
     assert len(hook.deliveries()) == 2
+
+
+# What is in Redis and none of ours.
+
+
+@pytest.mark.parametrize("member, line, is_due", [
+    ("{hook} 000000000000001 wh_foreign", "foreign", True),
+    ("{hook} 000000000000001 wh_torn", "{hook} litellm_poll_1 completed 1 1 1 0", True),
+    ("{hook} 000000000000001 wh_missing", None, True),
+    ("{hook} 000000000000001 ", None, True),
+    ("{hook} soon wh_soon", None, False),
+    ("{hook} 1 wh_short", None, False),
+    ("{hook}", None, False),
+    (" 000000000000001 wh_nobody_s", None, True),
+    ("", None, False),
+])
+def test_foreign_delivery_delays_no_other(stack, hook, member, line, is_due):
+    waiting, about = keys_of(stack)[:2]
+    member = member.format(hook=hook.name)
+    if line is not None:
+        stack.redis.hset(about, member.split()[-1], line.format(hook=hook.name))
+    stack.redis.zadd(waiting, {member: 0})
+    try:
+        Operator(stack).run("webhooks", "list")
+        hook.end()
+        hook.await_delivery()
+        wait_until(lambda: stack.redis.zrange(waiting, 0, -1) == (
+            [] if is_due else [member.encode()]), 10, "what is due to be taken out")
+        assert stack.redis.hlen(about) == 0
+    finally:
+        stack.redis.delete(waiting, about)
+
+
+def test_delivery_that_stands_at_two_places_is_sent_once(stack, hook):
+    gate = Gate()
+    hook.script(held(gate), OK)
+    hook.end()
+    hook.await_delivery()
+    waiting, = hook.held()
+    stack.redis.zadd(keys_of(stack)[0], {f"{hook.name} 000000000000001 {waiting.id}": 0})
+    other = hook.end()
+    assert hook.await_deliveries(2)[1].response == other
+    gate.open()
+    hook.await_rest()
+    stack.assert_nothing_is_told()
+
+
+@pytest.mark.parametrize("line", ["", "many", "3", "3 soon ", "-1 -1 "])
+def test_foreign_state_of_an_endpoint_delays_no_delivery(stack, hook, line):
+    stack.redis.hset(keys_of(stack)[3], hook.name, line)
+    Operator(stack).run("webhooks", "list")
+    hook.end()
+    hook.await_rest()
+    stack.assert_nothing_is_told()

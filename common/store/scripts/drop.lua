@@ -74,9 +74,9 @@ if endpoints ~= '' then
 	function forget_deliveries()
 		for endpoint in endpoints:gmatch('(%S+) [^\n]*\n') do
 			local delivery = delivery_id(id, endpoint)
-			local line = call('HGET', deliveries, delivery)
-			if line and delivery_read(line).gone > now then
-				delivery_drop(waiting, deliveries, dead, delivery)
+			local d = delivery_read(call('HGET', deliveries, delivery))
+			if d and d.gone > now then
+				delivery_drop(waiting, deliveries, dead, delivery, d)
 			end
 		end
 	end

@@ -16,6 +16,7 @@
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local DAY_MS = 24 * 3600 * 1000
+local DUE = ' (' .. ('%d'):rep(15) .. ') ' -- in a member
 local PIECE = 50 -- so many at most are leased or buried in one call, and forgotten
 
 local time = call('TIME')
@@ -29,14 +30,25 @@ local function due_by(name, at, most)
 		string.format('(%s %015d', name, at + 1), 'LIMIT', 0, most)
 end
 
+-- A member that does not fit its line is somebody else's, and would be claimed for ever: the line
+-- says where a delivery belongs, and what is none of ours goes.
+local function put_right(member, id, d)
+	call('ZREM', WAITING, member)
+	if not d then
+		call('HDEL', ABOUT, id)
+	elseif d.due > 0 then
+		delivery_move(WAITING, ABOUT, id, d, d.due)
+	end
+end
+
 local function each_delivery(members, fn)
 	for _, member in ipairs(members) do
-		local id = member:match('%S+$')
-		local line = call('HGET', ABOUT, id)
-		if line then
-			fn(id, delivery_read(line))
+		local id = member:match('%S*$')
+		local d = delivery_read(call('HGET', ABOUT, id))
+		if d and due_member(d, id) == member then
+			fn(id, d)
 		else
-			call('ZREM', WAITING, member)
+			put_right(member, id, d)
 		end
 	end
 	left = left - #members
@@ -67,8 +79,9 @@ end
 local function look_again_when_due(name)
 	local member = call('ZRANGEBYLEX', WAITING, '[' .. name .. ' ', '(' .. name .. '!',
 		'LIMIT', 0, 1)[1]
-	if member then
-		look_again_at(tonumber(member:match(' (%d+) ')))
+	local due = member and member:match(DUE)
+	if due then
+		look_again_at(tonumber(due))
 	end
 end
 

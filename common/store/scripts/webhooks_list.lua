@@ -46,12 +46,12 @@ end
 
 -- Returns where it has ended: how many of the endpoint's were looked at, a blank, the last of them.
 local function list_waiting()
-	local taken, last = from:match('^(%d+) (.+)$')
+	local taken, last = from:match('^(%d+) (.*)$')
 	local name = last and last:match('^%S+')
 	local members = call('ZRANGE', WAITING, last and '(' .. last or '+', '-', 'BYLEX', 'REV',
 		'LIMIT', 0, PIECE)
 	for _, member in ipairs(members) do
-		local its_name, id = member:match('^(%S+) %d+ (%S+)$')
+		local its_name, id = member:match('^%S*'), member:match('%S*$')
 		taken = its_name == name and taken + 1 or 1
 		name, last = its_name, member
 		local line = call('HGET', ABOUT, id)

@@ -23,8 +23,7 @@ local REST_MS = 5 * 60 * 1000
 local REST_AFTER = 10 -- failures in a row
 
 local id, claim, outcome, counter, gone, pause, why, alone, off = unpack(ARGV)
-local line = call('HGET', ABOUT, id)
-local d = line and delivery_read(line)
+local d = delivery_read(call('HGET', ABOUT, id))
 if not d or d.claims ~= tonumber(claim) or d.due == 0 then
 	return 0
 end
@@ -67,7 +66,7 @@ elseif outcome == 'dead' then
 	note_failure()
 	delivery_bury(WAITING, ABOUT, DEAD, id, d, now)
 else
-	delivery_drop(WAITING, ABOUT, DEAD, id)
+	delivery_drop(WAITING, ABOUT, DEAD, id, d)
 	if outcome == 'delivered' then
 		note_success()
 	end

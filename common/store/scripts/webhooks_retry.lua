@@ -58,9 +58,9 @@ local function try_again(id, d)
 end
 
 local function try_one(id)
-	local line = call('HGET', ABOUT, id)
-	if line then
-		try_again(id, delivery_read(line))
+	local d = delivery_read(call('HGET', ABOUT, id))
+	if d then
+		try_again(id, d)
 	end
 end
 
@@ -86,8 +86,7 @@ local function try_dead(since, start, forgotten, skipped)
 	local entries = call('ZRANGEBYSCORE', DEAD, forgotten, ms(start + WEEK_MS), 'WITHSCORES',
 		'LIMIT', skipped, PIECE)
 	for i = 1, #entries, 2 do
-		local id, line = entries[i], call('HGET', ABOUT, entries[i])
-		local d = line and delivery_read(line)
+		local id, d = entries[i], delivery_read(call('HGET', ABOUT, entries[i]))
 		if entries[i + 1] ~= forgotten then
 			forgotten, skipped = entries[i + 1], 0
 		end
@@ -105,9 +104,8 @@ end
 local function try_waiting(since, start, from)
 	local members = call('ZRANGEBYLEX', WAITING, from, '+', 'LIMIT', 0, PIECE)
 	for _, member in ipairs(members) do
-		local id = member:match('%S+$')
-		local line = call('HGET', ABOUT, id)
-		local d = line and delivery_read(line)
+		local id = member:match('%S*$')
+		local d = delivery_read(call('HGET', ABOUT, id))
 		if d and d.tries > 0 and d.tried <= start and d.ended >= since then
 			try_again(id, d)
 		end

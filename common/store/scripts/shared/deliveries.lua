@@ -22,10 +22,11 @@ local function delivery_id(response, endpoint)
 	return 'wh_' .. redis.sha1hex(response .. '\n' .. endpoint):sub(1, 32)
 end
 
+-- nil if there is no line, or another's. That stops nobody: others' deliveries stand beside it.
 local function delivery_read(line)
-	local endpoint, response, how, ended, gone, due, tries, claims, tried, why =
-		line:match('^(%S+) (%S+) (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
-	return {endpoint = endpoint, response = response, how = how, ended = tonumber(ended),
+	local endpoint, response, how, ended, gone, due, tries, claims, tried, why = (line or '')
+		:match('^(%S+) (%S+) (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
+	return endpoint and {endpoint = endpoint, response = response, how = how, ended = tonumber(ended),
 		gone = tonumber(gone), due = tonumber(due), tries = tonumber(tries),
 		claims = tonumber(claims), tried = tonumber(tried), why = why}
 end
@@ -40,15 +41,10 @@ local function due_member(d, id)
 end
 
 -- Forgets a delivery, wherever it is.
-local function delivery_drop(waiting, about, dead, id)
-	local line = redis.call('HGET', about, id)
-	if not line then
-		return false
-	end
-	redis.call('ZREM', waiting, due_member(delivery_read(line), id))
+local function delivery_drop(waiting, about, dead, id, d)
+	redis.call('ZREM', waiting, due_member(d, id))
 	redis.call('ZREM', dead, id)
 	redis.call('HDEL', about, id)
-	return true
 end
 
 -- Puts one that waits, or is dead, at another time.
@@ -73,9 +69,9 @@ end
 -- How many deliveries to an endpoint have failed in a row, until when it rests, and the digest that
 -- it had when it was turned off, or "".
 local function endpoint_read(endpoints, name)
-	local line = redis.call('HGET', endpoints, name) or '0 0 '
+	local line = redis.call('HGET', endpoints, name) or ''
 	local failures, rests_until, off = line:match('^(%d+) (%d+) (%S*)$')
-	return tonumber(failures), tonumber(rests_until), off
+	return tonumber(failures or 0), tonumber(rests_until or 0), off or ''
 end
 
 -- Calls fn with the name of each endpoint that something waits for, or is under way to; of more than
@@ -87,7 +83,7 @@ local function each_waiting_endpoint(waiting, fn)
 		if not member then
 			return
 		end
-		local name = member:match('^%S+')
+		local name = member:match('^%S*')
 		fn(name)
 		from = '(' .. name .. '!' -- behind the blank
 	end
