@@ -44,7 +44,8 @@ bool span_split(struct span *text, char end, struct span *taken)
 
 	*taken = (struct span){text->p, found != NULL ? (size_t)(found - text->p) : text->len};
 	skipped = taken->len + (found != NULL);
-	text->p += skipped;
+	if (skipped > 0) /* the text may be no more than NULL */
+		text->p += skipped;
 	text->len -= skipped;
 	return found != NULL;
 }
