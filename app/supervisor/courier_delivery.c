@@ -121,7 +121,7 @@ static void look(struct delivery *delivery)
 {
 	delivery->step = STEP_LOOKING;
 	delivery->asking = jobs_look_for_subject(
-	    delivery->courier->jobs, delivery->about.response, on_subject, delivery);
+	    delivery->courier->jobs, &delivery->about, on_subject, delivery);
 	if (!delivery->asking)
 		settle(delivery, WEBHOOK_RELEASED, UNSEEN_PAUSE_MS);
 }
@@ -132,7 +132,7 @@ static void begin(struct delivery *delivery)
 		give_back(delivery, 0);
 	else if (delivery->endpoint == NULL || delivery->endpoint->secret_count == 0)
 		give_back(delivery, STRANGER_PAUSE_MS);
-	else if (realtime_ms() < delivery->about.gone_at)
+	else if (monotonic_ms() < delivery->about.gone_at)
 		look(delivery);
 	else
 		post(delivery);

@@ -34,7 +34,8 @@ struct webhook_call {
 	} fn;
 	void *ctx;
 	const struct webhooks_user *user; /* of a claim */
-	long long asked_at;               /* UNIX time, ms */
+	long long asked_at;               /* ms, of the monotonic clock */
+	long long gone_at;                /* of a question: that of the delivery */
 };
 
 void jobs_use_webhooks(struct jobs *jobs, struct config *config)
@@ -67,7 +68,7 @@ static bool send_call(struct jobs *jobs, struct redis_args *args, redisCallbackF
 
 	*call = *about;
 	call->jobs = jobs;
-	call->asked_at = realtime_ms();
+	call->asked_at = monotonic_ms();
 	if (!redis_client_call(jobs->commands, args, fn, call)) {
 		free(call);
 		return false;
@@ -93,8 +94,8 @@ static void add_keys(struct redis_args *args, const struct key_space *space)
 	redis_args_add(args, space->counters);
 }
 
-/* Redis' clock and this process' may differ. */
-static void take_delivery(struct webhook_call *call, struct span id, struct span text)
+static void take_delivery(
+    struct webhook_call *call, struct span id, struct span text, long long most_ahead_ms)
 {
 	struct webhook_delivery delivery;
 	struct delivery_line line;
@@ -107,7 +108,7 @@ static void take_delivery(struct webhook_call *call, struct span id, struct span
 	memcpy(delivery.response, line.response, sizeof(delivery.response));
 	delivery.how = line.how;
 	delivery.ended_at = line.ended_at;
-	delivery.gone_at = line.gone_at - call->jobs->redis_ahead_ms;
+	delivery.gone_at = line.gone_at - most_ahead_ms;
 	delivery.tries = (int)(line.tries < INT_MAX ? line.tries : INT_MAX);
 	delivery.claim = line.claims;
 	call->user->claimed(call->user->ctx, &delivery);
@@ -120,6 +121,21 @@ static bool is_claim(const redisReply *reply)
 	       reply->element[CLAIM_PAUSE]->type == REDIS_REPLY_INTEGER;
 }
 
+/*
+ * Redis' clock is ahead of this process' by what is between its time and when it was asked, at
+ * most, and when the answer came, at least. So that none that has expired is taken for deleted,
+ * each time that is reckoned from Redis' clock, or into it, is rather too early.
+ */
+static void take_claimed(struct webhook_call *call, const redisReply *reply)
+{
+	long long redis_now = reply->element[CLAIM_NOW]->integer;
+
+	call->jobs->redis_ahead_ms = redis_now - monotonic_ms();
+	for (size_t i = CLAIM_FIRST; i + 1 < reply->elements; i += 2)
+		take_delivery(call, reply_span(reply->element[i]),
+		    reply_span(reply->element[i + 1]), redis_now - call->asked_at);
+}
+
 static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct webhook_call *call = privdata;
@@ -129,11 +145,8 @@ static void on_claimed(redisAsyncContext *redis, void *data, void *privdata)
 
 	(void)redis;
 	if (!redis_client_failed(jobs->commands, reply, "claiming webhooks") && is_claim(reply)) {
-		jobs->redis_ahead_ms = reply->element[CLAIM_NOW]->integer - realtime_ms();
+		take_claimed(call, reply);
 		pause = reply->element[CLAIM_PAUSE]->integer;
-		for (size_t i = CLAIM_FIRST; i + 1 < reply->elements; i += 2)
-			take_delivery(
-			    call, reply_span(reply->element[i]), reply_span(reply->element[i + 1]));
 	}
 	call->user->done(call->user->ctx, pause);
 	close_call(call);
@@ -164,7 +177,7 @@ bool jobs_claim_webhooks(struct jobs *jobs, const struct webhook_room *rooms, si
 	return sent;
 }
 
-/* It is reckoned from when it was asked, so that none is taken for deleted that has expired. */
+/* Redis may have taken its time: then what was there when it was asked may have expired. */
 static enum webhook_subject subject_of(
     const struct webhook_call *call, const redisReply *reply, long long *gone_at)
 {
@@ -172,7 +185,7 @@ static enum webhook_subject subject_of(
 	    reply->type != REDIS_REPLY_INTEGER)
 		return SUBJECT_UNKNOWN;
 	if (reply->integer == PTTL_GONE)
-		return SUBJECT_DELETED;
+		return monotonic_ms() < call->gone_at ? SUBJECT_DELETED : SUBJECT_THERE;
 	*gone_at =
 	    call->asked_at + (reply->integer == PTTL_STAYS ? (long long)WEEK_MS : reply->integer);
 	return SUBJECT_THERE;
@@ -181,7 +194,7 @@ static enum webhook_subject subject_of(
 static void on_subject(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct webhook_call *call = privdata;
-	long long gone_at = 0;
+	long long gone_at = call->gone_at;
 	enum webhook_subject subject = subject_of(call, data, &gone_at);
 
 	(void)redis;
@@ -190,16 +203,17 @@ static void on_subject(redisAsyncContext *redis, void *data, void *privdata)
 }
 
 bool jobs_look_for_subject(
-    struct jobs *jobs, const char *response, webhook_subject_fn *fn, void *ctx)
+    struct jobs *jobs, const struct webhook_delivery *delivery, webhook_subject_fn *fn, void *ctx)
 {
+	const struct webhook_call about = {
+	    .fn.subject = fn, .ctx = ctx, .gone_at = delivery->gone_at};
 	struct redis_args args = {0};
 	struct response_keys keys;
 
-	response_keys(&keys, &jobs->space, response);
+	response_keys(&keys, &jobs->space, delivery->response);
 	redis_args_add(&args, "PTTL");
 	redis_args_add(&args, keys.response);
-	return send_call(
-	    jobs, &args, on_subject, &(struct webhook_call){.fn.subject = fn, .ctx = ctx});
+	return send_call(jobs, &args, on_subject, &about);
 }
 
 static bool is_numbers(const redisReply *reply, size_t count)
@@ -234,12 +248,13 @@ static void add_report(
     struct redis_args *args, const struct jobs *jobs, const struct webhook_report *report)
 {
 	const struct webhook_delivery *delivery = report->delivery;
+	long long gone = delivery->gone_at + jobs->redis_ahead_ms;
 
 	redis_args_add(args, delivery->id);
 	redis_args_add_number(args, delivery->claim);
 	redis_args_add(args, webhook_outcome_word(report->outcome));
 	redis_args_add(args, metric_line(METRIC_WEBHOOK_DELIVERIES)->name);
-	redis_args_add_number(args, delivery->gone_at + jobs->redis_ahead_ms);
+	redis_args_add_number(args, gone > 0 ? gone : 0);
 	redis_args_add_number(args, report->pause_ms);
 	redis_args_add_span(
 	    args, (struct span){report->why, utf8_fitting(report->why, LONGEST_WHY)});

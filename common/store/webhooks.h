@@ -30,7 +30,7 @@ struct webhook_delivery {
 	char response[RESPONSE_ID_MAX + 1];
 	enum response_status how; /* it has ended */
 	long long ended_at;       /* UNIX time, ms */
-	long long gone_at;        /* as this process has it: when the response expires, or has */
+	long long gone_at; /* ms, of the monotonic clock: the response does not expire before */
 	int tries;                /* that have failed */
 	long long claim;          /* to be shown with the report */
 };
@@ -69,7 +69,7 @@ bool jobs_claim_webhooks(struct jobs *jobs, const struct webhook_room *rooms, si
 
 /* What is known of the response that a delivery is about. */
 enum webhook_subject {
-	SUBJECT_THERE,   /* *gone_at is when it expires (UNIX time, ms, as this process has it) */
+	SUBJECT_THERE,   /* or may have expired by now; gone_at is as that of webhook_delivery */
 	SUBJECT_DELETED, /* there is nothing to tell any more */
 	SUBJECT_UNKNOWN, /* Redis cannot be asked */
 };
@@ -77,12 +77,12 @@ enum webhook_subject {
 typedef void webhook_subject_fn(void *ctx, enum webhook_subject subject, long long gone_at);
 
 /*
- * Looks whether the response is still there. One that has expired is told nevertheless, so nobody
- * needs to ask once gone_at has passed. fn is called once, never from within this call. A leaving
- * worker waits for it. False, and no call, if Redis is away.
+ * Looks whether the delivery's response is still there. One that has expired is told nevertheless,
+ * so nobody needs to ask once gone_at has passed. fn is called once, never from within this call. A
+ * leaving worker waits for it. False, and no call, if Redis is away.
  */
-bool jobs_look_for_subject(
-    struct jobs *jobs, const char *response, webhook_subject_fn *fn, void *ctx);
+bool jobs_look_for_subject(struct jobs *jobs, const struct webhook_delivery *delivery,
+    webhook_subject_fn *fn, void *ctx);
 
 enum webhook_outcome {
 	WEBHOOK_DELIVERED,
