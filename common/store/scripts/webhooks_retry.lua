@@ -18,7 +18,7 @@
 
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local PIECE = 50
+local PIECE = 150
 local cursor, wanted, age, configured, lease = unpack(ARGV)
 
 local time = call('TIME')
