@@ -16,7 +16,7 @@ arrows='
 	common/config: common/base
 	common/dialect: common/base common/config common/response
 	common/fastcgi: common/base
-	common/operator: common/base common/config common/response common/store
+	common/operator: common/base common/config common/response common/store common/webhook
 	common/provider: common/base common/config common/dialect common/response
 	common/response: common/base
 	common/store: common/base common/config common/provider common/response

@@ -158,7 +158,8 @@ def operate(stack, response_id):
     operator = StoreOperator(stack)
     assert operator.json("show", response_id)["id"] == response_id
     for words in (("metrics",), ("list", *[None] * 6), ("pause", "m"), ("resume", "m"),
-                  ("retry", response_id), ("advise",)):
+                  ("retry", response_id), ("advise",), ("webhooks", 5),
+                  ("redeliver", response_id), ("since", 60)):
         operator.text(*words)
     assert operator.ask("list", None, None, None, 1, 5, "unknown")[0] == "not_found"
     assert operator.ask("drain", "nobody", 1)[0] == "not_found"
