@@ -142,6 +142,12 @@ def upstream(stack):
 
 
 @pytest.fixture
+def hook(stack):
+    """An endpoint of webhooks that no other test has; stack is a WebhookStack."""
+    return stack.hook()
+
+
+@pytest.fixture
 def model():
     """The name of a model that no other test uses, so that each test scripts its own answers."""
     return f"model-{os.getpid()}-{next(numbers)}"
