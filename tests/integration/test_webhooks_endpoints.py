@@ -22,11 +22,6 @@ def stack():
     stack.close()
 
 
-@pytest.fixture
-def hook(stack):
-    return stack.hook()
-
-
 def others_are_told(stack):
     """Something else comes and goes meanwhile."""
     other = stack.hook()

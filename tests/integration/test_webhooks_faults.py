@@ -36,11 +36,6 @@ def stack():
     stack.close()
 
 
-@pytest.fixture
-def hook(stack):
-    return stack.hook()
-
-
 # Responses that are gone.
 
 
