@@ -148,12 +148,35 @@ static void arm_renewals(struct worker *worker)
 	event_add(worker->renew, &period);
 }
 
+/* That are sent at once. */
+static unsigned long long most_webhooks(const struct config *config)
+{
+	unsigned long long most = 0;
+
+	for (size_t i = 0; i < config->webhooks.count; i++)
+		most += (unsigned long long)config->webhooks.endpoints[i].max_parallel;
+	return most;
+}
+
+static void raise_descriptor_limit(const struct config *config)
+{
+	unsigned long long wanted =
+	    (unsigned long long)config->max_streams + most_webhooks(config) + OTHER_DESCRIPTORS;
+	unsigned long long allowed = descriptors_allow(wanted);
+
+	if (allowed < wanted)
+		log_warnx("%llu file descriptors are too few for max_streams: %d, and webhooks;"
+			  " raise the limit (ulimit -n) to %llu",
+		    allowed, config->max_streams, wanted);
+}
+
 /* For the streams that start, and the webhooks that are claimed, from now on. */
 static void use_config(struct worker *worker)
 {
 	roster_free(worker->roster);
 	worker->roster = roster_new(worker->config, worker->seats);
 	worker->host.roster = worker->roster;
+	raise_descriptor_limit(worker->config);
 	jobs_watch_health(worker->jobs, &worker->roster->health);
 	jobs_use_webhooks(worker->jobs, worker->config);
 	courier_use(worker->courier, worker->config);
@@ -304,28 +327,6 @@ static void on_called(void *ctx, const struct deployment *deployment, enum call_
 	    call_outcome_word(outcome), 1);
 }
 
-/* That are sent at once. */
-static unsigned long long most_webhooks(const struct config *config)
-{
-	unsigned long long most = 0;
-
-	for (size_t i = 0; i < config->webhooks.count; i++)
-		most += (unsigned long long)config->webhooks.endpoints[i].max_parallel;
-	return most;
-}
-
-static void raise_descriptor_limit(const struct config *config)
-{
-	unsigned long long wanted =
-	    (unsigned long long)config->max_streams + most_webhooks(config) + OTHER_DESCRIPTORS;
-	unsigned long long allowed = descriptors_allow(wanted);
-
-	if (allowed < wanted)
-		log_warnx("%llu file descriptors are too few for max_streams: %d; raise the limit"
-			  " (ulimit -n) to %llu",
-		    allowed, config->max_streams, wanted);
-}
-
 static struct event *new_event(struct worker *worker, int fd, short what, event_callback_fn fn)
 {
 	struct event *event = event_new(worker->base, fd, what, fn, worker);
@@ -379,7 +380,6 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	show(&worker, false);
 	signal(SIGPIPE, SIG_IGN);
 	log_never_wait();
-	raise_descriptor_limit(config);
 	worker.base = event_base_new();
 	if (worker.base == NULL)
 		fatalx("cannot set up the event loop");

@@ -19,7 +19,7 @@ struct delivery_line {
 	long long gone_at;  /* when it expires */
 	long long due_at;   /* 0 if the delivery is dead */
 	long long tries;    /* that have failed */
-	long long claims;   /* how often it was claimed */
+	long long claims;   /* the number of its last claim or report: each is one more */
 	long long tried_at; /* when the last try ended; 0 if there was none */
 	struct span why;    /* that failed, or empty; of the text that was read */
 };

@@ -76,11 +76,11 @@
  * created (ms). index about, a hash, says of each, in a line with blanks between, when it was
  * created and when it began to wait last (ms), its state, which is "open" or a terminal one, and
  * then, with the byte 31 between, its tenant, label and model, and the endpoint of webhooks that
- *its request has named, if any. index ended orders those that have ended by when their keys expire.
- * enqueue opens an entry; drop notes the end, or removes what is deleted. The index says where to
- * look, the job itself what is true. Beats take out what has expired, and have a worker look up the
- * job of the eldest entry if that is open for long; lists take out what they find gone; and enqueue
- * makes room when there are too many, but only of what has ended.
+ * its request has named, if any. index ended orders those that have ended by when their keys
+ * expire. enqueue opens an entry; drop notes the end, or removes what is deleted. The index says
+ * where to look, the job itself what is true. Beats take out what has expired, and have a worker
+ * look up the job of the eldest entry if that is open for long; lists take out what they find
+ * gone; and enqueue makes room when there are too many, but only of what has ended.
  *
  * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and
  * "<minute> " with a terminal state or "deleted", of the last hour. enqueue counts what is created;

@@ -256,7 +256,9 @@ class Webhooks:
             DELIVERY_LEASE_MS, DELIVERIES, self.clock)
         now, pause, *claimed = reply
         taken, self.left = [], PIECE
-        again = [self.serve(endpoint, free, taken) for endpoint, free in rooms]
+        off = [endpoint for endpoint, _ in rooms if self.is_off(endpoint)]
+        again = [self.serve(endpoint, free, taken) for endpoint, free in rooms
+                 if endpoint not in off] + [self.bury_due(endpoint) for endpoint in off]
         again = [at for at in again if at is not None]
         self.bury_strangers(courier.endpoints)
         self.expect(now == self.clock, "claimed at {}", now)
@@ -291,14 +293,19 @@ class Webhooks:
             if self.random.random() < 0.25:
                 courier.slow.add(one)
 
+    def is_off(self, endpoint):
+        return self.states.get(endpoint.name, (0, 0, ""))[2] == endpoint.digest
+
+    def bury_due(self, endpoint):
+        """Returns when there is more to do, or None."""
+        for one in self.next_piece(endpoint.name, self.clock, PIECE):
+            self.bury(one, self.waiting[one], OFF, self.clock)
+            self.counts["deliveries to what is off"] += 1
+        return self.next_due(endpoint.name)
+
     def serve(self, endpoint, free, taken):
         """Returns when there is more to do for that endpoint, or None."""
         failures, rests_until, off = self.states.get(endpoint.name, (0, 0, ""))
-        if off == endpoint.digest:
-            for one in self.next_piece(endpoint.name, self.clock, PIECE):
-                self.bury(one, self.waiting[one], OFF, self.clock)
-                self.counts["deliveries to what is off"] += 1
-            return self.next_due(endpoint.name)
         if off or failures == 0 and rests_until <= self.clock:
             self.states.pop(endpoint.name, None)
             failures, rests_until = 0, 0

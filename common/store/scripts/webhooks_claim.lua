@@ -1,8 +1,10 @@
 -- Takes deliveries of webhooks that are due, as many as the worker has room for, and leases them to
 -- it: if it does not tell in time what has become of one, that is due again. Of an endpoint that
 -- fails fewer are given out at once, half as many after each failure in a row; while it rests, none.
+--
 -- What is due for one that is off is dead. What nobody knows the endpoint of waits for a day, as
--- another worker may know it, and is dead then.
+-- another worker may know it, and is dead then. That there is much of either delays nobody: it has
+-- what the others leave of a call.
 --
 -- KEYS  webhooks, webhooks about, webhooks dead, webhooks endpoints: as in shared/deliveries.lua
 --       counters: as in enqueue.lua
@@ -85,11 +87,12 @@ local function look_again_when_due(name)
 	end
 end
 
+local are_off = {}
+
 local function serve(name, free, most, digest)
 	local failures, rests_until, off = endpoint_read(ENDPOINTS, name)
 	if off == digest then
-		bury_due(name, now, 'the endpoint is off: it has answered 410')
-		look_again_when_due(name)
+		are_off[#are_off + 1] = name
 		return
 	elseif off ~= '' or failures == 0 and rests_until > 0 and rests_until <= now then
 		call('HDEL', ENDPOINTS, name)
@@ -109,6 +112,10 @@ local known = {}
 for name, free, most, digest in ARGV[1]:gmatch('(%S+) (%d+) (%d+) (%S+)\n') do
 	known[name] = true
 	serve(name, tonumber(free), tonumber(most), digest)
+end
+for _, name in ipairs(are_off) do
+	bury_due(name, now, 'the endpoint is off: it has answered 410')
+	look_again_when_due(name)
 end
 
 local function bury_strangers()
