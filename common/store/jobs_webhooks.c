@@ -177,7 +177,18 @@ bool jobs_claim_webhooks(struct jobs *jobs, const struct webhook_room *rooms, si
 	return sent;
 }
 
-/* Redis may have taken its time: then what was there when it was asked may have expired. */
+/*
+ * Whether a missing response may have expired. Redis may have taken its time to say so, and the end
+ * may have been noted when its worker was lost, for longer than a lease after the key was given its
+ * time to live.
+ */
+static bool may_have_expired(const struct webhook_call *call)
+{
+	long long late_ms = 2LL * call->jobs->config->lease_seconds * 1000;
+
+	return monotonic_ms() >= call->gone_at - late_ms;
+}
+
 static enum webhook_subject subject_of(
     const struct webhook_call *call, const redisReply *reply, long long *gone_at)
 {
@@ -185,7 +196,7 @@ static enum webhook_subject subject_of(
 	    reply->type != REDIS_REPLY_INTEGER)
 		return SUBJECT_UNKNOWN;
 	if (reply->integer == PTTL_GONE)
-		return monotonic_ms() < call->gone_at ? SUBJECT_DELETED : SUBJECT_THERE;
+		return may_have_expired(call) ? SUBJECT_THERE : SUBJECT_DELETED;
 	*gone_at =
 	    call->asked_at + (reply->integer == PTTL_STAYS ? (long long)WEEK_MS : reply->integer);
 	return SUBJECT_THERE;

@@ -31,8 +31,8 @@ struct webhook_delivery {
 	enum response_status how; /* it has ended */
 	long long ended_at;       /* UNIX time, ms */
 	long long gone_at; /* ms, of the monotonic clock: the response does not expire before */
-	int tries;                /* that have failed */
-	long long claim;          /* to be shown with the report */
+	int tries;         /* that have failed */
+	long long claim;   /* to be shown with the report */
 };
 
 /* How many deliveries to an endpoint a worker can take. */
@@ -77,12 +77,12 @@ enum webhook_subject {
 typedef void webhook_subject_fn(void *ctx, enum webhook_subject subject, long long gone_at);
 
 /*
- * Looks whether the delivery's response is still there. One that has expired is told nevertheless,
- * so nobody needs to ask once gone_at has passed. fn is called once, never from within this call. A
- * leaving worker waits for it. False, and no call, if Redis is away.
+ * Looks whether the delivery's response is still there. One that has expired, or may have, is told
+ * nevertheless, so nobody needs to ask once gone_at has passed. fn is called once, never from
+ * within this call. A leaving worker waits for it. False, and no call, if Redis is away.
  */
-bool jobs_look_for_subject(struct jobs *jobs, const struct webhook_delivery *delivery,
-    webhook_subject_fn *fn, void *ctx);
+bool jobs_look_for_subject(
+    struct jobs *jobs, const struct webhook_delivery *delivery, webhook_subject_fn *fn, void *ctx);
 
 enum webhook_outcome {
 	WEBHOOK_DELIVERED,
