@@ -9,6 +9,7 @@
 #include "common/base/hex.h"
 #include "common/base/json.h"
 #include "common/base/log.h"
+#include "common/webhook/webhook_answer.h"
 #include "common/webhook/webhook_post.h"
 #include "shown_text.h"
 
@@ -100,6 +101,16 @@ static void print_fact(const char *name, struct span text)
 	buf_free(&shown);
 }
 
+static void print_answer(const struct test *test, struct span body)
+{
+	struct buf shown = {0};
+
+	webhook_body_to_show(&shown, test->endpoint->url, body);
+	if (shown.len > 0)
+		print_fact("answer", buf_span(&shown));
+	buf_free(&shown);
+}
+
 static void print_facts(const struct test *test, const struct webhook_result *result)
 {
 	print_fact("endpoint", span_of(test->endpoint->name));
@@ -107,8 +118,7 @@ static void print_facts(const struct test *test, const struct webhook_result *re
 	if (result->status != 0)
 		printf("%-11s %ld\n", "status", result->status);
 	printf("%-11s %.3f\n", "seconds", result->seconds);
-	if (result->body.len > 0)
-		print_fact("answer", result->body);
+	print_answer(test, result->body);
 }
 
 static void on_result(void *ctx, const struct webhook_result *result)

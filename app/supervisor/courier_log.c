@@ -1,46 +1,7 @@
 #include "courier_log.h"
 
-#include <string.h>
-
 #include "common/base/log.h"
-
-#define MASK "\xe2\x80\xa6"
-
-/* What stands behind the site: "/hook?key=1"; empty if that is "/" or nothing. */
-static struct span beyond_site(const char *url)
-{
-	const char *host = strstr(url, "://");
-	const char *end = host != NULL ? host + 3 + strcspn(host + 3, "/?") : "";
-	struct span rest = span_of(end);
-
-	return rest.len > 1 ? rest : (struct span){0};
-}
-
-static bool begins_with(struct span text, struct span prefix)
-{
-	return prefix.len > 1 && text.len >= prefix.len &&
-	       memcmp(text.p, prefix.p, prefix.len) == 0;
-}
-
-void webhook_body_to_show(struct buf *out, const char *url, struct span body)
-{
-	struct span whole = beyond_site(url), rest = whole, path;
-
-	span_split(&rest, '?', &path);
-	while (body.len > 0) {
-		size_t masked = begins_with(body, whole)  ? whole.len
-				: begins_with(body, path) ? path.len
-				: begins_with(body, rest) ? rest.len
-							  : 0;
-
-		if (masked > 0)
-			buf_puts(out, MASK);
-		else
-			buf_putc(out, *body.p == '\0' ? ' ' : *body.p);
-		body.p += masked > 0 ? masked : 1;
-		body.len -= masked > 0 ? masked : 1;
-	}
-}
+#include "common/webhook/webhook_answer.h"
 
 static void log_delivered(const struct delivery *delivery, const struct webhook_result *result)
 {

@@ -14,10 +14,4 @@ void log_webhook_dropped(const struct delivery *delivery);
 /* Redis knows it: "webhook_endpoint_off" or "webhook_endpoint_rests", if that is so. */
 void log_webhook_reported(const struct delivery *delivery, const struct webhook_reported *reported);
 
-/*
- * Appends how an answer begins, as a text: without NULs, and without the path and the query of the
- * endpoint's URL, which may hold what nobody else is to know and which errors like to repeat.
- */
-void webhook_body_to_show(struct buf *out, const char *url, struct span body);
-
 #endif

@@ -45,14 +45,16 @@ static const struct prefix private6[] = {
     {{0x3f, 0xff}, 20},             /* documentation */
 };
 
-/* IPv6 addresses that stand for an IPv4 address, and where in them that is. */
+/* IPv4 addresses as IPv6 has them, in the last four bytes. */
+static const struct prefix mapped6 = {{[10] = 0xff, [11] = 0xff}, 96};
+
+/* What a gateway sends on to an IPv4 address, and where in it that is. */
 static const struct {
 	struct prefix prefix;
 	size_t at;
-} with_ipv4[] = {
-    {{{[10] = 0xff, [11] = 0xff}, 96}, 12}, /* mapped */
-    {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12},   /* NAT64 */
-    {{{0x20, 0x02}, 16}, 2},                /* 6to4 */
+} translated6[] = {
+    {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12}, /* NAT64 */
+    {{{0x20, 0x02}, 16}, 2},              /* 6to4 */
 };
 
 static bool begins_with(const unsigned char *address, const struct prefix *prefix)
@@ -82,13 +84,21 @@ static enum address_scope scope4(const unsigned char *address)
 										   : ADDRESS_PUBLIC;
 }
 
+/* What is looped back there is the gateway's own. */
+static enum address_scope scope_behind_gateway(const unsigned char *address)
+{
+	return scope4(address) == ADDRESS_PUBLIC ? ADDRESS_PUBLIC : ADDRESS_PRIVATE;
+}
+
 static enum address_scope scope6(const unsigned char *address)
 {
 	if (memcmp(address, &in6addr_loopback, sizeof(in6addr_loopback)) == 0)
 		return ADDRESS_LOOPBACK;
-	for (size_t i = 0; i < sizeof(with_ipv4) / sizeof(with_ipv4[0]); i++) {
-		if (begins_with(address, &with_ipv4[i].prefix))
-			return scope4(address + with_ipv4[i].at);
+	if (begins_with(address, &mapped6))
+		return scope4(address + 12);
+	for (size_t i = 0; i < sizeof(translated6) / sizeof(translated6[0]); i++) {
+		if (begins_with(address, &translated6[i].prefix))
+			return scope_behind_gateway(address + translated6[i].at);
 	}
 	if (!begins_with(address, &assigned6) ||
 	    is_among(address, private6, sizeof(private6) / sizeof(private6[0])))

@@ -6,11 +6,11 @@
 
 enum address_scope {
 	ADDRESS_PUBLIC,   /* globally reachable */
-	ADDRESS_LOOPBACK, /* 127.0.0.0/8 and ::1 */
+	ADDRESS_LOOPBACK, /* 127.0.0.0/8, also mapped, and ::1 */
 	/*
 	 * Anything else: private, shared, link-local, documentation, benchmarking, multicast,
 	 * reserved; and what is neither IPv4 nor IPv6. An IPv6 address that stands for an IPv4
-	 * address (mapped, NAT64, 6to4) is what that is, if it is not public.
+	 * address that is not public (mapped, NAT64, 6to4) is not, either.
 	 */
 	ADDRESS_PRIVATE,
 };

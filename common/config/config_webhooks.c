@@ -124,6 +124,15 @@ static const struct webhook_draft defaults = {
     .endpoint = {.events = WEBHOOK_ALL_EVENTS, .all_tenants = true, .max_parallel = 8},
 };
 
+/* What begins with '-' would be an option of respoolctl. */
+static void add_name_char(struct buf *name, char c)
+{
+	const char shown = strchr(name_chars, c) != NULL ? c : '-';
+
+	if (shown != '-' || name->len > 0)
+		buf_putc(name, shown);
+}
+
 /* Of the host, and of the whole URL, which tells endpoints of one host apart. */
 static char *default_name(const struct webhook_draft *draft)
 {
@@ -132,11 +141,12 @@ static char *default_name(const struct webhook_draft *draft)
 	char digest[DIGEST_SIZE];
 
 	for (size_t i = 0; host[i] != '\0' && host[i] != ']'; i++)
-		buf_putc(&name, strchr(name_chars, host[i]) != NULL ? host[i] : '-');
+		add_name_char(&name, host[i]);
 	if (name.len > WEBHOOK_NAME_MAX - URL_DIGITS - 1)
 		name.len = WEBHOOK_NAME_MAX - URL_DIGITS - 1;
+	add_name_char(&name, '-');
 	digest_hex(digest, span_of(draft->endpoint.url));
-	buf_printf(&name, "-%.*s", URL_DIGITS, digest);
+	buf_printf(&name, "%.*s", URL_DIGITS, digest);
 	buf_cstr(&name);
 	return name.data;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/store/webhooks.h"
 #include "sample.h"
 
 enum { BUCKETS_MOST = 32 };
@@ -80,6 +81,32 @@ static void write_counter(
 	sample_write(out, &sample, (double)number);
 }
 
+static bool is_counted(const struct counted *counted, enum metric metric, struct span label)
+{
+	struct span values[SAMPLE_LABELS_MOST] = {{0}};
+
+	for (size_t i = 0; i < counted->len; i++) {
+		if (read_values(counted->sorted[i], metric, values) == 1 &&
+		    span_eq(values[0], label))
+			return true;
+	}
+	return false;
+}
+
+/* Prometheus sees no increase in a counter that appears: the first loss would raise no alert. */
+static void write_other_outcomes(struct buf *out, const struct counted *counted)
+{
+	static const enum webhook_outcome outcomes[] = {
+	    WEBHOOK_DELIVERED, WEBHOOK_TRY_FAILED, WEBHOOK_DEAD, WEBHOOK_DROPPED};
+
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+		const struct span label = span_of(webhook_outcome_word(outcomes[i]));
+
+		if (!is_counted(counted, METRIC_WEBHOOK_DELIVERIES, label))
+			write_counter(out, METRIC_WEBHOOK_DELIVERIES, &label, 0);
+	}
+}
+
 static void write_counters(struct buf *out, const struct counted *counted, enum metric metric)
 {
 	struct span values[SAMPLE_LABELS_MOST] = {{0}};
@@ -94,6 +121,8 @@ static void write_counters(struct buf *out, const struct counted *counted, enum 
 	}
 	if (!written)
 		write_counter(out, metric, values, 0);
+	if (metric == METRIC_WEBHOOK_DELIVERIES)
+		write_other_outcomes(out, counted);
 }
 
 /* The bound of a bucket may be one that another version had. */

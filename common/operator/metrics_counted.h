@@ -15,8 +15,9 @@ void counted_open(struct counted *counted, const struct counts *counts);
 void counted_close(struct counted *counted);
 
 /*
- * Appends all samples of a counter or a histogram. One that has no labels is there also if nothing
- * was counted. What has not the labels that the table knows is left out: another version's.
+ * Appends all samples of a counter or a histogram. One that has no labels, and each outcome of
+ * webhooks' deliveries, is there also if nothing was counted. What has not the labels that the
+ * table knows is left out: another version's.
  */
 void counted_write(struct buf *out, const struct counted *counted, enum metric metric);
 

@@ -179,6 +179,11 @@ def test_a_failure_s_answer_is_told_without_its_control_characters(sender, hooks
     assert told["answer"] == "no\u241b[31mpe\u240d\u240a"
 
 
+def test_an_answer_is_shown_without_path_and_secret(sender, hooks, path):
+    to(sender, hooks, path, answer(404, [f"Cannot POST {path} by {SECRET}".encode()]))
+    assert sender.fail("hooks")[0]["answer"] == "Cannot POST \u2026 by \u2026"
+
+
 def test_no_more_than_a_kilobyte_of_an_answer_is_told(sender, hooks, path):
     to(sender, hooks, path, answer(500, ENDLESS.steps))
     assert sender.fail("hooks")[0]["answer"] == "x" * 1024

@@ -133,8 +133,15 @@ static void an_ipv6_address_that_stands_for_an_ipv4_address_is_what_that_is(void
 
 	(void)state;
 	assert_ranges(ranges, COUNT(ranges), ADDRESS_PRIVATE);
-	assert_scope("64:ff9b::127.0.0.1", ADDRESS_LOOPBACK);
-	assert_scope("2002:7f00:1::", ADDRESS_LOOPBACK);
+}
+
+/* It is the gateway that is reached. */
+static void what_a_gateway_translates_is_not_this_machine(void **state)
+{
+	(void)state;
+	assert_scope("64:ff9b::127.0.0.1", ADDRESS_PRIVATE);
+	assert_scope("2002:7f00:1::", ADDRESS_PRIVATE);
+	assert_int_equal(address_scope_of_host("[64:ff9b::7f00:1]"), ADDRESS_PRIVATE);
 }
 
 static void what_is_no_ip_address_is_private(void **state)
@@ -196,6 +203,7 @@ int main(void)
 	    cmocka_unit_test(what_is_looped_back_is_neither_private_nor_public),
 	    cmocka_unit_test(what_anybody_can_reach_is_public),
 	    cmocka_unit_test(an_ipv6_address_that_stands_for_an_ipv4_address_is_what_that_is),
+	    cmocka_unit_test(what_a_gateway_translates_is_not_this_machine),
 	    cmocka_unit_test(what_is_no_ip_address_is_private),
 	    cmocka_unit_test(a_host_says_its_scope_if_it_is_an_address_or_this_machine),
 	};

@@ -151,6 +151,15 @@ static void a_name_is_made_of_the_host_as_far_as_it_fits(void **state)
 	    "this-is-a-label-of-35-characters-ok.and-this-is-another-");
 }
 
+/* respoolctl would take it for an option. */
+static void a_name_that_is_made_begins_with_no_hyphen(void **state)
+{
+	(void)state;
+	assert_default_name(AT("http://[::1]:8080/"), "1-");
+	assert_default_name(AT("https://-a.example.com"), "a.example.com-");
+	assert_default_name(ENDPOINT("url: 'https://[::]/', internal: true"), "");
+}
+
 static void names_of_one_host_differ_by_their_urls(void **state)
 {
 	struct result result =
@@ -558,6 +567,7 @@ int main(void)
 	    TEST(endpoints_are_found_by_their_names),
 	    TEST(the_scripts_get_a_line_for_each_endpoint),
 	    TEST(a_name_is_made_of_the_host_as_far_as_it_fits),
+	    TEST(a_name_that_is_made_begins_with_no_hyphen),
 	    TEST(names_of_one_host_differ_by_their_urls),
 	    TEST(two_of_one_name_are_an_error),
 	    TEST(a_name_has_up_to_64_plain_characters),

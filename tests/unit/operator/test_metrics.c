@@ -133,6 +133,23 @@ static void counters_have_their_labels_in_the_order_of_the_table(void **state)
 	counts_clear(&snapshot.counters);
 }
 
+/* An alert is on the increase, which is not seen if the first one makes the counter appear. */
+static void each_outcome_of_a_delivery_is_there_from_the_beginning(void **state)
+{
+	struct store_snapshot snapshot = {0};
+
+	(void)state;
+	assert_samples(&snapshot, "respool_webhook_deliveries_total",
+	    "{outcome=\"delivered\"} 0|{outcome=\"failed\"} 0|{outcome=\"dead\"} 0|"
+	    "{outcome=\"dropped\"} 0|");
+	counts_add(&snapshot.counters, METRIC_WEBHOOK_DELIVERIES, "dead", NULL, 2);
+	counts_add(&snapshot.counters, METRIC_WEBHOOK_DELIVERIES, "delivered", NULL, 7);
+	assert_samples(&snapshot, "respool_webhook_deliveries_total",
+	    "{outcome=\"dead\"} 2|{outcome=\"delivered\"} 7|{outcome=\"failed\"} 0|"
+	    "{outcome=\"dropped\"} 0|");
+	counts_clear(&snapshot.counters);
+}
+
 static void what_another_version_has_counted_is_left_out(void **state)
 {
 	struct store_snapshot snapshot = {0};
@@ -204,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(gauges_are_what_the_snapshot_has),
 	    cmocka_unit_test(each_deployment_rests_or_does_not),
 	    cmocka_unit_test(counters_have_their_labels_in_the_order_of_the_table),
+	    cmocka_unit_test(each_outcome_of_a_delivery_is_there_from_the_beginning),
 	    cmocka_unit_test(what_another_version_has_counted_is_left_out),
 	    cmocka_unit_test(buckets_of_a_histogram_hold_all_that_is_below),
 	    cmocka_unit_test(no_observation_is_lost_when_bounds_have_changed),

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "app/supervisor/courier_log.h"
+#include "common/webhook/webhook_answer.h"
 
 #define MASK "\xe2\x80\xa6"
 
@@ -43,11 +43,23 @@ static void neither_path_nor_query_is_shown(void **state)
 	assert_shown("https://example.com?key=s3cret", SPAN("key=s3cret"), MASK);
 }
 
+static void a_secret_is_not_shown(void **state)
+{
+	static const char url[] = "https://example.com/hook";
+
+	(void)state;
+	assert_shown(url, SPAN("SECRET=whsec_MfKQ9r8GKYqr/TwjUPD8ILP+ZIo2LaLaSw== DEBUG=1"),
+	    "SECRET=" MASK " DEBUG=1");
+	assert_shown(url, SPAN("'whsec_MfKQ9r8GKYqr"), "'" MASK);
+	assert_shown(url, SPAN("whsec MfKQ9r8GKYqr"), "whsec MfKQ9r8GKYqr");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_answer_is_shown_as_it_is),
 	    cmocka_unit_test(bytes_that_end_texts_do_not_end_it),
+	    cmocka_unit_test(a_secret_is_not_shown),
 	    cmocka_unit_test(neither_path_nor_query_is_shown),
 	};
 
