@@ -132,6 +132,12 @@ def stack(request):
 
 
 @pytest.fixture
+def hook(stack):
+    """An endpoint of webhooks for the test alone; the module's stack is a WebhookStack."""
+    return stack.hook()
+
+
+@pytest.fixture
 def client(stack):
     return stack.client
 

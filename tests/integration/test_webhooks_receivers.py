@@ -18,11 +18,6 @@ def stack():
     stack.close()
 
 
-@pytest.fixture
-def hook(stack):
-    return stack.hook()
-
-
 @pytest.mark.slowish
 def test_receiver_that_hangs_is_given_up_and_delays_no_other(stack, hook):
     hook.script(scripted.HANGS)

@@ -24,11 +24,6 @@ def stack():
     stack.close()
 
 
-@pytest.fixture
-def hook(stack):
-    return stack.hook()
-
-
 def outcomes(stack):
     """How often deliveries had each outcome."""
     return Counter({key[1]: int(number) for key, number in metrics_of(stack).items()
