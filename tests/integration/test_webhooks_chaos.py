@@ -26,6 +26,7 @@ from webhooks_clock import held_deliveries, held_endpoints, redis_time
 
 COUNT = int(os.environ.get("RESPOOL_WEBHOOK_RESPONSES", "150"))
 FEW = 40  # of which none may be told twice
+FAILURES_MOST = 8  # of one of these, so that none is dead: who sends again raises claims, too
 SEED = int(os.environ.get("RESPOOL_CHAOS_SEED", "42"))
 AT_ONCE = 60  # responses
 LEASE = 1  # s, of a worker
@@ -55,6 +56,8 @@ class Chaos:
         self.supervisors = [stack.supervisor, stack.add_supervisor()]
         self.kills = self.jumps = self.sent_again = 0
         self.taken = Counter()  # how often the end of a response was answered with a success
+        self.failed = Counter()  # and how often not
+        self.failures_most = math.inf if kills else FAILURES_MOST
         self.next_kill = 0 if kills else math.inf
         self.pauses = (0.1, 0.4)  # s between kills: at first nobody lives long
         self.begun = time.monotonic()
@@ -64,8 +67,10 @@ class Chaos:
 
     def choose(self, delivery):
         with self.receiver.lock:
-            takes = self.random.random() < 0.5
+            known = self.failed[delivery.response]
+            takes = self.random.random() < 0.5 or known >= self.failures_most
             self.taken[delivery.response] += takes
+            self.failed[delivery.response] += not takes
             return self.random.choice(TAKES if takes else FAILS)
 
     def kill_in_time(self):
