@@ -6,7 +6,7 @@ import webhooks_clock
 from events import Stream, delta, message_stream, opening
 from faulty import FaultyStack
 from harness import merged, wait_until
-from receiver import Receiver
+from receiver import OK, Receiver, failure
 from standard_webhooks import new_secret
 from upstream import Hang, Script, json_error
 from webhooks_clock import held_deliveries, held_endpoints, keys_of
@@ -74,6 +74,16 @@ class Hook:
         """Waits until so many tries or more have arrived, and nothing is left to be told to it."""
         wait_until(lambda: len(self.deliveries()) >= count and not self.held(), timeout,
                    f"{count} deliveries to {self.name} to be over")
+
+    def assert_is_told_when_tried_again(self):
+        """The first try to tell of an end fails; the next one arrives, and all is over."""
+        self.script(failure(500), OK)
+        self.end()
+        self.await_tries(1)
+        self.stack.pass_time(6)
+        for delivery in self.await_deliveries(2):
+            delivery.verify(self.secret)
+        self.await_rest()
 
     def state(self):
         """[failures in a row, rests until, off], or None."""
