@@ -8,7 +8,7 @@ import pytest
 
 import receiver as scripted
 import standard_webhooks
-from harness import Stack, wait_until
+from harness import Stack
 from receiver import Receiver
 from standard_webhooks import Refused
 from upstream import Gate
@@ -170,6 +170,8 @@ def test_the_clock_takes_nothing_amiss_where_nothing_is_held(store):
 
 
 def test_deliveries_are_awaited(receiver):
-    threading.Timer(0.05, post, [receiver]).start()
+    timer = threading.Timer(0.05, post, [receiver])
+    timer.start()
     assert receiver.await_delivery().response == "resp_1"
-    wait_until(lambda: len(receiver.deliveries()) == 1)
+    timer.join()
+    assert len(receiver.deliveries()) == 1
