@@ -125,7 +125,8 @@ class Chaos:
             self.sent_again += sum(one.is_dead for one in held)
             Operator(self.stack).run("webhooks", "retry", "--since", str(WEEK))
         latest = max([one.due for one in held], default=0)
-        self.stack.pass_time(max(REST, latest - redis_time(self.stack)))
+        self.stack.pass_time(max(REST, latest - redis_time(self.stack)),
+                             ends_leases=self.kills > 0)
         self.jumps += 1
 
     def is_done(self):

@@ -141,8 +141,8 @@ class WebhookStack(FaultyStack):
         assert client.wait_terminal(response)["status"] == how
         return response
 
-    def pass_time(self, seconds):
-        webhooks_clock.pass_time(self, seconds)
+    def pass_time(self, seconds, ends_leases=True):
+        webhooks_clock.pass_time(self, seconds, ends_leases)
         self.look()
 
     def look(self):
