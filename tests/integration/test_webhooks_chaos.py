@@ -205,6 +205,7 @@ def test_each_end_is_told_whatever_is_killed_and_fails(deliveries):
     assert len(deliveries) > COUNT
 
 
+@pytest.mark.once
 @pytest.mark.slowish
 def test_sdk_for_node_unwraps_each_of_them(deliveries, node_sdk, directory):
     each = {one.response: one for one in deliveries}
