@@ -30,7 +30,7 @@ numbers = itertools.count(1)
 # time; with --dist loadfile each has a process to itself.
 LONGEST = (
     "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi", "test_state_machine",
-    "test_held_streams")
+    "test_held_streams", "test_webhooks_receivers")
 
 # The modules that start none of our programs.
 WITHOUT_PROGRAMS = (
@@ -132,12 +132,6 @@ def stack(request):
 
 
 @pytest.fixture
-def hook(stack):
-    """An endpoint of webhooks for the test alone; the module's stack is a WebhookStack."""
-    return stack.hook()
-
-
-@pytest.fixture
 def client(stack):
     return stack.client
 
@@ -145,6 +139,12 @@ def client(stack):
 @pytest.fixture
 def upstream(stack):
     return stack.upstream
+
+
+@pytest.fixture
+def hook(stack):
+    """An endpoint of webhooks that no other test has; stack is a WebhookStack."""
+    return stack.hook()
 
 
 @pytest.fixture

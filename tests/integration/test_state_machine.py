@@ -25,7 +25,7 @@ from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TENANTS
                              tenant_of)
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
 from state_webhooks import NAMES as WEBHOOK_NAMES
-from state_webhooks import (DELIVERIES, WEBHOOKS_EVERY, Endpoint, Webhooks, has_webhooks,
+from state_webhooks import (DELIVERIES, EVENTS, WEBHOOKS_EVERY, Endpoint, Webhooks, has_webhooks,
                             with_few_deliveries, with_moved_clock)
 
 SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
@@ -1596,7 +1596,6 @@ def end_a_response(connection, sequence, worker):
     do_all(connection, sequence, worker)
     while not sequence.final:
         stream, = worker.streams.values()
-        stream.ending = "completed"
         play_step(connection, sequence, sequence.flush(worker, stream))
 
 
@@ -1607,7 +1606,7 @@ def test_webhooks_survive_a_worker_that_is_killed_behind_its(redis_connection, l
     for number in range(0, 5 * WEBHOOKS_EVERY, WEBHOOKS_EVERY):
         sequence = Sequence(number, scripts)
         webhooks = sequence.webhooks
-        webhooks.endpoints = {name: Endpoint(name, ("completed",), None, 2, "d") for name in "ab"}
+        webhooks.endpoints = {name: Endpoint(name, EVENTS, None, 2, "d") for name in "ab"}
         killed, other = sequence.new_worker(), sequence.new_worker()
         end_a_response(redis_connection, sequence, killed)
         if last != "write":

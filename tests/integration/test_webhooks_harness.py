@@ -184,5 +184,5 @@ def test_deliveries_are_awaited(receiver):
     timer = threading.Timer(0.05, post, [receiver])
     timer.start()
     assert receiver.await_delivery().response == "resp_1"
-    timer.join()
+    timer.join(5)
     assert len(receiver.deliveries()) == 1

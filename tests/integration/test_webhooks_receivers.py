@@ -67,8 +67,7 @@ def test_connection_that_ends_without_an_answer_is_a_failure(stack, hook, script
     assert len({(one.id, one.body) for one in hook.deliveries()}) == 1
 
 
-def test_receiver_that_closes_before_it_reads_is_tried_again(stack):
-    hook = stack.hook()
+def test_receiver_that_closes_before_it_reads_is_tried_again(stack, hook):
     stack.receiver.refuse(1)
     hook.end()
     held = hook.await_tries(1)

@@ -130,8 +130,7 @@ def test_endpoints_get_deliveries_of_their_own_about_one_event(stack, receiver):
                 told[other].verify(secret)
 
 
-def test_request_may_name_an_endpoint_that_is_told_then_as_well(stack):
-    hook = stack.hook()
+def test_request_may_name_an_endpoint_that_is_told_then_as_well(stack, hook):
     assert paths_told(stack, hook.end(), 2) == ["/all", hook.path]
     hook.deliveries()[0].verify(hook.secret)
 
@@ -148,8 +147,7 @@ def test_request_that_names_an_unknown_endpoint_is_refused(stack):
     assert HEADER.lower() in reply.error()["message"].lower()
 
 
-def test_ids_stay_over_all_tries_and_the_timestamp_is_of_each(stack):
-    hook = stack.hook()
+def test_ids_stay_over_all_tries_and_the_timestamp_is_of_each(stack, hook):
     hook.script(failure(500), failure(500), OK)
     response = hook.end()
     hook.await_tries(1)
@@ -175,8 +173,7 @@ def test_what_waits_for_its_end_is_not_told_yet(stack):
     assert hook.await_deliveries(2)[1].response == waiting
 
 
-def test_what_is_deleted_before_its_end_is_not_told(stack):
-    hook = stack.hook()
+def test_what_is_deleted_before_its_end_is_not_told(stack, hook):
     stack.upstream.script("hanging", [*opening(), Hang()])
     response = hook.create("hanging")
     stack.client.wait_status(response, "in_progress")

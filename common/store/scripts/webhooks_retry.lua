@@ -18,7 +18,7 @@
 
 local call = redis.call
 local WAITING, ABOUT, DEAD, ENDPOINTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local PIECE = 50
+local PIECE = 150
 local cursor, wanted, age, configured, lease = unpack(ARGV)
 
 local time = call('TIME')
@@ -30,9 +30,7 @@ local function is_off(name)
 	if are_off[name] == nil then
 		local failures, rests_until, off = endpoint_read(ENDPOINTS, name)
 		are_off[name] = off ~= ''
-		if off == '' and failures == 0 then
-			call('HDEL', ENDPOINTS, name)
-		elseif off == '' and rests_until > 0 then
+		if off == '' and rests_until > 0 then
 			call('HSET', ENDPOINTS, name, ms(failures) .. ' 0 ')
 		end
 	end
