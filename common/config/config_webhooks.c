@@ -13,7 +13,8 @@ enum { MOST_PARALLEL = 64, URL_DIGITS = 8 };
 
 static const char expected_events[] = "a list of response.completed, response.failed, "
 				      "response.incomplete and response.cancelled";
-static const char expected_name[] = "1 to 64 letters, digits, '.', '_' and '-'";
+static const char expected_name[] =
+    "1 to 64 letters, digits, '.', '_' and '-', and no '-' at the beginning";
 static const char name_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				 "0123456789._-";
 
@@ -103,7 +104,7 @@ static void read_name(const struct config_value *value, void *dest)
 	if (!config_string(value, 0, expected_name, name))
 		return;
 	len = strlen(*name);
-	if (len > WEBHOOK_NAME_MAX || strspn(*name, name_chars) != len)
+	if (len > WEBHOOK_NAME_MAX || strspn(*name, name_chars) != len || **name == '-')
 		config_wrong(value, "something else, expected %s", expected_name);
 }
 

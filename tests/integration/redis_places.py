@@ -1,6 +1,8 @@
 """The ways in which Redis is operated, for tests that are the same in all of them."""
 
-from harness import BUILD
+import contextlib
+
+from harness import BUILD, Stack
 from redis_cluster import Cluster
 from redis_sentinel import Sentinels
 from redis_servers import Access, found_servers
@@ -38,6 +40,21 @@ class Place:
     def config(self):
         """What a stack's configuration has of it beside what its servers know."""
         return {"litellm_settings": {"cache_params": {"namespace": self.namespace}}}
+
+
+@contextlib.contextmanager
+def stack_at(place, directory, config, **options):
+    """A stack with Redis as the place has it; if that is None, with one server on a socket."""
+    if place is None:
+        servers = None
+    else:
+        servers = place.start(directory)
+        config = {**config, **place.config()}
+    stack = Stack(config, servers=servers, **options)
+    yield stack
+    stack.close()
+    if servers:
+        servers.close()
 
 
 def places():

@@ -15,6 +15,8 @@ import pytest
 from deployed import need
 from events import message_stream
 from harness import BUILD, TOP, await_socket, environment, run_program, wait_until
+from standard_webhooks import new_secret
+from webhooks_clock import held_deliveries
 
 pytestmark = pytest.mark.once
 
@@ -252,6 +254,20 @@ class TestConsole:
         ids = {stack.client.create("m")["id"] for _ in range(2)}
         assert self.complete("-c", str(stack.config_path), "show", "") == ids
         assert self.complete("-c", str(stack.config_path), "drain", "") == set()
+
+    def test_the_shell_completes_what_there_is_of_webhooks(self, make_stack):
+        stack = make_stack({"respool": {"webhooks": [
+            {"name": name, "url": "http://127.0.0.1:9", "secret": new_secret()}
+            for name in ("crm", "ops")]}}, supervisor=False)
+        config = "-c", str(stack.config_path)
+        assert self.complete("webhooks", "") == {"list", "retry", "test"}
+        assert self.complete(*config, "webhooks", "test", "") == {"crm", "ops"}
+        assert self.complete(*config, "webhooks", "retry", "") == set()
+        stack.client.cancel(stack.client.create("m")["id"])
+        waiting = set(held_deliveries(stack))
+        assert len(waiting) == 2
+        assert self.complete(*config, "webhooks", "test", "") == {"crm", "ops"}
+        assert self.complete(*config, "webhooks", "retry", "wh_") == waiting
 
 
 def named_paths(text, *tops):

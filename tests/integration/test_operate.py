@@ -7,7 +7,7 @@ import pytest
 
 import promtool
 from harness import Stack, job_key, response_key
-from redis_places import NAMESPACE, Place
+from redis_places import NAMESPACE, Place, stack_at
 from redis_cluster import Cluster
 from redis_sentinel import Sentinels
 from store_operator import Records, StoreOperator, new_id
@@ -28,15 +28,8 @@ def one_redis():
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: place.name if place else "one")
 def place(request, tmp_path_factory):
-    servers, config = None, dict(CONFIG)
-    if request.param:
-        servers = request.param.start(tmp_path_factory.mktemp("servers"))
-        config.update(request.param.config())
-    stack = Stack(config, servers=servers, **ALONE)
-    yield stack
-    stack.close()
-    if servers:
-        servers.close()
+    with stack_at(request.param, tmp_path_factory.mktemp("servers"), CONFIG, **ALONE) as stack:
+        yield stack
 
 
 def opened(stack):

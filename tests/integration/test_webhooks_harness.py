@@ -163,6 +163,17 @@ def test_the_clock_makes_all_that_is_held_older(store):
     assert held_endpoints(store) == {"a": [3, now - 250, ""], "b": [10, 0, "0123456789abcdef"]}
 
 
+def test_the_clock_may_leave_leases_as_they_are(store):
+    now = round(redis_time(store))
+    hold(store, {
+        "wh_1": f"a r1 failed {now}000 {now + 60}000 {now + 25}000 0 1 0 ",
+        "wh_2": f"a r2 failed {now}000 {now + 60}000 {now + 300}000 1 2 {now}000 HTTP 500",
+    }, {})
+    pass_time(store, 300, ends_leases=False)
+    assert {name: one.due for name, one in held_deliveries(store).items()} == {
+        "wh_1": now + 25, "wh_2": now}
+
+
 def test_the_clock_takes_nothing_amiss_where_nothing_is_held(store):
     hold(store, {}, {})
     pass_time(store, 75 * 3600)

@@ -104,7 +104,8 @@ def test_one_that_is_left_alone_is_told_with_the_time(stack):
 
 def test_what_is_not_told_as_its_response_is_deleted_has_a_line(stack):
     response_id = create(stack, "lost")
-    await_line(stack, "webhook_failed", response=response_id)
+    wait_until(lambda: [one.tries for one in held_deliveries(stack).values()
+                        if one.response == response_id] == [1], 10, "the report of the failure")
     stack.redis.delete(response_key(response_id))
     pass_time(stack, 30)
     line = await_line(stack, "webhook_dropped", response=response_id)

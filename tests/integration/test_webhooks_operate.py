@@ -8,7 +8,7 @@ from admin import Admin
 from console import Console
 from harness import Stack, strict_json
 from redis_cluster import Cluster
-from redis_places import NAMESPACE, Place
+from redis_places import NAMESPACE, Place, stack_at
 from standard_webhooks import new_secret
 from store_operator import Records, StoreOperator, new_id
 
@@ -68,15 +68,9 @@ class Deliveries(Records):
 
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: place.name if place else "one")
 def place(request, tmp_path_factory):
-    servers, config = None, dict(CONFIG)
-    if request.param:
-        servers = request.param.start(tmp_path_factory.mktemp("servers"))
-        config.update(request.param.config())
-    stack = Stack(config, servers=servers, supervisor=False, responder=False, web=False)
-    yield stack
-    stack.close()
-    if servers:
-        servers.close()
+    with stack_at(request.param, tmp_path_factory.mktemp("servers"), CONFIG, supervisor=False,
+                  responder=False, web=False) as stack:
+        yield stack
 
 
 @pytest.fixture

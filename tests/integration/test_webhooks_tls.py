@@ -2,7 +2,6 @@
 
 import pytest
 
-from receiver import OK, failure
 from webhooks import WebhookStack
 
 
@@ -21,15 +20,7 @@ def make(directory):
 
 def test_receiver_with_a_good_certificate_is_told(make, directory, monkeypatch):
     monkeypatch.setenv("CURL_CA_BUNDLE", str(directory / "certificate.pem"))
-    stack = make()
-    hook = stack.hook()
-    hook.script(failure(500), OK)
-    hook.end()
-    hook.await_tries(1)
-    stack.pass_time(6)
-    for delivery in hook.await_deliveries(2):
-        delivery.verify(hook.secret)
-    hook.await_rest()
+    make().hook().assert_is_told_when_tried_again()
 
 
 def test_receiver_whose_certificate_nobody_vouches_for_is_told_nothing(make):

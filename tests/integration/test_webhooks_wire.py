@@ -180,6 +180,7 @@ def test_what_is_deleted_before_its_end_is_not_told(stack, hook):
     assert stack.client.delete(response).status == 200
     other = hook.end()
     assert hook.await_delivery().response == other
+    hook.await_rest()
     stack.pass_time(DAY)
     hook.await_rest()
     assert len(hook.deliveries()) == 1 and not stack.receiver.deliveries(response=response)

@@ -6,7 +6,7 @@ import webhooks_clock
 from events import Stream, delta, message_stream, opening
 from faulty import FaultyStack
 from harness import merged, wait_until
-from receiver import Receiver
+from receiver import OK, Receiver, failure
 from standard_webhooks import new_secret
 from upstream import Hang, Script, json_error
 from webhooks_clock import held_deliveries, held_endpoints, keys_of
@@ -75,6 +75,16 @@ class Hook:
         wait_until(lambda: len(self.deliveries()) >= count and not self.held(), timeout,
                    f"{count} deliveries to {self.name} to be over")
 
+    def assert_is_told_when_tried_again(self):
+        """The first try to tell of an end fails; the next one arrives, and all is over."""
+        self.script(failure(500), OK)
+        self.end()
+        self.await_tries(1)
+        self.stack.pass_time(6)
+        for delivery in self.await_deliveries(2):
+            delivery.verify(self.secret)
+        self.await_rest()
+
     def state(self):
         """[failures in a row, rests until, off], or None."""
         return held_endpoints(self.stack).get(self.name)
@@ -131,8 +141,8 @@ class WebhookStack(FaultyStack):
         assert client.wait_terminal(response)["status"] == how
         return response
 
-    def pass_time(self, seconds):
-        webhooks_clock.pass_time(self, seconds)
+    def pass_time(self, seconds, ends_leases=True):
+        webhooks_clock.pass_time(self, seconds, ends_leases)
         self.look()
 
     def look(self):

@@ -11,9 +11,9 @@ FORMAT = (TOP / "common/store/scripts/shared/deliveries.lua").read_text()
 KEYS = ("webhooks", "webhooks:about", "webhooks:dead", "webhooks:endpoints")
 
 # When a response has ended stays, as it is in the body: all tries of a delivery have the same one.
-# Leases end as well, so that what is under way is claimed again.
 SHIFT = FORMAT + """
 local waiting, about, dead, endpoints, by = KEYS[1], KEYS[2], KEYS[3], KEYS[4], tonumber(ARGV[1])
+local ends_leases = ARGV[2] == '1'
 
 local function earlier(time)
 	return time == 0 and 0 or math.max(1, time - by)
@@ -23,7 +23,10 @@ redis.call('DEL', waiting)
 local lines = redis.call('HGETALL', about)
 for i = 1, #lines, 2 do
 	local id, d = lines[i], delivery_read(lines[i + 1])
-	d.due, d.gone, d.tried = earlier(d.due), earlier(d.gone), earlier(d.tried)
+	d.gone, d.tried = earlier(d.gone), earlier(d.tried)
+	if ends_leases or d.claims % 2 == 0 then
+		d.due = earlier(d.due)
+	end
 	if d.due ~= 0 then
 		redis.call('ZADD', waiting, '0', due_member(d, id))
 	end
@@ -51,9 +54,12 @@ def keys_of(stack):
     return [stack.key(jobs_key(name)) for name in KEYS]
 
 
-def pass_time(stack, seconds):
-    """Makes all deliveries, and what is known of endpoints, older by so many seconds."""
-    stack.redis.eval(SHIFT, len(KEYS), *keys_of(stack), round(seconds * 1000))
+def pass_time(stack, seconds, ends_leases=True):
+    """
+    Makes all deliveries, and what is known of endpoints, older by so many seconds. So leases end, and
+    what is under way is claimed again; unless ends_leases is false, see Held.is_reported.
+    """
+    stack.redis.eval(SHIFT, len(KEYS), *keys_of(stack), round(seconds * 1000), int(ends_leases))
 
 
 class Held:
@@ -70,7 +76,10 @@ class Held:
 
     @property
     def is_reported(self):
-        """Each claim has been reported, if no lease has ended: either raises the number."""
+        """
+        Each claim has been reported: either raises the number. But that is so only while no lease
+        has ended, and nothing was sent again.
+        """
         return self.claims % 2 == 0
 
     @property
