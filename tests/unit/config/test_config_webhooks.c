@@ -196,6 +196,7 @@ static void a_name_has_up_to_64_plain_characters(void **state)
 	static const char *const wrong[] = {
 	    ENDPOINT("url: 'https://a', name: 'a b'"),
 	    ENDPOINT("url: 'https://a', name: 'a/b'"),
+	    ENDPOINT("url: 'https://a', name: '-a'"),
 	    ENDPOINT("url: 'https://a', name: \"\xc3\xa4\""),
 	    ENDPOINT("url: 'https://a', name: "
 		     "a123456789b123456789c123456789d123456789e123456789f123456789g1234"),
@@ -207,7 +208,8 @@ static void a_name_has_up_to_64_plain_characters(void **state)
 		     "a123456789b123456789c123456789d123456789e123456789f123456789g123"));
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_error(wrong[i], "1: respool.webhooks[0].name: something else, expected 1 to "
-				       "64 letters, digits, '.', '_' and '-'");
+				       "64 letters, digits, '.', '_' and '-', and no '-' at the "
+				       "beginning");
 }
 
 struct url_case {
