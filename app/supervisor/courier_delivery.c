@@ -120,8 +120,8 @@ static void on_subject(void *ctx, enum webhook_subject subject, long long gone_a
 static void look(struct delivery *delivery)
 {
 	delivery->step = STEP_LOOKING;
-	delivery->asking = jobs_look_for_subject(
-	    delivery->courier->jobs, &delivery->about, on_subject, delivery);
+	delivery->asking =
+	    jobs_look_for_subject(delivery->courier->jobs, &delivery->about, on_subject, delivery);
 	if (!delivery->asking)
 		settle(delivery, WEBHOOK_RELEASED, UNSEEN_PAUSE_MS);
 }
