@@ -61,7 +61,7 @@ struct jobs {
 	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */
 	struct config *webhooks;    /* that of jobs_use_webhooks(), held; or NULL */
-	long long redis_ahead_ms;   /* at least, its clock of the monotonic one: by the last claim */
+	long long redis_ahead_ms; /* at least, its clock of the monotonic one: by the last claim */
 };
 
 /* jobs_take.c: waits for the queue, unless there is no room or a wait is under way. */
