@@ -1,6 +1,5 @@
 #include "admin_list.h"
 
-#include "admin_query.h"
 #include "answers.h"
 #include "common/operator/operator_json.h"
 
@@ -27,17 +26,24 @@ static void answer_page(struct handlers *handlers, const struct admin_query *que
 	}
 }
 
-void admin_list_handle(struct handlers *handlers)
+bool admin_list_take_query(struct handlers *handlers, struct admin_query *query)
 {
-	struct admin_query query;
 	struct api_error error;
 
 	if (!answer_has_store(handlers))
+		return false;
+	if (admin_query_parse(query, handlers->request.query, &error))
+		return true;
+	answer_error(handlers, &error);
+	return false;
+}
+
+void admin_list_handle(struct handlers *handlers)
+{
+	struct admin_query query;
+
+	if (!admin_list_take_query(handlers, &query))
 		return;
-	if (!admin_query_parse(&query, handlers->request.query, &error)) {
-		answer_error(handlers, &error);
-		return;
-	}
 	answer_page(handlers, &query);
 	admin_query_free(&query);
 }

@@ -1,7 +1,7 @@
 #include "admin_webhooks.h"
 
+#include "admin_list.h"
 #include "admin_log.h"
-#include "admin_query.h"
 #include "answers.h"
 #include "common/operator/operator_json.h"
 #include "common/store/delivery_line.h"
@@ -23,14 +23,9 @@ static void answer_list(struct handlers *handlers, size_t limit)
 void admin_webhooks_handle(struct handlers *handlers)
 {
 	struct admin_query query;
-	struct api_error error;
 
-	if (!answer_has_store(handlers))
+	if (!admin_list_take_query(handlers, &query))
 		return;
-	if (!admin_query_parse(&query, handlers->request.query, &error)) {
-		answer_error(handlers, &error);
-		return;
-	}
 	answer_list(handlers, query.list.limit);
 	admin_query_free(&query);
 }
