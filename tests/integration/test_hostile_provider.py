@@ -19,7 +19,7 @@ from upstream import Cut, Endless, Feed, Hang, Script, Sleep, event_bytes, json_
 BODY = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "output": []})
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-SOON = 15  # s, for a busy machine; the time limits are longer where nothing else is said
+SOON = 30  # s, for a busy machine; the time limits are longer where nothing else is said
 INVALID = {"background": "invalid_provider_answer", "passed through": "upstream_invalid"}
 
 both_ways = pytest.mark.parametrize("way", INVALID)
