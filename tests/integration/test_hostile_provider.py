@@ -45,7 +45,7 @@ def one_deployment(**params):
 def outcome(stack, way, model="m", input="x"):
     """The answer's text, or None, and the error's code and message if it has one."""
     if way == "background":
-        final = stack.client.wait_terminal(stack.client.create(model, input)["id"], timeout=19)
+        final = stack.client.wait_terminal(stack.client.create(model, input)["id"], timeout=SOON)
         return json.dumps(final["output"]), final["error"]
     reply = stack.client.post_create({"model": model, "input": input})
     return reply.body.decode(), None if reply.status == 200 else reply.error()
