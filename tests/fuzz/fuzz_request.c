@@ -62,7 +62,20 @@ static void check_id(struct span text)
 
 static bool has_id(enum route_kind kind)
 {
-	return kind == ROUTE_RESPONSE || kind == ROUTE_CANCEL || kind == ROUTE_INPUT_ITEMS;
+	switch (kind) {
+	case ROUTE_RESPONSE:
+	case ROUTE_CANCEL:
+	case ROUTE_INPUT_ITEMS:
+	case ROUTE_ADMIN_DRAIN:
+	case ROUTE_ADMIN_RESPONSE:
+	case ROUTE_ADMIN_DETAILS:
+	case ROUTE_ADMIN_CANCEL:
+	case ROUTE_ADMIN_RETRY:
+	case ROUTE_ADMIN_REDELIVER:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* What may have slashes in it. */
