@@ -4,6 +4,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "common/base/lookup.h"
@@ -73,6 +76,29 @@ static void an_address_is_known_as_one(void **state)
 	assert_false(lookup_is_numeric(""));
 }
 
+static int count_threads(void)
+{
+	DIR *directory = opendir("/proc/self/task");
+	int count = 0;
+
+	assert_non_null(directory);
+	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+		count += entry->d_name[0] != '.';
+	closedir(directory);
+	return count;
+}
+
+/* What a thread has not freed yet would be taken for a leak. */
+static int await_threads(void **state)
+{
+	int tries = 1000;
+
+	(void)state;
+	while (count_threads() > 1 && tries-- > 0)
+		poll(NULL, 0, 10);
+	return count_threads() == 1 ? 0 : -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,5 +108,5 @@ int main(void)
 	    cmocka_unit_test(an_address_is_known_as_one),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, await_threads);
 }
