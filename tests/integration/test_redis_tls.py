@@ -73,7 +73,7 @@ def assert_works(stack, model, timeout=10):
     stack.upstream.script(f"{model}-kept", answer(response_object(path)))
     reply = stack.client.post_create({"model": f"{model}-kept", "input": "x"})
     assert reply.json()["id"] == path
-    assert stack.redis.exists(native_key(path))
+    wait_until(lambda: stack.redis.exists(native_key(path)), timeout, "it to be remembered")
 
 
 def assert_away(stack, model):
