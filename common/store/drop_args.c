@@ -3,9 +3,9 @@
 #include "metric_table.h"
 
 void drop_args(
-    struct redis_args *args, const struct key_space *space, const char *webhooks, int lists)
+    struct redis_args *args, const struct key_space *space, const struct drop_end *end, int lists)
 {
-	redis_args_script(args, SCRIPT_DROP, 7 + (webhooks != NULL ? 3 : 0) + lists);
+	redis_args_script(args, SCRIPT_DROP, 7 + (end->webhooks != NULL ? 3 : 0) + lists);
 	redis_args_add(args, space->held);
 	redis_args_add(args, space->held_until);
 	redis_args_add(args, space->index);
@@ -13,7 +13,7 @@ void drop_args(
 	redis_args_add(args, space->index_ended);
 	redis_args_add(args, space->counters);
 	redis_args_add(args, space->minutes);
-	if (webhooks == NULL)
+	if (end->webhooks == NULL)
 		return;
 	redis_args_add(args, space->webhooks);
 	redis_args_add(args, space->webhooks_about);

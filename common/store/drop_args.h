@@ -13,21 +13,20 @@
 #define DROP_DELETED "deleted"
 #define DROP_UNKNOWN ""
 
-/*
- * Begins the command. The caller adds so many lists' keys behind it. webhooks is
- * webhooks_config.lines.
- */
-void drop_args(
-    struct redis_args *args, const struct key_space *space, const char *webhooks, int lists);
-
 struct drop_end {
 	const char *id;
 	const char *how;
 	long long ttl;        /* how long it is kept, in s, should Redis not know it */
-	const char *webhooks; /* as above */
+	const char *webhooks; /* webhooks_config.lines: who is told; NULL: nobody */
 };
 
-/* Ends it. What end points to has to stay until the command has been handed on. */
+/*
+ * Begins the command. The caller adds so many lists' keys behind it. What end points to has to stay
+ * until the command has been handed on.
+ */
+void drop_args(
+    struct redis_args *args, const struct key_space *space, const struct drop_end *end, int lists);
+/* Ends it. */
 void drop_args_end(struct redis_args *args, const struct drop_end *end);
 
 #endif

@@ -11,13 +11,14 @@ enum { JOB_GONE = 0, JOB_FREED = 1 };
 
 void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how)
 {
+	const struct drop_end end = {id, how, lists->ttl, lists->webhooks};
 	struct redis_args args = {0};
 	struct running_key key;
 
 	running_key(&key, lists->space, worker);
-	drop_args(&args, lists->space, lists->webhooks, 1);
+	drop_args(&args, lists->space, &end, 1);
 	redis_args_add(&args, key.name);
-	drop_args_end(&args, &(struct drop_end){id, how, lists->ttl, lists->webhooks});
+	drop_args_end(&args, &end);
 	job_lists_send(lists, &args);
 }
 

@@ -135,8 +135,10 @@ static bool take_out(struct store *store, const char *const *gone, size_t count)
 	struct redis_args commands[STORE_MAX_REPLIES] = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		drop_args(&commands[i], &store->space, NULL, 0);
-		drop_args_end(&commands[i], &(struct drop_end){.id = gone[i], .how = DROP_DELETED});
+		const struct drop_end end = {.id = gone[i], .how = DROP_DELETED};
+
+		drop_args(&commands[i], &store->space, &end, 0);
+		drop_args_end(&commands[i], &end);
 	}
 	return count == 0 || store_call(store, commands, (int)count);
 }
