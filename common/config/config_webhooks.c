@@ -30,6 +30,14 @@ static const struct {
 
 enum { EVENT_COUNT = sizeof(events) / sizeof(events[0]) };
 
+bool webhook_name_valid(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 0 && len <= WEBHOOK_NAME_MAX && strspn(name, name_chars) == len &&
+	       name[0] != '-';
+}
+
 const struct webhook_endpoint *webhook_find(
     const struct webhooks_config *webhooks, const char *name)
 {
@@ -99,12 +107,8 @@ static void read_name(const struct config_value *value, void *dest)
 {
 	struct webhook_draft *draft = dest;
 	char **name = &draft->endpoint.name;
-	size_t len;
 
-	if (!config_string(value, 0, expected_name, name))
-		return;
-	len = strlen(*name);
-	if (len > WEBHOOK_NAME_MAX || strspn(*name, name_chars) != len || **name == '-')
+	if (config_string(value, 0, expected_name, name) && !webhook_name_valid(*name))
 		config_wrong(value, "something else, expected %s", expected_name);
 }
 

@@ -64,6 +64,9 @@ struct webhooks_config {
 	char *lines;
 };
 
+/* Whether an endpoint can be called so. */
+bool webhook_name_valid(const char *name);
+
 /* The endpoint of that name, or NULL. */
 const struct webhook_endpoint *webhook_find(
     const struct webhooks_config *webhooks, const char *name);

@@ -5,8 +5,6 @@
 #define ID_PREFIX "wh_"
 
 static const char hex_digits[] = "0123456789abcdef";
-static const char name_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 static bool consists_of(struct span text, const char *characters)
 {
@@ -22,11 +20,11 @@ static bool take_endpoint(char out[WEBHOOK_NAME_SIZE], struct span *text)
 	struct span name;
 
 	if (!span_split(text, ' ', &name) || name.len > WEBHOOK_NAME_MAX ||
-	    !consists_of(name, name_characters))
+	    memchr(name.p, '\0', name.len) != NULL)
 		return false;
 	memcpy(out, name.p, name.len);
 	out[name.len] = '\0';
-	return true;
+	return webhook_name_valid(out);
 }
 
 static bool take_response(char out[RESPONSE_ID_MAX + 1], struct span *text)
