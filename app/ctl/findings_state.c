@@ -128,22 +128,28 @@ static void add_endpoint(struct findings *findings, const struct config *config,
 {
 	char age[AGE_SIZE];
 
-	if (webhook_find(&config->webhooks, endpoint->name) == NULL) {
-		findings_add(findings, "webhook_unknown",
-		    "%lld webhooks wait for %s, which respool.webhooks has no more: they are given "
-		    "up when they have been due for a day.",
-		    endpoint->waiting, endpoint->name);
-	} else if (endpoint->off) {
-		findings_add(findings, "webhook_off",
-		    "Endpoint %s is off, as it has answered 410: it is told nothing until its "
-		    "configuration changes.",
-		    endpoint->name);
-	} else if (endpoint->rests_until > now) {
+	switch (summary_endpoint_state(config, endpoint, now)) {
+	case ENDPOINT_ON:
+		break;
+	case ENDPOINT_RESTING:
 		age_write(age, (double)(endpoint->rests_until - now) / 1000);
 		findings_add(findings, "webhook_resting",
 		    "Endpoint %s rests for %s more, with %lld failures in a row: %lld webhooks "
 		    "wait. See respoolctl webhooks.",
 		    endpoint->name, age, endpoint->failures, endpoint->waiting);
+		break;
+	case ENDPOINT_OFF:
+		findings_add(findings, "webhook_off",
+		    "Endpoint %s is off, as it has answered 410: it is told nothing until its "
+		    "configuration changes.",
+		    endpoint->name);
+		break;
+	case ENDPOINT_UNKNOWN:
+		findings_add(findings, "webhook_unknown",
+		    "%lld webhooks wait for %s, which respool.webhooks has no more: they are given "
+		    "up when they have been due for a day.",
+		    endpoint->waiting, endpoint->name);
+		break;
 	}
 }
 

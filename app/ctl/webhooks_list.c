@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/operator/operator_json.h"
+#include "common/operator/summary.h"
 #include "common/webhook/webhook_message.h"
 #include "age.h"
 #include "table.h"
@@ -30,20 +31,27 @@ static const struct column delivery_columns[] = {
     {.title = "ERROR", .free = true},
 };
 
-static void write_state(char *out, size_t size, const struct webhook_endpoint *configured,
+enum { STATE_SIZE = AGE_SIZE + 8 };
+
+static void write_state(char out[STATE_SIZE], const struct ctl *ctl,
     const struct store_endpoint *endpoint, long long now)
 {
 	char age[AGE_SIZE];
 
-	if (configured == NULL) {
-		snprintf(out, size, "unknown");
-	} else if (endpoint->off) {
-		snprintf(out, size, "off");
-	} else if (endpoint->rests_until > now) {
+	switch (summary_endpoint_state(ctl->config, endpoint, now)) {
+	case ENDPOINT_ON:
+		snprintf(out, STATE_SIZE, "on");
+		break;
+	case ENDPOINT_RESTING:
 		age_write(age, (double)(endpoint->rests_until - now) / 1000);
-		snprintf(out, size, "rests %s", age);
-	} else {
-		snprintf(out, size, "on");
+		snprintf(out, STATE_SIZE, "rests %s", age);
+		break;
+	case ENDPOINT_OFF:
+		snprintf(out, STATE_SIZE, "off");
+		break;
+	case ENDPOINT_UNKNOWN:
+		snprintf(out, STATE_SIZE, "unknown");
+		break;
 	}
 }
 
@@ -52,9 +60,9 @@ static void add_endpoint(const struct ctl *ctl, struct table *table,
 {
 	const struct webhook_endpoint *configured =
 	    webhook_find(&ctl->config->webhooks, endpoint->name);
-	char state[AGE_SIZE + 8], failures[NUMBER_SIZE], waiting[NUMBER_SIZE];
+	char state[STATE_SIZE], failures[NUMBER_SIZE], waiting[NUMBER_SIZE];
 
-	write_state(state, sizeof(state), configured, endpoint, now);
+	write_state(state, ctl, endpoint, now);
 	snprintf(failures, sizeof(failures), "%lld", endpoint->failures);
 	snprintf(waiting, sizeof(waiting), "%lld", endpoint->waiting);
 	table_add(

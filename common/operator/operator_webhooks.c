@@ -1,16 +1,14 @@
 #include "common/webhook/webhook_message.h"
 #include "members.h"
 #include "operator_json.h"
+#include "summary.h"
 
-static const char *state_of(
-    const struct webhook_endpoint *configured, const struct store_endpoint *endpoint, long long now)
-{
-	if (configured == NULL)
-		return "unknown";
-	if (endpoint->off)
-		return "off";
-	return endpoint->rests_until > now ? "resting" : "on";
-}
+static const char *const state_words[] = {
+    [ENDPOINT_ON] = "on",
+    [ENDPOINT_RESTING] = "resting",
+    [ENDPOINT_OFF] = "off",
+    [ENDPOINT_UNKNOWN] = "unknown",
+};
 
 static void write_endpoint(struct buf *out, const struct config *config,
     const struct store_endpoint *endpoint, long long now)
@@ -20,7 +18,7 @@ static void write_endpoint(struct buf *out, const struct config *config,
 	buf_putc(out, '{');
 	member_text(out, "name", endpoint->name);
 	member_text(out, "url", configured != NULL ? configured->site : NULL);
-	member_text(out, "state", state_of(configured, endpoint, now));
+	member_text(out, "state", state_words[summary_endpoint_state(config, endpoint, now)]);
 	member_number(out, "failures", endpoint->failures);
 	member_seconds(out, "resting_seconds", endpoint->rests_until - now);
 	member_number(out, "waiting", endpoint->waiting);

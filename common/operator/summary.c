@@ -29,3 +29,13 @@ const struct store_troubled *summary_troubled(
 	}
 	return NULL;
 }
+
+enum endpoint_state summary_endpoint_state(
+    const struct config *config, const struct store_endpoint *endpoint, long long now)
+{
+	if (webhook_find(&config->webhooks, endpoint->name) == NULL)
+		return ENDPOINT_UNKNOWN;
+	if (endpoint->off)
+		return ENDPOINT_OFF;
+	return endpoint->rests_until > now ? ENDPOINT_RESTING : ENDPOINT_ON;
+}
