@@ -174,13 +174,14 @@ static bool find_command(struct arguments *arguments, struct buf *problem)
 	return false;
 }
 
-static bool check_options(const struct arguments *arguments, struct buf *problem)
+bool arguments_are_among(const struct arguments *arguments, unsigned options_taken,
+    const char *name, struct buf *problem)
 {
-	const unsigned strange = arguments->given & ~arguments->command->options;
+	const unsigned strange = arguments->given & ~options_taken;
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if ((strange & OPTION_BIT(i)) != 0) {
-			buf_printf(problem, "%s: it does not take %.*s", arguments->command->name,
+			buf_printf(problem, "%s: it does not take %.*s", name,
 			    (int)strcspn(options[i].usage, " "), options[i].usage);
 			return false;
 		}
@@ -222,5 +223,7 @@ bool arguments_read(struct arguments *arguments, int argc, char **argv, struct b
 		return false;
 	if (arguments->help)
 		return true;
-	return check_options(arguments, problem) && check_words(arguments, problem);
+	return arguments_are_among(
+		   arguments, arguments->command->options, arguments->command->name, problem) &&
+	       check_words(arguments, problem);
 }

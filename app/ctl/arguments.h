@@ -49,4 +49,10 @@ struct arguments {
  */
 bool arguments_read(struct arguments *arguments, int argc, char **argv, struct buf *problem);
 
+/*
+ * Whether no options but these, as bits, were given. If not, problem says so of what has that name.
+ */
+bool arguments_are_among(
+    const struct arguments *arguments, unsigned options, const char *name, struct buf *problem);
+
 #endif

@@ -60,16 +60,16 @@ static int misuse(const char *name)
 /* Whether the subcommand takes all that is given. */
 static bool check_options(const struct ctl *ctl, const struct subcommand *subcommand)
 {
-	const unsigned strange = ctl->arguments->given & ~subcommand->options;
+	struct buf name = {0}, problem = {0};
+	bool ok;
 
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if ((strange & OPTION_BIT(i)) != 0) {
-			ctl_refuse("webhooks %s: it does not take %.*s", subcommand->name,
-			    (int)strcspn(option_usage(i), " "), option_usage(i));
-			return false;
-		}
-	}
-	return true;
+	buf_printf(&name, "webhooks %s", subcommand->name);
+	ok = arguments_are_among(ctl->arguments, subcommand->options, buf_cstr(&name), &problem);
+	if (!ok)
+		ctl_refuse("%s", buf_cstr(&problem));
+	buf_free(&problem);
+	buf_free(&name);
+	return ok;
 }
 
 int webhooks_run(struct ctl *ctl)
