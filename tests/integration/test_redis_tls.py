@@ -64,16 +64,21 @@ def try_create(stack, model):
     return reply.json()["id"] if reply.status == 200 else None
 
 
+def is_remembered(stack, model):
+    """Whether the relay, which connects by itself, has Redis for an answer that it passes on."""
+    response_id = f"resp_{model.replace('-', '_')}"
+    stack.upstream.script(f"{model}-kept", answer(response_object(response_id)))
+    reply = stack.client.post_create({"model": f"{model}-kept", "input": "x"})
+    assert reply.json()["id"] == response_id
+    return stack.redis.exists(native_key(response_id))
+
+
 def assert_works(stack, model, timeout=10):
     """All roles have a connection, at the latest soon."""
     stack.upstream.script(model, message_stream(["well"]))
     response_id = wait_until(lambda: try_create(stack, model), timeout, "a response to be created")
     assert output_text(stack.client.wait_terminal(response_id, timeout)) == "well"
-    path = f"resp_{model.replace('-', '_')}"
-    stack.upstream.script(f"{model}-kept", answer(response_object(path)))
-    reply = stack.client.post_create({"model": f"{model}-kept", "input": "x"})
-    assert reply.json()["id"] == path
-    wait_until(lambda: stack.redis.exists(native_key(path)), timeout, "it to be remembered")
+    wait_until(lambda: is_remembered(stack, model), timeout, "the relay to remember an id")
 
 
 def assert_away(stack, model):
