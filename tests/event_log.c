@@ -143,6 +143,7 @@ static void create(
 	struct span fields[RESPONSE_FIELD_COUNT] = {{0}};
 	struct buf object = {0}, event = {0};
 	struct new_job job = {.id = id,
+	    .tier = TIER_DEFAULT,
 	    .tenant = tenant,
 	    .model = "gpt",
 	    .label = "gpt",

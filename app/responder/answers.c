@@ -118,6 +118,9 @@ bool answer_stored(struct handlers *handlers, enum store_result result)
 	case STORE_CONTEXTS_FULL:
 		queue_full(handlers, result);
 		return false;
+	case STORE_LIMITED:
+	case STORE_CREATED_BEFORE:
+	case STORE_KEY_TAKEN:
 	case STORE_UNAVAILABLE:
 		break;
 	}

@@ -5,6 +5,7 @@
 #include "common/response/create_request.h"
 #include "common/response/credentials.h"
 #include "common/base/json.h"
+#include "common/config/config_tenants.h"
 #include "common/config/model.h"
 #include "common/response/event.h"
 #include "common/response/response.h"
@@ -165,6 +166,8 @@ static void create_response(struct handlers *handlers, struct create_request *re
 	    .webhook = webhook,
 	    .ttl = config->polling.ttl,
 	    .unstored_ttl = is_unstored(request) ? config->unstored_ttl : 0,
+	    .tier = TIER_DEFAULT,
+	    .limits = &tenant_of(config, handlers->tenant)->limits,
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};

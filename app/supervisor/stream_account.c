@@ -110,7 +110,7 @@ void stream_note_end(struct stream *s, const char *how)
 
 	log_end(s, how, &usage, total);
 	count_end(s, how, &usage, total);
-	job_end(s->host->jobs, s->id, how);
+	job_end(s->host->jobs, s->id, how, NULL);
 }
 
 void stream_note_retry(struct stream *s, const char *why)

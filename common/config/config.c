@@ -305,6 +305,8 @@ static const struct draft defaults = {
 	    .stream_interval_ms = 20,
 	    .keepalive_seconds = 15,
 	    .unstored_ttl = 600,
+	    .idempotency_ttl = 86400,
+	    .tenant_defaults = {.limits = KEY_LIMITS_NONE},
 	    .lease_seconds = 15,
 	    .max_attempts = 2,
 	    .drain_seconds = 30,

@@ -11,6 +11,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "key_limits.h"
 #include "redis_config.h"
 #include "webhooks_config.h"
 
@@ -87,7 +88,8 @@ struct deployment {
 	double weight; /* 0 if not given, and so are rpm, tpm and max_parallel_requests */
 	int rpm;
 	int tpm;
-	int max_parallel_requests; /* of each process; what is above waits */
+	int max_parallel_requests;      /* of each process; what is above waits */
+	double input_cost, output_cost; /* of a token; 0 if not given */
 	/* Whether it says itself how often to try again after a failure of its own; how often. */
 	bool has_retries;
 	int num_retries;
@@ -105,6 +107,12 @@ struct access_key {
 	char *name;
 	char *key;      /* NULL if only its hash is known */
 	char *key_hash; /* SHA-256 in hex; NULL if key is known */
+	/* The rest is of clients' keys alone. */
+	long long expires; /* UNIX time from which on it is not taken any more; 0: never */
+	char **models;     /* that it may use, patterns as well; NULL: all */
+	size_t model_count;
+	bool priority; /* it may ask for service_tier "priority" */
+	struct key_limits limits;
 };
 
 enum polling_mode { POLLING_OFF, POLLING_ALL, POLLING_PROVIDERS };
@@ -148,6 +156,9 @@ struct config {
 	struct access_key *tenants; /* clients; the master key's is called "master" */
 	size_t tenant_count;
 	bool allow_anonymous;
+	/* What is not said of a tenant; and what counts for who asks without a key. */
+	struct access_key tenant_defaults;
+	long idempotency_ttl;          /* s that an Idempotency-Key stands for a response */
 	struct access_key *admin_keys; /* who may see and touch all responses: /respool/v1 */
 	size_t admin_key_count;
 	bool open_metrics; /* whoever asks gets /metrics */

@@ -134,7 +134,7 @@ void access_keys_append(struct access_key **keys, size_t *count, struct access_k
 static void read_key(const struct config_value *value, const struct access_kind *kind,
     struct access_key **keys, size_t *count)
 {
-	struct access_key key = {0};
+	struct access_key key = {.limits = KEY_LIMITS_NONE};
 
 	if (config_section(
 		value, "a mapping with name and key", kind->members, kind->member_count, &key) &&

@@ -11,7 +11,8 @@ static const char master_name[] = "master";
 void tenants_add_master(struct config *config, char *key)
 {
 	access_keys_append(&config->tenants, &config->tenant_count,
-	    (struct access_key){.name = xstrdup(master_name), .key = key});
+	    (struct access_key){
+		.name = xstrdup(master_name), .key = key, .limits = KEY_LIMITS_NONE});
 }
 
 void tenants_add_environment(const struct config_value *place, struct config *config)
@@ -59,6 +60,15 @@ static const struct access_kind tenants = {
 void tenants_read(const struct config_value *list, struct config *config)
 {
 	access_keys_read(list, &tenants, &config->tenants, &config->tenant_count);
+}
+
+const struct access_key *tenant_of(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (strcmp(config->tenants[i].name, name) == 0)
+			return &config->tenants[i];
+	}
+	return &config->tenant_defaults;
 }
 
 void tenants_clear(struct config *config)

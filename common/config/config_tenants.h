@@ -20,6 +20,12 @@ void tenants_add_environment(const struct config_value *place, struct config *co
  */
 void tenants_read(const struct config_value *list, struct config *config);
 
+/*
+ * The tenant of that name, or what counts for clients without a key if name is "" or nobody's. It
+ * belongs to config.
+ */
+const struct access_key *tenant_of(const struct config *config, const char *name);
+
 /* Frees all tenants. */
 void tenants_clear(struct config *config);
 

@@ -82,12 +82,14 @@ void job_lists_bury(struct job_lists *lists, const char *worker)
 	bool own = strcmp(worker, lists->self) == 0;
 
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_BURY, 5);
+	redis_args_script(&args, SCRIPT_BURY, 7);
 	redis_args_add(&args, lists->space->workers);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, lists->space->workers_about);
 	redis_args_add(&args, lists->space->draining);
 	redis_args_add(&args, lists->space->counters);
+	redis_args_add(&args, lists->space->rooms);
+	redis_args_add(&args, lists->space->shares);
 	redis_args_add(&args, worker);
 	redis_args_add(&args, own ? "1" : "0");
 	if (own) {

@@ -11,14 +11,13 @@ enum { JOB_GONE = 0, JOB_FREED = 1 };
 
 void job_lists_drop(struct job_lists *lists, const char *worker, const char *id, const char *how)
 {
-	const struct drop_end end = {id, how, lists->ttl, lists->webhooks};
-	struct redis_args args = {0};
 	struct running_key key;
+	struct drop_end end = {
+	    .id = id, .how = how, .ttl = lists->ttl, .webhooks = lists->webhooks, .list = key.name};
+	struct redis_args args = {0};
 
 	running_key(&key, lists->space, worker);
-	drop_args(&args, lists->space, &end, 1);
-	redis_args_add(&args, key.name);
-	drop_args_end(&args, &end);
+	drop_args(&args, lists->space, &end);
 	job_lists_send(lists, &args);
 }
 
@@ -53,13 +52,18 @@ static void requeue(
 	struct running_key key;
 
 	running_key(&key, lists->space, worker);
-	redis_args_script(&args, SCRIPT_REQUEUE, 6);
+	redis_args_script(&args, SCRIPT_REQUEUE, 11);
 	redis_args_add(&args, key.name);
 	redis_args_add(&args, lists->space->queue);
 	redis_args_add(&args, lists->space->parked);
 	redis_args_add(&args, lists->space->paused);
 	redis_args_add(&args, lists->space->index_about);
 	redis_args_add(&args, lists->space->counters);
+	redis_args_add(&args, lists->space->shares);
+	redis_args_add(&args, lists->space->seats);
+	redis_args_add(&args, lists->space->lines);
+	redis_args_add(&args, lists->space->turns);
+	redis_args_add(&args, lists->space->passes);
 	redis_args_add(&args, id);
 	redis_args_add(&args, anew ? "1" : "0");
 	redis_args_add_span(&args, counter);

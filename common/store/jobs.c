@@ -61,13 +61,17 @@ void jobs_free(struct jobs *jobs)
 
 void job_drop(struct jobs *jobs, const char *id)
 {
-	job_end(jobs, id, DROP_UNKNOWN);
+	job_end(jobs, id, DROP_UNKNOWN, NULL);
 }
 
-void job_end(struct jobs *jobs, const char *id, const char *how)
+void job_end(struct jobs *jobs, const char *id, const char *how, const char *use)
 {
+	struct buf text = {0};
+
+	buf_printf(&text, "%s%s%s", how, use != NULL ? " " : "", use != NULL ? use : "");
 	write_batch_send(jobs->writes);
-	job_lists_drop(&jobs->lists, jobs->name, id, how);
+	job_lists_drop(&jobs->lists, jobs->name, id, buf_cstr(&text));
+	buf_free(&text);
 }
 
 void job_note_retry(struct jobs *jobs, const char *id, long long fence, const char *why)

@@ -122,6 +122,11 @@ struct response_write {
 	long long renewed_at; /* ms: when the time to live was last renewed */
 	struct buf slots;     /* what fold_open_slots() said at the last write */
 	const char *told_deployment; /* that of the last write */
+	/*
+	 * What the response has used, as use_write() writes it, told with the write that ends it;
+	 * NULL if that is not known. The caller's, which sets it before.
+	 */
+	const char *use;
 };
 
 void response_write_free(struct response_write *write);
@@ -160,9 +165,10 @@ void job_drop(struct jobs *jobs, const char *id);
 
 /*
  * Lets go of an id whose job has ended, as this worker knows: how is a terminal status' name, or
- * "deleted". It is counted, unless it has been already.
+ * "deleted"; use is what it has used, as use_write() writes it, or NULL if that is not known. It is
+ * counted, unless it has been already.
  */
-void job_end(struct jobs *jobs, const char *id, const char *how);
+void job_end(struct jobs *jobs, const char *id, const char *how, const char *use);
 
 /*
  * Notes in the job's history that the request was sent again, and why: to which deployment, by its

@@ -60,9 +60,9 @@ static void claim_answered(struct jobs *jobs, const char *id, const redisReply *
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= CLAIM_ELEMENTS)
 		report_claim(jobs, id, reply);
 	else if (reply->type == REDIS_REPLY_STRING)
-		job_end(jobs, id, reply->str);
+		job_end(jobs, id, reply->str, NULL);
 	else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
-		job_end(jobs, id, DROP_DELETED);
+		job_end(jobs, id, DROP_DELETED, NULL);
 	else if (jobs_are_settled(jobs))
 		job_lists_challenge(&jobs->lists, id, reply->element[0]->str);
 }

@@ -13,13 +13,15 @@ struct look_up {
 	char id[RESPONSE_ID_MAX + 1];
 };
 
-/* If it is over. */
-static void note_end(struct jobs *jobs, const char *id, const redisReply *state)
+/* If it is over. reply is its state, and what it has used, if that is known. */
+static void note_end(struct jobs *jobs, const char *id, const redisReply *reply)
 {
+	const redisReply *state = reply->element[0], *use = reply->element[1];
+
 	if (state->type != REDIS_REPLY_STRING)
-		job_lists_drop(&jobs->lists, jobs->name, id, DROP_DELETED);
+		job_end(jobs, id, DROP_DELETED, NULL);
 	else if (response_status_is_terminal(response_status_find(reply_span(state))))
-		job_lists_drop(&jobs->lists, jobs->name, id, state->str);
+		job_end(jobs, id, state->str, use->type == REDIS_REPLY_STRING ? use->str : NULL);
 }
 
 static void on_state(redisAsyncContext *redis, void *data, void *privdata)
@@ -28,7 +30,7 @@ static void on_state(redisAsyncContext *redis, void *data, void *privdata)
 	struct jobs *jobs = look_up->jobs;
 
 	(void)redis;
-	if (!redis_client_failed(jobs->commands, data, "HGET"))
+	if (!redis_client_failed(jobs->commands, data, "HMGET"))
 		note_end(jobs, look_up->id, data);
 	free(look_up);
 	job_lists_change_closed(&jobs->lists);
@@ -43,9 +45,10 @@ void jobs_look_up_open(struct jobs *jobs, const char *id)
 	if (!response_id_valid(id))
 		return;
 	response_keys(&keys, &jobs->space, id);
-	redis_args_add(&args, "HGET");
+	redis_args_add(&args, "HMGET");
 	redis_args_add(&args, keys.job);
 	redis_args_add(&args, "state");
+	redis_args_add(&args, "use");
 	look_up = xcalloc(1, sizeof(*look_up));
 	look_up->jobs = jobs;
 	snprintf(look_up->id, sizeof(look_up->id), "%s", id);

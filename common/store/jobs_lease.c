@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/provider/health.h"
@@ -13,7 +15,7 @@ enum {
 };
 
 /* The elements of beat.lua's reply. */
-enum { BEAT_DRAINS, BEAT_TIME, BEAT_OPEN, BEAT_WORKERS };
+enum { BEAT_DRAINS, BEAT_TIME, BEAT_OPEN, BEAT_MORE, BEAT_WORKERS };
 
 bool jobs_are_settled(const struct jobs *jobs)
 {
@@ -58,15 +60,25 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 	jobs_take_next(jobs);
 	if (!jobs->leaving)
 		jobs_look_up_open(jobs, reply->element[BEAT_OPEN]->str);
+	if (reply->element[BEAT_MORE]->integer == 1)
+		jobs_send_beat(jobs);
 	if (!jobs_are_settled(jobs))
 		return;
 	for (i = BEAT_WORKERS; i < reply->elements && !jobs->leaving; i++)
 		job_lists_take_over(&jobs->lists, reply->element[i]->str);
 }
 
-static void beat_args(struct jobs *jobs, struct redis_args *args)
+/* How many jobs it works on at once. */
+static int room(const struct jobs *jobs)
 {
-	redis_args_script(args, SCRIPT_BEAT, 7);
+	return jobs->leaving || jobs->draining ? 0 : jobs->config->max_streams;
+}
+
+/* day is the caller's, and has to stay as long as the arguments do. */
+static void beat_args(struct jobs *jobs, struct redis_args *args, struct usage_key *day)
+{
+	usage_key(day, &jobs->space, time(NULL));
+	redis_args_script(args, SCRIPT_BEAT, 18);
 	redis_args_add(args, jobs->space.workers);
 	redis_args_add(args, jobs->space.workers_about);
 	redis_args_add(args, jobs->space.draining);
@@ -74,23 +86,36 @@ static void beat_args(struct jobs *jobs, struct redis_args *args)
 	redis_args_add(args, jobs->space.index);
 	redis_args_add(args, jobs->space.index_about);
 	redis_args_add(args, jobs->space.index_ended);
+	redis_args_add(args, jobs->space.rooms);
+	redis_args_add(args, jobs->space.queue);
+	redis_args_add(args, jobs->space.shares);
+	redis_args_add(args, jobs->space.seats);
+	redis_args_add(args, jobs->space.lines);
+	redis_args_add(args, jobs->space.turns);
+	redis_args_add(args, jobs->space.passes);
+	redis_args_add(args, jobs->space.rates);
+	redis_args_add(args, jobs->space.budgets);
+	redis_args_add(args, jobs->space.relays);
+	redis_args_add(args, day->name);
 	redis_args_add(args, jobs->name);
 	redis_args_add_number(args, jobs->config->lease_seconds * 1000LL);
 	redis_args_add_number(args, jobs->streams);
 	redis_args_add_span(args, buf_span(&jobs->about));
 	redis_args_add(args, jobs->drains_like);
 	beat_counts_send(&jobs->counts, args);
+	redis_args_add_number(args, room(jobs));
 }
 
 void jobs_send_beat(struct jobs *jobs)
 {
 	struct redis_args args = {0};
+	struct usage_key day;
 
 	/* Nor when this worker has been forgotten: Redis would know it again. */
 	if (jobs->beating || jobs->leave_step == LEAVE_DONE)
 		return;
 	jobs_read_health(jobs);
-	beat_args(jobs, &args);
+	beat_args(jobs, &args, &day);
 	jobs->beat_sent_at = monotonic_ms();
 	jobs->beating = redis_client_call(jobs->commands, &args, on_beaten, jobs);
 }

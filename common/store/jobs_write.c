@@ -49,14 +49,14 @@ static long kept_seconds(const struct config *config, enum response_status termi
 	return terminal == STATUS_FAILED ? config->failed_request_ttl : 0;
 }
 
-static void add_end(struct arguments *arguments, const struct config *config,
+static void add_end(struct arguments *arguments, const struct response_write *write,
     enum response_status terminal, const char *deployment)
 {
 	struct buf ended = {0};
 
-	buf_printf(&ended, "%s %ld%s%s", response_status_name(terminal),
-	    kept_seconds(config, terminal), deployment != NULL ? " " : "",
-	    deployment != NULL ? deployment : "");
+	buf_printf(&ended, "%s %ld %s%s%s", response_status_name(terminal),
+	    kept_seconds(write->jobs->config, terminal), write->use != NULL ? write->use : "-",
+	    deployment != NULL ? " " : "", deployment != NULL ? deployment : "");
 	add(arguments, buf_span(&ended));
 	buf_free(&ended);
 }
@@ -180,7 +180,7 @@ bool response_flush(struct response_write *write, const char *id, long long fenc
 	if (kind.tells_deployment)
 		add(&arguments, span_of(deployment));
 	if (terminal != STATUS_COUNT)
-		add_end(&arguments, write->jobs->config, terminal, deployment);
+		add_end(&arguments, write, terminal, deployment);
 	if (log != NULL)
 		add_events(&arguments, log);
 	write_head(&head, write, doc, &kind, arguments.count);

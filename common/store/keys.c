@@ -35,6 +35,14 @@ void key_space_init(struct key_space *space, const char *namespace)
 	name_key(space->parked, space, "litellm:polling:{jobs}:parked");
 	name_key(space->counters, space, "litellm:polling:{jobs}:counters");
 	name_key(space->minutes, space, "litellm:polling:{jobs}:minutes");
+	name_key(space->shares, space, "litellm:polling:{jobs}:shares");
+	name_key(space->seats, space, "litellm:polling:{jobs}:seats");
+	name_key(space->lines, space, "litellm:polling:{jobs}:lines");
+	name_key(space->turns, space, "litellm:polling:{jobs}:turns");
+	name_key(space->passes, space, "litellm:polling:{jobs}:passes");
+	name_key(space->rooms, space, "litellm:polling:{jobs}:rooms");
+	name_key(space->rates, space, "litellm:polling:{jobs}:rates");
+	name_key(space->budgets, space, "litellm:polling:{jobs}:budgets");
 	name_key(space->webhooks, space, "litellm:polling:{jobs}:webhooks");
 	name_key(space->webhooks_about, space, "litellm:polling:{jobs}:webhooks:about");
 	name_key(space->webhooks_dead, space, "litellm:polling:{jobs}:webhooks:dead");
@@ -105,4 +113,32 @@ void running_key(struct running_key *key, const struct key_space *space, const c
 {
 	snprintf(key->name, sizeof(key->name), "%s" KEY_RUNNING_PREFIX "%.64s", space->namespace,
 	    worker);
+}
+
+void line_key(struct buf *out, const struct key_space *space, struct span line)
+{
+	buf_puts(out, space->namespace);
+	buf_puts(out, "litellm:polling:{jobs}:line:");
+	buf_append_span(out, line);
+}
+
+void passages_key(struct passages_key *key, const struct key_space *space, const char *relay)
+{
+	snprintf(key->name, sizeof(key->name), "%slitellm:polling:{jobs}:passages:%.*s",
+	    space->namespace, WORKER_NAME_LEN, relay);
+}
+
+void usage_key(struct usage_key *key, const struct key_space *space, time_t day)
+{
+	struct tm date;
+
+	gmtime_r(&day, &date);
+	snprintf(key->name, sizeof(key->name), "%slitellm:polling:{jobs}:usage:%04d-%02d-%02d",
+	    space->namespace, date.tm_year + 1900, date.tm_mon + 1, date.tm_mday);
+}
+
+void idempotent_key(struct idempotent_key *key, const struct key_space *space, const char *digest)
+{
+	snprintf(key->name, sizeof(key->name), "%slitellm:polling:{jobs}:idempotent:%.*s",
+	    space->namespace, DIGEST_SIZE - 1, digest);
 }

@@ -11,7 +11,10 @@
 #define RESPOOL_KEYS_H
 
 #include <stdbool.h>
+#include <time.h>
 
+#include "common/base/buf.h"
+#include "common/base/digest.h"
 #include "common/config/redis_config.h"
 #include "common/response/encrypted_content.h"
 #include "common/response/response_id.h"
@@ -56,6 +59,15 @@ struct key_space {
 	char parked[KEY_NAME_SIZE];
 	char counters[KEY_NAME_SIZE];
 	char minutes[KEY_NAME_SIZE];
+	/* How what waits is shared, and what keys may ask for. */
+	char shares[KEY_NAME_SIZE];
+	char seats[KEY_NAME_SIZE];
+	char lines[KEY_NAME_SIZE];
+	char turns[KEY_NAME_SIZE];
+	char passes[KEY_NAME_SIZE];
+	char rooms[KEY_NAME_SIZE];
+	char rates[KEY_NAME_SIZE];
+	char budgets[KEY_NAME_SIZE];
 	/* Deliveries of webhooks, likewise. */
 	char webhooks[KEY_NAME_SIZE];
 	char webhooks_about[KEY_NAME_SIZE];
@@ -108,5 +120,32 @@ struct running_key {
 };
 
 void running_key(struct running_key *key, const struct key_space *space, const char *worker);
+
+/*
+ * Appends the name of the list in which the jobs of a line wait (scripts/shared/shares.lua): its
+ * tier and tenant, the latter as counts_write_label() writes it.
+ */
+void line_key(struct buf *out, const struct key_space *space, struct span line);
+
+/* Of what a relay passes through, and has counted against limits. */
+struct passages_key {
+	char name[KEY_NAME_SIZE + WORKER_NAME_LEN];
+};
+
+void passages_key(struct passages_key *key, const struct key_space *space, const char *relay);
+
+/* What was used on a day (UTC). */
+struct usage_key {
+	char name[KEY_NAME_SIZE + sizeof("2026-12-31")];
+};
+
+void usage_key(struct usage_key *key, const struct key_space *space, time_t day);
+
+/* What an Idempotency-Key stands for, by digest_hex() of tenant and key. */
+struct idempotent_key {
+	char name[KEY_NAME_SIZE + DIGEST_SIZE];
+};
+
+void idempotent_key(struct idempotent_key *key, const struct key_space *space, const char *digest);
 
 #endif

@@ -23,6 +23,9 @@
 	X(ENDED, "respool_responses_ended_total", COUNTER, "model,status", "",                     \
 	    "Background responses that have ended, by how: completed, incomplete, failed, "        \
 	    "cancelled, or deleted before that.")                                                  \
+	X(LIMITED, "respool_requests_limited_total", COUNTER, "tenant,limit", "",                  \
+	    "Requests that were refused by a limit of their key: rpm, tpm, max_parallel, "         \
+	    "max_queue or max_budget.")                                                            \
 	X(RESPONSES, "respool_responses", GAUGE, "state", "",                                      \
 	    "Background responses that wait, and that are worked on.")                             \
 	X(QUEUE_OLDEST, "respool_queue_oldest_seconds", GAUGE, "", "",                             \

@@ -133,12 +133,11 @@ static void take_rows(struct walk *walk, const struct piece *piece, redisReply *
 static bool take_out(struct store *store, const char *const *gone, size_t count)
 {
 	struct redis_args commands[STORE_MAX_REPLIES] = {0};
+	struct drop_end ends[STORE_MAX_REPLIES];
 
 	for (size_t i = 0; i < count; i++) {
-		const struct drop_end end = {.id = gone[i], .how = DROP_DELETED};
-
-		drop_args(&commands[i], &store->space, &end, 0);
-		drop_args_end(&commands[i], &end);
+		ends[i] = (struct drop_end){.id = gone[i], .how = DROP_DELETED};
+		drop_args(&commands[i], &store->space, &ends[i]);
 	}
 	return count == 0 || store_call(store, commands, (int)count);
 }

@@ -12,11 +12,16 @@ static enum store_result run(
 	struct redis_args args = {0};
 
 	*changed = false;
-	redis_args_script(&args, script, 4);
+	redis_args_script(&args, script, 9);
 	redis_args_add(&args, store->space.paused);
 	redis_args_add(&args, store->space.queue);
 	redis_args_add(&args, store->space.parked);
 	redis_args_add(&args, store->space.index_about);
+	redis_args_add(&args, store->space.shares);
+	redis_args_add(&args, store->space.seats);
+	redis_args_add(&args, store->space.lines);
+	redis_args_add(&args, store->space.turns);
+	redis_args_add(&args, store->space.passes);
 	redis_args_add(&args, paused_name(model));
 	if (!store_call(store, &args, 1))
 		return STORE_UNAVAILABLE;

@@ -100,7 +100,9 @@ static char *read_webhook(const redisReply *about)
 		if (!span_split(&left, COUNTS_SEPARATOR, &before))
 			return NULL;
 	}
-	return xmemdup(left.p, left.len);
+	if (!span_split(&left, COUNTS_SEPARATOR, &before))
+		before = left;
+	return before.len > 0 ? xmemdup(before.p, before.len) : NULL;
 }
 
 static bool failed_read(struct store *store, const char *id, struct failed *failed)
@@ -161,6 +163,7 @@ static void fill_job(struct new_job *job, const struct failed *failed, const str
 	    .stream = has_text(field[JOB_STREAMED]),
 	    .ttl = (long)reply_number(field[JOB_TTL], config->polling.ttl),
 	    .unstored_ttl = (long)reply_number(field[JOB_UNSTORED_TTL], 0),
+	    .tier = TIER_DEFAULT,
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};

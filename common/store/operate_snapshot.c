@@ -23,7 +23,7 @@ enum {
 
 static void ask_present(struct redis_args *args, const struct key_space *space, const char *running)
 {
-	redis_args_script(args, SCRIPT_SNAPSHOT, 9);
+	redis_args_script(args, SCRIPT_SNAPSHOT, 11);
 	redis_args_add(args, space->queue);
 	redis_args_add(args, space->parked);
 	redis_args_add(args, space->index_about);
@@ -33,6 +33,8 @@ static void ask_present(struct redis_args *args, const struct key_space *space, 
 	redis_args_add(args, space->relays);
 	redis_args_add(args, space->relays_about);
 	redis_args_add(args, space->paused);
+	redis_args_add(args, space->shares);
+	redis_args_add(args, space->lines);
 	redis_args_add(args, running);
 }
 

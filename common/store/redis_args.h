@@ -11,7 +11,7 @@
 #include "common/base/decimal.h"
 #include "scripts.h"
 
-enum { REDIS_ARGS_MAX = 56, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = DECIMAL_SIZE };
+enum { REDIS_ARGS_MAX = 80, REDIS_ARGS_NUMBERS = 12, REDIS_NUMBER_SIZE = DECIMAL_SIZE };
 
 struct redis_args {
 	int count;

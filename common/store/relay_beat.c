@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include <event2/event_struct.h>
 
@@ -81,11 +82,23 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 static bool call_script(struct relay_beat *beat)
 {
 	struct redis_args args = {0};
+	struct usage_key day;
 
-	redis_args_script(&args, SCRIPT_RELAY_BEAT, 3);
+	usage_key(&day, beat->space, time(NULL));
+	redis_args_script(&args, SCRIPT_RELAY_BEAT, 13);
 	redis_args_add(&args, beat->space->relays);
 	redis_args_add(&args, beat->space->relays_about);
 	redis_args_add(&args, beat->space->counters);
+	redis_args_add(&args, beat->space->queue);
+	redis_args_add(&args, beat->space->shares);
+	redis_args_add(&args, beat->space->seats);
+	redis_args_add(&args, beat->space->lines);
+	redis_args_add(&args, beat->space->turns);
+	redis_args_add(&args, beat->space->passes);
+	redis_args_add(&args, beat->space->index_about);
+	redis_args_add(&args, beat->space->rates);
+	redis_args_add(&args, beat->space->budgets);
+	redis_args_add(&args, day.name);
 	redis_args_add(&args, beat->name);
 	redis_args_add_number(&args, beat->parting ? 0 : RELAY_LEASE_MS);
 	redis_args_add_number(&args, beat->streams);
@@ -154,6 +167,11 @@ void relay_beat_up(struct relay_beat *beat)
 void relay_beat_show(struct relay_beat *beat, int streams)
 {
 	beat->streams = streams;
+}
+
+const char *relay_beat_name(const struct relay_beat *beat)
+{
+	return beat->name;
 }
 
 struct counts *relay_beat_counts(struct relay_beat *beat)

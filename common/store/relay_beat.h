@@ -26,6 +26,8 @@ void relay_beat_free(struct relay_beat *beat);
 void relay_beat_up(struct relay_beat *beat);
 /* What the next beat says. */
 void relay_beat_show(struct relay_beat *beat, int streams);
+/* By which Redis knows the relay. */
+const char *relay_beat_name(const struct relay_beat *beat);
 struct counts *relay_beat_counts(struct relay_beat *beat);
 
 /*

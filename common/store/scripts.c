@@ -10,6 +10,7 @@
 static const struct {
 	const char *source, *sha;
 } scripts[SCRIPT_COUNT] = {
+    [SCRIPT_ADMIT] = SCRIPT(admit),
     [SCRIPT_BEAT] = SCRIPT(beat),
     [SCRIPT_BURY] = SCRIPT(bury),
     [SCRIPT_CANCEL] = SCRIPT(cancel),
@@ -35,6 +36,7 @@ static const struct {
     [SCRIPT_REPORT] = SCRIPT(report),
     [SCRIPT_REQUEUE] = SCRIPT(requeue),
     [SCRIPT_RESUME] = SCRIPT(resume),
+    [SCRIPT_SETTLE] = SCRIPT(settle),
     [SCRIPT_SNAPSHOT] = SCRIPT(snapshot),
     [SCRIPT_WEBHOOKS_CLAIM] = SCRIPT(webhooks_claim),
     [SCRIPT_WEBHOOKS_LIST] = SCRIPT(webhooks_list),

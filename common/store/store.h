@@ -17,6 +17,7 @@
 #include "common/config/config.h"
 #include "common/response/encrypted_content.h"
 #include "common/response/response.h"
+#include "admission.h"
 
 struct store;
 
@@ -27,7 +28,10 @@ enum store_result {
 	STORE_QUEUE_FULL,    /* create: max_queue ids are waiting */
 	STORE_BYTES_FULL,    /* create: jobs of max_queue_bytes wait or run */
 	STORE_CONTEXTS_FULL, /* create: contexts of max_queue_bytes are kept */
-	STORE_UNAVAILABLE,   /* Redis cannot be reached or refused; store_error() says how */
+	STORE_LIMITED, /* create: a limit of the key is reached; store_admission() says which */
+	STORE_CREATED_BEFORE, /* create: the Idempotency-Key stands for store_created_before() */
+	STORE_KEY_TAKEN,      /* create: it stands for another request */
+	STORE_UNAVAILABLE,    /* Redis cannot be reached or refused; store_error() says how */
 };
 
 struct store *store_open(const struct redis_config *config);
@@ -41,6 +45,17 @@ void store_use_webhooks(struct store *store, const struct webhooks_config *webho
 bool store_is_connected(const struct store *store);
 /* Why the last call was STORE_UNAVAILABLE. Valid until the next call. */
 const char *store_error(const struct store *store);
+
+/* Who goes first where jobs wait. */
+enum service_tier { TIER_PRIORITY, TIER_DEFAULT, TIER_FLEX };
+
+/* What a client has its request known by, so that it is served once. */
+struct idempotency {
+	const char *key;    /* digest_for() of the tenant and the Idempotency-Key; NULL: none */
+	const char *digest; /* of the request */
+	long ttl;           /* s that the key stands for the response */
+	const char *gone;   /* id of a response that it stands for no more; NULL: none is known */
+};
 
 /* A job to create. Nothing is kept of the spans after the call. */
 struct new_job {
@@ -71,10 +86,19 @@ struct new_job {
 	long unstored_ttl;       /* s after its end, if it is not to be kept for longer; else 0 */
 	long max_queue;
 	size_t max_queue_bytes;
+	enum service_tier tier;
+	const struct key_limits *limits; /* of the tenant; NULL: as they are, and none refuses */
+	long long expected_tokens;       /* that count against tpm until it has ended */
+	struct idempotency idempotency;
 };
 
 /* Stores the response and its job and queues its id. Nothing is left behind unless STORE_OK. */
 enum store_result store_create(struct store *store, const struct new_job *job);
+
+/* How the limits of its key stand with the last call of store_create(). */
+const struct admission *store_admission(const struct store *store);
+/* The response that the last call of store_create() has found in the place of a new one. */
+const char *store_created_before(const struct store *store);
 
 /*
  * A response as it is stored. object points into the store's reply and is valid until the next call

@@ -14,15 +14,11 @@ enum { CANCEL_FOREIGN = 2, DELETED_OURS = 2, WAS_QUEUED = 3, CANCEL_RUNNING = 4 
  */
 static void drop(struct store *store, const char *id, bool queued, const char *how, long long ttl)
 {
-	const struct drop_end end = {id, how, ttl, store->webhooks};
+	struct drop_end end = {
+	    .id = id, .how = how, .ttl = ttl, .webhooks = store->webhooks, .waits = queued};
 	struct redis_args args = {0};
 
-	drop_args(&args, &store->space, &end, queued ? 2 : 0);
-	if (queued) {
-		redis_args_add(&args, store->space.queue);
-		redis_args_add(&args, store->space.parked);
-	}
-	drop_args_end(&args, &end);
+	drop_args(&args, &store->space, &end);
 	store_call_aside(store, &args);
 }
 

@@ -1,10 +1,12 @@
+#include <stdio.h>
+
 #include "common/base/utf8.h"
 #include "counts.h"
 #include "keys.h"
 #include "store_internal.h"
 
 enum {
-	LIST_KEYS = 10,        /* of enqueue.lua */
+	LIST_KEYS = 18,        /* of enqueue.lua */
 	MODEL_SHOWN_MAX = 256, /* bytes of a model's name in the index */
 };
 
@@ -28,8 +30,29 @@ static size_t job_size(const struct new_job *job)
 	       job->headers.len + job->first_event.len;
 }
 
-static enum store_result enqueue_result(const redisReply *reply)
+/* What enqueue.lua says of an Idempotency-Key. */
+enum { KEY_STANDS_FOR = 8, KEY_IS_TAKEN = 9 };
+
+static enum store_result judged(struct store *store, const redisReply *reply)
 {
+	long long what = reply->element[0]->integer;
+
+	if (what == KEY_IS_TAKEN)
+		return STORE_KEY_TAKEN;
+	if (what != KEY_STANDS_FOR) {
+		store->admission = admission_read(reply);
+		return store->admission.limit != LIMIT_NONE ? STORE_LIMITED : STORE_OK;
+	}
+	snprintf(
+	    store->created_before, sizeof(store->created_before), "%s", reply->element[1]->str);
+	return STORE_CREATED_BEFORE;
+}
+
+static enum store_result enqueue_result(struct store *store, const redisReply *reply)
+{
+	store->admission = admission_unlimited;
+	if (reply->type == REDIS_REPLY_ARRAY)
+		return judged(store, reply);
 	switch (reply->integer) {
 	case 1:
 		return STORE_OK;
@@ -110,6 +133,12 @@ static long kept_seconds(const struct new_job *job)
 								      : job->ttl;
 }
 
+/* Tokens. */
+static long long reserved(const struct new_job *job)
+{
+	return job->limits != NULL ? limits_reserve(job->limits, job->expected_tokens) : 0;
+}
+
 /* What the index says of it, as drop.lua and the operators' functions take it apart. */
 static void write_about(struct buf *out, const struct new_job *job)
 {
@@ -121,13 +150,69 @@ static void write_about(struct buf *out, const struct new_job *job)
 	counts_write_label(out, span_of(job->label));
 	buf_putc(out, COUNTS_SEPARATOR);
 	counts_write_label(out, model);
-	if (job->webhook == NULL)
+	if (job->webhook == NULL && job->tier == TIER_DEFAULT && reserved(job) == 0)
 		return;
-	buf_putc(out, COUNTS_SEPARATOR);
-	buf_puts(out, job->webhook);
+	buf_printf(out, "%c%s%c%d%c%lld", COUNTS_SEPARATOR,
+	    job->webhook != NULL ? job->webhook : "", COUNTS_SEPARATOR, (int)job->tier,
+	    COUNTS_SEPARATOR, reserved(job));
 }
 
-static void add_list_keys(struct redis_args *enqueue, const struct key_space *space)
+/* Which line it waits in, if it has to. */
+static void write_line(struct buf *out, const struct new_job *job)
+{
+	buf_printf(out, "%d", (int)job->tier);
+	counts_write_label(out, span_of(job->tenant));
+}
+
+static void write_idempotency(struct buf *out, const struct idempotency *idempotency)
+{
+	if (idempotency->key == NULL)
+		return;
+	buf_printf(out, "%s %ld%s%s", idempotency->digest, idempotency->ttl,
+	    idempotency->gone != NULL ? " " : "",
+	    idempotency->gone != NULL ? idempotency->gone : "");
+}
+
+/* What enqueue.lua is told of the job. */
+struct queued {
+	struct buf about, counter;
+	struct buf line, line_key, limits, limited, idempotency;
+	struct idempotent_key idempotent_key;
+};
+
+static void write_queued(
+    struct queued *queued, const struct key_space *space, const struct new_job *job)
+{
+	write_about(&queued->about, job);
+	counts_write_name(&queued->counter, METRIC_CREATED, job->label, job->tenant);
+	write_line(&queued->line, job);
+	line_key(&queued->line_key, space, buf_span(&queued->line));
+	if (job->limits != NULL)
+		limits_write(&queued->limits, job->limits, reserved(job));
+	counts_write_name(&queued->limited, METRIC_LIMITED, job->tenant, NULL);
+	write_idempotency(&queued->idempotency, &job->idempotency);
+	if (job->idempotency.key != NULL)
+		idempotent_key(&queued->idempotent_key, space, job->idempotency.key);
+}
+
+static void free_queued(struct queued *queued)
+{
+	buf_free(&queued->about);
+	buf_free(&queued->counter);
+	buf_free(&queued->line);
+	buf_free(&queued->line_key);
+	buf_free(&queued->limits);
+	buf_free(&queued->limited);
+	buf_free(&queued->idempotency);
+}
+
+static int list_key_count(const struct new_job *job)
+{
+	return LIST_KEYS + (job->idempotency.key != NULL);
+}
+
+static void add_list_keys(struct redis_args *enqueue, const struct key_space *space,
+    const struct new_job *job, const struct queued *queued)
 {
 	redis_args_add(enqueue, space->queue);
 	redis_args_add(enqueue, space->held);
@@ -139,12 +224,17 @@ static void add_list_keys(struct redis_args *enqueue, const struct key_space *sp
 	redis_args_add(enqueue, space->index_ended);
 	redis_args_add(enqueue, space->counters);
 	redis_args_add(enqueue, space->minutes);
+	redis_args_add(enqueue, space->shares);
+	redis_args_add(enqueue, space->seats);
+	redis_args_add(enqueue, space->lines);
+	redis_args_add(enqueue, space->turns);
+	redis_args_add(enqueue, space->passes);
+	redis_args_add_span(enqueue, buf_span(&queued->line_key));
+	redis_args_add(enqueue, space->rates);
+	redis_args_add(enqueue, space->budgets);
+	if (job->idempotency.key != NULL)
+		redis_args_add(enqueue, queued->idempotent_key.name);
 }
-
-/* What enqueue.lua is told of the job. */
-struct queued {
-	struct buf about, counter;
-};
 
 static void add_queued(
     struct redis_args *enqueue, const struct new_job *job, const struct queued *queued)
@@ -158,6 +248,10 @@ static void add_queued(
 	redis_args_add_number(enqueue, kept_seconds(job));
 	redis_args_add_span(enqueue, buf_span(&queued->about));
 	redis_args_add_span(enqueue, buf_span(&queued->counter));
+	redis_args_add_span(enqueue, buf_span(&queued->line));
+	redis_args_add_span(enqueue, buf_span(&queued->limits));
+	redis_args_add_span(enqueue, buf_span(&queued->limited));
+	redis_args_add_span(enqueue, buf_span(&queued->idempotency));
 }
 
 /* With one server, in one step. */
@@ -166,8 +260,8 @@ static const redisReply *create_in_queue(struct store *store, const struct new_j
 {
 	struct redis_args enqueue = {0};
 
-	redis_args_script(&enqueue, SCRIPT_ENQUEUE, LIST_KEYS + key_count(job));
-	add_list_keys(&enqueue, &store->space);
+	redis_args_script(&enqueue, SCRIPT_ENQUEUE, list_key_count(job) + key_count(job));
+	add_list_keys(&enqueue, &store->space, job, queued);
 	add_keys(&enqueue, job, keys);
 	add_queued(&enqueue, job, queued);
 	redis_args_add_span(&enqueue, job->object);
@@ -187,8 +281,8 @@ static const redisReply *create_and_enqueue(struct store *store, const struct ne
 	struct redis_args commands[2] = {{0}, {0}};
 
 	add_create(&commands[0], job, keys);
-	redis_args_script(&commands[1], SCRIPT_ENQUEUE, LIST_KEYS);
-	add_list_keys(&commands[1], &store->space);
+	redis_args_script(&commands[1], SCRIPT_ENQUEUE, list_key_count(job));
+	add_list_keys(&commands[1], &store->space, job, queued);
 	add_queued(&commands[1], job, queued);
 	if (store_call(store, commands, 2))
 		return store->replies[1];
@@ -200,21 +294,29 @@ static const redisReply *create_and_enqueue(struct store *store, const struct ne
 enum store_result store_create(struct store *store, const struct new_job *job)
 {
 	bool in_cluster = store->kind == REDIS_CLUSTER;
-	struct queued queued = {{0}, {0}};
+	struct queued queued = {0};
 	struct response_keys keys;
 	enum store_result result = STORE_UNAVAILABLE;
 	const redisReply *reply;
 
 	response_keys(&keys, &store->space, job->id);
-	write_about(&queued.about, job);
-	counts_write_name(&queued.counter, METRIC_CREATED, job->label, job->tenant);
+	write_queued(&queued, &store->space, job);
 	reply = in_cluster ? create_and_enqueue(store, job, &keys, &queued)
 			   : create_in_queue(store, job, &keys, &queued);
 	if (reply != NULL)
-		result = enqueue_result(reply);
+		result = enqueue_result(store, reply);
 	if (in_cluster && reply != NULL && result != STORE_OK)
 		drop_refused(store, job, &keys);
-	buf_free(&queued.about);
-	buf_free(&queued.counter);
+	free_queued(&queued);
 	return result;
+}
+
+const struct admission *store_admission(const struct store *store)
+{
+	return &store->admission;
+}
+
+const char *store_created_before(const struct store *store)
+{
+	return store->created_before;
 }

@@ -32,6 +32,8 @@ struct store {
 		struct store_sentinel sentinel;
 		struct store_cluster cluster;
 	};
+	struct admission admission; /* store_admission() */
+	char created_before[RESPONSE_ID_MAX + 1];
 	bool has_ended;
 	struct queued_end ended; /* store_queued_end(), if there is one */
 	/* To the last call; what that gave out points into them. */

@@ -1,7 +1,7 @@
 -- Forgets a worker whose lease has ended once its list is empty, or at once if it says so itself. One
 -- that drains is known for a moment longer, so that whoever takes its place can drain as it did.
 --
--- KEYS  workers, the worker's list; workers about, draining, counters: as in beat.lua
+-- KEYS  workers, the worker's list; workers about, draining, counters, rooms, shares: as in beat.lua
 -- ARGV  worker, 1 if the caller is that worker, or 0
 --       if it is, what it has counted since its last beat; and what went with that beat, if it does
 --       not know that it was made, and the time of the last that it knows of, as in beat.lua
@@ -9,6 +9,14 @@
 local KNOWN_MS = 10000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function give_up_room()
+	local room = redis.call('HGET', KEYS[6], ARGV[1])
+	if room then
+		redis.call('HDEL', KEYS[6], ARGV[1])
+		redis.call('HINCRBY', KEYS[7], 'capacity', -room)
+	end
+end
+
 local function count(numbers)
 	for counter, number in numbers:gmatch('([^\t\n]+)\t(%d+)\n') do
 		redis.call('HINCRBY', KEYS[5], counter, number)
@@ -29,6 +37,7 @@ end
 if ends and tonumber(ends) > now and ARGV[2] ~= '1' then
 	return 0
 end
+give_up_room()
 if ARGV[2] == '1' and redis.call('SISMEMBER', KEYS[4], ARGV[1]) == 1 then
 	redis.call('ZADD', KEYS[1], 'LT', now + KNOWN_MS, ARGV[1])
 	return 1

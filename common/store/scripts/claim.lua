@@ -15,11 +15,14 @@
 --       If it is streamed, then how many events are stored, and if that is more than the first, an
 --       array of them all
 --       {owner} if it is another worker's: the id stays in the list, to be looked at again
---       the job's state if that is terminal, and {} if it is gone: its id is to be dropped
+--       the job's state if that is terminal, as in shared/ended.lua, and {} if it is gone: its id is
+--       to be dropped
+-- include ended.lua
+
 local state, owner, ttl, created, waited =
 	unpack(redis.call('HMGET', KEYS[2], 'state', 'owner', 'ttl', 'created', 'waited'))
 if state and state ~= 'queued' and state ~= 'in_progress' then
-	return state
+	return ended(KEYS[2], state)
 end
 if not state or redis.call('EXISTS', KEYS[1]) == 0 then
 	return {}

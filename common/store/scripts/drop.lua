@@ -1,22 +1,28 @@
 -- Takes an id out of lists for good, as its job has ended or is gone; notes that in the index; and
 -- takes what was counted for it out of the count, but for its context: Redis keeps that for ttl, and
--- so long it is counted.
+-- so long it is counted. Its seat goes to whoever's turn it is.
 --
 -- That it has ended is counted when the index learns it, and only then, whoever brings it first.
--- What had ended before it is deleted goes out of the index, and nothing is counted.
+-- What had ended before it is deleted goes out of the index, and nothing is counted. So it is with
+-- what has been used; but who cancels or deletes what a worker is at does not know how many tokens
+-- that were: these are counted, and what is reserved is given back, with the seat.
 --
 -- In the same step it notes who is to be told: a delivery for each endpoint that wants to know of
 -- such an end. What is deleted is told to nobody, nor what still waits to be.
 --
 -- KEYS  held, held until, index, index about, index ended, counters, minutes: as in enqueue.lua
+--       queue, parked, shares, seats, lines, turns, passes, rates, budgets: as there
+--       the use of this day, as in shared/usage.lua
 --       if there are endpoints: webhooks, webhooks about, webhooks dead, as in
 --         shared/deliveries.lua
---       the lists, if there are any
+--       the list of the worker that has it, if one has
 -- ARGV  id
---       how it has ended: a terminal state, or "deleted", which says that all of it is gone; "" if
---         nobody knows: then index and counters stay as they are
+--       how it has ended: a terminal state, or "deleted", which says that all of it is gone; behind a
+--         blank, what it has used, as in shared/usage.lua, if that is known. "" if nobody knows how:
+--         then all but lists and count stays as it is
 --       how long it is kept from now on (s), unless held says it
 --       the counter of what has ended, without its labels
+--       1 if it is to be looked for where ids wait, or 0
 --       the endpoints, a line each: its name, what it wants to know of, as ",completed,failed,", and
 --         its tenants, each between two bytes 31, or "*"; "" if there are none
 --       if there are, the counter of deliveries, without its label
@@ -24,22 +30,27 @@
 -- include minutes.lua
 
 local call = redis.call
-local id, how = ARGV[1], ARGV[2]
+local id, how, use = ARGV[1], ARGV[2]:match('^(%S*) ?(.*)$')
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local index_about, queue, parked, shares, seats, lines, turns, passes, rates, budgets, usage =
+	KEYS[4], unpack(KEYS, 8, 17)
+-- include shares.lua
+-- include limits.lua
+-- include usage.lua
 
 local function count_end(label)
 	call('HINCRBY', KEYS[6], ARGV[4] .. '\31' .. label .. '\31' .. how, '1')
 	count_minute(KEYS[7], time, how)
 end
 
-local endpoints = ARGV[5]
-local first_list = 8
+local endpoints = ARGV[6]
+local worker_list = KEYS[18]
 local note_deliveries, forget_deliveries -- nil if there are no endpoints: functions cost time
 if endpoints ~= '' then
 -- include deliveries.lua
-	first_list = 11
-	local waiting, deliveries, dead = KEYS[8], KEYS[9], KEYS[10]
+	worker_list = KEYS[21]
+	local waiting, deliveries, dead = KEYS[18], KEYS[19], KEYS[20]
 
 	local function wants(events, tenants, tenant)
 		return events:find(',' .. how .. ',', 1, true) and
@@ -56,13 +67,13 @@ if endpoints ~= '' then
 		else
 			d.why = 'too many deliveries wait'
 			delivery_bury(waiting, deliveries, dead, delivery, d, now)
-			call('HINCRBY', KEYS[6], ARGV[6] .. '\31dead', '1')
+			call('HINCRBY', KEYS[6], ARGV[7] .. '\31dead', '1')
 		end
 	end
 
 	function note_deliveries(whose, kept)
 		local tenant = whose:match('^[^\31]*')
-		local named = whose:match('^[^\31]*\31[^\31]*\31[^\31]*\31(.*)$')
+		local named = whose:match('^[^\31]*\31[^\31]*\31[^\31]*\31([^\31]*)')
 		for endpoint, events, tenants in endpoints:gmatch('(%S+) (%S+) ([^\n]*)\n') do
 			if wants(events, endpoint == named and '*' or tenants, tenant) then
 				add_delivery(endpoint, kept)
@@ -82,18 +93,14 @@ if endpoints ~= '' then
 	end
 end
 
-local function note_end(kept)
-	local about = call('HGET', KEYS[4], id)
-	if not about then
-		return
-	end
+local function note_end(about, kept)
 	local times, state, rest = about:match('^(%d+ %d+) (%S+) (.*)$')
 	if how == 'deleted' then
-		call('HDEL', KEYS[4], id)
+		call('HDEL', index_about, id)
 		call('ZREM', KEYS[3], id)
 		call('ZREM', KEYS[5], id)
 	elseif state == 'open' then
-		call('HSET', KEYS[4], id, times .. ' ' .. how .. ' ' .. rest)
+		call('HSET', index_about, id, times .. ' ' .. how .. ' ' .. rest)
 		call('ZADD', KEYS[5], string.format('%d', now + kept * 1000), id)
 		if note_deliveries then
 			note_deliveries(rest, kept)
@@ -102,6 +109,55 @@ local function note_end(kept)
 	if state == 'open' then
 		count_end(rest:match('^[^\31]*\31([^\31]*)'))
 	end
+end
+
+-- Takes it from where ids wait. Returns how often it was there.
+local function leave_waiting(about)
+	local tenant, tier = (about or ''):match('^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
+	local in_queue, in_parked = call('LREM', queue, '0', id), call('LREM', parked, '0', id)
+	local in_line = 0
+	if tenant then
+		tier = tier:match('^\31[^\31]*\31(%d)') or '1'
+		in_line = call('LREM', LINE .. tier .. tenant, '0', id)
+		if in_line > 0 then
+			shorten(tier .. tenant, in_line)
+		end
+		if in_parked > 0 then
+			unpark(tenant, in_parked)
+		end
+	end
+	return in_queue + in_parked + in_line
+end
+
+-- The tenant, the label, and what is reserved, of a job that is open; nil if it is not.
+local function read_open(about)
+	local tenant, label, rest = (about or ''):match(
+		'^%d+ %d+ open ([^\31]*)\31([^\31]*)\31[^\31]*(.*)$')
+	return tenant, label, rest and rest:match('^\31[^\31]*\31%d\31(%d+)$') or '0'
+end
+
+-- Counts what it has used: that it was there at all with its end, the rest when its seat is free.
+local function settle(about, leaves)
+	local tenant, label, reserved = read_open(about)
+	local ends = tenant ~= nil
+	local seat = call('HGET', seats, id)
+	if seat then
+		tenant, label, reserved = seat:match('^([^\31]*)\31([^\31]*)\31(%d+)$')
+	end
+	if seat and leaves then
+		call('HDEL', seats, id)
+		stand_up(tenant)
+	end
+	if not ends and not (seat and leaves) then
+		return
+	end
+	if not seat or leaves then
+		local input, output = use_read(use)
+		rates_settle(tenant, tonumber(reserved), input + output)
+	end
+	local cancelled = how == 'cancelled' or how == 'deleted'
+	note_use(tenant, label, ends and 1 or 0, ends and how == 'failed' and 1 or 0,
+		ends and cancelled and 1 or 0, use)
 end
 
 local function discount(size, waiting, contexts)
@@ -128,9 +184,10 @@ local function discount(size, waiting, contexts)
 	return kept
 end
 
-local found = 0
-for i = first_list, #KEYS do
-	found = found + call('LREM', KEYS[i], '0', id)
+local about = call('HGET', index_about, id)
+local found = ARGV[5] == '1' and leave_waiting(about) or 0
+if worker_list then
+	found = found + call('LREM', worker_list, '0', id)
 end
 local size, waiting, contexts = unpack(call('HMGET', KEYS[1], id, 'waiting', 'contexts'))
 local kept = size and discount(size, waiting, contexts)
@@ -138,6 +195,13 @@ if forget_deliveries and how == 'deleted' then
 	forget_deliveries()
 end
 if how ~= '' then
-	note_end(tonumber(kept) or ARGV[3])
+	if about then
+		note_end(about, tonumber(kept) or ARGV[3])
+	end
+	local leaves = found > 0 or worker_list ~= nil
+	settle(about, leaves)
+	if leaves then
+		give_turns(2)
+	end
 end
 return found

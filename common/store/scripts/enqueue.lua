@@ -1,7 +1,9 @@
--- Queues an id, or parks it if its model is paused, notes it in the index, and counts what Redis
--- holds for it, unless too many wait already or too much is held. Whatever its own size, the first
--- one is taken. With one server it also stores the response and its job, for which there is
--- create.lua in a Cluster: then the two are one step, and of what is refused nothing is stored.
+-- Takes a new job in: gives its id a seat and queues it, if one is free that it may have, or puts it
+-- into its tenant's line, or parks it if its model is paused; notes it in the index; and counts what
+-- Redis holds for it. That is unless its key's limits are against it, too many wait already, or too
+-- much is held. Whatever its own size, the first one is taken. With one server it also stores the
+-- response and its job, for which there is create.lua in a Cluster: then the two are one step, and of
+-- what is refused nothing is stored.
 --
 -- drop.lua takes it out of the count. What it has not taken out when that has an end, as the job has
 -- expired, is taken out here, where it could be in the way. Time is the server's.
@@ -13,16 +15,29 @@
 --       parked, paused
 --       index, index about, index ended
 --       counters, minutes
+--       shares, seats, lines, turns, passes, the line: as in shared/shares.lua
+--       rates, budgets: as in shared/limits.lua
+--       if there is an Idempotency-Key: what it stands for, "<id> <digest of the request>"
 --       with one server: response, job, and events if the response is streamed
 -- ARGV  id, how many may wait, bytes of the job, those of them that are context, ttl (s), the most
 --       bytes that may wait, and that may be context
 --       how long it is kept when it has ended (s)
---       its tenant, label and model, as index about has them; the counter of what is created
+--       its tenant, label and model, and more, as index about has them; the counter of what is
+--         created
+--       the name of the line
+--       the limits, as in shared/limits.lua; the counter of what is refused, with the tenant,
+--         without its last label
+--       if there is an Idempotency-Key: "<digest of the request> <how long it holds (s)>", and
+--         behind a blank the id of a response that it stands for no more, as that is gone; else ""
 --       with one server: what create.lua gets, but for ttl
 -- Reply 1
 --       0 if too many wait
 --       2 if too many bytes wait
 --       3 if there are too many bytes of context, also of what has ended
+--       {1, 0, and what rates_tell() says} if requests or tokens are limited
+--       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
+--       {8, id} if the Idempotency-Key stands for that response
+--       {9} if it stands for another request
 -- include new_job.lua
 -- include minutes.lua
 
@@ -30,6 +45,8 @@ local call = redis.call
 local INDEXED = 100000 -- at most, of what has ended
 local BOUNDED = 8 -- one in so many looks whether there are more
 
+local queue, parked, index_about, shares, seats, lines, turns, passes, rates, budgets = KEYS[1],
+	KEYS[4], KEYS[7], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[17], KEYS[18]
 local id, most_queued = ARGV[1], tonumber(ARGV[2])
 local known, waiting, contexts = unpack(call('HMGET', KEYS[2], id, 'waiting', 'contexts'))
 if known then
@@ -54,32 +71,94 @@ if context > 0 or waiting + bytes > most then
 	end
 end
 
+-- include shares.lua
+-- include limits.lua
+
+local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
+local first_key = digest and 20 or 19
+if digest then
+	local stands_for, of = (call('GET', KEYS[19]) or ''):match('^(%S+) (%S+)$')
+	if stands_for and stands_for ~= gone then
+		return of == digest and {8, stands_for} or {9}
+	end
+end
+
+local tenant, label, model = ARGV[8]:match('^([^\31]*)\31([^\31]*)\31([^\31]*)')
+local line, limits = ARGV[10], limits_read(ARGV[11])
+if ARGV[11] ~= '' then
+	heed_limits(tenant, limits.weight .. ' ' .. (limits.parallel or '-'))
+end
+local all_stand, last = unpack(call('HMGET', shares, 'waiting', 'last'))
+local its_parked = tonumber(call('HGET', shares, 'parked\31' .. tenant) or 0)
+local its_stand = 0
+for _, number in ipairs(call('HMGET', lines, '0' .. tenant, '1' .. tenant, '2' .. tenant)) do
+	its_stand = its_stand + (number or 0)
+end
+local running, most_running = read_tenant(tenant)
+
 -- Nothing is parked while nothing is paused.
-local queue, others = KEYS[1], 0
+local is_paused, all_parked = false, 0
 if call('EXISTS', KEYS[5]) == 1 then
-	local label, model = ARGV[8]:match('^[^\31]*\31([^\31]*)\31([^\31]*)')
 	local is = call('SMISMEMBER', KEYS[5], label, model, '*')
-	local pausing = is[1] + is[2] + is[3] > 0
-	queue, others = pausing and KEYS[4] or queue, call('LLEN', pausing and KEYS[1] or KEYS[4])
+	is_paused = is[1] + is[2] + is[3] > 0
+	all_parked = call('LLEN', parked)
 end
-local refused = waiting > 0 and waiting + bytes > most and 2
-	or context > 0 and contexts > 0 and contexts + context > most and 3
+local sits = not is_paused and its_stand == 0 and may_sit(read_room(), running, most_running)
+
+local function refusal()
+	local left = rates_read(limits, tenant)
+	local why, wait = budget_refuse(limits, tenant)
+	if not why and limits.queue and not sits and its_stand + its_parked >= limits.queue then
+		why, wait = LIMITED_BY_QUEUE, 1000
+	end
+	if not why then
+		why, wait = rates_refuse(limits, left)
+	end
+	if why then
+		call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
+		return rates_tell(limits, left, {why, wait})
+	elseif call('LLEN', queue) + (all_stand or 0) + all_parked >= most_queued then
+		return 0
+	elseif waiting > 0 and waiting + bytes > most then
+		return 2
+	elseif context > 0 and contexts > 0 and contexts + context > most then
+		return 3
+	end
+	return nil, left
+end
+
+local refused, left = refusal()
 if refused then
-	return call('LLEN', queue) + others >= most_queued and 0 or refused
-end
-if call('LPUSH', queue, id) + others > most_queued then
-	call('LPOP', queue)
-	return 0
+	return refused
 end
 
 -- Numbers are written as text here, as Redis takes five times as long to do it.
 local ms, ttl = string.format('%d', now), ARGV[5]
-if call('HSETNX', KEYS[7], id, ms .. ' ' .. ms .. ' open ' .. ARGV[8]) == 0 then
-	call('LPOP', queue) -- likewise, and it has ended meanwhile
-	return 1
+if call('HSETNX', index_about, id, ms .. ' ' .. ms .. ' open ' .. ARGV[8]) == 0 then
+	return 1 -- likewise, and it has ended meanwhile
 end
-if KEYS[11] then
-	store(KEYS[11], KEYS[12], KEYS[13], ttl, ms, 10)
+if KEYS[first_key] then
+	store(KEYS[first_key], KEYS[first_key + 1], KEYS[first_key + 2], ttl, ms, 14)
+end
+if digest then
+	call('SET', KEYS[19], id .. ' ' .. digest, 'EX', holds_for)
+end
+rates_charge(limits, tenant, left)
+if last ~= tenant then
+	call('HSET', shares, 'last', tenant, 'mixed', last and ms or '0')
+end
+if is_paused then
+	call('LPUSH', parked, id)
+	call('HINCRBY', shares, 'parked\31' .. tenant, '1')
+elseif sits then
+	take_seat(id, ARGV[8])
+	call('LPUSH', queue, id)
+	if running + 1 >= most_running then
+		block(tenant)
+	end
+else
+	call('LPUSH', KEYS[16], id)
+	lengthen(line, 1, running, most_running)
 end
 call('ZADD', KEYS[6], ms, id)
 local size = ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7]
@@ -98,7 +177,7 @@ if time[2] % BOUNDED == 0 and call('ZCARD', KEYS[6]) > INDEXED then
 	local soonest = call('ZPOPMIN', KEYS[8], 10 * BOUNDED)
 	for i = 1, #soonest, 2 do
 		call('ZREM', KEYS[6], soonest[i])
-		call('HDEL', KEYS[7], soonest[i])
+		call('HDEL', index_about, soonest[i])
 	end
 end
-return 1
+return (limits.rpm or limits.tpm) and rates_tell(limits, left, {1, 0}) or 1

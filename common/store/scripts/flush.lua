@@ -19,8 +19,9 @@
 --       with w the text, else of each patch its offset and its bytes
 --       with d, which is never there with e, the deployment that answers: for operators
 --       with e the terminal state; for how long what was asked is kept for another try (s), or 0;
---         and behind a blank the deployment that has answered, if that is known: a response that
---         continues this one begins there
+--         what was used, as in shared/usage.lua, or "-" if nobody knows; and behind a blank the
+--         deployment that has answered, if that is known: a response that continues this one begins
+--         there
 --       with v the number of the first event that the writer does not know to be stored, and these
 --         events, one behind the other, each with its blank line; those that are stored all the same
 --         are skipped
@@ -134,8 +135,11 @@ local function write(job, at)
 		redis.call('HSET', job, 'answering', ARGV[last])
 	end
 	if ending then
-		local ended, kept, deployment = ARGV[last]:match('^(%S+) (%d+) ?(.*)$')
+		local ended, kept, use, deployment = ARGV[last]:match('^(%S+) (%d+) (%S+) ?(.*)$')
 		redis.call('HSET', job, 'state', ended)
+		if use ~= '-' then
+			redis.call('HSET', job, 'use', use)
+		end
 		if deployment ~= '' then
 			redis.call('HSET', job, 'deployment', deployment)
 		end

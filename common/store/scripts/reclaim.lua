@@ -7,12 +7,14 @@
 -- Reply 1 it waits again
 --       2 the job is not that worker's, and somebody has yet to end it: its id is to be put back all
 --         the same
---       the job's state if that is terminal, and 0 if it is gone: its id is to be dropped
+--       the job's state if that is terminal, as in shared/ended.lua, and 0 if it is gone: its id is
+--       to be dropped
+-- include ended.lua
 -- include history.lua
 
 local state, owner = unpack(redis.call('HMGET', KEYS[2], 'state', 'owner'))
 if state ~= 'queued' and state ~= 'in_progress' then
-	return state or 0
+	return state and ended(KEYS[2], state) or 0
 end
 if state ~= 'in_progress' or owner ~= ARGV[1] then
 	return 2

@@ -6,12 +6,14 @@
 -- Reply 1 it waits again
 --       2 the job is not the caller's any more, and somebody has yet to end it: its id is to be put
 --         back all the same
---       the job's state if that is terminal, and 0 if it is gone: its id is to be dropped
+--       the job's state if that is terminal, as in shared/ended.lua, and 0 if it is gone: its id is
+--       to be dropped
+-- include ended.lua
 -- include history.lua
 
 local state, fence = unpack(redis.call('HMGET', KEYS[2], 'state', 'fence'))
 if state ~= 'queued' and state ~= 'in_progress' then
-	return state or 0
+	return state and ended(KEYS[2], state) or 0
 end
 if state ~= 'in_progress' or fence ~= ARGV[1] then
 	return 2

@@ -1,35 +1,58 @@
--- Ends what pause.lua began: what is not paused any more goes to the head of the queue, in its order.
+-- Ends what pause.lua began: what is not paused any more goes to the heads of its tenants' lines, in
+-- its order.
 --
 -- KEYS  paused, queue, parked, index about
+--       shares, seats, lines, turns, passes: as in shared/shares.lua
 -- ARGV  the model, as clients name it or by its label; or "*"
 -- Reply 1, or 0 if it was not paused
-if redis.call('SREM', KEYS[1], ARGV[1]) == 0 then
+local call = redis.call
+local queue, parked, index_about, shares, seats, lines, turns, passes = unpack(KEYS, 2, 9)
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- include shares.lua
+
+if call('SREM', KEYS[1], ARGV[1]) == 0 then
 	return 0
 end
 local PIECE = 1000 -- unpack() and commands have their limits
 local paused = {}
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+for _, name in ipairs(call('SMEMBERS', KEYS[1])) do
 	paused[name] = true
 end
 if paused['*'] then
 	return 1
 end
-local ids = redis.call('LRANGE', KEYS[3], 0, -1)
-local moved, kept = {}, {}
+
+local function unpark_into_line(id, about)
+	local tenant, rest = about:match('^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
+	if not tenant then
+		call('RPUSH', queue, id) -- nobody knows whose it is
+		return
+	end
+	local line = (rest:match('^\31[^\31]*\31(%d)') or '1') .. tenant
+	local running, most = read_tenant(tenant)
+	call('RPUSH', LINE .. line, id)
+	lengthen(line, 1, running, most)
+	unpark(tenant, 1)
+end
+
+local ids = call('LRANGE', parked, 0, -1)
+local kept = {}
+call('DEL', parked)
 for from = 1, #ids, PIECE do
 	local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
-	local abouts = redis.call('HMGET', KEYS[4], unpack(piece))
+	local abouts = call('HMGET', index_about, unpack(piece))
 	for i, id in ipairs(piece) do
 		local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
-		local list = (paused[label or ''] or paused[model or '']) and kept or moved
-		list[#list + 1] = id
+		if paused[label or ''] or paused[model or ''] then
+			kept[#kept + 1] = id
+		else
+			unpark_into_line(id, abouts[i] or '')
+		end
 	end
 end
-redis.call('DEL', KEYS[3])
 for from = 1, #kept, PIECE do
-	redis.call('RPUSH', KEYS[3], unpack(kept, from, math.min(from + PIECE - 1, #kept)))
+	call('RPUSH', parked, unpack(kept, from, math.min(from + PIECE - 1, #kept)))
 end
-for from = 1, #moved, PIECE do
-	redis.call('RPUSH', KEYS[2], unpack(moved, from, math.min(from + PIECE - 1, #moved)))
-end
+give_turns(500)
 return 1

@@ -1,10 +1,11 @@
 -- What there is at this moment: how much waits and is worked on, and who works, of relays those that
 -- have been heard of in time. Time is the server's.
 --
--- KEYS  queue, parked, index about, workers, workers about, draining, relays, relays about, paused
+-- KEYS  queue, parked, index about, workers, workers about, draining, relays, relays about, paused,
+--       shares, lines
 -- ARGV  what the names of the workers' lists begin with. These keys are in the same slot, and cannot
 --       be named beforehand, as only the workers say which there are: so of what is worked on some
---       is missing in the number while that slot moves
+--       is missing in the number while that slot moves. So it is with the lines of tenants
 -- Reply {now (ms), how many wait, how many are worked on, ms that the next one has waited,
 --       workers, relays, names of what is paused, in order}
 --       of a worker {name, 1 if its lease has ended, 1 if it is draining, what it says of itself},
@@ -17,6 +18,14 @@ local function waited(list)
 	local about = id and redis.call('HGET', KEYS[3], id)
 	local since = about and about:match('^%d+ (%d+)')
 	return since and math.max(0, now - since) or 0
+end
+
+local function longest_wait()
+	local longest = math.max(waited(KEYS[1]), waited(KEYS[2]))
+	for _, line in ipairs(redis.call('HKEYS', KEYS[11])) do
+		longest = math.max(longest, waited(KEYS[11]:sub(1, -2) .. ':' .. line))
+	end
+	return longest
 end
 
 local function about_of(key)
@@ -48,5 +57,6 @@ end
 
 local paused = redis.call('SMEMBERS', KEYS[9])
 table.sort(paused)
-return {now, redis.call('LLEN', KEYS[1]) + redis.call('LLEN', KEYS[2]), running,
-	math.max(waited(KEYS[1]), waited(KEYS[2])), workers, relays, paused}
+local stand = redis.call('HGET', KEYS[10], 'waiting') or 0
+return {now, redis.call('LLEN', KEYS[1]) + redis.call('LLEN', KEYS[2]) + stand, running,
+	longest_wait(), workers, relays, paused}

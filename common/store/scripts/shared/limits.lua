@@ -1,0 +1,118 @@
+-- What a key may ask for. Its limits are a line with blanks between: rpm, tpm, max_parallel,
+-- max_queue, weight, max_budget, the budget's duration (ms), each "-" if there is none, and how many
+-- tokens are reserved for what is asked for; or "", which leaves all as it is and refuses nothing.
+--
+-- rates, a hash, has of each tenant how many requests and how many tokens are left, each with the time
+-- (ms) at which they were: "<requests> <ms> <tokens> <ms>", with "-" for what has no limit. What is
+-- left grows to the limit within a minute; of tokens it may be less than none. budgets, another one,
+-- has what a tenant has spent, when that begins anew (ms; 0: never), and after how long (ms).
+--
+-- It takes call, now, rates and budgets as locals.
+local LIMITED_BY_REQUESTS, LIMITED_BY_TOKENS, LIMITED_BY_QUEUE = 4, 5, 6
+local LIMITED_BY_BUDGET, LIMITED_BY_PARALLEL = 7, 10
+local LIMIT_NAMES = {[4] = 'rpm', [5] = 'tpm', [6] = 'max_queue', [7] = 'max_budget',
+	[10] = 'max_parallel'}
+
+local function limits_read(line)
+	local rpm, tpm, parallel, queue, weight, budget, every, reserved = line:match(
+		'^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%d+)$')
+	return {rpm = tonumber(rpm), tpm = tonumber(tpm), parallel = tonumber(parallel),
+		queue = tonumber(queue), weight = weight or '1', budget = tonumber(budget),
+		every = tonumber(every) or 0, reserved = tonumber(reserved or 0)}
+end
+
+local function left_now(kept, at, per_minute)
+	kept = tonumber(kept)
+	return kept and math.min(per_minute, kept + math.max(0, now - at) * per_minute / 60000) or
+		per_minute
+end
+
+-- What is left before anything is charged: of requests, and of tokens.
+local function rates_read(limits, tenant)
+	if not limits.rpm and not limits.tpm then
+		return {}
+	end
+	local requests, requests_at, tokens, tokens_at = (call('HGET', rates, tenant) or '')
+		:match('^(%S+) (%S+) (%S+) (%S+)$')
+	return {requests = limits.rpm and left_now(requests, requests_at, limits.rpm),
+		tokens = limits.tpm and left_now(tokens, tokens_at, limits.tpm)}
+end
+
+-- How long (ms) until so much is left.
+local function wait_for(left, wanted, per_minute)
+	return math.max(1, math.ceil((wanted - left) * 60000 / per_minute))
+end
+
+-- Why it is too much, or nil; and how long to wait (ms).
+local function rates_refuse(limits, left)
+	if left.requests and left.requests < 1 then
+		return LIMITED_BY_REQUESTS, wait_for(left.requests, 1, limits.rpm)
+	end
+	if left.tokens and left.tokens < limits.reserved then
+		return LIMITED_BY_TOKENS, wait_for(left.tokens, limits.reserved, limits.tpm)
+	end
+end
+
+local function rates_charge(limits, tenant, left)
+	if not left.requests and not left.tokens then
+		return
+	end
+	left.requests = left.requests and left.requests - 1
+	left.tokens = left.tokens and left.tokens - limits.reserved
+	local function part(kept)
+		return kept and string.format('%.3f %d', kept, now) or '- -'
+	end
+	call('HSET', rates, tenant, part(left.requests) .. ' ' .. part(left.tokens))
+end
+
+-- What was used in the place of what was reserved.
+local function rates_settle(tenant, reserved, used)
+	local line = reserved ~= used and call('HGET', rates, tenant)
+	local requests, kept, at = (line or ''):match('^(%S+ %S+) (%S+) (%S+)$')
+	if tonumber(kept) then
+		call('HSET', rates, tenant, string.format('%s %.3f %s', requests,
+			kept + reserved - used, at))
+	end
+end
+
+-- As headers tell it: of requests and of tokens the limit, what is left, and how long until all is
+-- (ms); -1 where there is no limit.
+local function rates_tell(limits, left, reply)
+	for _, rate in ipairs({{limits.rpm, left.requests}, {limits.tpm, left.tokens}}) do
+		local most, kept = rate[1], rate[2]
+		reply[#reply + 1] = most or -1
+		reply[#reply + 1] = most and math.max(0, math.floor(kept)) or -1
+		reply[#reply + 1] = most and math.ceil((most - kept) * 60000 / most) or -1
+	end
+	return reply
+end
+
+-- What has been spent, when that begins anew, and after how long; as of now.
+local function budget_read(tenant)
+	local line = call('HGET', budgets, tenant)
+	local spent, ends, every = (line or ''):match('^(%S+) (%d+) (%d+)$')
+	spent, ends, every = tonumber(spent), tonumber(ends), tonumber(every)
+	if spent and ends ~= 0 and now >= ends then
+		spent, ends = 0, now + every
+	end
+	return spent, ends, every
+end
+
+local function budget_write(tenant, spent, ends, every)
+	call('HSET', budgets, tenant, string.format('%.12g %d %d', spent, ends, every))
+end
+
+-- Why nothing more may be spent, or nil; and how long until it may (ms).
+local function budget_refuse(limits, tenant)
+	if not limits.budget then
+		return
+	end
+	local spent, ends, every = budget_read(tenant)
+	if not spent or every ~= limits.every then
+		spent, ends = spent or 0, limits.every > 0 and now + limits.every or 0
+		budget_write(tenant, spent, ends, limits.every)
+	end
+	if spent >= limits.budget then
+		return LIMITED_BY_BUDGET, ends > 0 and ends - now or 0
+	end
+end
