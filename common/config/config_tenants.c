@@ -5,6 +5,7 @@
 
 #include "common/base/alloc.h"
 #include "config_access_keys.h"
+#include "config_tenants_internal.h"
 
 static const char master_name[] = "master";
 
@@ -47,7 +48,11 @@ static bool may_be_called(const struct config_value *value, const char *name)
 	return false;
 }
 
-static const struct config_key members[] = ACCESS_KEY_MEMBERS("tenant");
+static const struct config_key members[] = {
+    ACCESS_KEY_MEMBERS("tenant"),
+    {"expires", CONFIG_READER, .read = tenant_read_expires},
+    TENANT_MEMBERS,
+};
 
 static const struct access_kind tenants = {
     .whose = "tenant",
@@ -59,7 +64,31 @@ static const struct access_kind tenants = {
 
 void tenants_read(const struct config_value *list, struct config *config)
 {
-	access_keys_read(list, &tenants, &config->tenants, &config->tenant_count);
+	access_keys_read(
+	    list, &tenants, &config->tenant_defaults, &config->tenants, &config->tenant_count);
+}
+
+static const struct config_key default_members[] = {TENANT_MEMBERS};
+
+void tenants_read_defaults(const struct config_value *mapping, struct config *config)
+{
+	config_section(
+	    mapping, "a mapping of limits", KEYS(default_members), &config->tenant_defaults);
+}
+
+/* The master's key was read before the defaults. */
+static void limit_master(struct config *config)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (strcmp(config->tenants[i].name, master_name) == 0)
+			access_key_inherit(&config->tenants[i], &config->tenant_defaults);
+	}
+}
+
+void tenants_finish(const struct config_value *respool, struct config *config)
+{
+	limit_master(config);
+	tenants_check(respool, config);
 }
 
 const struct access_key *tenant_of(const struct config *config, const char *name)
@@ -74,4 +103,5 @@ const struct access_key *tenant_of(const struct config *config, const char *name
 void tenants_clear(struct config *config)
 {
 	access_keys_free(config->tenants, config->tenant_count);
+	access_key_clear(&config->tenant_defaults);
 }
