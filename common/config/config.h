@@ -89,7 +89,7 @@ struct deployment {
 	int rpm;
 	int tpm;
 	int max_parallel_requests;      /* of each process; what is above waits */
-	double input_cost, output_cost; /* of a token; 0 if not given */
+	double input_cost, output_cost; /* of a token, whatever the currency; 0 if not given */
 	/* Whether it says itself how often to try again after a failure of its own; how often. */
 	bool has_retries;
 	int num_retries;
