@@ -2,10 +2,9 @@
 
 import threading
 
-from console import Console
 from events import message_stream
 from faulty import FaultyStack
-from harness import ALICE, BOB, TERMINAL, wait_until
+from harness import ALICE, BOB, QUEUE, TERMINAL, wait_until
 from operating import jobs_key, metrics_of
 from upstream import Gate, Script
 
@@ -29,6 +28,7 @@ class Turnstile:
         self.is_open = False
         self.models = []  # of all requests, as they have come
         self.waiting = []  # (exchange, gate, model)
+        self.most_inside = 0  # at once
         upstream._script_for = self.script_for
 
     def script_for(self, exchange):
@@ -39,6 +39,7 @@ class Turnstile:
                 gate.open()
             else:
                 self.waiting.append((exchange, gate, model))
+                self.most_inside = max(self.most_inside, len(self._inside()))
             self.changed.notify_all()
         return Script([gate, *message_stream(["x"])])
 
@@ -52,8 +53,10 @@ class Turnstile:
     def inside(self, tenant=""):
         """The models of the requests that wait here."""
         with self.changed:
-            return [model for exchange, _, model in self.waiting
-                    if model.startswith(tenant) and not exchange.peer_closed.is_set()]
+            return [model for model in self._inside() if model.startswith(tenant)]
+
+    def _inside(self):
+        return [model for exchange, _, model in self.waiting if not exchange.peer_closed.is_set()]
 
     def let_through(self, model=None):
         """One request: the first, or the first of a model."""
@@ -120,11 +123,9 @@ class SharedStack(FaultyStack):
         assert {self.state(model) for model in self.ids} <= {"completed"}
         assert_books_are_empty(self)
 
-    def running(self):
-        return super().running()
-
-    def console(self):
-        return Console(self)
+    def in_queue(self):
+        """How many have a seat, and no worker yet."""
+        return self.redis.llen(self.key(QUEUE))
 
 
 def books(stack):
