@@ -5,6 +5,7 @@
 #include "admin_response.h"
 #include "admin_retry.h"
 #include "admin_status.h"
+#include "admin_usage.h"
 #include "admin_webhooks.h"
 #include "admin_workers.h"
 #include "answers.h"
@@ -62,6 +63,7 @@ static const struct handler routes[] = {
     {ROUTE_PAGE, READ, page_handle, ACCESS_ANYBODY},
     {ROUTE_PAGE_MOVED, READ, page_moved_handle, ACCESS_ANYBODY},
     {ROUTE_ADMIN_STATUS, READ, admin_status_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_USAGE, READ, admin_usage_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_WORKERS, READ, admin_workers_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_DRAIN, METHOD_POST, admin_drain_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_PAUSE, METHOD_POST, admin_pause_handle, ACCESS_ADMIN},
