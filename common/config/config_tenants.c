@@ -72,6 +72,7 @@ static const struct access_kind tenants = {
     .expected = "the tenant's key",
     .members = members,
     .member_count = MEMBERS,
+    .is_known_without_key = true,
     .may_be_called = may_be_called,
 };
 

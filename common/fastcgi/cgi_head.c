@@ -90,6 +90,11 @@ void cgi_head_add(struct cgi_head *head, const char *name, const char *value)
 	buf_puts(&head->text, "\r\n");
 }
 
+void cgi_head_add_lines(struct cgi_head *head, struct span lines)
+{
+	buf_append_span(&head->text, lines);
+}
+
 void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len)
 {
 	char length[DECIMAL_SIZE];

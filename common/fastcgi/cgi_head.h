@@ -39,6 +39,9 @@ void cgi_head_let_keep(struct cgi_head *head);
 /* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
 void cgi_head_add(struct cgi_head *head, const char *name, const char *value);
 
+/* Adds lines that are headers already: "Name: value\r\n" each. */
+void cgi_head_add_lines(struct cgi_head *head, struct span lines);
+
 /* Adds type and length of a body. */
 void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len);
 

@@ -285,14 +285,17 @@ static void what_cannot_have_an_effect_is_named(void **state)
 	done(&result);
 }
 
-static void the_limits_of_keys_that_are_not_set_here_are_not_needed(void **state)
+static void a_tenant_is_known_where_its_key_is_not_needed(void **state)
 {
-	struct result result = load_right(CONFIG_SUPERVISOR, REDIS MODEL
-	    "respool: {api_keys: [{name: a, key: os.environ/TEST_UNSET, rpm: 5, models: [gpt-5]},\n"
-	    "  {name: b, key: sk-2, rpm: 6}]}\n");
+	struct result result = load_right(CONFIG_OPERATOR, REDIS MODEL
+	    "respool: {api_keys: [{name: a, key: os.environ/TEST_UNSET, expires: 2001-09-08},\n"
+	    "  {name: b, key_hash: os.environ/TEST_UNSET, rpm: 6}]}\n");
 
 	(void)state;
-	assert_int_equal(result.config->tenant_count, 1);
+	assert_int_equal(result.config->tenant_count, 2);
+	assert_null(tenant(&result, "a")->key);
+	assert_int_equal(tenant(&result, "a")->expires, 999993600);
+	assert_null(tenant(&result, "b")->key_hash);
 	assert_int_equal(tenant(&result, "b")->limits.rpm, 6);
 	done(&result);
 }
@@ -365,7 +368,7 @@ int main(void)
 	    TEST(wrong_members_of_keys_are_errors),
 	    TEST(limits_without_a_redis_are_errors),
 	    TEST(what_cannot_have_an_effect_is_named),
-	    TEST(the_limits_of_keys_that_are_not_set_here_are_not_needed),
+	    TEST(a_tenant_is_known_where_its_key_is_not_needed),
 	    TEST(what_is_one_key_s_own_is_no_default_and_nothing_of_it_an_administrator_s),
 	    TEST(an_idempotency_key_stands_for_a_day_or_as_long_as_is_said),
 	    TEST(a_reload_takes_keys_in_and_out_and_changes_their_limits),
