@@ -324,7 +324,7 @@ class Sequence:
         self.creates_at_once = "one_server" in scripts and self.random.random() < 0.7
         self.unrest = self.random.choice((0, 0.3, 1))  # of clients
         self.meddling = self.random.choice((0, 1, 3))  # of operators
-        self.begun = self.clock = int(time.time() * 1000)
+        self.begun = self.clock = int(time.time() * 1000) - 2 * MOST_MS
         self.limits = {tenant: self.new_limits() for tenant in TENANTS}
         self.workers = []
         self.ids = []
@@ -473,10 +473,13 @@ class Sequence:
         """With the word that what the key stands for is gone; nothing else is against it."""
         job = self.jobs[response_id]
         self.note("enqueue", response_id, "in the place of", job.gone)
+        if self.creates_at_once:
+            self.gone.add(response_id)  # until then
         reply = yield self.enqueue_script(response_id, 100, MAX_BYTES)
         expected = self.books.enter(
             response_id, job, lambda queued: self.too_much(response_id, queued, 100, MAX_BYTES))
         self.expect(reply == expected, "enqueue answered {}, expected {}", reply, expected)
+        self.gone.discard(response_id)
         if reply != 1 and not (isinstance(reply, list) and reply[0] == 1):
             if not self.creates_at_once:
                 yield ("DEL", *keys_of(response_id))
@@ -800,6 +803,7 @@ class Sequence:
         self.passages.give_back_lost()
         more = self.books.beat(worker.name, f"{streams} {about}", predecessor,
                                is_new * worker.telling, room)
+        self.check_doubt(reply[2].decode())
         worker.unheard = self.random.random() < 0.2
         if worker.unheard:
             self.note("and the reply is lost")
@@ -810,16 +814,19 @@ class Sequence:
         self.expect(more_follow == more, "do more turns follow? {}", more_follow)
         self.expect(draining == (worker.name in self.books.draining), "drain? {}", draining)
         worker.draining = draining == 1
-        eldest = self.books.eldest_open()
-        self.expect(not eldest or doubted.decode() == eldest, "{} is to be looked up", doubted)
-        if not eldest:
-            self.shares.doubt(doubted.decode())
         if doubted:
             worker.todo.append(("look_up", doubted.decode()))
             self.counts["jobs looked up"] += 1
         self.counts["beats of those that drain"] += draining
         for name in lost:
             worker.todo.append(("take_over", name.decode()))
+
+    def check_doubt(self, told):
+        """Which id a beat says to look up: the eldest one's that is open, or one's with a seat."""
+        eldest = self.books.eldest_open()
+        self.expect(not eldest or told == eldest, "{} is to be looked up, not {}", told, eldest)
+        if not eldest:
+            self.shares.doubt(told)
 
     def tokens(self, worker):
         return f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
@@ -1072,7 +1079,7 @@ class Sequence:
                 ("claim", stream.id), ("requeue", worker.name, stream.id, 0))))
             return
         how = {0: "cancelled", 1: stream.ending, 5: "deleted"}[reply]
-        use = use_of(stream.id) if reply == 1 or self.random.random() < 0.5 else ""
+        use = use_of(stream.id) if stream.ending or self.random.random() < 0.5 else ""
         worker.todo.append(("drop", worker.name, stream.id, f"{how} {use}" if use else how))
 
     def patches(self, old, new):
@@ -1301,7 +1308,7 @@ class Sequence:
                 len(lists), *lists, *self.idempotent)
 
     def snapshot_command(self):
-        keys = [self.held_key, self.until_key, *self.keys.values()]
+        keys = [self.held_key, self.until_key, *self.keys_named(*NAMES, *WEBHOOK_NAMES)]
         for response_id in self.ids:
             keys += keys_of(response_id)
         return ("EVALSHA", self.scripts["all"], 0, len(keys), *keys,
@@ -1319,7 +1326,7 @@ class Sequence:
         self.held = self.check_sums(held or [], until or [])
         for response_id in self.ids:
             self.check_count(response_id, listed)
-        return [*waiting[:2], *lists]
+        return [*waiting[:2], *map(list, lists)]
 
     def check_sums(self, held, until):
         """The sums are those of what is counted, and each has an end. Returns what is counted."""
@@ -1687,7 +1694,7 @@ def node_connection(request, directory, path):
 
 # The scripts of the slot of the lists.
 OF_THE_LISTS = ("enqueue", "drop", "beat", "bury", "pause", "resume", "requeue", "snapshot", "list",
-                "lapsed", "relay_beat", "admit", "settle")
+                "lapsed", "drain", "relay_beat", "admit", "settle")
 
 
 def load_scripts(connection, head=""):
