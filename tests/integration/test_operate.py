@@ -84,7 +84,8 @@ def test_all_is_the_same_in_every_kind_of_redis(anywhere):
     assert operator.ids() == ids[:3]
     assert records.redis.zcard(records.key("index")) == 3
     days = [records.use(days_ago, "web", "m") for days_ago in (0, 30, 60)]
-    assert [row["day"] for row in operator.json("usage", 399)["data"]] == days
+    used = operator.json("usage", 399)["data"]
+    assert [row["day"] for row in used if row["tenant"] == "web"] == days
     assert operator.ask("advise")[0] == "ok"
 
 
