@@ -109,6 +109,7 @@ void stream_end(struct stream *s)
 	stream_note_makers(s);
 	if (s->errand.called != NULL)
 		s->writer.deployment = s->errand.called->id;
+	stream_settle_use(s);
 	writer_end(&s->writer);
 }
 

@@ -8,6 +8,7 @@
 #include "common/config/model.h"
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
+#include "common/response/use.h"
 
 void stream_open_account(struct stream *s, const struct claimed_job *job)
 {
@@ -28,6 +29,7 @@ void stream_open_account(struct stream *s, const struct claimed_job *job)
 void stream_close_account(struct stream *s)
 {
 	free(s->account.request_id);
+	buf_free(&s->account.use);
 }
 
 static long long first_event_ms(const struct stream *s)
@@ -43,9 +45,34 @@ static long long total_ms(const struct stream *s)
 	return s->account.age_ms + monotonic_ms() - s->account.began_at;
 }
 
+static bool is_told(const struct usage *usage)
+{
+	return usage->input >= 0 || usage->output >= 0;
+}
+
+/*
+ * As the object tells it, of the attempt that has made it. One that was cancelled, or broke off,
+ * has cost what its provider had counted by then.
+ */
 static struct usage usage_of(const struct stream *s)
 {
-	return usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
+	struct usage usage = usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
+
+	if (!is_told(&usage) && s->translation != NULL)
+		usage = translation_usage(s->translation);
+	return usage;
+}
+
+void stream_settle_use(struct stream *s)
+{
+	const struct deployment *deployment = s->errand.called;
+	const struct usage usage = usage_of(s);
+	struct buf *use = &s->account.use;
+
+	if (use->len > 0 || deployment == NULL || !is_told(&usage))
+		return;
+	use_write(use, &usage, deployment->input_cost, deployment->output_cost);
+	s->writer.write.use = buf_cstr(use);
 }
 
 static void log_end(
@@ -108,9 +135,10 @@ void stream_note_end(struct stream *s, const char *how)
 	const struct usage usage = usage_of(s);
 	const long long total = total_ms(s);
 
+	stream_settle_use(s);
 	log_end(s, how, &usage, total);
 	count_end(s, how, &usage, total);
-	job_end(s->host->jobs, s->id, how, NULL);
+	job_end(s->host->jobs, s->id, how, s->writer.write.use);
 }
 
 void stream_note_retry(struct stream *s, const char *why)

@@ -44,6 +44,7 @@ struct stream_account {
 	long long age_ms;         /* of the response, when this worker began */
 	long long waited_ms;      /* of that until a worker first began with it */
 	char *request_id;         /* of the request that created it, or NULL */
+	struct buf use;           /* what it has used, once that is known: use_write() */
 };
 
 struct stream {
@@ -135,6 +136,11 @@ void stream_note_makers_again(struct stream *s);
 /* This worker begins with the job. */
 void stream_open_account(struct stream *s, const struct claimed_job *job);
 void stream_close_account(struct stream *s);
+/*
+ * Nothing more will be used, as all has been told or the response has been ended: notes how much it
+ * was, for the last write and for stream_note_end(). May be repeated.
+ */
+void stream_settle_use(struct stream *s);
 /*
  * The response has ended, how is a terminal status' name or "deleted": logs and counts it, and lets
  * go of the job.

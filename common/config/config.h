@@ -106,7 +106,7 @@ struct deployment {
 struct access_key {
 	char *name;
 	char *key;      /* NULL if only its hash is known */
-	char *key_hash; /* SHA-256 in hex; NULL if key is known */
+	char *key_hash; /* SHA-256 in hex; NULL if key is known, or if neither is needed and set */
 	/* The rest is of clients' keys alone. */
 	long long expires; /* UNIX time from which on it is not taken any more; 0: never */
 	char **models;     /* that it may use, patterns as well; NULL: all */

@@ -148,7 +148,8 @@ static void read_key(const struct config_value *value, const struct access_kind 
 	access_key_inherit(&key, defaults);
 	if (config_section(
 		value, "a mapping with name and key", kind->members, kind->member_count, &key) &&
-	    has_key(value, kind, &key) && is_new(value, kind, *keys, *count, &key) && is_set(&key))
+	    has_key(value, kind, &key) && is_new(value, kind, *keys, *count, &key) &&
+	    (is_set(&key) || kind->is_known_without_key))
 		access_keys_append(keys, count, key);
 	else
 		access_key_clear(&key);

@@ -18,6 +18,8 @@ struct access_kind {
 	const char *expected;             /* "the tenant's key" */
 	const struct config_key *members; /* of a mapping: ACCESS_KEY_MEMBERS() */
 	size_t member_count;
+	/* Whether one is known whose key or hash is in a variable that is unset and unneeded. */
+	bool is_known_without_key;
 	/* Whether a name may be taken; if not, that is reported. NULL: any may. */
 	bool (*may_be_called)(const struct config_value *value, const char *name);
 };
@@ -34,7 +36,8 @@ struct access_kind {
 	}
 
 /*
- * Appends the list's keys, except for those that are not set here. Reports errors, such as a name
+ * Appends the list's keys, except, unless their kind says otherwise, for those that are not set
+ * here. Reports errors, such as a name
  * or a key that one before it has. Of a hash, "sha256:" and hexadecimal digits, the digits are kept
  * in lower case. What a key does not say of what may be asked for is as defaults say.
  */

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "config_deployment_internal.h"
 #include "config_polling.h"
+#include "config_section.h"
 #include "config_tenants_internal.h"
 
 void tenant_read_models(const struct config_value *value, void *dest)

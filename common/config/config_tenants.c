@@ -48,17 +48,31 @@ static bool may_be_called(const struct config_value *value, const char *name)
 	return false;
 }
 
+/* Those of one key alone stand first; the others may be said for all keys, too. */
+enum { OWN_MEMBERS = 4 };
 static const struct config_key members[] = {
     ACCESS_KEY_MEMBERS("tenant"),
     {"expires", CONFIG_READER, .read = tenant_read_expires},
-    TENANT_MEMBERS,
+    {"models", CONFIG_READER, .read = tenant_read_models},
+    {"rpm", CONFIG_LONG, IN(struct access_key, limits.rpm), .min = 1, .max = 1000000},
+    {"tpm", CONFIG_LONG, IN(struct access_key, limits.tpm), .min = 1, .max = 1000000000},
+    {"max_parallel", CONFIG_LONG, IN(struct access_key, limits.max_parallel), .min = 1,
+	.max = 1000000},
+    {"max_queue", CONFIG_LONG, IN(struct access_key, limits.max_queue), .min = 0,
+	.max = 1000000000},
+    {"weight", CONFIG_NUMBER, IN(struct access_key, limits.weight), .least = 0.01, .max = 1000},
+    {"priority", CONFIG_BOOL, IN(struct access_key, priority)},
+    {"max_budget", CONFIG_AMOUNT, IN(struct access_key, limits.max_budget), .max = 1000000000},
+    {"budget_duration", CONFIG_READER, .read = tenant_read_budget_duration},
 };
+enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
 
 static const struct access_kind tenants = {
     .whose = "tenant",
     .expected = "the tenant's key",
     .members = members,
-    .member_count = sizeof(members) / sizeof(members[0]),
+    .member_count = MEMBERS,
+    .is_known_without_key = true,
     .may_be_called = may_be_called,
 };
 
@@ -68,12 +82,10 @@ void tenants_read(const struct config_value *list, struct config *config)
 	    list, &tenants, &config->tenant_defaults, &config->tenants, &config->tenant_count);
 }
 
-static const struct config_key default_members[] = {TENANT_MEMBERS};
-
 void tenants_read_defaults(const struct config_value *mapping, struct config *config)
 {
-	config_section(
-	    mapping, "a mapping of limits", KEYS(default_members), &config->tenant_defaults);
+	config_section(mapping, "a mapping of what counts for all keys", members + OWN_MEMBERS,
+	    MEMBERS - OWN_MEMBERS, &config->tenant_defaults);
 }
 
 /* The master's key was read before the defaults. */

@@ -21,8 +21,8 @@ void tenants_add_environment(const struct config_value *place, struct config *co
 void tenants_read_defaults(const struct config_value *mapping, struct config *config);
 
 /*
- * Appends the list's tenants to config, except for those whose key is not set here. Reports errors,
- * such as a name or a key that a tenant before it has.
+ * Appends the list's tenants to config, also those whose key is not set and not needed here.
+ * Reports errors, such as a name or a key that a tenant before it has.
  */
 void tenants_read(const struct config_value *list, struct config *config);
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "config_section.h"
 #include "config_tenants_internal.h"
 #include "model.h"
 
@@ -78,15 +79,13 @@ static bool is_list(const struct config_value *respool, struct config_value *lis
 }
 
 /* A duration among the defaults is for whoever has a budget, and a budget there for everybody. */
-void tenants_check(const struct config_value *respool, const struct config *config)
+static void check_all(const struct config_value *respool, const struct config *config)
 {
 	const struct config_value defaults = config_place(respool, "api_key_defaults");
 	const bool all_have_budget = has_budget(&defaults);
 	bool one_has_budget = all_have_budget;
 	struct config_value list;
 
-	if (respool->file->error_count != 0)
-		return;
 	for (size_t i = 0; is_list(respool, &list) && i < config_length(&list); i++) {
 		const struct config_value key = config_element(&list, i);
 
@@ -94,4 +93,10 @@ void tenants_check(const struct config_value *respool, const struct config *conf
 		check_one(&key, config, all_have_budget || has_budget(&key));
 	}
 	check_one(&defaults, config, one_has_budget);
+}
+
+void tenants_check(const struct config_value *respool, const struct config *config)
+{
+	if (respool->file->error_count == 0)
+		check_all(respool, config);
 }

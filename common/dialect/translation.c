@@ -173,6 +173,11 @@ size_t translation_waiting(const struct translation *translation)
 	return translation->builder.waiting;
 }
 
+struct usage translation_usage(const struct translation *translation)
+{
+	return builder_told_usage(&translation->builder);
+}
+
 bool translation_is_over(const struct translation *translation)
 {
 	return translation->ended;

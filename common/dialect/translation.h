@@ -14,6 +14,7 @@
 #include "common/config/config.h"
 #include "common/response/api_error.h"
 #include "common/response/fold.h"
+#include "common/response/usage.h"
 #include "reader.h"
 
 struct translation;
@@ -59,6 +60,8 @@ void translation_event(struct translation *translation, struct span data);
 bool translation_object(struct translation *translation, struct span body);
 /* Bytes of the answer that wait to get into the object: for who bounds what is held. */
 size_t translation_waiting(const struct translation *translation);
+/* What the provider has counted so far; in the object it stands only once the answer has ended. */
+struct usage translation_usage(const struct translation *translation);
 /*
  * Whether the provider has said all, by an event: "[DONE]", if its API ends so, or one of its own.
  * Nothing that follows is of interest.

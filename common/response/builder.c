@@ -95,6 +95,20 @@ void builder_usage(struct builder *builder, const struct builder_usage *usage)
 	tell_count(&kept->reasoning, usage->reasoning);
 }
 
+struct usage builder_told_usage(const struct builder *builder)
+{
+	const struct builder_usage *kept = &builder->usage;
+
+	if (!builder->has_usage)
+		return (struct usage){-1, -1, -1, -1};
+	return (struct usage){
+	    .input = kept->input,
+	    .output = kept->output,
+	    .cached = kept->cached,
+	    .reasoning = kept->reasoning,
+	};
+}
+
 static long long count_of(long long told)
 {
 	return told >= 0 ? told : 0;

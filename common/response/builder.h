@@ -18,6 +18,7 @@
 #include "common/base/buf.h"
 #include "fold.h"
 #include "response.h"
+#include "usage.h"
 
 struct response_event;
 
@@ -85,6 +86,8 @@ void builder_model(struct builder *builder, struct span name);
 void builder_service_tier(struct builder *builder, struct span tier);
 /* What is -1 stays as told before: the last counts. */
 void builder_usage(struct builder *builder, const struct builder_usage *usage);
+/* What of it has been told so far. */
+struct usage builder_told_usage(const struct builder *builder);
 
 /*
  * Text of the answer. logprobs is the JSON array of its tokens' as the Responses API has it, or
