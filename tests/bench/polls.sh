@@ -231,7 +231,7 @@ create_rows() {
 measure_creates() {
 	create_body='{"model":"m","background":true,"input":"Say something about spools."}'
 	api_keys='[{ name: limited, key: sk-limited, models: ["m"], expires: "2099-12-31", weight: 2,
-	    rpm: 100000000, tpm: 1000000000000, max_parallel: 1000000, max_queue: 1000000,
+	    rpm: 1000000, tpm: 1000000000, max_parallel: 1000000, max_queue: 1000000,
 	    max_budget: 1000000, budget_duration: "30d" }]'
 	start_site 1 -d 0 -n 1 -b 64
 	api_keys=
