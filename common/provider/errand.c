@@ -10,7 +10,12 @@
 #include "refusal.h"
 #include "transfer.h"
 
-enum { HTTP_TOO_MANY_REQUESTS = 429, LONGEST_SPREAD_MS = 1000 };
+enum {
+	HTTP_TOO_MANY_REQUESTS = 429,
+	LONGEST_SPREAD_MS = 1000,
+	/* For one that does not say how long: limits are of so much a minute, for the most part. */
+	UNTOLD_LIMIT_MS = 60 * 1000,
+};
 
 static void leave_seat(struct errand *errand)
 {
@@ -196,7 +201,7 @@ static long long waited_ms(struct errand *errand)
 	return now - errand->limited_at;
 }
 
-/* Whether the deployment that is chosen is worth waiting for. */
+/* Whether it may wait so long (ms) once more. */
 static bool may_wait(struct errand *errand, long long ms)
 {
 	return waited_ms(errand) + ms <= times_of(errand).whole * 1000;
@@ -327,14 +332,23 @@ static enum call_failure passing_failure(const struct errand *errand, double ret
 							       : FAILURE_PASSING;
 }
 
+/* One that may be asked again at once, and one that nobody wants asked again, has just failed. */
+static bool is_limit(
+    const struct errand *errand, long status, double retry_after, struct span error)
+{
+	if (!errand->host->patient || status != HTTP_TOO_MANY_REQUESTS ||
+	    refusal_is_about_quota(error))
+		return false;
+	return retry_after < 0 ? attempts_may_retry(&errand->choice)
+			       : limit_of(status, retry_after, error) > 0;
+}
+
 enum call_failure errand_failure(
     const struct errand *errand, long status, double retry_after, struct span error)
 {
 	enum call_failure failure = refusal_failure(status, error);
 
-	if (errand->host->patient && status == HTTP_TOO_MANY_REQUESTS &&
-	    !refusal_is_about_quota(error) &&
-	    (limit_of(status, retry_after, error) > 0 || attempts_may_retry(&errand->choice)))
+	if (is_limit(errand, status, retry_after, error))
 		return FAILURE_LIMITED;
 	return failure == FAILURE_PASSING ? passing_failure(errand, retry_after) : failure;
 }
@@ -387,6 +401,8 @@ static bool go_round_limit(struct errand *errand, double retry_after)
 	const struct attempts before = errand->choice;
 	long long ms = limit_of(HTTP_TOO_MANY_REQUESTS, retry_after, (struct span){0});
 
+	if (ms == 0 && waited_ms(errand) > UNTOLD_LIMIT_MS)
+		return false;
 	if (ms == 0)
 		ms = attempts_limit_pause_ms(&errand->choice, errand->host->longest_pause_ms);
 	attempts_leave_alone(&errand->choice, ms);
