@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/response/response.h"
 #include "commands.h"
@@ -28,6 +29,8 @@ static const struct {
     [OPTION_YES] = {"--yes", "do not ask"},
     [OPTION_END] = {"--end", "have it take jobs again"},
     [OPTION_SINCE] = {"--since SECONDS", "all of what has ended in the last so many seconds"},
+    [OPTION_SINCE_WHEN] = {"--since WHEN", "from that day on, or so long ago: 2026-11-01, 30d"},
+    [OPTION_BY] = {"--by tenant|model|day", "sum up by that"},
 };
 
 static const struct option long_options[] = {
@@ -43,6 +46,7 @@ static const struct option long_options[] = {
     {"yes", no_argument, NULL, VALUE_OPTIONS + OPTION_YES},
     {"end", no_argument, NULL, VALUE_OPTIONS + OPTION_END},
     {"since", required_argument, NULL, VALUE_OPTIONS + OPTION_SINCE},
+    {"by", required_argument, NULL, VALUE_OPTIONS + OPTION_BY},
     {0},
 };
 
@@ -81,6 +85,14 @@ static bool read_status(const char *text, struct buf *problem)
 	return false;
 }
 
+static bool read_by(enum usage_by *by, const char *text, struct buf *problem)
+{
+	if (usage_by_read(by, text))
+		return true;
+	buf_printf(problem, "--by: \"%.60s\", expected " USAGE_BY_EXPECTED, text);
+	return false;
+}
+
 static bool read_option(
     struct arguments *arguments, enum ctl_option option, char *value, struct buf *problem)
 {
@@ -93,10 +105,10 @@ static bool read_option(
 		query->status = value;
 		return read_status(value, problem);
 	case OPTION_TENANT:
-		query->tenant = value;
+		query->tenant = arguments->usage.tenant = value;
 		return true;
 	case OPTION_MODEL:
-		query->model = value;
+		query->model = arguments->usage.model = value;
 		return true;
 	case OPTION_OLDER_THAN:
 		return read_number(
@@ -107,7 +119,10 @@ static bool read_option(
 		query->limit = (size_t)limit;
 		return true;
 	case OPTION_SINCE:
-		return read_number("--since", value, 1, LONGEST_AGE, &arguments->since, problem);
+		arguments->since_text = value;
+		return true;
+	case OPTION_BY:
+		return read_by(&arguments->usage.by, value, problem);
 	case OPTION_AFTER:
 		query->after = value;
 		return true;
@@ -189,6 +204,23 @@ bool arguments_are_among(const struct arguments *arguments, unsigned options_tak
 	return true;
 }
 
+/* What it may say is known once the command is. */
+static bool read_since(struct arguments *arguments, struct buf *problem)
+{
+	struct usage_query *usage = &arguments->usage;
+	const char *text = arguments->since_text;
+
+	if ((arguments->given & OPTION_BIT(OPTION_SINCE)) == 0)
+		return true;
+	if ((arguments->command->options & OPTION_BIT(OPTION_SINCE_WHEN)) == 0)
+		return read_number("--since", text, 1, LONGEST_AGE, &arguments->since, problem);
+	arguments->given ^= OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_SINCE_WHEN);
+	if (usage_since_read(&usage->since, text, usage->now))
+		return true;
+	buf_printf(problem, "--since: \"%.60s\", expected " USAGE_SINCE_EXPECTED, text);
+	return false;
+}
+
 static bool check_words(const struct arguments *arguments, struct buf *problem)
 {
 	const struct command *command = arguments->command;
@@ -206,9 +238,13 @@ static bool check_words(const struct arguments *arguments, struct buf *problem)
 
 bool arguments_read(struct arguments *arguments, int argc, char **argv, struct buf *problem)
 {
+	const time_t now = time(NULL);
 	int value;
 
-	*arguments = (struct arguments){.query.limit = STORE_LIST_DEFAULT};
+	*arguments = (struct arguments){
+	    .query.limit = STORE_LIST_DEFAULT,
+	    .usage = {.now = now, .since = now - USAGE_DEFAULT_SECONDS},
+	};
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, ":c:Vh", long_options, NULL)) != -1) {
@@ -223,7 +259,8 @@ bool arguments_read(struct arguments *arguments, int argc, char **argv, struct b
 		return false;
 	if (arguments->help)
 		return true;
-	return arguments_are_among(
+	return read_since(arguments, problem) &&
+	       arguments_are_among(
 		   arguments, arguments->command->options, arguments->command->name, problem) &&
 	       check_words(arguments, problem);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/base/buf.h"
+#include "common/operator/usage_query.h"
 #include "common/store/operate.h"
 
 struct command;
@@ -20,6 +21,8 @@ enum ctl_option {
 	OPTION_YES,
 	OPTION_END,
 	OPTION_SINCE,
+	OPTION_SINCE_WHEN, /* what a command that takes this one understands by --since */
+	OPTION_BY,
 	OPTION_COUNT
 };
 
@@ -37,7 +40,9 @@ struct arguments {
 	const struct command *command; /* NULL with help or version */
 	unsigned given;                /* bits of the options that are there */
 	struct store_query query;      /* what they say; limit is STORE_LIST_DEFAULT by default */
-	long since;                    /* s */
+	const char *since_text;        /* what --since says; NULL */
+	long since;                    /* s ago, of a command that takes them */
+	struct usage_query usage;      /* likewise, of use; the last 30 days by default */
 	char **words;                  /* what follows the command and is no option */
 	int word_count;
 };

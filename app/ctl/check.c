@@ -108,7 +108,7 @@ int check_run(struct ctl *ctl)
 	log_divert(take_warning, &findings);
 	config = load(ctl->config_path, &findings);
 	if (config != NULL) {
-		findings_of_config(&findings, config);
+		findings_of_config(&findings, config, (time_t)(realtime_ms() / 1000));
 		check_redis(config, &findings);
 	}
 	log_divert(NULL, NULL);

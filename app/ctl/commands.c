@@ -27,6 +27,12 @@ static const struct command commands[] = {
 	"What runs goes on; what is created waits as well. It stays so until it is resumed.\n", 0,
 	0, 1, NEEDS_STORE, pause_run},
     {"resume", "[MODEL]", "end that", "", 0, 0, 1, NEEDS_STORE, resume_run},
+    {"usage", "", "show what tenants have used of models",
+	"Without --by, there is a line for each tenant, model and day (UTC). Without --since, the\n"
+	"last 30 days are shown.\n",
+	OPTION_BIT(OPTION_BY) | OPTION_BIT(OPTION_SINCE_WHEN) | OPTION_BIT(OPTION_TENANT) |
+	    OPTION_BIT(OPTION_MODEL),
+	0, 0, NEEDS_STORE, usage_run},
     {"workers", "", "list the workers", "", 0, 0, 0, NEEDS_STORE, workers_run},
     {"drain", "WORKER", "have a worker give its jobs to others and take none",
 	"WORKER is its name, or a beginning that no other has.\n", OPTION_BIT(OPTION_END), 1, 1,

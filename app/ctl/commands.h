@@ -40,6 +40,6 @@ void command_names(struct buf *out);
 
 /* Each in the file of its name. */
 command_fn status_run, list_run, show_run, watch_run, cancel_run, retry_run, pause_run, resume_run,
-    workers_run, drain_run, webhooks_run, key_run, check_run, help_run;
+    usage_run, workers_run, drain_run, webhooks_run, key_run, check_run, help_run;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "common/config/config.h"
 #include "common/store/operate.h"
@@ -22,8 +23,8 @@ void findings_free(struct findings *findings);
 /* Writes them to stdout: a line each, or as {"findings": [{"name": …, "text": …}…]}. */
 void findings_print(const struct findings *findings, bool json);
 
-/* What a configuration that has no errors lacks. */
-void findings_of_config(struct findings *findings, const struct config *config);
+/* What a configuration that has no errors lacks, and which of its keys end soon or have ended. */
+void findings_of_config(struct findings *findings, const struct config *config, time_t now);
 
 /* What is wrong with an installation at a moment; local_now is the time here, UNIX time in ms. */
 void findings_of_snapshot(struct findings *findings, const struct config *config,

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/iso_time.h"
+#include "common/config/key_models.h"
 #include "common/operator/operator_json.h"
 #include "common/operator/summary.h"
 #include "age.h"
 #include "processes.h"
 
-enum { CLOCK_DIFFERENCE_MS = 5000 };
+enum { CLOCK_DIFFERENCE_MS = 5000, EXPIRES_SOON = 14 * 24 * 3600 };
 
 /* Whether a deployment before this one lacks the same variable. */
 static bool is_told(const struct config *config, size_t index)
@@ -36,9 +38,30 @@ static void add_missing(struct findings *findings, const struct config *config)
 	}
 }
 
-void findings_of_config(struct findings *findings, const struct config *config)
+static void add_expiring(struct findings *findings, const struct access_key *key, time_t now)
+{
+	char when[ISO_TIME_SIZE];
+
+	if (key->expires == 0)
+		return;
+	iso_time_write(when, key->expires);
+	if (key_has_expired(key, now))
+		findings_add(findings, "key_expired",
+		    "Key \"%s\" has expired on %s: nobody is let in by it. Give it another day in "
+		    "respool.api_keys, or take it out.",
+		    key->name, when);
+	else if (key->expires - now <= EXPIRES_SOON)
+		findings_add(findings, "key_expires",
+		    "Key \"%s\" expires on %s. Give those who use it another one, made by "
+		    "respoolctl key, or give it another day in respool.api_keys.",
+		    key->name, when);
+}
+
+void findings_of_config(struct findings *findings, const struct config *config, time_t now)
 {
 	add_missing(findings, config);
+	for (size_t i = 0; i < config->tenant_count; i++)
+		add_expiring(findings, &config->tenants[i], now);
 	if (config->admin_key_count == 0)
 		findings_add(findings, "admin_key",
 		    "No admin key is known here: the operators' page and routes are closed to all. "

@@ -129,7 +129,6 @@ static void read_body(struct answer *answer)
 	if ((answer->on_id == NULL && !sealed) || answer->status < 200 || answer->status > 299 ||
 	    !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
 		return;
-	answer->on_usage(answer->ctx, json_get(body, "usage"));
 	if (sealed)
 		encrypted_content_each(json_get(body, "output"), report_sealed, answer);
 	if (answer->on_id != NULL && json_string_is(json_get(body, "object"), "response"))

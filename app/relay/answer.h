@@ -37,8 +37,6 @@ struct answer {
 	bool (*on_id)(void *ctx, struct span id);
 	/* The same with the encrypted_content of an item, a JSON string as it is spelled. */
 	bool (*on_sealed)(void *ctx, struct span content);
-	/* The usage of an object that has been read for one of these; an empty span if none. */
-	void (*on_usage)(void *ctx, struct span usage);
 	void *ctx;
 	/*
 	 * Nothing of a stream goes out before its first event, as another deployment is asked if

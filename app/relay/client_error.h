@@ -6,6 +6,7 @@
 
 #include "client.h"
 #include "common/response/api_error.h"
+#include "common/store/admission.h"
 
 /*
  * Sends the error's envelope, with the headers that its status asks for, and the end of the
@@ -13,5 +14,9 @@
  */
 void client_send_error(struct client *client, const char *request_id, bool without_body,
     const struct api_error *error);
+
+/* The same for the error that a request is told which its key's limits refuse. */
+void client_send_limited(struct client *client, const char *request_id, bool without_body,
+    const struct api_error *error, const struct admission *admission);
 
 #endif

@@ -15,6 +15,7 @@ void passage_end(struct passage *passage, int connection)
 	if (passage->errand.call != NULL && answer_is_complete(&passage->answer))
 		errand_note_outcome(&passage->errand, CALL_SUCCESS);
 	passage_record_write(passage);
+	passage_settle(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
 	LIST_REMOVE(passage, link);
@@ -60,6 +61,7 @@ static struct passage *open_passage(
 
 	passage->host = host;
 	passage_record_begin(&passage->record);
+	usage_finder_begin(&passage->usage);
 	passage->request = *handover;
 	*handover = (struct handover){0};
 	passage->roster = roster_hold(host->roster);
@@ -129,7 +131,7 @@ void passage_start(struct passage_host *host, struct handover *handover, int con
 
 	choose_first(passage);
 	if (passage->errand.choice.deployment != NULL) {
-		errand_begin(&passage->errand);
+		passage_begin(passage);
 		return;
 	}
 	/* The responder saw one: the configuration has changed meanwhile. */
@@ -176,6 +178,7 @@ static void break_off(struct passage *passage)
 		stop_waiting_for_client(passage);
 		return;
 	}
+	passage_stop_asking(passage);
 	errand_stop(&passage->errand);
 	passage_stop_remembering(passage);
 	if (passage_break_off_translated(passage))
@@ -208,16 +211,24 @@ void passages_break_off(struct passage_host *host)
 	each(host, break_off);
 }
 
+static void leave_store(struct passage *passage)
+{
+	passage_leave_admission(passage);
+	passage_leave_store(passage);
+}
+
 void passages_leave_store(struct passage_host *host)
 {
-	each(host, passage_leave_store);
+	each(host, leave_store);
 }
 
 static void passage_free(struct passage *passage)
 {
 	LIST_REMOVE(passage, link);
 	errand_close(&passage->errand);
+	passage_stop_asking(passage);
 	passage_stop_remembering(passage);
+	usage_finder_close(&passage->usage);
 	buf_free(&passage->noted);
 	translated_close(&passage->translated);
 	answer_close(&passage->answer);

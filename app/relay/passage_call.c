@@ -43,13 +43,6 @@ static bool has_choice(const struct passage *passage)
 	       maker_matters(passage_config(passage), passage->request.model);
 }
 
-static void on_usage(void *ctx, struct span usage)
-{
-	struct passage *passage = ctx;
-
-	passage_record_usage(&passage->record, usage);
-}
-
 void passage_reset_answer(struct passage *passage)
 {
 	bool notes = passage->host->store != NULL && passage->translated.translation == NULL;
@@ -63,13 +56,13 @@ void passage_reset_answer(struct passage *passage)
 	    .is_chat = api_path_is_chat(passage->errand.path),
 	    .secrets = &passage->errand.secrets,
 	    .may_hold = passage_may_hold,
-	    .on_usage = on_usage,
 	    .on_id = notes && passage_has_flag(passage, HANDOVER_REMEMBER) ? passage_on_id : NULL,
 	    .on_sealed = notes && has_choice(passage) ? passage_on_sealed : NULL,
 	    .ctx = passage,
 	    .awaits_event = passage->translated.translation == NULL && awaits_event(passage),
 	};
 	answer_open(&passage->answer);
+	usage_finder_close(&passage->usage);
 }
 
 /* Whatever a deployment speaks. */
@@ -186,6 +179,8 @@ static bool on_body(void *ctx, struct span bytes)
 		pause_if_full(passage);
 		return true;
 	}
+	if (passage->counts)
+		usage_finder_feed(&passage->usage, bytes);
 	if (!answer_on_body(&passage->answer, bytes) || passage->over)
 		return false;
 	if (passage->answer.lines.eventful)

@@ -1,6 +1,7 @@
 /*
  * A passage, taken apart: passage.c begins and ends it, passage_call.c asks the provider and takes
- * in what comes, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
+ * in what comes, passage_admission.c asks before whether its key's limits let it, and notes what it
+ * has used, passage_outcome.c tells the client how that has ended, passage_remembering.c holds
  * the answer up until Redis knows whose it is, passage_room.c bounds what all of a relay hold,
  * passage_translated.c has answers in other dialects made into ones of the Responses API,
  * passage_record.c has the log told how it went, passage_report.c what it is at.
@@ -15,6 +16,7 @@
 #include "answer.h"
 #include "client.h"
 #include "common/response/api_error.h"
+#include "common/response/usage_finder.h"
 #include "passage.h"
 #include "passage_record.h"
 #include "translated.h"
@@ -45,6 +47,14 @@ struct passage {
 	bool process_ends;           /* likewise: by that */
 	char error[CURL_ERROR_SIZE];
 	struct passage_record record;
+	/*
+	 * It counts: it makes a provider answer with tokens, and no limit has refused it. ticket is
+	 * NULL unless Redis has been asked for it.
+	 */
+	bool counts;
+	struct ticket *ticket;
+	bool waits_for_ticket;
+	struct usage_finder usage; /* of an answer that is not translated, where it counts */
 };
 
 static inline const struct config *passage_config(const struct passage *passage)
@@ -70,6 +80,16 @@ extern const struct errand_user passage_errand_user;
 void passage_reset_answer(struct passage *passage);
 /* Once for each call. */
 void passage_tell_health(struct passage *passage, long status);
+
+/* passage_admission.c */
+/* Calls the deployment that is chosen, once the limits of its key let it. */
+void passage_begin(struct passage *passage);
+/* Nobody waits for what the limits say any longer: no deployment is called. */
+void passage_stop_asking(struct passage *passage);
+/* It has ended: notes what it has used. */
+void passage_settle(struct passage *passage);
+/* host->store is to be freed: it goes on as if it had no limits. */
+void passage_leave_admission(struct passage *passage);
 
 /* passage_translated.c */
 /* A call begins: whether its answer is to be translated says passage->translated.translation. */

@@ -52,14 +52,6 @@ void passage_record_provider_error(struct passage_record *record, struct span bo
 	response_record_code(record->error_code, code);
 }
 
-void passage_record_usage(struct passage_record *record, struct span usage)
-{
-	const struct usage read = usage_read(usage);
-
-	record->input_tokens = read.input;
-	record->output_tokens = read.output;
-}
-
 static long long http_status(const struct passage *passage)
 {
 	if (passage->answer.begun)
@@ -68,7 +60,7 @@ static long long http_status(const struct passage *passage)
 }
 
 /* That of the response, where the last event of a stream says so. */
-static const char *status(const struct passage *passage)
+const char *passage_status(const struct passage *passage)
 {
 	const char *said;
 
@@ -86,10 +78,13 @@ static const char *status(const struct passage *passage)
 static void read_made(struct passage_record *record, const struct translated *translated)
 {
 	const struct fold *fold = &translated->fold;
+	struct usage usage;
 
-	if (translated->translation == NULL || !translated->is_readable)
+	if (!translated->is_readable)
 		return;
-	passage_record_usage(record, document_value(&fold->doc, &fold->nodes.usage));
+	usage = usage_read(document_value(&fold->doc, &fold->nodes.usage));
+	record->input_tokens = usage.input;
+	record->output_tokens = usage.output;
 	if (record->error_code[0] == '\0' && fold->status == STATUS_FAILED)
 		passage_record_provider_error(record, fold_error(fold));
 }
@@ -99,11 +94,16 @@ void passage_record_write(struct passage *passage)
 	struct passage_record *noted = &passage->record;
 	struct response_record record = RESPONSE_RECORD_UNKNOWN;
 
-	read_made(noted, &passage->translated);
+	if (passage->translated.translation != NULL) {
+		read_made(noted, &passage->translated);
+	} else {
+		noted->input_tokens = passage->usage.input;
+		noted->output_tokens = passage->usage.output;
+	}
 	record.tenant = passage->request.tenant;
 	record.model = passage->request.model;
 	record.deployment = noted->deployment != NULL ? noted->deployment->label : NULL;
-	record.status = status(passage);
+	record.status = passage_status(passage);
 	record.attempts = noted->calls;
 	if (noted->first_ms != 0)
 		record.first_event_ms = noted->first_ms - noted->began_ms;

@@ -36,9 +36,9 @@ void passage_record_error(struct passage_record *record, const struct api_error 
  * to get into the log by it.
  */
 void passage_record_provider_error(struct passage_record *record, struct span body);
-/* The usage of an answer that has been checked: its object, or an empty span. */
-void passage_record_usage(struct passage_record *record, struct span usage);
 
+/* What has become of it, as far as it is known: "completed", "failed", "cancelled", … */
+const char *passage_status(const struct passage *passage);
 /* Writes the line. */
 void passage_record_write(struct passage *passage);
 

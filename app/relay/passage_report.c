@@ -6,6 +6,8 @@ static const char *state_of(const struct passage *passage)
 {
 	if (passage->outcome != OUTCOME_OPEN)
 		return passage_waits_for_store(passage) ? "waiting_for_redis" : "ending";
+	if (passage->waits_for_ticket)
+		return "waiting_for_redis";
 	if (passage->errand.call == NULL)
 		return "waiting_to_call";
 	if (passage->answer.held_up)

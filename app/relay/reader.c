@@ -123,6 +123,7 @@ static void write_head(struct cgi_head *head, const struct reader *reader)
 	cgi_head_let_keep(head);
 	cgi_head_add(head, "Content-Type", "text/event-stream; charset=utf-8");
 	cgi_head_add(head, "X-Accel-Buffering", "no");
+	cgi_head_add_lines(head, span_of(reader->request.answer_headers));
 	cgi_head_end(head, 200);
 }
 

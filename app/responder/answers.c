@@ -22,23 +22,22 @@ void answer_not_found(struct handlers *handlers)
 	answer_error(handlers, &error);
 }
 
-static void model_not_found(struct handlers *handlers, int status, const char *model)
+void answer_model_not_found(struct handlers *handlers, const char *model)
 {
 	struct api_error error;
 
-	api_error_set(&error, status, "invalid_request_error", "model", "model_not_found",
+	api_error_set(&error, 404, "invalid_request_error", "model", "model_not_found",
 	    "The requested model '%.256s' does not exist.", model);
 	answer_error(handlers, &error);
 }
 
-void answer_model_not_found(struct handlers *handlers, const char *model)
+void answer_fallback_not_found(struct handlers *handlers, const char *model)
 {
-	model_not_found(handlers, 400, model);
-}
+	struct api_error error;
 
-void answer_no_such_model(struct handlers *handlers, const char *model)
-{
-	model_not_found(handlers, 404, model);
+	api_error_set(&error, 404, "invalid_request_error", "fallbacks", "model_not_found",
+	    "The requested fallback model '%.256s' does not exist.", model);
+	answer_error(handlers, &error);
 }
 
 void answer_model_is_nobodys(struct handlers *handlers, const char *model)

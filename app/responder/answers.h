@@ -17,11 +17,10 @@ void answer_json(struct handlers *handlers, struct span body);
 /* That there is no response of the request's id. */
 void answer_not_found(struct handlers *handlers);
 
-/* That no deployment serves the model. */
+/* That no deployment serves the model; or none that the client may use, which is the same to it. */
 void answer_model_not_found(struct handlers *handlers, const char *model);
-
-/* The same to who asks for the model itself, a 404. */
-void answer_no_such_model(struct handlers *handlers, const char *model);
+/* The same of a model that the request is to fall back to. */
+void answer_fallback_not_found(struct handlers *handlers, const char *model);
 
 /* That a model without a provider before it has a name by which no provider is known. */
 void answer_model_is_nobodys(struct handlers *handlers, const char *model);

@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/base/digest.h"
+#include "common/config/key_models.h"
 
 /* The key of "Bearer KEY" (RFC 6750 section 2.1), or NULL. */
 static const char *bearer_key(const char *authorization)
@@ -42,26 +44,27 @@ static bool fits(struct sent_key *sent, const struct access_key *key)
 	return same_key(sent->hash, DIGEST_SIZE - 1, key->key_hash);
 }
 
-/* The name of the one that fits, or NULL. Looks at every key, also after one has fitted. */
-static const char *find_name(const struct access_key *keys, size_t count, struct sent_key *sent)
+/* The one that fits, or NULL. Looks at every key, also after one has fitted. */
+static const struct access_key *find_key(
+    const struct access_key *keys, size_t count, struct sent_key *sent)
 {
-	const char *name = NULL;
+	const struct access_key *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (fits(sent, &keys[i]))
-			name = keys[i].name;
+			found = &keys[i];
 	}
-	return sent->len > 0 ? name : NULL;
+	return sent->len > 0 ? found : NULL;
 }
 
-static const char *find_tenant(const struct config *config, struct sent_key *sent)
+static const struct access_key *find_tenant(const struct config *config, struct sent_key *sent)
 {
-	return find_name(config->tenants, config->tenant_count, sent);
+	return find_key(config->tenants, config->tenant_count, sent);
 }
 
-static const char *find_admin(const struct config *config, struct sent_key *sent)
+static const struct access_key *find_admin(const struct config *config, struct sent_key *sent)
 {
-	return find_name(config->admin_keys, config->admin_key_count, sent);
+	return find_key(config->admin_keys, config->admin_key_count, sent);
 }
 
 /* False if none was sent. */
@@ -101,42 +104,55 @@ static void refuse_unknown_key(struct api_error *error, const char *more)
 	    "The API key that was sent is not valid.%s", more);
 }
 
-const char *auth_tenant(
+/* Only to who has it: it says that this has been a key. */
+static void refuse_expired_key(struct api_error *error)
+{
+	api_error_set(error, 401, "authentication_error", NULL, "invalid_api_key",
+	    "The API key that was sent has expired: ask for a new one.");
+}
+
+const struct access_key *auth_tenant(
     const struct config *config, const struct http_request *request, struct api_error *error)
 {
 	struct sent_key sent;
-	const char *tenant = NULL;
+	const struct access_key *key;
 
 	if (!take_key(request, &sent)) {
 		if (config->allow_anonymous)
-			return "";
+			return &config->tenant_defaults;
 		refuse_without_key(error, "");
 		return NULL;
 	}
-	tenant = find_tenant(config, &sent);
-	if (tenant == NULL)
+	key = find_tenant(config, &sent);
+	if (key == NULL) {
 		refuse_unknown_key(error, "");
-	return tenant;
+	} else if (key_has_expired(key, time(NULL))) {
+		refuse_expired_key(error);
+		return NULL;
+	}
+	return key;
 }
 
 const char *auth_admin(
     const struct config *config, const struct http_request *request, struct api_error *error)
 {
 	struct sent_key sent;
-	const char *admin = NULL;
+	const struct access_key *admin;
 
 	if (!take_key(request, &sent)) {
 		refuse_without_key(error, unconfigured(config));
 		return NULL;
 	}
 	admin = find_admin(config, &sent);
-	if (admin == NULL && find_tenant(config, &sent) != NULL)
+	if (admin != NULL)
+		return admin->name;
+	if (find_tenant(config, &sent) != NULL)
 		api_error_set(error, 403, "permission_error", NULL, "admin_key_required",
 		    "This is for administrators: it takes a key of respool.admin_keys, and the one "
 		    "that was sent is a client's.%s Clients' own routes have no \"respool\" before "
 		    "\"/v1\".",
 		    unconfigured(config));
-	else if (admin == NULL)
+	else
 		refuse_unknown_key(error, unconfigured(config));
-	return admin;
+	return NULL;
 }

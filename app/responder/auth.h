@@ -10,13 +10,13 @@
 #include "request.h"
 
 /*
- * The name of the tenant whose key is in "x-litellm-api-key: KEY", with or without "Bearer " before
+ * The tenant whose key is in "x-litellm-api-key: KEY", with or without "Bearer " before
  * it, else in "Authorization: Bearer KEY", else in "api-key: KEY", else in "x-api-key: KEY": the
- * first one counts that was sent, as with LiteLLM. "" for a client without a key where anonymous
- * ones are served. It belongs to config. On failure returns NULL and fills in *error (401). The
- * time taken says nothing about the keys.
+ * first one counts that was sent, as with LiteLLM. For a client without a key, where such are
+ * served, it is config->tenant_defaults. It belongs to config. On failure, also of a key that has
+ * expired, returns NULL and fills in *error (401). The time taken says nothing about the keys.
  */
-const char *auth_tenant(
+const struct access_key *auth_tenant(
     const struct config *config, const struct http_request *request, struct api_error *error);
 
 /*

@@ -1,5 +1,6 @@
 #include "body.h"
 
+#include "allowed.h"
 #include "answers.h"
 #include "common/base/json.h"
 
@@ -101,9 +102,10 @@ bool body_take_create(struct handlers *handlers, struct create_request *request)
 		goto fail;
 	if (request->model == NULL && model != NULL)
 		create_request_use_model(request, model);
-	if (request->model != NULL)
+	if (request->model == NULL)
+		miss_model_of_create(handlers, request);
+	else if (allowed_to_use(handlers, request->model, &request->gateway))
 		return true;
-	miss_model_of_create(handlers, request);
 fail:
 	create_request_free(request);
 	return false;
@@ -124,9 +126,10 @@ bool body_take_model(struct handlers *handlers, struct model_request *request)
 		goto fail;
 	if (request->model == NULL && model != NULL)
 		model_request_use_model(request, model);
-	if (request->model != NULL)
+	if (request->model == NULL)
+		miss_model(handlers, "");
+	else if (allowed_to_use(handlers, request->model, &request->gateway))
 		return true;
-	miss_model(handlers, "");
 fail:
 	model_request_free(request);
 	return false;

@@ -14,9 +14,9 @@
 
 /* Whatever it is. */
 bool body_take(struct handlers *handlers);
-/* One of the Responses API. */
+/* One of the Responses API, for a model that the client may use. */
 bool body_take_create(struct handlers *handlers, struct create_request *request);
-/* One of another API that names a model. */
+/* Likewise one of another API that names a model. */
 bool body_take_model(struct handlers *handlers, struct model_request *request);
 
 #endif

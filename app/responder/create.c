@@ -5,16 +5,18 @@
 #include "common/response/create_request.h"
 #include "common/response/credentials.h"
 #include "common/base/json.h"
-#include "common/config/config_tenants.h"
 #include "common/config/model.h"
 #include "common/response/event.h"
 #include "common/response/response.h"
+#include "common/response/token_estimate.h"
 #include "answers.h"
 #include "body.h"
 #include "context.h"
 #include "dialects.h"
 #include "follow.h"
 #include "hand_over.h"
+#include "idempotent.h"
+#include "limited.h"
 #include "named_webhook.h"
 #include "passthrough.h"
 #include "queued_end.h"
@@ -128,7 +130,13 @@ static struct span request_for_worker(const struct create_request *request, stru
 /* The connection goes to a relay; where none takes it, nobody learns that there was a response. */
 static void answer_stream(struct handlers *handlers, const struct new_job *job)
 {
-	if (follow_created(handlers, job->id, job->first_event))
+	struct buf headers = {0};
+	bool followed;
+
+	limited_write_headers(handlers, &headers);
+	followed = follow_created(handlers, job->id, job->first_event, buf_cstr(&headers));
+	buf_free(&headers);
+	if (followed)
 		return;
 	if (store_delete(handlers->store, job->id, handlers->tenant) == STORE_UNAVAILABLE)
 		answer_log_unavailable(handlers);
@@ -143,12 +151,33 @@ static void answer_created(struct handlers *handlers, const struct new_job *job)
 		answer_stream(handlers, job);
 		return;
 	}
+	limited_add_headers(handlers);
 	answer_poll_after(handlers);
 	answer_json(handlers, job->object);
 }
 
+/* Without the right to go first the word counts as if it were not there. */
+static enum service_tier tier_of(const struct access_key *key, const struct create_request *request)
+{
+	struct span tier = request->fields[RESPONSE_SERVICE_TIER];
+
+	if (json_string_is(tier, "flex"))
+		return TIER_FLEX;
+	return key->priority && json_string_is(tier, "priority") ? TIER_PRIORITY : TIER_DEFAULT;
+}
+
+static long long expected_tokens(const struct create_request *request, struct span context)
+{
+	struct span instructions = request->fields[RESPONSE_INSTRUCTIONS];
+	size_t prompt = request->input.len + context.len;
+
+	if (json_is_given(instructions))
+		prompt += instructions.len;
+	return token_estimate(prompt, request->fields[RESPONSE_MAX_OUTPUT_TOKENS]);
+}
+
 static void create_response(struct handlers *handlers, struct create_request *request,
-    const struct context *context, const char *webhook)
+    const struct context *context, struct idempotent *idempotent, const char *webhook)
 {
 	const struct config *config = handlers->config;
 	char id[RESPONSE_ID_SIZE];
@@ -166,8 +195,9 @@ static void create_response(struct handlers *handlers, struct create_request *re
 	    .webhook = webhook,
 	    .ttl = config->polling.ttl,
 	    .unstored_ttl = is_unstored(request) ? config->unstored_ttl : 0,
-	    .tier = TIER_DEFAULT,
-	    .limits = &tenant_of(config, handlers->tenant)->limits,
+	    .tier = tier_of(handlers->key, request),
+	    .limits = &handlers->key->limits,
+	    .expected_tokens = expected_tokens(request, buf_span(&context->items)),
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};
@@ -184,7 +214,7 @@ static void create_response(struct handlers *handlers, struct create_request *re
 	if (job.stream)
 		event_write_response(&first_event, "response.created", job.object, 0);
 	job.first_event = buf_span(&first_event);
-	if (answer_stored(handlers, store_create(handlers->store, &job)))
+	if (idempotent_create(handlers, idempotent, &job))
 		answer_created(handlers, &job);
 	buf_free(&headers);
 	buf_free(&first_event);
@@ -196,18 +226,18 @@ static void create_polled(struct handlers *handlers, struct create_request *requ
 {
 	struct api_error error;
 	struct context context;
+	struct idempotent idempotent;
 	const char *webhook;
 
-	if (!model_is_served(handlers->config, request->model)) {
-		answer_model_not_found(handlers, request->model);
-	} else if (is_nobodys(handlers->config, request->model)) {
+	if (is_nobodys(handlers->config, request->model)) {
 		answer_model_is_nobodys(handlers, request->model);
 	} else if (!check_polled(handlers->config, request, &error) ||
-		   !named_webhook_take(handlers, &webhook, &error)) {
+		   !named_webhook_take(handlers, &webhook, &error) ||
+		   !idempotent_take(handlers, &idempotent, &error)) {
 		answer_error(handlers, &error);
 	} else if (context_find(handlers, request, &context)) {
 		if (dialects_can_say(handlers, request, buf_span(&context.items)))
-			create_response(handlers, request, &context, webhook);
+			create_response(handlers, request, &context, &idempotent, webhook);
 		context_free(&context);
 	}
 }
@@ -217,10 +247,6 @@ static void refuse_unpolled(struct handlers *handlers, const struct create_reque
 {
 	struct api_error error;
 
-	if (!model_is_served(handlers->config, request->model)) {
-		answer_model_not_found(handlers, request->model);
-		return;
-	}
 	if (is_nobodys(handlers->config, request->model)) {
 		answer_model_is_nobodys(handlers, request->model);
 		return;

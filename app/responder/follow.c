@@ -28,10 +28,18 @@ void follow_handle(struct handlers *handlers, const char *id, const struct follo
 		hand_over_answer_refused(handlers);
 }
 
-bool follow_created(struct handlers *handlers, const char *id, struct span first_event)
+bool follow_created(
+    struct handlers *handlers, const char *id, struct span first_event, const char *headers)
 {
-	struct handover handover = {
-	    .flags = HANDOVER_FOLLOWS, .followed_id = id, .body = first_event};
+	struct handover handover = {.flags = HANDOVER_FOLLOWS,
+	    .followed_id = id,
+	    .body = first_event,
+	    .answer_headers = headers};
 
 	return hand_over(handlers, &handover);
+}
+
+bool follow_from_start(struct handlers *handlers, const char *id, const char *headers)
+{
+	return follow_created(handlers, id, (struct span){0}, headers);
 }

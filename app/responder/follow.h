@@ -15,8 +15,13 @@ void follow_handle(struct handlers *handlers, const char *id, const struct follo
 
 /*
  * The same for one that has just been created, with the text of its first event: the client gets
- * that without another look at Redis. False, with nothing answered, if no relay takes the request.
+ * that without another look at Redis. headers are lines that the answer has as well. False, with
+ * nothing answered, if no relay takes the request.
  */
-bool follow_created(struct handlers *handlers, const char *id, struct span first_event);
+bool follow_created(
+    struct handlers *handlers, const char *id, struct span first_event, const char *headers);
+
+/* The same from its beginning on for one that may have been created long ago, as a stream. */
+bool follow_from_start(struct handlers *handlers, const char *id, const char *headers);
 
 #endif

@@ -5,6 +5,7 @@
 #include "admin_response.h"
 #include "admin_retry.h"
 #include "admin_status.h"
+#include "admin_usage.h"
 #include "admin_webhooks.h"
 #include "admin_workers.h"
 #include "answers.h"
@@ -62,6 +63,7 @@ static const struct handler routes[] = {
     {ROUTE_PAGE, READ, page_handle, ACCESS_ANYBODY},
     {ROUTE_PAGE_MOVED, READ, page_moved_handle, ACCESS_ANYBODY},
     {ROUTE_ADMIN_STATUS, READ, admin_status_handle, ACCESS_ADMIN},
+    {ROUTE_ADMIN_USAGE, READ, admin_usage_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_WORKERS, READ, admin_workers_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_DRAIN, METHOD_POST, admin_drain_handle, ACCESS_ADMIN},
     {ROUTE_ADMIN_PAUSE, METHOD_POST, admin_pause_handle, ACCESS_ADMIN},
@@ -175,15 +177,25 @@ static void wrong_method(struct handlers *handlers, unsigned allowed)
 	buf_free(&list);
 }
 
+static bool may_ask_as_tenant(struct handlers *handlers, struct api_error *error)
+{
+	const struct access_key *key = auth_tenant(handlers->config, &handlers->request, error);
+
+	if (key == NULL)
+		return false;
+	handlers->key = key;
+	if (key->name != NULL)
+		handlers->tenant = key->name;
+	return true;
+}
+
 /* Finds out who asks. False if that one may not; then *error says why. */
 static bool may_ask(struct handlers *handlers, enum access access, struct api_error *error)
 {
 	const struct config *config = handlers->config;
 
-	if (access == ACCESS_TENANT) {
-		handlers->tenant = auth_tenant(config, &handlers->request, error);
-		return handlers->tenant != NULL;
-	}
+	if (access == ACCESS_TENANT)
+		return may_ask_as_tenant(handlers, error);
 	if (access == ACCESS_ANYBODY || (access == ACCESS_SCRAPE && config->open_metrics))
 		return true;
 	handlers->admin = auth_admin(config, &handlers->request, error);
@@ -200,6 +212,7 @@ static void dispatch(struct handlers *handlers)
 	struct api_error error;
 
 	handlers->tenant = "";
+	handlers->key = &handlers->config->tenant_defaults;
 	handlers->admin = NULL;
 	if (asked == NULL)
 		unknown_path(handlers);

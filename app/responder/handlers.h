@@ -35,12 +35,13 @@ struct handlers {
 	struct reply reply;
 	struct fcgi_request *fcgi; /* the request that is being answered, and the same read: */
 	struct http_request request;
-	const char *tenant;
-	const char *admin;        /* name of the administrator's key; NULL if there was none */
-	struct litellm_mark mark; /* of the id in the path; stored_id_take() has read it */
-	struct buf path;          /* of the request */
-	struct buf body;          /* of the request */
-	struct buf object;        /* a Response object or list that is being made */
+	const char *tenant;           /* "" for a client without a key */
+	const struct access_key *key; /* that one's; config->tenant_defaults where there is none */
+	const char *admin;            /* name of the administrator's key; NULL if there was none */
+	struct litellm_mark mark;     /* of the id in the path; stored_id_take() has read it */
+	struct buf path;              /* of the request */
+	struct buf body;              /* of the request */
+	struct buf object;            /* a Response object or list that is being made */
 	struct gateway_notes gateway_notes;
 	time_t warned_at; /* when the log last said that Redis cannot be reached */
 };

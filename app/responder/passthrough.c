@@ -44,7 +44,7 @@ bool passthrough_is_on(struct handlers *handlers)
 
 static void add_idempotency_key(struct handlers *handlers, struct buf *headers)
 {
-	const char *key = request_header(&handlers->request, "HTTP_IDEMPOTENCY_KEY");
+	const char *key = handlers->request.idempotency_key;
 	char mixed[IDEMPOTENCY_KEY_SIZE];
 
 	if (key == NULL)

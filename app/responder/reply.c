@@ -60,6 +60,11 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 	cgi_head_add(&reply->head, name, value);
 }
 
+void reply_retry_after(struct reply *reply, long long seconds)
+{
+	cgi_head_set_retry_after(&reply->head, seconds);
+}
+
 static void put(struct reply *reply, struct span bytes)
 {
 	FCGX_PutStr(bytes.p, (int)bytes.len, &reply->fcgi->out);

@@ -40,6 +40,12 @@ void reply_let_keep(struct reply *reply);
 /* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
+/*
+ * Says when a client may try again: after so many seconds, or 0, nobody knows. In place of what the
+ * status of an error asks for.
+ */
+void reply_retry_after(struct reply *reply, long long seconds);
+
 /* Sends the answer with a body of that media type. */
 void reply_body(struct reply *reply, int status, const char *type, struct span body);
 /* The same with a body of JSON. */

@@ -22,7 +22,7 @@ static const struct {
 struct variables {
 	const char *method, *script_name, *path_info, *document_uri, *query, *content_length;
 	const char *authorization, *redirect_authorization, *litellm_key, *api_key, *x_api_key;
-	const char *if_none_match, *request_id;
+	const char *if_none_match, *request_id, *idempotency_key;
 };
 
 #define VARIABLE(name, member)                                                                     \
@@ -48,6 +48,7 @@ static const struct {
     VARIABLE("HTTP_X_API_KEY", x_api_key),
     VARIABLE("HTTP_IF_NONE_MATCH", if_none_match),
     VARIABLE("HTTP_X_REQUEST_ID", request_id),
+    VARIABLE("HTTP_IDEMPOTENCY_KEY", idempotency_key),
 };
 
 /* An empty variable stands for a header that is not there: some servers cannot leave it out. */
@@ -142,6 +143,7 @@ void request_read(struct http_request *request, struct fcgi_request *fcgi, struc
 	    .api_key = first_given(taken.api_key, taken.x_api_key),
 	    .if_none_match = given(taken.if_none_match),
 	    .request_id = given(taken.request_id),
+	    .idempotency_key = given(taken.idempotency_key),
 	};
 	read_path(request, &taken, scratch);
 }

@@ -28,6 +28,7 @@ struct http_request {
 	const char *api_key;     /* api-key, else x-api-key */
 	const char *if_none_match;
 	const char *request_id;
+	const char *idempotency_key;
 	FCGX_Stream *in;
 	FCGX_ParamArray environment;
 };

@@ -36,6 +36,7 @@ static const struct pattern patterns[] = {
 /* These come before the others where a path has "respool/v1" in it. */
 static const struct pattern admin_patterns[] = {
     {"respool/v1/status", ROUTE_ADMIN_STATUS, false},
+    {"respool/v1/usage", ROUTE_ADMIN_USAGE, false},
     {"respool/v1/workers", ROUTE_ADMIN_WORKERS, false},
     {"respool/v1/workers/{id}/drain", ROUTE_ADMIN_DRAIN, false},
     {"respool/v1/pause", ROUTE_ADMIN_PAUSE, false},

@@ -35,6 +35,7 @@ enum route_kind {
 	ROUTE_PAGE,            /* …/respool/ */
 	ROUTE_PAGE_MOVED,      /* …/respool */
 	ROUTE_ADMIN_STATUS,    /* …/respool/v1/status, and so on */
+	ROUTE_ADMIN_USAGE,     /* …/usage */
 	ROUTE_ADMIN_WORKERS,   /* …/workers */
 	ROUTE_ADMIN_DRAIN,     /* …/workers/{id}/drain */
 	ROUTE_ADMIN_PAUSE,     /* …/pause */

@@ -78,6 +78,13 @@ static void read_api_keys(const struct config_value *value, void *dest)
 	tenants_read(value, &draft->config);
 }
 
+static void read_api_key_defaults(const struct config_value *value, void *dest)
+{
+	struct draft *draft = dest;
+
+	tenants_read_defaults(value, &draft->config);
+}
+
 static void read_admin_keys(const struct config_value *value, void *dest)
 {
 	struct draft *draft = dest;
@@ -226,8 +233,10 @@ static void read_include(const struct config_value *value, void *dest)
 	(void)dest;
 }
 
+/* Each of api_keys begins with what api_key_defaults says. */
 static const struct config_key respool_keys[] = {
     {"allow_anonymous", CONFIG_BOOL, IN(struct draft, config.allow_anonymous)},
+    {"api_key_defaults", CONFIG_READER, .read = read_api_key_defaults},
     {"api_keys", CONFIG_READER, .read = read_api_keys},
     {"admin_keys", CONFIG_READER, .read = read_admin_keys},
     {"open_metrics", CONFIG_BOOL, IN(struct draft, config.open_metrics)},
@@ -248,6 +257,8 @@ static const struct config_key respool_keys[] = {
     {"keepalive_seconds", CONFIG_INT, IN(struct draft, config.keepalive_seconds), .min = 1,
 	.max = 86400},
     {"unstored_ttl", CONFIG_LONG, IN(struct draft, config.unstored_ttl), .min = 1, .max = MAX_TTL},
+    {"idempotency_ttl", CONFIG_LONG, IN(struct draft, config.idempotency_ttl), .min = 1,
+	.max = MAX_TTL},
     {"failed_request_ttl", CONFIG_LONG, IN(struct draft, config.failed_request_ttl), .min = 0,
 	.max = MAX_TTL},
     {"lease_seconds", CONFIG_INT, IN(struct draft, config.lease_seconds), .min = 1, .max = 3600},
@@ -426,9 +437,11 @@ static void finish_tenants(
 {
 	const struct config_value section = config_place(root, "general_settings");
 	const struct config_value master_key = config_place(&section, "master_key");
+	const struct config_value respool = config_place(root, "respool");
 
 	if (!draft->has_master_key && !(root->file->unneeded & CONFIG_FOR_CLIENTS))
 		tenants_add_environment(&master_key, config);
+	tenants_finish(&respool, config);
 }
 
 static void finish_webhooks(const struct config_value *root, struct config *config)
@@ -444,9 +457,9 @@ static void read_file(struct config_file *file, struct draft *draft)
 
 	if (!config_is_null(&root))
 		config_section(&root, "a mapping of sections", KEYS(file_keys), draft);
-	finish_tenants(&root, draft, &draft->config);
 	finish_routing(&root, draft);
 	finish_redis(&root, draft);
+	finish_tenants(&root, draft, &draft->config);
 	finish_webhooks(&root, &draft->config);
 	draft->config.modified = file->modified;
 }

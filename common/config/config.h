@@ -89,7 +89,7 @@ struct deployment {
 	int rpm;
 	int tpm;
 	int max_parallel_requests;      /* of each process; what is above waits */
-	double input_cost, output_cost; /* of a token; 0 if not given */
+	double input_cost, output_cost; /* of a token, whatever the currency; 0 if not given */
 	/* Whether it says itself how often to try again after a failure of its own; how often. */
 	bool has_retries;
 	int num_retries;
@@ -106,7 +106,7 @@ struct deployment {
 struct access_key {
 	char *name;
 	char *key;      /* NULL if only its hash is known */
-	char *key_hash; /* SHA-256 in hex; NULL if key is known */
+	char *key_hash; /* SHA-256 in hex; NULL if key is known, or if neither is needed and set */
 	/* The rest is of clients' keys alone. */
 	long long expires; /* UNIX time from which on it is not taken any more; 0: never */
 	char **models;     /* that it may use, patterns as well; NULL: all */

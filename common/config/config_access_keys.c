@@ -118,11 +118,20 @@ static bool is_new(const struct config_value *value, const struct access_kind *k
 	return true;
 }
 
-static void free_key(struct access_key *key)
+void access_key_clear(struct access_key *key)
 {
 	free(key->name);
 	free(key->key);
 	free(key->key_hash);
+	config_free_strings(key->models, key->model_count);
+}
+
+void access_key_inherit(struct access_key *key, const struct access_key *defaults)
+{
+	for (size_t i = 0; i < defaults->model_count; i++)
+		config_append_string(&key->models, &key->model_count, xstrdup(defaults->models[i]));
+	key->priority = defaults->priority;
+	key->limits = defaults->limits;
 }
 
 void access_keys_append(struct access_key **keys, size_t *count, struct access_key key)
@@ -132,33 +141,35 @@ void access_keys_append(struct access_key **keys, size_t *count, struct access_k
 }
 
 static void read_key(const struct config_value *value, const struct access_kind *kind,
-    struct access_key **keys, size_t *count)
+    const struct access_key *defaults, struct access_key **keys, size_t *count)
 {
-	struct access_key key = {.limits = KEY_LIMITS_NONE};
+	struct access_key key = {0};
 
+	access_key_inherit(&key, defaults);
 	if (config_section(
 		value, "a mapping with name and key", kind->members, kind->member_count, &key) &&
-	    has_key(value, kind, &key) && is_new(value, kind, *keys, *count, &key) && is_set(&key))
+	    has_key(value, kind, &key) && is_new(value, kind, *keys, *count, &key) &&
+	    (is_set(&key) || kind->is_known_without_key))
 		access_keys_append(keys, count, key);
 	else
-		free_key(&key);
+		access_key_clear(&key);
 }
 
 void access_keys_read(const struct config_value *list, const struct access_kind *kind,
-    struct access_key **keys, size_t *count)
+    const struct access_key *defaults, struct access_key **keys, size_t *count)
 {
 	if (!config_is_list(list, "a list of mappings with name and key"))
 		return;
 	for (size_t i = 0; i < config_length(list); i++) {
 		struct config_value element = config_element(list, i);
 
-		read_key(&element, kind, keys, count);
+		read_key(&element, kind, defaults, keys, count);
 	}
 }
 
 void access_keys_free(struct access_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free_key(&keys[i]);
+		access_key_clear(&keys[i]);
 	free(keys);
 }

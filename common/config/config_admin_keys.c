@@ -2,7 +2,7 @@
 
 #include "config_access_keys.h"
 
-static const struct config_key members[] = ACCESS_KEY_MEMBERS("administrator");
+static const struct config_key members[] = {ACCESS_KEY_MEMBERS("administrator")};
 
 static const struct access_kind administrators = {
     .whose = "administrator",
@@ -13,7 +13,10 @@ static const struct access_kind administrators = {
 
 void admin_keys_read(const struct config_value *list, struct config *config)
 {
-	access_keys_read(list, &administrators, &config->admin_keys, &config->admin_key_count);
+	static const struct access_key unlimited = {.limits = KEY_LIMITS_NONE};
+
+	access_keys_read(
+	    list, &administrators, &unlimited, &config->admin_keys, &config->admin_key_count);
 }
 
 void admin_keys_clear(struct config *config)

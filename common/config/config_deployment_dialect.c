@@ -47,6 +47,10 @@ static void read_mode(const struct config_value *value, void *dest)
 static const struct config_key info_keys[] = {
     {"id", CONFIG_STRING, 0, "the deployment's id",
 	IN(struct deployment_draft, deployment.litellm_id)},
+    {"input_cost_per_token", CONFIG_AMOUNT, IN(struct deployment_draft, deployment.input_cost),
+	.max = MAX_TOKEN_COST},
+    {"output_cost_per_token", CONFIG_AMOUNT, IN(struct deployment_draft, deployment.output_cost),
+	.max = MAX_TOKEN_COST},
     {"mode", CONFIG_READER, .read = read_mode},
 };
 

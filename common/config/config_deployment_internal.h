@@ -15,6 +15,8 @@
 #include "config_yaml.h"
 #include "provider.h"
 
+enum { MAX_TOKEN_COST = 1000000 };
+
 /* A deployment on its way into the configuration. */
 struct deployment_draft {
 	struct deployment deployment;

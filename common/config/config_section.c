@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 
 static const char variable_prefix[] = "os.environ/";
+static const char digits[] = "0123456789";
 
 /* A scalar's text, and where it came from. */
 struct source_text {
@@ -266,11 +267,11 @@ bool config_integer(const char *written, long long min, long long max, long long
 {
 	char joined[NUMBER_SIZE];
 	const char *text = join_digits(written, joined);
-	const char *digits = text[0] == '-' ? text + 1 : text;
-	size_t len = strspn(digits, "0123456789");
+	const char *number = text[0] == '-' ? text + 1 : text;
+	size_t len = strspn(number, digits);
 	long long value;
 
-	if (len == 0 || digits[len] != '\0' || (digits[0] == '0' && len > 1))
+	if (len == 0 || number[len] != '\0' || (number[0] == '0' && len > 1))
 		return false;
 	errno = 0;
 	value = strtoll(text, NULL, 10);
@@ -280,22 +281,40 @@ bool config_integer(const char *written, long long min, long long max, long long
 	return true;
 }
 
-static bool parse_number(const char *written, bool may_be_zero, double max, double *out)
+/* "12" and "1.25", of an amount ".5" and "1.25e-06" as well. */
+static bool is_number(const char *text, bool is_amount)
 {
+	const size_t whole = strspn(text, digits);
+	const char *rest = text + whole;
+	size_t fraction = 0, exponent;
+
+	if (rest[0] == '.') {
+		fraction = strspn(rest + 1, digits);
+		rest += 1 + fraction;
+	}
+	if (whole > 15 || (whole == 0 && (fraction == 0 || !is_amount)))
+		return false;
+	if (is_amount && (rest[0] == 'e' || rest[0] == 'E')) {
+		rest += rest[1] == '-' || rest[1] == '+' ? 2 : 1;
+		exponent = strspn(rest, digits);
+		return exponent != 0 && rest[exponent] == '\0';
+	}
+	return rest[0] == '\0';
+}
+
+static bool parse_number(const char *written, const struct config_key *key, double *out)
+{
+	const bool is_amount = key->type == CONFIG_AMOUNT;
 	char joined[NUMBER_SIZE];
 	const char *text = join_digits(written, joined);
-	size_t whole = strspn(text, "0123456789");
-	const char *rest = text + whole;
 	double value;
 
-	if (whole == 0 || whole > 15)
-		return false;
-	if (rest[0] == '.' && rest[1 + strspn(rest + 1, "0123456789")] != '\0')
-		return false;
-	if (rest[0] != '.' && rest[0] != '\0')
+	if (!is_number(text, is_amount))
 		return false;
 	value = strtod(text, NULL);
-	if (value > max || (value <= 0 && !may_be_zero))
+	if (value > (double)key->max || value < key->least)
+		return false;
+	if (value <= 0 && !is_amount && !(key->flags & CONFIG_MAY_BE_ZERO))
 		return false;
 	*out = value;
 	return true;
@@ -332,19 +351,27 @@ static void read_integer(
 		wrong_text(value, &source, expected);
 }
 
+static void expected_number(const struct config_key *key, char *out, size_t size)
+{
+	const char *unit = key->type == CONFIG_SECONDS ? "of seconds " : "";
+	const bool from_zero = key->type == CONFIG_AMOUNT || (key->flags & CONFIG_MAY_BE_ZERO) != 0;
+
+	if (key->least > 0)
+		snprintf(out, size, "a number %sfrom %g up to %lld", unit, key->least, key->max);
+	else
+		snprintf(out, size, "a number %s%s up to %lld", unit,
+		    from_zero ? "from 0" : "above 0 and", key->max);
+}
+
 static void read_number(
     const struct config_value *value, const struct config_key *key, double *member)
 {
-	const bool may_be_zero = (key->flags & CONFIG_MAY_BE_ZERO) != 0;
 	struct source_text source;
 	char expected[96];
 
-	snprintf(expected, sizeof(expected), "a number %s%s up to %lld",
-	    key->type == CONFIG_SECONDS ? "of seconds " : "",
-	    may_be_zero ? "from 0" : "above 0 and", key->max);
-	if (!read_text(value, key->flags, expected, &source))
-		return;
-	if (!parse_number(source.text, may_be_zero, (double)key->max, member))
+	expected_number(key, expected, sizeof(expected));
+	if (read_text(value, key->flags, expected, &source) &&
+	    !parse_number(source.text, key, member))
 		wrong_text(value, &source, expected);
 }
 
@@ -367,6 +394,7 @@ static void read_key(const struct config_value *value, const struct config_key *
 		break;
 	case CONFIG_NUMBER:
 	case CONFIG_SECONDS:
+	case CONFIG_AMOUNT:
 		read_number(value, key, member);
 		break;
 	case CONFIG_READER:

@@ -19,6 +19,7 @@ enum config_type {
 	CONFIG_SIZE,    /* size_t */
 	CONFIG_NUMBER,  /* double, above 0 (or 0: CONFIG_MAY_BE_ZERO) and up to max */
 	CONFIG_SECONDS, /* the same */
+	CONFIG_AMOUNT,  /* double, from 0 to max, also written as 1.25e-06 or .5 */
 	CONFIG_READER,  /* read() takes the value, unless it is null */
 };
 
@@ -43,6 +44,7 @@ struct config_key {
 	const char *expected; /* of strings and required keys, for messages */
 	size_t offset;        /* of the member in dest */
 	long long min, max;   /* of numbers */
+	double least;         /* of CONFIG_NUMBER, if it is not any above 0 */
 	config_reader *read;
 };
 

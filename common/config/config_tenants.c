@@ -5,6 +5,7 @@
 
 #include "common/base/alloc.h"
 #include "config_access_keys.h"
+#include "config_tenants_internal.h"
 
 static const char master_name[] = "master";
 
@@ -47,19 +48,59 @@ static bool may_be_called(const struct config_value *value, const char *name)
 	return false;
 }
 
-static const struct config_key members[] = ACCESS_KEY_MEMBERS("tenant");
+/* Those of one key alone stand first; the others may be said for all keys, too. */
+enum { OWN_MEMBERS = 4 };
+static const struct config_key members[] = {
+    ACCESS_KEY_MEMBERS("tenant"),
+    {"expires", CONFIG_READER, .read = tenant_read_expires},
+    {"models", CONFIG_READER, .read = tenant_read_models},
+    {"rpm", CONFIG_LONG, IN(struct access_key, limits.rpm), .min = 1, .max = 1000000},
+    {"tpm", CONFIG_LONG, IN(struct access_key, limits.tpm), .min = 1, .max = 1000000000},
+    {"max_parallel", CONFIG_LONG, IN(struct access_key, limits.max_parallel), .min = 1,
+	.max = 1000000},
+    {"max_queue", CONFIG_LONG, IN(struct access_key, limits.max_queue), .min = 0,
+	.max = 1000000000},
+    {"weight", CONFIG_NUMBER, IN(struct access_key, limits.weight), .least = 0.01, .max = 1000},
+    {"priority", CONFIG_BOOL, IN(struct access_key, priority)},
+    {"max_budget", CONFIG_AMOUNT, IN(struct access_key, limits.max_budget), .max = 1000000000},
+    {"budget_duration", CONFIG_READER, .read = tenant_read_budget_duration},
+};
+enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
 
 static const struct access_kind tenants = {
     .whose = "tenant",
     .expected = "the tenant's key",
     .members = members,
-    .member_count = sizeof(members) / sizeof(members[0]),
+    .member_count = MEMBERS,
+    .is_known_without_key = true,
     .may_be_called = may_be_called,
 };
 
 void tenants_read(const struct config_value *list, struct config *config)
 {
-	access_keys_read(list, &tenants, &config->tenants, &config->tenant_count);
+	access_keys_read(
+	    list, &tenants, &config->tenant_defaults, &config->tenants, &config->tenant_count);
+}
+
+void tenants_read_defaults(const struct config_value *mapping, struct config *config)
+{
+	config_section(mapping, "a mapping of what counts for all keys", members + OWN_MEMBERS,
+	    MEMBERS - OWN_MEMBERS, &config->tenant_defaults);
+}
+
+/* The master's key was read before the defaults. */
+static void limit_master(struct config *config)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (strcmp(config->tenants[i].name, master_name) == 0)
+			access_key_inherit(&config->tenants[i], &config->tenant_defaults);
+	}
+}
+
+void tenants_finish(const struct config_value *respool, struct config *config)
+{
+	limit_master(config);
+	tenants_check(respool, config);
 }
 
 const struct access_key *tenant_of(const struct config *config, const char *name)
@@ -74,4 +115,5 @@ const struct access_key *tenant_of(const struct config *config, const char *name
 void tenants_clear(struct config *config)
 {
 	access_keys_free(config->tenants, config->tenant_count);
+	access_key_clear(&config->tenant_defaults);
 }

@@ -1,4 +1,7 @@
-/* Who may ask: the tenant of general_settings.master_key, and those of respool.api_keys. */
+/*
+ * Who may ask: the tenant of general_settings.master_key, and those of respool.api_keys. And what
+ * each may ask for.
+ */
 #ifndef RESPOOL_CONFIG_TENANTS_H
 #define RESPOOL_CONFIG_TENANTS_H
 
@@ -14,11 +17,20 @@ void tenants_add_master(struct config *config, char *key);
  */
 void tenants_add_environment(const struct config_value *place, struct config *config);
 
+/* What counts for all of them where they do not say it themselves: has to be read before them. */
+void tenants_read_defaults(const struct config_value *mapping, struct config *config);
+
 /*
- * Appends the list's tenants to config, except for those whose key is not set here. Reports errors,
- * such as a name or a key that a tenant before it has.
+ * Appends the list's tenants to config, also those whose key is not set and not needed here.
+ * Reports errors, such as a name or a key that a tenant before it has.
  */
 void tenants_read(const struct config_value *list, struct config *config);
+
+/*
+ * When all of the file has been read: gives the master's tenant what the defaults say, and reports
+ * limits that cannot be kept; respool is the section.
+ */
+void tenants_finish(const struct config_value *respool, struct config *config);
 
 /*
  * The tenant of that name, or what counts for clients without a key if name is "" or nobody's. It

@@ -7,7 +7,8 @@ static const char nothing[] = "";
 static const char not_logged[] = "requests are not reported there";
 static const char not_guarded[] = "what is asked and answered is not checked";
 static const char not_limited[] = "requests are not limited by it";
-static const char not_budgeted[] = "nothing is refused for what it costs";
+static const char not_budgeted[] =
+    "only max_budget in respool.api_keys refuses what costs too much";
 static const char not_alerted[] = "nobody is told of failures";
 static const char not_signed[] = "api_key is all that a deployment is asked with";
 static const char not_cached[] = "every request is sent to its provider, no answer is kept for it";
@@ -15,7 +16,7 @@ static const char not_router_redis[] =
     "the rests of deployments are shared in the Redis of responses, if there is one";
 static const char not_served[] = "nothing of it is served";
 static const char other_keys[] = "only general_settings.master_key and respool.api_keys are let in";
-static const char any_key[] = "any key may use every model";
+static const char not_granted[] = "only models in respool.api_keys says which models a key may use";
 static const char any_route[] = "any key may use every route";
 static const char not_routed[] = "deployments are drawn by weight or rpm";
 static const char not_tagged[] = "tags do not choose the deployment";
@@ -242,7 +243,7 @@ static const struct {
     {"general_settings.oauth2_config_mappings", other_keys},
     {"general_settings.allow_user_auth", other_keys},
     {"general_settings.service_account_settings", other_keys},
-    {"general_settings.role_permissions", any_key},
+    {"general_settings.role_permissions", not_granted},
     {"general_settings.litellm_key_header_name", "keys are taken from the usual headers alone"},
     {"general_settings.allowed_routes", any_route},
     {"general_settings.admin_only_routes", any_route},
@@ -329,9 +330,9 @@ static const struct {
 
     /* What the model costs and can, for LiteLLM's lists of models and its accounts. */
     {"model_list[].model_info.*", nothing},
-    {"model_list[].model_info.access_groups", any_key},
-    {"model_list[].model_info.team_id", any_key},
-    {"model_list[].model_info.access_windows", any_key},
+    {"model_list[].model_info.access_groups", not_granted},
+    {"model_list[].model_info.team_id", not_granted},
+    {"model_list[].model_info.access_windows", not_granted},
     {"model_list[].model_info.supported_environments",
 	"the deployment is served in every environment"},
     {"model_list[].model_info.max_input_tokens", nothing},

@@ -31,6 +31,11 @@ static struct span matched_text(const char *pattern, const char *model)
 	return (struct span){model + before, model_len - before - after};
 }
 
+bool model_fits(const char *pattern, const char *model)
+{
+	return strcmp(pattern, model) == 0 || matched_text(pattern, model).len != 0;
+}
+
 const char *model_resolve(const struct config *config, const char *model)
 {
 	for (size_t i = 0; i < config->alias_count; i++) {

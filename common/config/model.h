@@ -20,6 +20,9 @@ struct span model_provider(const char *model);
  */
 const char *model_resolve(const struct config *config, const char *model);
 
+/* Whether the name is that one, or fits it if it holds a '*', which is one character or more. */
+bool model_fits(const char *pattern, const char *model);
+
 /*
  * The deployments of a model: those of exactly that model_name, else those of the most specific
  * pattern that fits (the longest model_name holding a '*', the first of several as long). A '*'

@@ -55,6 +55,7 @@ void cgi_head_begin(struct cgi_head *head)
 {
 	buf_clear(&head->text);
 	head->may_be_kept = false;
+	head->knows_retry = false;
 	head->request_id[0] = '\0';
 }
 
@@ -89,6 +90,11 @@ void cgi_head_add(struct cgi_head *head, const char *name, const char *value)
 	buf_puts(&head->text, "\r\n");
 }
 
+void cgi_head_add_lines(struct cgi_head *head, struct span lines)
+{
+	buf_append_span(&head->text, lines);
+}
+
 void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len)
 {
 	char length[DECIMAL_SIZE];
@@ -98,11 +104,23 @@ void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len)
 	cgi_head_add(head, "Content-Length", length);
 }
 
+void cgi_head_set_retry_after(struct cgi_head *head, long long seconds)
+{
+	char text[DECIMAL_SIZE];
+
+	decimal_write(text, seconds);
+	head->knows_retry = true;
+	if (seconds > 0)
+		cgi_head_add(head, "Retry-After", text);
+	else
+		cgi_head_add(head, "x-should-retry", "false");
+}
+
 void cgi_head_add_expected(struct cgi_head *head, int status)
 {
 	size_t i = find_status(status);
 
-	if (i < STATUS_TABLE_SIZE && statuses[i].header != NULL)
+	if (i < STATUS_TABLE_SIZE && statuses[i].header != NULL && !head->knows_retry)
 		cgi_head_add(head, statuses[i].header, statuses[i].value);
 }
 

@@ -15,6 +15,7 @@ enum { REQUEST_ID_MAX = 128 };
 struct cgi_head {
 	struct buf text; /* "Name: value\r\n" lines gathered so far; whole after cgi_head_end() */
 	bool may_be_kept;
+	bool knows_retry; /* cgi_head_set_retry_after() has said it */
 	char request_id[REQUEST_ID_MAX + 1];
 };
 
@@ -38,8 +39,17 @@ void cgi_head_let_keep(struct cgi_head *head);
 /* Adds a header. Cache-Control and X-Content-Type-Options are there with every answer. */
 void cgi_head_add(struct cgi_head *head, const char *name, const char *value);
 
+/* Adds lines that are headers already: "Name: value\r\n" each. */
+void cgi_head_add_lines(struct cgi_head *head, struct span lines);
+
 /* Adds type and length of a body. */
 void cgi_head_add_body(struct cgi_head *head, const char *type, size_t len);
+
+/*
+ * Says when a client may try again: after so many seconds, or 0, nobody knows, which tells clients
+ * that are OpenAI's not to try again by themselves. cgi_head_add_expected() then leaves it so.
+ */
+void cgi_head_set_retry_after(struct cgi_head *head, long long seconds);
 
 /* Adds what RFC 9110 and clients expect beside a status of respool's own. */
 void cgi_head_add_expected(struct cgi_head *head, int status);

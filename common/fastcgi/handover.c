@@ -31,6 +31,7 @@ static const size_t texts[] = {
     offsetof(struct handover, obeyed),
     offsetof(struct handover, followed_id),
     offsetof(struct handover, after),
+    offsetof(struct handover, answer_headers),
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), UNREAD = TEXT_COUNT, BODY, PART_COUNT };

@@ -50,7 +50,8 @@ struct handover {
 	const char *obeyed;
 	/* The one whose events are asked for, and the number of the last that the client has. */
 	const char *followed_id;
-	const char *after; /* decimal; "" if it has none */
+	const char *after;          /* decimal; "" if it has none */
+	const char *answer_headers; /* that its stream has as well: "Name: value\r\n" each */
 
 	/*
 	 * Of the request, as JSON that names the client's model. With HANDOVER_FOLLOWS it is the

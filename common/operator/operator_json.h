@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/store/operate.h"
+#include "usage_table.h"
 
 /*
  * Each appends one object.
@@ -54,6 +55,13 @@ void operator_detail_json(
  */
 void operator_webhooks_json(
     struct buf *out, const struct config *config, const struct store_webhooks *webhooks);
+
+/*
+ * {"since": "2026-11-01", "data": [{"tenant": …, "model": …, "day": "2026-11-30", "requests": N,
+ * "failed": N, "cancelled": N, "input_tokens": N, "output_tokens": N, "cost": N}…]} what is summed
+ * up by tenant, model or day has that one of the first three alone.
+ */
+void operator_usage_json(struct buf *out, const struct usage_table *table);
 
 /* The label of the deployment of that id; the id if there is none, "" for NULL. */
 const char *operator_deployment(const struct config *config, const char *id);

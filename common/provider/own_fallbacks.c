@@ -21,28 +21,30 @@ static void append(struct fallback *fallback, char *model)
 	fallback->models[fallback->count++] = model;
 }
 
-static void add_model(struct fallback *fallback, const struct config *config, struct span value)
+/* Who is told of each model that a request names. */
+struct teller {
+	own_fallback_fn *tell;
+	void *ctx;
+};
+
+static void tell_model(const struct teller *teller, struct span value)
 {
 	struct buf name = {0};
-	const char *model;
 
 	if (json_type(value) == JSON_OBJECT)
 		value = json_get(value, "model");
 	json_decode(value, &name);
-	model = model_resolve(config, buf_cstr(&name));
-	if (model_next_deployment(config, model, NULL) != NULL ||
-	    deployment_by_litellm_id(config, model) != NULL)
-		append(fallback, xstrdup(model));
+	teller->tell(teller->ctx, buf_cstr(&name));
 	buf_free(&name);
 }
 
-static void add_models(struct fallback *fallback, const struct config *config, struct span list)
+static void tell_models(const struct teller *teller, struct span list)
 {
 	struct json_scan scan = json_open(list, 0);
 	struct span element;
 
 	while (json_element(&scan, &element))
-		add_model(fallback, config, element);
+		tell_model(teller, element);
 }
 
 /* The list that stands for the model, or for any, in an object of LiteLLM's own form. */
@@ -59,8 +61,7 @@ static bool is_target(struct span element)
 	       json_type(json_get(element, "model")) == JSON_STRING;
 }
 
-static bool add_for(
-    struct fallback *fallback, const struct config *config, struct span elements, const char *model)
+static bool tell_for(const struct teller *teller, struct span elements, const char *model)
 {
 	struct json_scan scan = json_open(elements, 0);
 	struct span element;
@@ -68,30 +69,56 @@ static bool add_for(
 	while (json_element(&scan, &element)) {
 		if (is_target(element) || list_for(element, model).len == 0)
 			continue;
-		add_models(fallback, config, list_for(element, model));
+		tell_models(teller, list_for(element, model));
 		return true;
 	}
 	return false;
 }
 
-static void read_list(
-    struct fallback *fallback, const struct config *config, struct span elements, const char *model)
+static void tell_list(const struct teller *teller, struct span elements, const char *model)
 {
 	struct json_scan scan = json_open(elements, 0);
 	struct span element;
 
 	while (json_element(&scan, &element)) {
 		if (is_target(element))
-			add_model(fallback, config, element);
+			tell_model(teller, element);
 	}
-	if (!add_for(fallback, config, elements, model))
-		add_for(fallback, config, elements, "*");
+	if (!tell_for(teller, elements, model))
+		tell_for(teller, elements, "*");
+}
+
+void own_fallbacks_each(
+    const struct gateway_members *members, const char *model, own_fallback_fn *tell, void *ctx)
+{
+	const struct teller teller = {tell, ctx};
+
+	for (int kind = 0; !members->disable_fallbacks && kind < FALLBACK_KINDS; kind++)
+		tell_list(&teller, members->fallbacks[kind], model);
+}
+
+/* Those of a kind, while they are read. */
+struct reading {
+	const struct config *config;
+	struct fallback *fallback;
+};
+
+static void add_model(void *ctx, const char *name)
+{
+	const struct reading *reading = ctx;
+	const char *model = model_resolve(reading->config, name);
+
+	if (model_next_deployment(reading->config, model, NULL) != NULL ||
+	    deployment_by_litellm_id(reading->config, model) != NULL)
+		append(reading->fallback, xstrdup(model));
 }
 
 struct own_fallbacks *own_fallbacks_read(
     const struct gateway_members *members, const struct config *config, const char *model)
 {
 	struct own_fallbacks *own = NULL;
+	struct reading reading = {.config = config};
+	const struct teller teller = {add_model, &reading};
 
 	for (int kind = 0; kind < FALLBACK_KINDS; kind++) {
 		if (!members->disable_fallbacks && members->fallbacks[kind].len == 0)
@@ -99,8 +126,9 @@ struct own_fallbacks *own_fallbacks_read(
 		if (own == NULL)
 			own = xcalloc(1, sizeof(*own));
 		own->given[kind] = true;
+		reading.fallback = &own->of[kind];
 		if (!members->disable_fallbacks)
-			read_list(&own->of[kind], config, members->fallbacks[kind], model);
+			tell_list(&teller, members->fallbacks[kind], model);
 	}
 	return own;
 }

@@ -13,6 +13,13 @@ struct own_fallbacks;
  */
 struct own_fallbacks *own_fallbacks_read(
     const struct gateway_members *members, const struct config *config, const char *model);
+/*
+ * Tells of each model that the request names for itself in them, of every kind and as it is
+ * written, whether there is such a one or not. The name is valid for the call.
+ */
+typedef void own_fallback_fn(void *ctx, const char *name);
+void own_fallbacks_each(
+    const struct gateway_members *members, const char *model, own_fallback_fn *tell, void *ctx);
 /* NULL is allowed. */
 void own_fallbacks_free(struct own_fallbacks *own);
 

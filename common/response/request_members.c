@@ -94,7 +94,7 @@ bool request_read_model(char **model, struct span value, struct api_error *error
 	if (!json_decode(value, &name)) {
 		create_request_invalid_type(error, "model", "a string", value);
 	} else if (name.len == 0) {
-		api_error_set(error, 400, "invalid_request_error", "model", "model_not_found",
+		api_error_set(error, 404, "invalid_request_error", "model", "model_not_found",
 		    "The requested model '' does not exist.");
 	} else if (name.len > MAX_MODEL_BYTES) {
 		create_request_invalid_value(error, "model", "it is longer than 512 bytes");

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
@@ -17,6 +18,7 @@
 #include "keys.h"
 #include "redis_advice.h"
 #include "store.h"
+#include "usage_line.h"
 
 enum { SNAPSHOT_MINUTES = 60, PROCESS_HOST_SIZE = 65, PROCESS_VERSION_SIZE = 32 };
 
@@ -157,8 +159,9 @@ enum store_retried {
 
 /*
  * Asks once more what a failed response was asked: makes a new response of the same tenant, whose
- * id goes to new_id, and whose object is appended to object. The endpoint of webhooks that the
- * first request has named is told of the new one's end too, as long as the index has it. Refusals
+ * id goes to new_id, and whose object is appended to object. It waits in the same tier, and the
+ * endpoint of webhooks that the first request has named is told of its end too, as long as the
+ * index has these. The limits of the tenant do not refuse it. Refusals
  * of store_create() are returned as that does; *retried is set if STORE_OK is returned.
  */
 enum store_result store_retry(struct store *store, const struct config *config, const char *id,
@@ -231,6 +234,22 @@ struct store_redelivered {
  */
 enum store_result store_redeliver(struct store *store, const struct webhooks_config *webhooks,
     const struct store_redelivery *which, struct store_redelivered *out);
+
+enum { USE_DAYS_MOST = 400, USE_DAY_SIZE = sizeof("2026-12-31") }; /* so long it is kept */
+
+/* Writes the day (UTC) of a UNIX time in s, as "2026-12-31". */
+void use_day_write(char out[USE_DAY_SIZE], time_t moment);
+
+/* Is told what a tenant has used of a model on a day; nothing of it stays after the call. */
+typedef void store_use_fn(void *ctx, const char *day, const struct usage_line *line);
+
+/*
+ * Calls fn with all that was used in so many days, up to USE_DAYS_MOST, the last of which is that
+ * of the UNIX time last (s): day by day, the latest first. What cannot be read is left out, and a
+ * warning tells how much that is. If Redis cannot be asked, fn may have been called before.
+ */
+enum store_result store_usage(
+    struct store *store, time_t last, int days, store_use_fn *fn, void *ctx);
 
 /* Asks Redis what advice can be given (redis_advice.h), and calls fn with each finding. */
 enum store_result store_advise(struct store *store, redis_finding_fn *fn, void *ctx);

@@ -31,6 +31,7 @@ enum kept_field { KEPT_REQUEST, KEPT_HEADERS, KEPT_FIELDS };
 struct failed {
 	redisReply *job, *object, *kept; /* owned */
 	char *tenant, *model, *deployment, *follows, *webhook;
+	enum service_tier tier;
 };
 
 static void ask(struct redis_args *commands, const struct key_space *space,
@@ -91,18 +92,27 @@ static void failed_free(struct failed *failed)
 	free(failed->webhook);
 }
 
-/* What the index has of it behind tenant, label and model; NULL if nothing. */
-static char *read_webhook(const redisReply *about)
+/* What the index has of it behind tenant, label and model; one is empty if it has none. */
+static void read_about(const redisReply *about, struct span *webhook, struct span *tier)
 {
 	struct span left = reply_span(about), before;
+	bool more = true;
 
-	for (int i = 0; i < 3; i++) {
-		if (!span_split(&left, COUNTS_SEPARATOR, &before))
-			return NULL;
-	}
-	if (!span_split(&left, COUNTS_SEPARATOR, &before))
-		before = left;
-	return before.len > 0 ? xmemdup(before.p, before.len) : NULL;
+	for (int i = 0; i < 3 && more; i++)
+		more = span_split(&left, COUNTS_SEPARATOR, &before);
+	*webhook = *tier = (struct span){0};
+	if (!more)
+		return;
+	span_split(&left, COUNTS_SEPARATOR, webhook);
+	span_split(&left, COUNTS_SEPARATOR, tier);
+}
+
+/* As scripts have it: what the index says nothing of is of the default tier. */
+static enum service_tier tier_of(struct span digit)
+{
+	const int tier = digit.len == 1 ? digit.p[0] - '0' : TIER_DEFAULT;
+
+	return tier >= TIER_PRIORITY && tier <= TIER_FLEX ? (enum service_tier)tier : TIER_DEFAULT;
 }
 
 static bool failed_read(struct store *store, const char *id, struct failed *failed)
@@ -110,6 +120,7 @@ static bool failed_read(struct store *store, const char *id, struct failed *fail
 	struct redis_args commands[4] = {0};
 	struct response_keys keys;
 	redisReply *const *job;
+	struct span webhook, tier;
 
 	*failed = (struct failed){0};
 	response_keys(&keys, &store->space, id);
@@ -124,7 +135,9 @@ static bool failed_read(struct store *store, const char *id, struct failed *fail
 	failed->model = reply_text(job[JOB_MODEL]);
 	failed->deployment = reply_text(job[JOB_DEPLOYMENT]);
 	failed->follows = reply_text(job[JOB_FOLLOWS]);
-	failed->webhook = read_webhook(store->replies[3]);
+	read_about(store->replies[3], &webhook, &tier);
+	failed->webhook = webhook.len > 0 ? xmemdup(webhook.p, webhook.len) : NULL;
+	failed->tier = tier_of(tier);
 	return true;
 }
 
@@ -163,7 +176,7 @@ static void fill_job(struct new_job *job, const struct failed *failed, const str
 	    .stream = has_text(field[JOB_STREAMED]),
 	    .ttl = (long)reply_number(field[JOB_TTL], config->polling.ttl),
 	    .unstored_ttl = (long)reply_number(field[JOB_UNSTORED_TTL], 0),
-	    .tier = TIER_DEFAULT,
+	    .tier = failed->tier,
 	    .max_queue = config->max_queue,
 	    .max_queue_bytes = config->max_queue_bytes,
 	};

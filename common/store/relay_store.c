@@ -14,10 +14,10 @@
 #include "health_commands.h"
 #include "keys.h"
 #include "maker_command.h"
-#include "relay_beat.h"
 #include "redis_args.h"
-#include "redis_reply.h"
 #include "redis_client.h"
+#include "redis_reply.h"
+#include "relay_beat.h"
 
 enum {
 	READY_MS = 500,  /* that Redis may take to tell of the deployments at the start */
@@ -69,6 +69,7 @@ struct relay_store {
 	time_t warned_at;
 	struct event_base *base;
 	struct relay_beat *beat;
+	struct relay_admissions *admissions;
 };
 
 static void set_timer(struct event *timer, int ms)
@@ -147,7 +148,9 @@ static void on_up(void *ctx)
 	struct relay_store *store = ctx;
 
 	send_again(store);
+	/* What is admitted then is given back by others once the relay is lost that beats. */
 	relay_beat_up(store->beat);
+	relay_admissions_up(store->admissions);
 	if (health_is_of_interest(store))
 		read_health(store);
 	else
@@ -381,13 +384,25 @@ struct counts *relay_store_counts(struct relay_store *store)
 	return relay_beat_counts(store->beat);
 }
 
+struct relay_admissions *relay_store_admissions(struct relay_store *store)
+{
+	return store->admissions;
+}
+
 void relay_store_leave(struct relay_store *store, void (*left)(void *ctx), void *ctx)
 {
 	relay_beat_leave(store->beat, left, ctx);
 }
 
 static const enum script scripts[] = {
-    SCRIPT_FORGET, SCRIPT_HEALTH, SCRIPT_RELAY_BEAT, SCRIPT_REMEMBER, SCRIPT_REPORT};
+    SCRIPT_ADMIT,
+    SCRIPT_FORGET,
+    SCRIPT_HEALTH,
+    SCRIPT_RELAY_BEAT,
+    SCRIPT_REMEMBER,
+    SCRIPT_REPORT,
+    SCRIPT_SETTLE,
+};
 
 struct relay_store *relay_store_new(
     struct event_base *base, struct roster *roster, void (*ready)(void *ctx), void *ctx)
@@ -411,6 +426,8 @@ struct relay_store *relay_store_new(
 	store->topology = topology_new(base, &roster->config->redis, "relay");
 	store->redis = redis_client_new(store->topology, &store->user);
 	store->beat = relay_beat_new(base, store->redis, &store->space);
+	store->admissions =
+	    relay_admissions_new(base, store->redis, &store->space, relay_beat_name(store->beat));
 	evtimer_assign(&store->tick, base, on_tick, store);
 	set_timer(&store->tick, READY_MS);
 	return store;
@@ -420,8 +437,10 @@ void relay_store_free(struct relay_store *store)
 {
 	if (store == NULL)
 		return;
+	relay_admissions_close(store->admissions);
 	redis_client_free(store->redis);
 	relay_beat_free(store->beat);
+	relay_admissions_free(store->admissions);
 	topology_free(store->topology);
 	while (!LIST_EMPTY(&store->open))
 		finish(LIST_FIRST(&store->open));

@@ -1,7 +1,8 @@
 /*
  * What a relay keeps in Redis, over one asynchronous connection that makes itself anew when it
  * breaks: whose the responses are that providers keep, who made what nobody else can read, how the
- * deployments' calls go, and that the relay is there (relay_beat.h).
+ * deployments' calls go, that the relay is there (relay_beat.h), and what keys' limits let it pass
+ * through (relay_admission.h).
  */
 #ifndef RESPOOL_RELAY_STORE_H
 #define RESPOOL_RELAY_STORE_H
@@ -13,6 +14,7 @@
 #include "common/base/buf.h"
 #include "common/provider/roster.h"
 #include "counts.h"
+#include "relay_admission.h"
 
 struct relay_store;
 struct remembering;
@@ -64,6 +66,8 @@ void relay_store_report(struct relay_store *store, const struct config *config,
 void relay_store_show(struct relay_store *store, int streams);
 /* What the next beat adds to the installation's counters. */
 struct counts *relay_store_counts(struct relay_store *store);
+/* Who says what may be passed through; until the store is freed. */
+struct relay_admissions *relay_store_admissions(struct relay_store *store);
 /*
  * The relay ends: tells Redis what is counted, and has the relay forgotten. left is called within
  * RELAY_LEAVE_MS, and may be called from within this one.

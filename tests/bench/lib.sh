@@ -266,6 +266,8 @@ write_config() {
 	  drain_seconds: 0
 	  ${max_passthrough:+max_passthrough: $max_passthrough}
 	  ${keepalive:+keepalive_seconds: $keepalive}
+	  ${api_keys:+api_keys: $api_keys}
+	  ${key_defaults:+api_key_defaults: $key_defaults}
 	END
 }
 
@@ -321,9 +323,10 @@ stop_site() {
 	rm -f "$dir"/*.sock
 }
 
-# create COUNT AT_ONCE: the ids go to $dir/ids.
+# create COUNT AT_ONCE [KEY]: the ids go to $dir/ids.
 create() {
-	attend "$build/tests/bench/create" "$url/v1/responses" "$key" "$1" "$2" >"$dir/ids" ||
+	attend "$build/tests/bench/create" "$url/v1/responses" "${3:-$key}" "$1" "$2" \
+		>"$dir/ids" ||
 		die "cannot create responses"
 }
 

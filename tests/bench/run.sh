@@ -69,10 +69,11 @@ export no_proxy='*'
 . "$here/dialects.sh"
 . "$here/versions.sh"
 . "$here/growth.sh"
+. "$here/shares.sh"
 . "$here/report.sh"
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
-groups="$groups follow dialects versions writes length count queue"
+groups="$groups follow dialects versions writes length count queue shares"
 parts=
 dir=
 quick=

@@ -30,6 +30,7 @@ REDIS_SERVER = os.environ.get("RESPOOL_REDIS_SERVER", "redis-server")  # or valk
 
 RESPONSE_KEY = "litellm:polling:response:"
 QUEUE = "litellm:polling:{jobs}:queue"
+LINE = "litellm:polling:{jobs}:line:"
 RUNNING = "litellm:polling:{jobs}:running:"
 HELD = "litellm:polling:{jobs}:held"
 HELD_UNTIL = "litellm:polling:{jobs}:held_until"
@@ -672,7 +673,10 @@ class Stack:
         return sorted(self.redis.scan_iter(self.key("litellm:polling:job:*")))
 
     def queued(self):
-        return [entry.decode() for entry in self.redis.lrange(self.key(QUEUE), 0, -1)]
+        """The ids that wait for a worker, with a seat or without, those last that go first."""
+        lines = sorted(self.redis.scan_iter(self.key(f"{LINE}*")), reverse=True)
+        return [entry.decode() for key in [*lines, self.key(QUEUE)]
+                for entry in self.redis.lrange(key, 0, -1)]
 
     def running(self):
         """The ids in all running lists."""

@@ -248,7 +248,7 @@ def test_model_that_nothing_serves_is_not_paused(make_stack):
     stack = make_stack({"model_list": [{"model_name": "gpt-5", "litellm_params": {
         "model": "openai/gpt-5", "api_key": "sk-x"}}]}, **ALONE)
     reply = Admin(stack).order("pause", {"model": "gpt-6"})
-    assert (reply.status, reply.error()["code"]) == (400, "model_not_found")
+    assert (reply.status, reply.error()["code"]) == (404, "model_not_found")
     assert Admin(stack).order("resume", {"model": "gpt-6"}).json() == {"paused": []}
 
 

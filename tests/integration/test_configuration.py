@@ -92,7 +92,7 @@ class TestAliases:
             {"model_list": models(), "router_settings": {"model_group_alias": {"old": "gone"}}},
             supervisor=False)
         reply = stack.client.post_create({"model": "old", "input": "x", "background": True})
-        assert reply.status == 400
+        assert reply.status == 404
         assert reply.error()["code"] == "model_not_found"
         assert "'old'" in reply.error()["message"]
 

@@ -429,11 +429,11 @@ def test_deployment_that_failed_three_times_rests_for_all_processes(make_stack):
     assert stack.redis.zcard("litellm:polling:{deployments}:resting") == 1
 
 
-def test_model_that_nobody_serves_is_a_400(make_stack):
+def test_model_that_nobody_serves_is_a_404(make_stack):
     stack = make_stack(two_deployments(), supervisor=False)
     reply = stack.client.post_create({"model": "nobody", "input": "x"})
     error = reply.error()
-    assert (reply.status, error["param"], error["code"]) == (400, "model", "model_not_found")
+    assert (reply.status, error["param"], error["code"]) == (404, "model", "model_not_found")
 
 
 def test_deployment_whose_key_is_not_set_here_is_an_error_that_says_so(make_stack):

@@ -254,10 +254,10 @@ def test_a_reload_goes_on_counting(make_stack):
 class Asking:
     """A request that is passed through, whose answer is read when it is asked for."""
 
-    def __init__(self, client):
+    def __init__(self, client, model="m"):
         self.connection = UnixConnection(client.address, 20)
         self.connection.request(
-            "POST", f"{client.prefix}/responses", json.dumps({"model": "m", "input": "x"}),
+            "POST", f"{client.prefix}/responses", json.dumps({"model": model, "input": "x"}),
             {"Authorization": f"Bearer {client.key}", "Content-Type": "application/json"})
 
     def status(self):

@@ -33,7 +33,7 @@ if last <= known then
 end
 
 if ARGV[2] == '0' then
-	give_back_passages(relays, ARGV[1])
+	give_back_passages(relays, ARGV[1], math.huge)
 	call('ZREM', KEYS[1], ARGV[1])
 	call('HDEL', KEYS[2], ARGV[1])
 	return beat
@@ -41,10 +41,11 @@ end
 call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 call('HSET', KEYS[2], ARGV[1],
 	string.format('%s %d %s', ARGV[3], beat, ARGV[4]))
-local lost = call('ZRANGEBYSCORE', KEYS[1], '-inf', now - FORGOTTEN, 'LIMIT', 0, 16)
-if lost[1] then
-	call('ZREM', KEYS[1], unpack(lost))
-	call('HDEL', KEYS[2], unpack(lost))
-end
 give_back_lost_passages(relays)
+for _, lost in ipairs(call('ZRANGEBYSCORE', KEYS[1], '-inf', now - FORGOTTEN, 'LIMIT', 0, 16)) do
+	if not holds_passages(relays, lost) then
+		call('ZREM', KEYS[1], lost)
+		call('HDEL', KEYS[2], lost)
+	end
+end
 return beat

@@ -1201,7 +1201,8 @@ static void the_supervisor_needs_providers_keys_and_no_clients_keys(void **state
 	result = load_right(CONFIG_SUPERVISOR, keys_from_environment);
 	assert_string_equal(result.config->deployments[0].api_key, "sk-provider");
 	assert_null(result.config->deployments[0].missing);
-	assert_int_equal(result.config->tenant_count, 0);
+	assert_int_equal(result.config->tenant_count, 1);
+	assert_null(result.config->tenants[0].key);
 	assert_lacks(result.log, "401");
 	done(&result);
 
@@ -1982,7 +1983,8 @@ static void an_operator_needs_redis_key_alone(void **state)
 
 	(void)state;
 	assert_string_equal(deployment_of(&result, 0)->missing, "TEST_A");
-	assert_int_equal(result.config->tenant_count, 0);
+	assert_int_equal(result.config->tenant_count, 1);
+	assert_null(result.config->tenants[0].key);
 	assert_string_equal(result.log, "");
 	done(&result);
 	assert_error_as(CONFIG_OPERATOR,

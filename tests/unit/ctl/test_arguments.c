@@ -110,6 +110,24 @@ static void webhooks_are_chosen_by_ids_or_by_a_time(void **state)
 	assert_int_equal(read_right(&line, "webhooks retry a b")->word_count, 3);
 }
 
+static void use_is_asked_for_by_a_day_or_an_age(void **state)
+{
+	struct line line;
+	const struct arguments *arguments = read_right(&line, "usage");
+
+	(void)state;
+	assert_int_equal(arguments->usage.by, USAGE_BY_ALL);
+	assert_int_equal(arguments->usage.now - arguments->usage.since, 30 * 86400);
+	assert_null(arguments->usage.tenant);
+	arguments = read_right(&line, "--since 2h usage --by model --tenant web --model gpt-5");
+	assert_int_equal(arguments->usage.by, USAGE_BY_MODEL);
+	assert_int_equal(arguments->usage.now - arguments->usage.since, 7200);
+	assert_string_equal(arguments->usage.tenant, "web");
+	assert_string_equal(arguments->usage.model, "gpt-5");
+	arguments = read_right(&line, "usage --since 2001-09-09");
+	assert_int_equal(arguments->usage.since, 999993600);
+}
+
 static void help_and_version_need_nothing_else(void **state)
 {
 	struct line line;
@@ -149,6 +167,14 @@ static void what_is_wrong_is_named_with_what_is_expected(void **state)
 	assert_wrong(
 	    "webhooks retry --since 0", "--since: \"0\", expected a number from 1 to 316224000");
 	assert_wrong("list --since 5", "list: it does not take --since");
+	assert_wrong("webhooks retry --since 30d",
+	    "--since: \"30d\", expected a number from 1 to 316224000");
+	assert_wrong("usage --since yesterday", "--since: \"yesterday\", expected a day, as "
+						"2026-11-01, or how long ago, as 30d, 12h or "
+						"3600 (seconds)");
+	assert_wrong("usage --by week", "--by: \"week\", expected tenant, model or day");
+	assert_wrong("usage --limit 5", "usage: it does not take --limit");
+	assert_wrong("webhooks --by day", "webhooks: it does not take --by");
 	assert_wrong("retry", "retry: nothing behind it, expected ID...");
 }
 
@@ -157,7 +183,7 @@ static void a_word_that_is_no_command_is_told_those_that_are(void **state)
 	(void)state;
 	assert_wrong("lst",
 	    "\"lst\" is no command, expected one of status, list, show, watch, cancel, retry, "
-	    "pause, resume, workers, drain, webhooks, key, check, help");
+	    "pause, resume, usage, workers, drain, webhooks, key, check, help");
 	assert_wrong("",
 	    "no command, expected one of status, list, show, watch, cancel, retry, pause, resume, "
 	    "workers, drain, webhooks, key, check, help");
@@ -200,6 +226,7 @@ NEVER_RUN(cancel_run)
 NEVER_RUN(retry_run)
 NEVER_RUN(pause_run)
 NEVER_RUN(resume_run)
+NEVER_RUN(usage_run)
 NEVER_RUN(workers_run)
 NEVER_RUN(drain_run)
 NEVER_RUN(webhooks_run)
@@ -214,6 +241,7 @@ int main(void)
 	    cmocka_unit_test(what_is_not_said_is_the_default),
 	    cmocka_unit_test(words_follow_the_command),
 	    cmocka_unit_test(webhooks_are_chosen_by_ids_or_by_a_time),
+	    cmocka_unit_test(use_is_asked_for_by_a_day_or_an_age),
 	    cmocka_unit_test(help_and_version_need_nothing_else),
 	    cmocka_unit_test(what_is_wrong_is_named_with_what_is_expected),
 	    cmocka_unit_test(a_word_that_is_no_command_is_told_those_that_are),

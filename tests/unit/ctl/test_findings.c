@@ -113,10 +113,31 @@ static void a_configuration_names_each_variable_that_is_not_here_once(void **sta
 	struct findings findings = {0};
 
 	(void)state;
-	findings_of_config(&findings, &config);
+	findings_of_config(&findings, &config, NOW);
 	assert_non_null(strstr(findings.list[0].text, "KEY_A"));
 	assert_non_null(strstr(findings.list[0].text, "openai/a"));
 	assert_names(findings, "deployment admin_key");
+}
+
+static void a_key_that_ends_is_named_two_weeks_before(void **state)
+{
+	enum { DAY = 24 * 3600, FAR = 1000 * DAY };
+	struct access_key keys[] = {{.name = (char *)"forever"},
+	    {.name = (char *)"later", .expires = FAR + 14 * DAY + 1},
+	    {.name = (char *)"soon", .expires = FAR + 14 * DAY},
+	    {.name = (char *)"over", .expires = FAR}};
+	struct access_key admin = {.name = (char *)"ops"};
+	const struct config config = {
+	    .tenants = keys, .tenant_count = 4, .admin_keys = &admin, .admin_key_count = 1};
+	struct findings findings = {0};
+
+	(void)state;
+	findings_of_config(&findings, &config, FAR);
+	assert_non_null(
+	    strstr(findings.list[0].text, "Key \"soon\" expires on 1972-10-11T00:00:00Z."));
+	assert_non_null(
+	    strstr(findings.list[1].text, "Key \"over\" has expired on 1972-09-27T00:00:00Z:"));
+	assert_names(findings, "key_expires key_expired");
 }
 
 static void a_worker_is_found_by_a_beginning_that_no_other_has(void **state)
@@ -144,6 +165,7 @@ int main(void)
 	    cmocka_unit_test(of_webhooks_it_is_told_what_is_off_rests_is_unknown_or_dead),
 	    cmocka_unit_test(a_clock_is_told_by_how_far_it_is_off),
 	    cmocka_unit_test(a_configuration_names_each_variable_that_is_not_here_once),
+	    cmocka_unit_test(a_key_that_ends_is_named_two_weeks_before),
 	    cmocka_unit_test(a_worker_is_found_by_a_beginning_that_no_other_has),
 	};
 

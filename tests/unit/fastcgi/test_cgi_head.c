@@ -99,6 +99,38 @@ static void some_statuses_have_a_header_beside_them(void **state)
 	cgi_head_free(&head);
 }
 
+static void what_is_known_of_a_retry_goes_before_what_is_expected(void **state)
+{
+	struct cgi_head head = {0};
+
+	(void)state;
+	cgi_head_begin(&head);
+	cgi_head_set_retry_after(&head, 3600);
+	cgi_head_add_expected(&head, 429);
+	assert_string_equal(buf_cstr(&head.text), "Retry-After: 3600\r\n");
+	cgi_head_begin(&head);
+	cgi_head_set_retry_after(&head, 0);
+	cgi_head_add_expected(&head, 429);
+	assert_string_equal(buf_cstr(&head.text), "x-should-retry: false\r\n");
+	cgi_head_begin(&head);
+	cgi_head_add_expected(&head, 429);
+	assert_string_equal(buf_cstr(&head.text), "Retry-After: 5\r\n");
+	cgi_head_free(&head);
+}
+
+static void lines_are_added_as_they_are(void **state)
+{
+	struct cgi_head head = {0};
+
+	(void)state;
+	cgi_head_begin(&head);
+	cgi_head_add(&head, "a", "1");
+	cgi_head_add_lines(&head, SPAN("b: 2\r\nc: 3\r\n"));
+	cgi_head_add_lines(&head, SPAN(""));
+	assert_string_equal(buf_cstr(&head.text), "a: 1\r\nb: 2\r\nc: 3\r\n");
+	cgi_head_free(&head);
+}
+
 static void an_id_that_could_do_harm_leaves_the_one_that_there_is(void **state)
 {
 	char longest[REQUEST_ID_MAX + 2];
@@ -128,6 +160,8 @@ int main(void)
 	    cmocka_unit_test(a_head_knows_nothing_of_the_one_before),
 	    cmocka_unit_test(a_status_of_a_provider_s_own_is_passed_on),
 	    cmocka_unit_test(some_statuses_have_a_header_beside_them),
+	    cmocka_unit_test(what_is_known_of_a_retry_goes_before_what_is_expected),
+	    cmocka_unit_test(lines_are_added_as_they_are),
 	    cmocka_unit_test(an_id_that_could_do_harm_leaves_the_one_that_there_is),
 	};
 

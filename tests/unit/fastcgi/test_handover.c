@@ -80,6 +80,7 @@ static const struct handover whole = {
     .continued_id = "litellm_poll_3",
     .followed_id = "litellm_poll_4",
     .after = "17",
+    .answer_headers = "x-one: 1\r\nx-two: 2\r\n",
 };
 
 static void expect_texts(const struct handover *got, const struct handover *sent)
@@ -99,6 +100,7 @@ static void expect_texts(const struct handover *got, const struct handover *sent
 	assert_string_equal(got->continued_id, sent->continued_id);
 	assert_string_equal(got->followed_id, sent->followed_id);
 	assert_string_equal(got->after, sent->after);
+	assert_string_equal(got->answer_headers, sent->answer_headers);
 }
 
 static void send_it(void **state, const struct handover *handover, int fd)

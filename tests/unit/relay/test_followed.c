@@ -142,7 +142,8 @@ static void start_on(struct relay *relay, int connection, const char *after, uns
 	    .flags = HANDOVER_FOLLOWS | flags,
 	    .request_id = "req_1",
 	    .followed_id = "litellm_poll_x",
-	    .after = after};
+	    .after = after,
+	    .answer_headers = ""};
 
 	reader_start(&relay->host, &handover, connection);
 }
@@ -681,7 +682,8 @@ static struct client_end *start_created(struct relay *relay)
 	    .flags = HANDOVER_FOLLOWS,
 	    .request_id = "req_1",
 	    .followed_id = "litellm_poll_x",
-	    .after = ""};
+	    .after = "",
+	    .answer_headers = "x-one: 1\r\nx-two: 2\r\n"};
 	struct buf first = {0};
 
 	write_event(&first, 0);
@@ -703,6 +705,8 @@ static void who_has_created_it_gets_the_first_event_at_once(void **state)
 	answer(2, 2, STATUS_IN_PROGRESS);
 	assert_string_equal(numbers_of(client), "0 1");
 	assert_string_equal(numbers_of(other), "0 1");
+	assert_non_null(strstr(client->text, "\r\nx-one: 1\r\nx-two: 2\r\n"));
+	assert_null(strstr(other->text, "x-one"));
 }
 
 static void who_has_created_it_learns_the_id_though_there_is_no_place(void **state)

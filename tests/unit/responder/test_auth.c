@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -30,6 +31,14 @@ static struct config make_config(void)
 	    .tenant_count = COUNT(tenants),
 	    .admin_keys = admins,
 	    .admin_key_count = COUNT(admins)};
+}
+
+static const char *auth_tenant_name(
+    const struct config *config, const struct http_request *request, struct api_error *error)
+{
+	const struct access_key *key = auth_tenant(config, request, error);
+
+	return key != NULL ? key->name : NULL;
 }
 
 typedef const char *auth_fn(const struct config *, const struct http_request *, struct api_error *);
@@ -61,11 +70,11 @@ static void a_tenant_is_known_by_its_key_or_by_the_hash_of_it(void **state)
 	const struct config config = make_config();
 
 	(void)state;
-	expect(auth_tenant, &config, "sk-web", "web");
-	expect(auth_tenant, &config, "sk-hashed", "hashed");
-	refused(auth_tenant, &config, "sk-we", 401);
-	refused(auth_tenant, &config, "sk-webb", 401);
-	refused(auth_tenant, &config, "sk-hashee", 401);
+	expect(auth_tenant_name, &config, "sk-web", "web");
+	expect(auth_tenant_name, &config, "sk-hashed", "hashed");
+	refused(auth_tenant_name, &config, "sk-we", 401);
+	refused(auth_tenant_name, &config, "sk-webb", 401);
+	refused(auth_tenant_name, &config, "sk-hashee", 401);
 }
 
 static void a_hash_is_no_key(void **state)
@@ -73,9 +82,41 @@ static void a_hash_is_no_key(void **state)
 	const struct config config = make_config();
 
 	(void)state;
-	refused(auth_tenant, &config, hash, 401);
+	refused(auth_tenant_name, &config, hash, 401);
 	refused(auth_admin, &config, hash, 401);
-	refused(auth_tenant, &config, "", 401);
+	refused(auth_tenant_name, &config, "", 401);
+}
+
+static void a_key_that_has_expired_is_refused_and_its_holder_told(void **state)
+{
+	const struct config config = make_config();
+	struct api_error error;
+
+	(void)state;
+	tenants[0].expires = time(NULL) + 3600;
+	expect(auth_tenant_name, &config, "sk-web", "web");
+	tenants[0].expires = tenants[2].expires = 1;
+	error = refused(auth_tenant_name, &config, "sk-web", 401);
+	assert_string_equal(error.code, "invalid_api_key");
+	assert_non_null(strstr(error.message, "has expired"));
+	error = refused(auth_tenant_name, &config, "sk-hashed", 401);
+	assert_non_null(strstr(error.message, "has expired"));
+	error = refused(auth_tenant_name, &config, "sk-guess", 401);
+	assert_null(strstr(error.message, "expired"));
+}
+
+static void who_has_no_key_is_what_counts_for_all(void **state)
+{
+	struct config config = make_config();
+	struct http_request request = {.api_key = NULL};
+	struct api_error error;
+
+	(void)state;
+	assert_null(auth_tenant(&config, &request, &error));
+	config.allow_anonymous = true;
+	assert_ptr_equal(auth_tenant(&config, &request, &error), &config.tenant_defaults);
+	request.api_key = "sk-guess";
+	assert_null(auth_tenant(&config, &request, &error));
 }
 
 static void an_administrator_is_no_tenant_without_a_key_of_both(void **state)
@@ -86,10 +127,10 @@ static void an_administrator_is_no_tenant_without_a_key_of_both(void **state)
 	(void)state;
 	expect(auth_admin, &config, "sk-ops", "ops");
 	expect(auth_admin, &config, "sk-both", "root");
-	expect(auth_tenant, &config, "sk-both", "both");
+	expect(auth_tenant_name, &config, "sk-both", "both");
 	expect(auth_admin, &config, "sk-hashed", "hashed-ops");
-	of_admin = refused(auth_tenant, &config, "sk-ops", 401);
-	of_nobody = refused(auth_tenant, &config, "sk-guess", 401);
+	of_admin = refused(auth_tenant_name, &config, "sk-ops", 401);
+	of_nobody = refused(auth_tenant_name, &config, "sk-guess", 401);
 	assert_string_equal(of_admin.message, of_nobody.message);
 }
 
@@ -138,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_tenant_is_known_by_its_key_or_by_the_hash_of_it),
 	    cmocka_unit_test(a_hash_is_no_key),
+	    cmocka_unit_test(a_key_that_has_expired_is_refused_and_its_holder_told),
+	    cmocka_unit_test(who_has_no_key_is_what_counts_for_all),
 	    cmocka_unit_test(an_administrator_is_no_tenant_without_a_key_of_both),
 	    cmocka_unit_test(a_tenant_is_told_that_an_administrator_s_key_is_expected),
 	    cmocka_unit_test(nobody_is_an_administrator_without_a_key),

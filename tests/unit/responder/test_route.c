@@ -149,6 +149,7 @@ static void what_is_for_administrators_has_respool_before_v1(void **state)
 {
 	(void)state;
 	expect("/respool/v1/status", ROUTE_ADMIN_STATUS, "");
+	expect("/llm/respool/v1/usage", ROUTE_ADMIN_USAGE, "");
 	expect("/llm/respool/v1/workers/", ROUTE_ADMIN_WORKERS, "");
 	expect("/respool/v1/workers/3fa9.1/drain", ROUTE_ADMIN_DRAIN, "3fa9.1");
 	expect("/respool/v1/pause", ROUTE_ADMIN_PAUSE, "");

@@ -19,15 +19,15 @@ static struct create_request parsed(const char *body)
 	return request;
 }
 
-/* Expects a 400 that names param, NULL for none, and says text. */
-static void refused_bytes(struct span body, const char *param, const char *text)
+/* Expects an error of that status that names param, NULL for none, and says text. */
+static void refused_as(int status, struct span body, const char *param, const char *text)
 {
 	struct create_request request;
 	struct api_error error = {0};
 
 	if (create_request_parse(&request, body, &error))
 		fail_msg("accepted: %.*s", (int)body.len, body.p);
-	assert_int_equal(error.status, 400);
+	assert_int_equal(error.status, status);
 	assert_string_equal(error.type, "invalid_request_error");
 	if (param == NULL)
 		assert_null(error.param);
@@ -35,6 +35,11 @@ static void refused_bytes(struct span body, const char *param, const char *text)
 		assert_string_equal(error.param, param);
 	if (strstr(error.message, text) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", error.message, text);
+}
+
+static void refused_bytes(struct span body, const char *param, const char *text)
+{
+	refused_as(400, body, param, text);
 }
 
 static void refused(const char *body, const char *param, const char *text)
@@ -256,7 +261,8 @@ static void too_many_members_are_refused(void **state)
 static void model_must_be_a_string_that_is_not_empty(void **state)
 {
 	(void)state;
-	refused("{\"model\":\"\"}", "model", "The requested model '' does not exist.");
+	refused_as(
+	    404, SPAN("{\"model\":\"\"}"), "model", "The requested model '' does not exist.");
 	refused("{\"model\":null}", "model", "expected a string, but got null instead.");
 	refused("{\"model\":[\"m\"]}", "model", "expected a string, but got an array");
 	refused("{\"model\":\"a\\u0000b\"}", "model", "U+0000");

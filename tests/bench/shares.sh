@@ -1,0 +1,73 @@
+# Tenants that share the workers: how long one waits beside another that has asked for much, and what
+# a turn costs. Sourced by run.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154
+
+# standing: how many wait, in all tenants' lines.
+standing() {
+	stand=$(redis hget 'litellm:polling:{jobs}:shares' waiting)
+	say "${stand:-0}"
+}
+
+# keep_standing COUNT: the greedy tenant creates what is missing.
+keep_standing() {
+	missing=$(($1 - $(standing)))
+	[ "$missing" -le 0 ] || create "$missing" 16 sk-greedy
+}
+
+# ask_now_and_then FILE COUNT STANDING: the modest tenant creates a response a second, the greedy one
+# what it takes that so many of its own wait. Leaves the ids of the modest one's in the file.
+ask_now_and_then() {
+	asked=0
+	next=$(date +%s%N)
+	while [ "$asked" -lt "$2" ]; do
+		keep_standing "$3"
+		next=$((next + pause_ms * 1000000))
+		left=$(((next - $(date +%s%N)) / 1000000))
+		[ "$left" -le 0 ] || sleep "$(calc %.3f "$left / 1000")"
+		[ "$(standing)" -ge $(($3 / 2)) ] || die "too few wait to share with: $(standing) of $3"
+		create 1 1 sk-modest
+		grep -v '^#' "$dir/ids" >>"$1"
+		asked=$((asked + 1))
+	done
+}
+
+# waits_of FILE: how long each of these responses has waited until it was claimed (ms), in order.
+waits_of() {
+	sed 's/.*/HGET "litellm:polling:job:{litellm:polling:response:&}" waited/' "$1" | redis |
+		sort -n
+}
+
+all_claimed() {
+	[ "$(waits_of "$1" | grep -c .)" -eq "$(wc -l <"$1")" ]
+}
+
+# waits NAME COUNT STANDING: leaves in $half and $late the median and the 99th percentile.
+waits() {
+	ids=$(data "$1-ids")
+	ask_now_and_then "$ids" "$2" "$3"
+	wait_until 30 "the modest tenant's responses" all_claimed "$ids"
+	file=$(data "$1")
+	waits_of "$ids" >"$file"
+	half=$(awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }' "$file")
+	late=$(awk '{ v[NR] = $1 } END { print v[int(NR * 0.99 + 0.999)] }' "$file")
+}
+
+# A tenant with 10,000 responses that wait, and one with a response a second, on two workers.
+measure_shares() {
+	count=${BENCH_JOBS:-100} greedy=10000 pause_ms=1000
+	[ -z "$quick" ] || { count=5; greedy=200; pause_ms=200; }
+	max_streams=50
+	api_keys="[{ name: greedy, key: sk-greedy }, { name: modest, key: sk-modest }]"
+	start_site 2 -d 50 -n 4
+	create 10 1 sk-modest # warm up
+	waits shares-alone "$count" 0
+	alone_half=$half alone_late=$late
+	waits shares-beside "$count" "$greedy"
+	name="modest tenant's response until claimed, beside $greedy of another"
+	row "$name, median" "$half ms" "$alone_half ms alone" ""
+	ratio=$(calc %.2f "($late) / ($alone_late > 0 ? $alone_late : 1)")
+	row "$name, 99th percentile" "$late ms" "$alone_late ms alone" "$ratio" "$ratio" '<' 3
+	max_streams= api_keys=
+	stop_site
+}
