@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import ALICE, children_of, wait_until
+from redis_cluster import Cluster
 from redis_proxy import RedisProxy
 from test_chat_passthrough import CHAT, DONE, data
 from test_passthrough import EventReader, answer, event, response_object, streaming
@@ -222,6 +223,27 @@ def test_key_without_limits_asks_nothing(stack, as_tenant, model):
     scripts = stack.redis.info("commandstats")["cmdstat_evalsha"]["calls"] - scripts
     assert 20 <= scripts < 30  # beats are among them
     assert before == (stack.redis.hgetall(f"{JOBS}rates"), stack.redis.hgetall(f"{JOBS}shares"))
+
+
+@pytest.fixture
+def cluster(directory):
+    cluster = Cluster(directory, replicas=0)
+    yield cluster
+    cluster.close()
+
+
+def test_limits_hold_in_a_cluster(make_stack, cluster):
+    stack = limited_stack(make_stack, {"max_parallel": 1}, servers=cluster)
+    client = stack.client.with_key(key_of("web"))
+    gate = Gate()
+    stack.upstream.script("m", [event(0), gate])
+    with streaming(client, "m") as reader:
+        reader.next()
+        assert_limited(create(client, "m"), "max_parallel")
+        gate.open()
+        assert reader.rest() == []
+    await_nothing_held(stack, "web")
+    await_use(stack, "web", [1, 0, 0, 0, 0, 0])
 
 
 # ---- use ----------------------------------------------------------------------------------------

@@ -682,8 +682,8 @@ class Sequence:
         self.expect(sorted(found) == self.books.find(status, tenant, model), "it lists {}", found)
         self.counts["rows listed"] += len(found)
 
-    def drain(self, worker):
-        wanted = self.random.random() < 0.7
+    def drain(self, worker, wanted=None):
+        wanted = self.random.random() < 0.7 if wanted is None else wanted
         self.note("drain" if wanted else "do not drain", worker.name)
         reply = yield self.script("drain", [self.zset, self.keys["draining"]], worker.name,
                                   int(wanted))
@@ -1541,6 +1541,8 @@ class Sequence:
             yield from self.play(self.beat(fresh))
             while fresh.todo:
                 yield from self.play(self.do_next(fresh))
+        if fresh.name in self.books.draining:
+            yield from self.play(self.drain(fresh, False))
         while any(self.lists) or self.shares.lines or fresh.todo:
             if fresh.todo:
                 yield from self.play(self.do_next(fresh))
