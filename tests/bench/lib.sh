@@ -205,6 +205,12 @@ redis_input() {
 	redis_stat total_net_input_bytes
 }
 
+# standing: how many wait, in all tenants' lines.
+standing() {
+	stand=$(redis hget 'litellm:polling:{jobs}:shares' waiting)
+	say "${stand:-0}"
+}
+
 start_redis() {
 	start redis redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 \
 		--save '' --appendonly no --dir "$dir"

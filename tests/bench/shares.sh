@@ -3,12 +3,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 
-# standing: how many wait, in all tenants' lines.
-standing() {
-	stand=$(redis hget 'litellm:polling:{jobs}:shares' waiting)
-	say "${stand:-0}"
-}
-
 # keep_standing COUNT: the greedy tenant creates what is missing.
 keep_standing() {
 	missing=$(($1 - $(standing)))

@@ -86,6 +86,9 @@ def test_a_small_tenant_is_next_although_another_has_a_thousand_waiting(make):
     assert stack.waiting() == 999
     assert stack.turnstile.next_arrivals(1) == ["bob-0"]
     assert stack.in_queue() <= 1
+    Operator(stack).run("cancel", "--yes", "--tenant", "alice")
+    stack.ids = {"bob-0": stack.ids["bob-0"]}
+    assert stack.waiting() == 0
 
 
 def test_who_comes_back_has_no_turns_saved_up(make):
