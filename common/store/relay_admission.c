@@ -16,6 +16,8 @@
 enum {
 	ANSWER_MS = 1000, /* that a client is kept waiting for Redis */
 	AGAIN_MS = 1000,  /* before what could not be told is told again */
+	/* Of what was not admitted, while Redis is away: more is not told any more. */
+	MOST_UNTOLD = 4096,
 };
 
 enum ticket_state {
@@ -39,7 +41,8 @@ struct ticket {
 	bool late;   /* its answer has been waited for in vain */
 	bool begun;  /* it has been passed through */
 	bool over;   /* what follows is known */
-	bool retold; /* it has been told once already, perhaps */
+	bool untold; /* it counts in admissions->untold */
+	bool told;   /* at least once */
 	struct buf tenant, label;
 	struct buf limits; /* while it is asked for */
 	bool failed, cancelled;
@@ -56,7 +59,9 @@ struct relay_admissions {
 	struct ticket_list open;
 	struct event again;
 	long long last_number;
-	int late; /* tickets whose answers are overdue */
+	int late;          /* tickets whose answers are overdue */
+	int untold;        /* tickets of what was not admitted that wait for Redis */
+	long long down_at; /* ms: since when there is no connection, while there is none */
 	bool closed;
 	time_t warned_at;
 };
@@ -80,6 +85,7 @@ static void warn_away(struct relay_admissions *admissions)
 
 static void drop(struct ticket *ticket)
 {
+	ticket->admissions->untold -= ticket->untold ? 1 : 0;
 	LIST_REMOVE(ticket, link);
 	evtimer_del(&ticket->timer);
 	buf_free(&ticket->tenant);
@@ -130,28 +136,46 @@ static bool send_settle(struct ticket *ticket)
 	return redis_client_call(ticket->admissions->redis, &args, on_told, ticket);
 }
 
-/* What was not admitted is not worth waiting for Redis. */
-static void tell(struct ticket *ticket)
+/* It waits for Redis. */
+static void tell_later(struct ticket *ticket)
 {
 	struct relay_admissions *admissions = ticket->admissions;
 
-	if (admissions->closed)
+	if (ticket->state == TICKET_FREE && !ticket->untold) {
+		if (admissions->untold == MOST_UNTOLD) {
+			drop(ticket);
+			return;
+		}
+		ticket->untold = true;
+		admissions->untold++;
+	}
+	if (!admissions->closed)
+		set_timer(&admissions->again, AGAIN_MS);
+}
+
+static void tell(struct ticket *ticket)
+{
+	if (ticket->admissions->closed)
 		return;
 	if (ticket->state == TICKET_FREE && !ticket->begun) {
 		drop(ticket);
 		return;
 	}
 	ticket->sent = send_settle(ticket);
-	if (!ticket->sent && ticket->state == TICKET_FREE)
-		drop(ticket);
-	else if (!ticket->sent)
-		set_timer(&admissions->again, AGAIN_MS);
+	if (!ticket->sent)
+		tell_later(ticket);
 }
 
 /* Redis knows nothing of it, and never did: it had not been admitted. */
 static bool was_not_admitted(const struct ticket *ticket, const redisReply *reply)
 {
-	return ticket->state == TICKET_DOUBTFUL && !ticket->retold && reply->integer == 0;
+	return ticket->state == TICKET_DOUBTFUL && !ticket->told && reply->integer == 0;
+}
+
+/* Whether it may have been taken note of, and would be again. */
+static bool may_be_told_twice(const struct ticket *ticket, const redisReply *reply)
+{
+	return reply == NULL && ticket->state == TICKET_FREE;
 }
 
 static void on_told(redisAsyncContext *redis, void *data, void *privdata)
@@ -166,12 +190,11 @@ static void on_told(redisAsyncContext *redis, void *data, void *privdata)
 	if (!failed && was_not_admitted(ticket, reply)) {
 		ticket->state = TICKET_FREE;
 		tell(ticket);
-	} else if (is_final(reply) || (reply == NULL && ticket->state == TICKET_FREE)) {
+	} else if (is_final(reply) || may_be_told_twice(ticket, reply)) {
 		drop(ticket);
 	} else {
-		ticket->retold = ticket->retold || reply == NULL;
-		if (!admissions->closed)
-			set_timer(&admissions->again, AGAIN_MS);
+		ticket->told = ticket->told || reply == NULL;
+		tell_later(ticket);
 	}
 }
 
@@ -296,14 +319,23 @@ static struct ticket *new_ticket(
 	return ticket;
 }
 
+/*
+ * It has been away for longer than anybody is kept waiting, or hangs: that is not waited for by one
+ * after the other.
+ */
+static bool is_away(const struct relay_admissions *admissions)
+{
+	return admissions->late > 0 || (!redis_client_is_up(admissions->redis) &&
+					   monotonic_ms() - admissions->down_at > ANSWER_MS);
+}
+
 struct ticket *relay_admissions_ask(struct relay_admissions *admissions,
     const struct passed_through *what, const struct key_limits *limits, long long expected,
     void (*done)(void *ctx, const struct admission *admission), void *ctx)
 {
 	struct ticket *ticket;
 
-	/* What hangs is not waited for by one after the other. */
-	if (!redis_client_is_up(admissions->redis) || admissions->late > 0) {
+	if (is_away(admissions)) {
 		warn_away(admissions);
 		return NULL;
 	}
@@ -314,7 +346,7 @@ struct ticket *relay_admissions_ask(struct relay_admissions *admissions,
 	limits_write(&ticket->limits, limits, limits_reserve(limits, expected));
 	set_timer(&ticket->timer, ANSWER_MS);
 	ask(ticket);
-	if (ticket->sent)
+	if (ticket->sent || !redis_client_is_up(admissions->redis))
 		return ticket;
 	warn_away(admissions);
 	drop(ticket);
@@ -382,6 +414,11 @@ void relay_admissions_up(struct relay_admissions *admissions)
 	send_all_again(admissions);
 }
 
+void relay_admissions_down(struct relay_admissions *admissions)
+{
+	admissions->down_at = monotonic_ms();
+}
+
 struct relay_admissions *relay_admissions_new(struct event_base *base, struct redis_client *redis,
     const struct key_space *space, const char *relay)
 {
@@ -390,6 +427,7 @@ struct relay_admissions *relay_admissions_new(struct event_base *base, struct re
 	admissions->base = base;
 	admissions->redis = redis;
 	admissions->space = space;
+	admissions->down_at = monotonic_ms();
 	passages_key(&admissions->passages, space, relay);
 	LIST_INIT(&admissions->open);
 	evtimer_assign(&admissions->again, base, on_again, admissions);

@@ -3,8 +3,8 @@
  * it may be passed through (scripts/admit.lua), and told afterwards what it has used
  * (scripts/settle.lua).
  *
- * While Redis is away nothing is refused, and nothing is told of what begins then. What it has
- * admitted is told to it when it is there again.
+ * While Redis is away nothing is refused. What has been used meanwhile is told to it when it is
+ * there again.
  */
 #ifndef RESPOOL_RELAY_ADMISSION_H
 #define RESPOOL_RELAY_ADMISSION_H
@@ -33,8 +33,9 @@ struct relay_admissions *relay_admissions_new(struct event_base *base, struct re
 void relay_admissions_close(struct relay_admissions *admissions);
 /* To be called when no call of redis is open any more. Frees all tickets. */
 void relay_admissions_free(struct relay_admissions *admissions);
-/* Redis is there (again). */
+/* Redis is there (again), or is not any more. */
 void relay_admissions_up(struct relay_admissions *admissions);
+void relay_admissions_down(struct relay_admissions *admissions);
 
 /* Who asks for what. */
 struct passed_through {

@@ -141,6 +141,7 @@ static void on_down(void *ctx)
 	struct relay_store *store = ctx;
 
 	store->down_at = monotonic_ms();
+	relay_admissions_down(store->admissions);
 }
 
 static void on_up(void *ctx)

@@ -323,9 +323,10 @@ stop_site() {
 	rm -f "$dir"/*.sock
 }
 
-# create COUNT AT_ONCE [KEY]: the ids go to $dir/ids.
+# create COUNT AT_ONCE [KEY [TENANTS]]: the ids go to $dir/ids.
 create() {
-	attend "$build/tests/bench/create" "$url/v1/responses" "${3:-$key}" "$1" "$2" \
+	# shellcheck disable=SC2086 # nothing, or a number
+	attend "$build/tests/bench/create" "$url/v1/responses" "${3:-$key}" "$1" "$2" ${4:-} \
 		>"$dir/ids" ||
 		die "cannot create responses"
 }

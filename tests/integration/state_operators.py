@@ -5,9 +5,9 @@ it after each. It follows the lists of what waits, entry by entry.
 """
 
 import json
-import time
 from collections import Counter
 
+from state_shares import DOUBTED_MS, TURNS, Shares, Whose
 from state_webhooks import DELIVERIES, ENDPOINTS, has_webhooks
 
 NAMES = ("queue", "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes",
@@ -15,7 +15,7 @@ NAMES = ("queue", "parked", "paused", "index", "index_about", "index_ended", "co
 # Labels, and models as clients name them.
 MODELS = (("fast-*", "fast-1"), ("fast-*", "quick"), ("slow", "slow"), ("other", "odd one"))
 PAUSABLE = ("*", "*", "fast-*", "quick", "slow", "other")
-TENANTS = ("alice", "carol", "")  # the last is anonymous
+TENANTS = ("alice", "carol %s [1-", "")  # the last is anonymous
 CREATED = "respool_responses_created_total"
 ENDED = "respool_responses_ended_total"
 TOKENS = "respool_tokens_total"
@@ -47,11 +47,22 @@ def named_by(response_id):
     return ENDPOINTS[number // 3 % len(ENDPOINTS)]
 
 
-def about_of(response_id):
+def tier_of(response_id):
+    return "0112"[number_of(response_id) * 5 // 3 % 4]
+
+
+def use_of(response_id):
+    """What its provider reports in the end: tokens of input, of output, and the cost."""
+    return ("", "10,5,0.25", "100,0,0", "7,2000,0.125")[number_of(response_id) % 7 % 4]
+
+
+def about_of(response_id, reserved):
     """As it is told the index."""
     about = "\x1f".join(of(response_id) for of in (tenant_of, label_of, model_of))
-    named = named_by(response_id)
-    return f"{about}\x1f{named}" if named else about
+    named, tier = named_by(response_id), tier_of(response_id)
+    if named or tier != "1" or reserved:
+        about += f"\x1f{named}\x1f{tier}\x1f{reserved}"
+    return about
 
 
 def counter(name, *labels):
@@ -71,14 +82,19 @@ def fields(flat):
 class Books:
     """expect(holds, what, *values) is told of each promise."""
 
-    def __init__(self, expect, longest, on_end):
+    def __init__(self, expect, longest, on_end, now):
         """longest(response_id): how many s it may be there after its end. on_end(response_id, how)
-        is called when that is found to be counted."""
+        is called when that is found to be counted. now() is the time in ms."""
         self.expect = expect
         self.longest = longest
         self.on_end = on_end
-        self.queue = []  # the next one is the last
-        self.parked = []
+        self.now = now
+        self.shares = Shares(expect, now, self.whose_of, self.waiting_since, self.is_open)
+        self.parked = []  # the next one is the last
+        self.reserved = {}  # tokens for each that has entered
+        self.created = {}  # ms
+        self.waiting = {}  # when it began to wait last (ms)
+        self.unindexed = set()  # by the steps so far
         self.paused = set()
         self.entered = set()  # ids that were queued, and with that entered and counted
         self.ended = {}  # id: how it was counted
@@ -95,28 +111,72 @@ class Books:
         self.histories = {}  # id: why it was begun anew, each time
         self.pace = {}  # id: (created, waited) as stored first
 
+    # What the index has, after the steps so far.
+
+    def is_indexed(self, response_id):
+        return response_id in self.entered and response_id not in self.unindexed
+
+    def whose_of(self, response_id):
+        if not self.is_indexed(response_id):
+            return None
+        return Whose(tenant_of(response_id), label_of(response_id), self.reserved[response_id])
+
+    def waiting_since(self, response_id):
+        return self.waiting[response_id] if self.is_indexed(response_id) else None
+
+    def is_open(self, response_id):
+        return self.is_indexed(response_id) and response_id not in self.ended and (
+            response_id not in self.dropping)
+
+    def eldest_open(self):
+        """The one that beat names."""
+        indexed = self.entered - self.unindexed
+        eldest = min(indexed, key=lambda one: (self.created[one], one), default=None)
+        doubted = eldest and self.created[eldest] + DOUBTED_MS < self.now()
+        return eldest if doubted and self.is_open(eldest) else None
+
     # What steps lead to.
+
+    @property
+    def queue(self):
+        """The next one is the last."""
+        return self.shares.queue
 
     def waits_for_resume(self, response_id):
         names = {"*"}
-        if response_id in self.entered - self.removed:
+        if self.is_indexed(response_id):
             names |= {label_of(response_id), model_of(response_id)}
         return bool(self.paused & names)
 
-    def list_for(self, response_id):
-        return self.parked if self.waits_for_resume(response_id) else self.queue
-
-    def enter(self, response_id):
-        self.entered.add(response_id)
-        self.wait(response_id)
-
-    def wait(self, response_id):
-        self.list_for(response_id).insert(0, response_id)
+    def enter(self, response_id, job, full):
+        """Returns what enqueue must answer."""
+        paused = bool(self.paused & {"*", label_of(response_id), model_of(response_id)})
+        answer = self.shares.admit(response_id, job, paused, full, self.parked)
         self.seen = None
+        if answer == 1 or isinstance(answer, list) and answer[0] == 1:
+            self.entered.add(response_id)
+            self.reserved[response_id] = job.whose.reserved
+            self.created[response_id] = self.waiting[response_id] = self.now()
+        return answer
 
-    def requeue(self, response_id):
-        self.list_for(response_id).append(response_id)
+    def wait_again(self, response_id):
+        """It is in a list twice."""
         self.seen = None
+        paused = self.waits_for_resume(response_id)
+        (self.parked if paused else self.queue).insert(0, response_id)
+        return paused
+
+    def requeue(self, response_id, anew):
+        self.seen = None
+        if anew and self.is_indexed(response_id):
+            self.waiting[response_id] = self.now()
+        if self.waits_for_resume(response_id):
+            self.parked.append(response_id)
+            self.shares.park(response_id, self.whose_of(response_id))
+            self.shares.give_turns(1)
+        else:
+            self.queue.append(response_id)
+            self.shares.take_seat(response_id)
 
     def take(self):
         if not self.queue:
@@ -124,22 +184,44 @@ class Books:
         self.seen = None
         return self.queue.pop()
 
-    def drop(self, response_id, how, truths):
+    def drop(self, response_id, how, use, truths, waits, in_list):
+        """in_list is how often it was in the worker's list, or None if none has it. Returns how
+        often it was anywhere."""
         self.expect(how in truths, "{} is ended as {}, and has as {}", response_id, how, truths)
+        self.seen = None
+        found = self.leave_waiting(response_id) if waits else 0
+        found += in_list or 0
+        ends, whose = self.is_open(response_id), self.whose_of(response_id)
         self.dropping[response_id] = how
-        self.seen = None
+        if how == "deleted":
+            self.unindexed.add(response_id)
+        self.shares.drop(response_id, how, use, whose, ends, found, in_list is not None)
+        return found
 
-    def leave_queue(self, response_id):
-        self.queue = [entry for entry in self.queue if entry != response_id]
+    def leave_waiting(self, response_id):
+        found = self.queue.count(response_id)
+        parked = self.parked.count(response_id)
+        self.shares.queue = [entry for entry in self.queue if entry != response_id]
         self.parked = [entry for entry in self.parked if entry != response_id]
+        if self.is_indexed(response_id):
+            tenant = tenant_of(response_id)
+            found += self.shares.leave_lines(response_id, tier_of(response_id), tenant)
+            if parked:
+                self.shares.parked[tenant] -= parked
+        return found + parked
 
-    def beat(self, worker, what, predecessor, tokens):
+    def beat(self, worker, what, predecessor, tokens, room):
+        """Returns whether another beat is to give more turns."""
         self.seen = None
+        is_new = worker not in self.said
         self.said[worker] = what
         self.count_tokens(worker, tokens)
         self.pruning = True
+        self.unindexed |= self.faded
         if predecessor in self.draining:
             self.draining.add(worker)
+        self.shares.beat(worker, room, is_new, self.said)
+        return self.shares.give_turns(TURNS)
 
     def pause(self, name):
         if name in self.paused:
@@ -147,23 +229,46 @@ class Books:
         self.seen = None
         self.paused.add(name)
         moved = [entry for entry in self.queue if self.waits_for_resume(entry)]
-        self.queue = [entry for entry in self.queue if not self.waits_for_resume(entry)]
-        self.parked = moved + self.parked
+        self.shares.queue = [entry for entry in self.queue if not self.waits_for_resume(entry)]
+        self.park(moved)
+        for line, entries in list(self.shares.lines.items()):
+            moved = [entry for entry in entries if self.waits_for_resume(entry)]
+            self.shares.lines[line] = [entry for entry in entries
+                                       if not self.waits_for_resume(entry)]
+            self.shares.close(line)
+            self.park(moved)
+        self.shares.give_turns(TURNS)
         return 1
+
+    def park(self, entries):
+        self.parked = entries + self.parked
+        for entry in reversed(entries):
+            self.shares.park(entry, self.whose_of(entry))
 
     def resume(self, name):
         if name not in self.paused:
             return 0
         self.seen = None
         self.paused.remove(name)
-        self.queue += [entry for entry in self.parked if not self.waits_for_resume(entry)]
+        if "*" in self.paused:
+            return 1
+        for entry in self.parked:
+            if self.waits_for_resume(entry):
+                continue
+            if self.is_indexed(entry):
+                self.shares.stand(tier_of(entry) + tenant_of(entry), entry, True)
+            else:
+                self.queue.append(entry)
         self.parked = [entry for entry in self.parked if self.waits_for_resume(entry)]
+        self.shares.parked = Counter(tenant_of(entry) for entry in self.parked)
+        self.shares.give_turns(TURNS)
         return 1
 
     def bury(self, worker, by_itself):
+        self.seen = None
+        self.shares.bury(worker)
         if by_itself and worker in self.draining:
             return  # whoever takes its place is to hear of it
-        self.seen = None
         self.said.pop(worker, None)
         self.draining.discard(worker)
 
@@ -240,10 +345,12 @@ class Books:
     def check_entry(self, response_id, index, about, ends):
         head, label, model, *named = about[response_id].split("\x1f")
         created, queued, status, tenant = head.split(" ", 3)
-        self.expect((tenant, label, model, *named) == tuple(about_of(response_id).split("\x1f")),
+        expected = about_of(response_id, self.reserved[response_id])
+        self.expect((tenant, label, model, *named) == tuple(expected.split("\x1f")),
                     "the index has {}", about)
-        self.expect(int(created) == int(index[response_id]) <= int(queued), "{} came in turn {}",
-                    about, index)
+        times = [self.created[response_id], self.created[response_id], self.waiting[response_id]]
+        self.expect([int(created), int(index[response_id]), int(queued)] == times,
+                    "{} came in turn {}, not at {}", about, index, times)
         if status != "open" and response_id not in self.ended:
             self.note_end(response_id, status)
         known = self.ended.get(response_id, "open")
@@ -251,7 +358,7 @@ class Books:
         self.expect((response_id in ends) == (status != "open"), "{} is {} and goes at {}",
                     response_id, status, ends.get(response_id))
         if status != "open" and response_id not in self.faded:
-            left = int(ends[response_id]) / 1000 - time.time()
+            left = (int(ends[response_id]) - self.now()) / 1000
             self.expect(0 < left <= self.longest(response_id) + 1, "{} goes in {}", response_id,
                         left)
         how = self.dropping.get(response_id)
@@ -269,6 +376,7 @@ class Books:
             self.expect(response_id in self.faded and self.pruning, "{} is not in the index",
                         response_id)
         self.removed.add(response_id)
+        self.unindexed.add(response_id)
 
     def note_end(self, response_id, status):
         how = self.dropping.get(response_id)
@@ -286,6 +394,7 @@ class Books:
                              for label, number in self.tokens.items()})
         expected += Counter({counter(DELIVERIES, outcome): number
                              for outcome, number in self.deliveries.items()})
+        expected += self.shares.limited
         restarted = sum(counters.pop(name) for name in list(counters) if name.startswith(RESTARTED))
         self.expect(counters == expected, "counted are {}, not {}", counters, dict(expected))
         self.expect(restarted == self.restarted, "{} restarts, not {}", restarted, self.restarted)

@@ -170,7 +170,7 @@ class Webhooks:
     def end(self, response_id, how, tenant, named):
         """The end is noted by the step that was just played."""
         self.seen = None
-        now = int(time.time() * 1000)
+        now = self.books.now()
         for endpoint in self.endpoints.values():
             if not endpoint.wants(how, tenant, named):
                 continue
@@ -189,7 +189,7 @@ class Webhooks:
         for endpoint in self.endpoints:
             name = delivery_id(response_id, endpoint)
             delivery = self.waiting.get(name) or self.dead.get(name)
-            if delivery and delivery.gone > time.time() * 1000:
+            if delivery and delivery.gone > self.books.now():
                 self.take_out(name)
                 self.counts["deliveries forgotten"] += 1
 

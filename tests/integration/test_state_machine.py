@@ -9,6 +9,7 @@ RESPOOL_SEQUENCES and RESPOOL_SEED choose how many sequences and which.
 import json
 import os
 import random
+import re
 import socket
 import time
 from collections import Counter
@@ -22,8 +23,13 @@ from redis_cluster import Cluster
 from redis_servers import found_servers
 from state_operators import (CREATED, ENDED, NAMES, PAUSABLE, RESTARTED, TENANTS, TOKENS, Books,
                              about_of, counter, fields, keeps_request, label_of, model_of, named_by,
-                             tenant_of)
+                             tenant_of, tier_of, use_of)
+from state_passages import SNAPSHOT as PASSAGES_SNAPSHOT
+from state_passages import Passages
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
+from state_shares import NAMES as SHARE_NAMES
+from state_shares import (LIMITED, TIERS, Limits, Whose, random_limits, read_use,
+                          with_short_times)
 from state_webhooks import NAMES as WEBHOOK_NAMES
 from state_webhooks import (DELIVERIES, EVENTS, WEBHOOKS_EVERY, Endpoint, Webhooks, has_webhooks,
                             with_few_deliveries, with_moved_clock)
@@ -32,6 +38,7 @@ SEQUENCES = int(os.environ.get("RESPOOL_SEQUENCES", "5000"))
 SEED = int(os.environ.get("RESPOOL_SEED", "20240607"))
 TOGETHER = 64  # sequences that run side by side, to share the round trips
 MAX_STEPS = 40
+MOST_MS = 60_000  # that the clock moves: less than anything is kept for
 
 TTL = 1000
 UNSTORED_TTL = 100
@@ -41,8 +48,10 @@ LEASE_MS = 10_000_000
 CANCEL_CHANNEL = "litellm:polling:{jobs}:cancel"
 WORKERS = "litellm:polling:{jobs}:workers"
 JOBS = "litellm:polling:{jobs}"
+CLOCK = f"{JOBS}:clock"
 RUNNING = "litellm:polling:{jobs}:running:"
 MAX_BYTES = 1_000_000
+PAUSING = ("paused", "queue", "parked", "index_about", "shares", "seats", "lines", "turns", "passes")
 TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 # The layout of a stored object: common/response/response.h.
 STATUS_OFFSET = 111
@@ -152,6 +161,30 @@ return {cjson.encode({jobs, lists, redis.call('HGETALL', KEYS[1]),
     redis.call('ZRANGE', KEYS[17], 0, -1, 'WITHSCORES'), redis.call('HGETALL', KEYS[18])}) or ''}
 """
 
+# What state_shares.py looks at, likewise. The lists of lines stand by themselves, as nothing may be
+# left of those that are in no hash.
+SHARES_SNAPSHOT = """
+local function all(i)
+    return redis.call('HGETALL', ARGV[i])
+end
+local lists, keys = {}, {}
+for _, line in ipairs(redis.call('HKEYS', ARGV[3])) do
+    lists[#lists + 1] = line
+    lists[#lists + 1] = redis.call('LRANGE', ARGV[10] .. line, 0, -1)
+end
+local first = 12 + ARGV[11]
+assert(redis.call('EXISTS', unpack(ARGV, 12, first - 1)) * 2 == #lists, 'lists of lines')
+for i = first, #ARGV do
+    local stands_for = redis.call('GET', ARGV[i])
+    if stands_for then
+        keys[#keys + 1] = ARGV[i]
+        keys[#keys + 1] = stands_for
+    end
+end
+return cjson.encode({all(1), all(2), all(3), redis.call('ZRANGE', ARGV[4], 0, -1, 'WITHSCORES'),
+    all(5), all(6), all(7), all(8), all(9), lists, keys})
+"""
+
 
 def continues(response_id):
     """Two of three responses continue another one."""
@@ -213,6 +246,22 @@ def sizes_of(response_id):
     return 1000 + 17 * number, (900 + number if continues(response_id) else 0)
 
 
+class Job:
+    """What enqueue is told of one."""
+
+    def __init__(self, response_id, limits, tokens):
+        self.limits = limits
+        reserved = limits.reserve(tokens) if limits else 0
+        self.whose = Whose(tenant_of(response_id), label_of(response_id), reserved)
+        self.tier = tier_of(response_id)
+        self.key = self.digest = self.gone = None  # of idempotency
+
+    def idempotency(self):
+        if not self.key:
+            return ""
+        return f"{self.digest} 1000" + (f" {self.gone}" if self.gone else "")
+
+
 class Stream:
     """A claimed job in a worker's hands: what it wants stored, and what it thinks is stored."""
 
@@ -245,6 +294,8 @@ class Worker:
         self.telling = 0  # what it has counted, and does not know to be told
         self.unheard = False  # its last beat was made, and it does not know
         self.made_at = 0  # that which it knows of
+        self.room = 1
+        self.draining = False
 
 
 class Violation(AssertionError):
@@ -259,18 +310,26 @@ class Sequence:
         self.random = random.Random(SEED * 1_000_003 + number)
         self.scripts = scripts
         self.zset = f"{WORKERS}:{number}"
-        self.keys = {name: f"{JOBS}:{name}:{number}" for name in (*NAMES, *WEBHOOK_NAMES)}
+        self.keys = {name: f"{number}:{JOBS}:{name}"
+                     for name in (*NAMES, *WEBHOOK_NAMES, *SHARE_NAMES)}
+        self.line = f"{number}:{JOBS}:line:"
+        self.idempotent = [f"{number}:{JOBS}:idempotent:{key}" for key in range(2)]
         self.queue = self.keys["queue"]
         self.held_key = f"{HELD}:{number}"
         self.until_key = f"{HELD_UNTIL}:{number}"
         self.max_workers = self.random.choice((2, 2, 3, 6))
-        self.max_jobs = self.random.choice((1, 1, 2, 4))
+        self.crowded = self.random.random() < 0.15
+        self.max_jobs = 12 if self.crowded else self.random.choice((1, 1, 2, 4))
         # With one server only, as that takes keys of several slots.
         self.creates_at_once = "one_server" in scripts and self.random.random() < 0.7
         self.unrest = self.random.choice((0, 0.3, 1))  # of clients
         self.meddling = self.random.choice((0, 1, 3))  # of operators
+        self.begun = self.clock = int(time.time() * 1000) - 2 * MOST_MS
+        self.limits = {tenant: self.new_limits() for tenant in TENANTS}
         self.workers = []
         self.ids = []
+        self.jobs = {}  # id: Job
+        self.uses = {}  # id: what its job says that it has used
         self.waiting = set()  # created, and not yet queued: its client is not answered
         self.forsaken = set()  # created by a responder that crashed then
         self.gone = set()  # deleted or expired
@@ -288,8 +347,18 @@ class Sequence:
         self.asked = (-1, -1, b"")  # the last snapshot's command: of how many ids and workers
         self.trace = []
         self.counts = Counter()
-        self.books = Books(self.expect, self.longest_after_end, self.note_end)
+        self.shares_asked = wire_form(self.shares_snapshot_command())
+        self.books = Books(self.expect, self.longest_after_end, self.note_end, self.now)
+        self.shares = self.books.shares
+        self.passages = Passages(self)
         self.webhooks = Webhooks(self, TENANTS) if has_webhooks(number) else None
+
+    def now(self):
+        return self.clock
+
+    def new_limits(self):
+        """None if nothing is said of them."""
+        return self.random.choice((None, Limits(), *[random_limits(self.random)] * 2))
 
     # Names and commands.
 
@@ -312,7 +381,7 @@ class Sequence:
         if ending:
             flags += "e"
             kept = REQUEST_TTL if ending == "failed" and keeps_request(stream.id) else 0
-            arguments += (f"{ending} {kept}",)
+            arguments += (f"{ending} {kept} {use_of(stream.id) or '-'}",)
         if is_streamed(stream.id):
             flags += "v"
             arguments += (stream.first, b"".join(stream.events))
@@ -331,6 +400,7 @@ class Sequence:
 
     def new_worker(self):
         worker = Worker(f"{self.number:08x}{len(self.workers):08x}")
+        worker.room = self.random.choice((1, 1, 2, 3))
         self.workers.append(worker)
         return worker
 
@@ -356,20 +426,29 @@ class Sequence:
         needed = self.sums_of_the_rest()[0] + sizes_of(response_id)[0]
         most = self.random.choice((*[MAX_BYTES] * 4, needed, needed, needed - 1))
         self.note("enqueue", response_id, "of", bound, "and", most, "bytes")
-        expected = self.enqueue_reply(response_id, bound, most)
+        job = self.jobs[response_id] = self.new_job(response_id)
         reply = yield self.enqueue_script(response_id, bound, most)
-        self.expect(reply == expected, f"enqueue answered {reply}, expected {expected}")
-        self.counts[f"enqueue answered {reply}"] += 1
-        if reply == 1:
-            self.books.enter(response_id)
-            self.counts["parked at once"] += self.books.waits_for_resume(response_id)
+        expected = self.books.enter(
+            response_id, job, lambda queued: self.too_much(response_id, queued, bound, most))
+        if isinstance(reply, list):
+            reply = [part.decode() if isinstance(part, bytes) else part for part in reply]
+        self.expect(reply == expected, "enqueue answered {}, expected {}", reply, expected)
+        answer = reply[0] if isinstance(reply, list) else reply
+        self.counts[f"enqueue answered {answer}"] += 1
+        if answer == 8 and reply[1] in self.gone:
+            self.note("what the key stands for is gone")
+            job.gone = reply[1]
+            yield from self.enqueue_again(response_id)
+            return
+        if answer == 1:
+            self.counts["parked at once"] += response_id in self.books.parked
         else:
             if not self.creates_at_once:
                 self.note("refused; drop", response_id)
                 yield ("DEL", *keys_of(response_id))
             self.gone.add(response_id)
         self.waiting.discard(response_id)
-        if reply == 1 and self.random.random() < 0.05:
+        if answer == 1 and self.random.random() < 0.05:
             # The reply was lost, and the commands are repeated.
             self.note("repeat", response_id)
             if not self.creates_at_once:
@@ -380,31 +459,64 @@ class Sequence:
             self.note("as a failover may have it,", response_id, "is there twice all the same")
             parked = self.books.waits_for_resume(response_id)
             yield ("LPUSH", self.keys["parked" if parked else "queue"], response_id)
-            self.books.wait(response_id)
+            self.books.wait_again(response_id)
+
+    def new_job(self, response_id):
+        job = Job(response_id, self.limits[tenant_of(response_id)],
+                  self.random.choice((1, 50, 2000)))
+        if self.random.random() < 0.3:
+            job.key = self.random.choice(self.idempotent)
+            job.digest = self.random.choice(("d1", "d1", "d2"))
+        return job
+
+    def enqueue_again(self, response_id):
+        """With the word that what the key stands for is gone; nothing else is against it."""
+        job = self.jobs[response_id]
+        self.note("enqueue", response_id, "in the place of", job.gone)
+        if self.creates_at_once:
+            self.gone.add(response_id)  # until then
+        reply = yield self.enqueue_script(response_id, 100, MAX_BYTES)
+        expected = self.books.enter(
+            response_id, job, lambda queued: self.too_much(response_id, queued, 100, MAX_BYTES))
+        self.expect(reply == expected, "enqueue answered {}, expected {}", reply, expected)
+        self.gone.discard(response_id)
+        if reply != 1 and not (isinstance(reply, list) and reply[0] == 1):
+            if not self.creates_at_once:
+                yield ("DEL", *keys_of(response_id))
+            self.gone.add(response_id)
+        self.counts["keys that were freed"] += 1
+        self.waiting.discard(response_id)
 
     def enqueue_script(self, response_id, bound, most):
+        job = self.jobs[response_id]
+        line = job.tier + job.whose.tenant
         keys = [self.queue, self.held_key, self.until_key, *self.keys_named(
-            "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes")]
+            "parked", "paused", "index", "index_about", "index_ended", "counters", "minutes",
+            "shares", "seats", "lines", "turns", "passes"), self.line + line,
+            *self.keys_named("rates", "budgets")] + [job.key] * bool(job.key)
         its_keys, what = created(response_id) if self.creates_at_once else ([], [])
         return self.script("enqueue", keys + its_keys, response_id, bound, *sizes_of(response_id),
-                           TTL, most, kept_after_end(response_id), about_of(response_id),
-                           counter(CREATED, label_of(response_id), tenant_of(response_id)), *what)
+                           TTL, most, kept_after_end(response_id),
+                           about_of(response_id, job.whose.reserved),
+                           counter(CREATED, label_of(response_id), tenant_of(response_id)),
+                           line, job.limits.text(job.whose.reserved) if job.limits else "",
+                           counter(LIMITED, tenant_of(response_id)), job.idempotency(), *what)
 
     def sums_of_the_rest(self):
         rest = [held for name, held in self.held.items() if name not in self.over]
         return [sum(held[column] for held in rest) for column in (0, 1)]
 
-    def enqueue_reply(self, response_id, bound, most):
+    def too_much(self, response_id, queued, bound, most):
         """What is to come of it, when those whose time is over are not counted any more."""
         size, context = sizes_of(response_id)
         waiting, contexts = self.sums_of_the_rest()
-        if len(self.books.queue) + len(self.books.parked) >= bound:
+        if queued >= bound:
             return 0
         if waiting and waiting + size > most:
             return 2
         if context and contexts and contexts + context > most:
             return 3
-        return 1
+        return None
 
     def crash_before_enqueue(self, response_id):
         self.note("the responder crashes before enqueue of", response_id)
@@ -466,27 +578,33 @@ class Sequence:
     def leave_queue(self, response_id, reply, how):
         """The responder's second step, unless it dies before."""
         if self.random.random() < 0.8:
-            lists = self.keys_named("queue", "parked") if reply == 3 else ()
-            yield from self.drop(lists, response_id, how)
+            yield from self.drop(None, response_id, how, waits=reply == 3)
             if how == "deleted":
                 self.given_back.add(response_id)
         else:
             self.counts["drops of responders that were lost"] += 1
 
-    def drop(self, lists, response_id, how):
+    def drop(self, worker, response_id, how, waits=False):
+        """worker is the name of the one that has it in its list, or None. how may have what was
+        used behind it."""
         keys = [self.held_key, self.until_key, *self.keys_named(
-            "index", "index_about", "index_ended", "counters", "minutes")]
+            "index", "index_about", "index_ended", "counters", "minutes", "queue", "parked",
+            "shares", "seats", "lines", "turns", "passes", "rates", "budgets", "usage")]
         if self.webhooks and self.webhooks.endpoints:
             keys += self.keys_named("webhooks", "webhooks_about", "webhooks_dead")
-        keys += lists
+        in_list = None
+        if worker is not None:
+            keys.append(self.list_of(worker))
+            number = next(i for i, other in enumerate(self.workers) if other.name == worker)
+            in_list = self.lists[2 + number].count(response_id)
         endpoints = self.webhooks.lines() if self.webhooks else ""
-        yield self.script("drop", keys, response_id, how, TTL, ENDED, endpoints,
-                          *[DELIVERIES] * bool(endpoints))
-        self.books.drop(response_id, how, self.truths(response_id))
+        reply = yield self.script("drop", keys, response_id, how, TTL, ENDED, int(waits), endpoints,
+                                  *[DELIVERIES] * bool(endpoints))
+        how, _, use = how.partition(" ")
+        found = self.books.drop(response_id, how, use, self.truths(response_id), waits, in_list)
+        self.expect(reply == found, "drop answered {}, and it was there {} times", reply, found)
         if self.webhooks and how == "deleted":
             self.webhooks.forget(response_id)
-        if self.queue in lists:
-            self.books.leave_queue(response_id)
 
     def note_end(self, response_id, how):
         if self.webhooks and how != "deleted":
@@ -514,8 +632,7 @@ class Sequence:
     def pause(self):
         name = self.random.choice(PAUSABLE)
         self.note("pause", name)
-        reply = yield self.script("pause", self.keys_named(
-            "paused", "queue", "parked", "index_about"), name)
+        reply = yield self.script("pause", self.keys_named(*PAUSING), name)
         before = len(self.books.parked)
         self.expect(reply == self.books.pause(name), "pause answered {}", reply)
         self.counts["parked by pause"] += len(self.books.parked) - before
@@ -523,8 +640,7 @@ class Sequence:
     def resume(self, name):
         self.note("resume", name)
         before = len(self.books.parked)
-        reply = yield self.script("resume", self.keys_named(
-            "paused", "queue", "parked", "index_about"), name)
+        reply = yield self.script("resume", self.keys_named(*PAUSING), name)
         self.expect(reply == self.books.resume(name), "resume answered {}", reply)
         self.counts["resumed"] += before - len(self.books.parked)
 
@@ -532,17 +648,22 @@ class Sequence:
         self.note("an operator looks")
         reply = yield self.script("snapshot", [*self.keys_named(
             "queue", "parked", "index_about"), self.zset, *self.keys_named(
-                "workers_about", "draining", "relays", "relays_about", "paused")], RUNNING)
+                "workers_about", "draining", "relays", "relays_about", "paused", "shares",
+                "lines")], RUNNING)
         _, queued, running, oldest, workers, relays, paused = reply
         held = [self.list_of(worker[0].decode()) for worker in workers]
-        self.expect(queued == len(self.books.queue) + len(self.books.parked), "{} wait", queued)
+        waits = [self.books.queue, self.books.parked, *self.shares.lines.values()]
+        self.expect(queued == sum(map(len, waits)), "{} wait", queued)
         self.expect(running == sum(len(ids) for worker, ids in zip(self.workers, self.lists[2:])
                                    if self.list_of(worker.name) in held), "{} run", running)
-        self.expect(0 <= oldest < 600_000, "the oldest has waited {}", oldest)
+        since = [self.books.waiting_since(ids[-1]) for ids in waits if ids]
+        longest = max((self.clock - at for at in since if at is not None), default=0)
+        self.expect(oldest == longest, "the oldest has waited {}, not {}", oldest, longest)
         self.expect({name.decode() for name in paused} == self.books.paused, "paused {}", paused)
         for name, _, draining, _ in workers:
             self.expect(draining == (name.decode() in self.books.draining), "workers {}", workers)
-        self.expect(relays == [], "relays {}", relays)
+        self.expect({relay[0].decode() for relay in relays} == self.passages.heard_of(),
+                    "relays {}", relays)
 
     def list_index(self):
         self.note("an operator lists")
@@ -561,8 +682,8 @@ class Sequence:
         self.expect(sorted(found) == self.books.find(status, tenant, model), "it lists {}", found)
         self.counts["rows listed"] += len(found)
 
-    def drain(self, worker):
-        wanted = self.random.random() < 0.7
+    def drain(self, worker, wanted=None):
+        wanted = self.random.random() < 0.7 if wanted is None else wanted
         self.note("drain" if wanted else "do not drain", worker.name)
         reply = yield self.script("drain", [self.zset, self.keys["draining"]], worker.name,
                                   int(wanted))
@@ -671,23 +792,41 @@ class Sequence:
             worker.telling = self.random.choice((0, 1, 7))
         counts, is_new = self.tokens(worker), self.is_new(worker)
         predecessor = self.predecessor_of(worker)
+        room = 0 if worker.leaving or worker.draining else worker.room
         reply = yield self.script(
             "beat", [self.zset, *self.keys_named("workers_about", "draining", "counters", "index",
-                                                 "index_about", "index_ended")],
-            worker.name, LEASE_MS, streams, about, predecessor, counts, worker.made_at)
+                                                 "index_about", "index_ended", "rooms", "queue",
+                                                 "shares", "seats", "lines", "turns", "passes",
+                                                 "rates", "budgets", "relays", "usage")],
+            worker.name, LEASE_MS, streams, about, predecessor, counts, worker.made_at, room)
         worker.lease_ended = False
-        self.books.beat(worker.name, f"{streams} {about}", predecessor, is_new * worker.telling)
+        self.passages.give_back_lost()
+        more = self.books.beat(worker.name, f"{streams} {about}", predecessor,
+                               is_new * worker.telling, room)
+        self.check_doubt(reply[2].decode())
         worker.unheard = self.random.random() < 0.2
         if worker.unheard:
             self.note("and the reply is lost")
             self.counts["beats without a reply"] += 1
             return
         worker.telling = 0
-        draining, worker.made_at, _, *lost = reply
+        draining, worker.made_at, doubted, more_follow, *lost = reply
+        self.expect(more_follow == more, "do more turns follow? {}", more_follow)
         self.expect(draining == (worker.name in self.books.draining), "drain? {}", draining)
+        worker.draining = draining == 1
+        if doubted:
+            worker.todo.append(("look_up", doubted.decode()))
+            self.counts["jobs looked up"] += 1
         self.counts["beats of those that drain"] += draining
         for name in lost:
             worker.todo.append(("take_over", name.decode()))
+
+    def check_doubt(self, told):
+        """Which id a beat says to look up: the eldest one's that is open, or one's with a seat."""
+        eldest = self.books.eldest_open()
+        self.expect(not eldest or told == eldest, "{} is to be looked up, not {}", told, eldest)
+        if not eldest:
+            self.shares.doubt(told)
 
     def tokens(self, worker):
         return f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
@@ -752,11 +891,23 @@ class Sequence:
         return None
 
     def end_told(self, response_id, reply):
-        """How it has ended, as a script says: a terminal state, or nothing if it is gone."""
-        how = reply.decode() if reply else "deleted"
+        """How it has ended, as a script says: a terminal state and what was used, or nothing if it
+        is gone."""
+        told = reply.decode() if reply else "deleted"
+        how, _, use = told.partition(" ")
         self.expect(how in self.truths(response_id), "ended as {}, and not {}", how,
                     self.truths(response_id))
-        return how
+        self.expect(use == (self.uses.get(response_id, "") if reply else ""), "{} has used {}",
+                    response_id, use)
+        return told
+
+    def do_look_up(self, worker, response_id):
+        """One that should have ended long ago, perhaps."""
+        state, use = yield ("HMGET", job_key(response_id), "state", "use")
+        if state is None or state.decode() in TERMINAL:
+            reply = state and b" ".join((state, use) if use else (state,))
+            worker.todo.append(("drop", worker.name, response_id,
+                                self.end_told(response_id, reply)))
 
     def do_claim(self, worker, response_id):
         if (yield from self.claim(worker, response_id)):
@@ -780,17 +931,18 @@ class Sequence:
         worker.watched.discard(response_id)
 
     def do_drop(self, worker, name, response_id, how):
-        yield from self.drop([self.list_of(name)], response_id, how)
+        yield from self.drop(name, response_id, how)
 
     def do_requeue(self, worker, name, response_id, anew):
-        keys = self.keys_named("queue", "parked", "paused", "index_about", "counters")
+        keys = self.keys_named("queue", "parked", "paused", "index_about", "counters", "shares",
+                               "seats", "lines", "turns", "passes")
         counted = counter(RESTARTED, "worker_lost") if anew else ""
         reply = yield self.script("requeue", [self.list_of(name), *keys], response_id, anew, counted)
         self.books.count_restart(anew)
         number = next(i for i, other in enumerate(self.workers) if other.name == name)
         self.expect(reply == (response_id in self.lists[2 + number]), "requeue answered {}", reply)
         if reply:
-            self.books.requeue(response_id)
+            self.books.requeue(response_id, anew)
 
     def put_back_or_drop(self, worker, name, response_id, reply):
         """After reclaim and release."""
@@ -832,7 +984,7 @@ class Sequence:
     def bury(self, name, worker=None):
         """worker has that name, if it does that itself; its last beat was never made, or unheard."""
         keys = [self.zset, self.list_of(name),
-                *self.keys_named("workers_about", "draining", "counters")]
+                *self.keys_named("workers_about", "draining", "counters", "rooms", "shares")]
         counts = []
         if worker:
             if not worker.unheard:
@@ -885,6 +1037,8 @@ class Sequence:
             self.expect(reply == 1, f"the owner's flush answered {reply}")
         else:
             self.expect(reply == 2, f"a flush for another length answered {reply}")
+        if owns and reply == 1 and stream.ending:
+            self.uses[stream.id] = use_of(stream.id)
         if reply == 2:
             stream.stored = None
             return
@@ -925,7 +1079,8 @@ class Sequence:
                 ("claim", stream.id), ("requeue", worker.name, stream.id, 0))))
             return
         how = {0: "cancelled", 1: stream.ending, 5: "deleted"}[reply]
-        worker.todo.append(("drop", worker.name, stream.id, how))
+        use = use_of(stream.id) if stream.ending or self.random.random() < 0.5 else ""
+        worker.todo.append(("drop", worker.name, stream.id, f"{how} {use}" if use else how))
 
     def patches(self, old, new):
         """From the first difference on; at times the status slot as a patch of its own."""
@@ -1029,11 +1184,23 @@ class Sequence:
         worker.lease_ended = True
         yield ("ZADD", self.zset, "XX", 1, worker.name)
 
+    def move_clock(self):
+        self.clock += self.random.choice((1, 100, 1000, 3000, 6000))
+        self.note("the clock moves to", self.clock)
+
+    def change_limits(self):
+        tenant = self.random.choice(TENANTS)
+        self.limits[tenant] = self.new_limits()
+        self.note(f'"{tenant}" may', self.limits[tenant])
+
     # Which step is next.
 
     def choose(self):
         """One of the steps that are possible now, by their weights."""
-        options = [*self.options_of_clients(), *self.options_of_operators()]
+        options = [*self.options_of_clients(), *self.options_of_operators(),
+                   *self.passages.options(), (0.1, self.change_limits)]
+        if self.clock < self.begun + MOST_MS:
+            options.append((0.5, self.move_clock))
         if sum(worker.alive for worker in self.workers) < self.max_workers:
             options.append((4 if not any(w.alive and not w.frozen for w in self.workers) else 0.3,
                             lambda: self.beat(self.new_worker())))
@@ -1135,8 +1302,13 @@ class Sequence:
             self.asked = (*known, wire_form(self.snapshot_command()))
         return self.asked[2]
 
+    def shares_snapshot_command(self):
+        lists = [self.line + tier + tenant for tier in TIERS for tenant in TENANTS]
+        return ("EVALSHA", self.scripts["shares"], 0, *self.keys_named(*SHARE_NAMES), self.line,
+                len(lists), *lists, *self.idempotent)
+
     def snapshot_command(self):
-        keys = [self.held_key, self.until_key, *self.keys.values()]
+        keys = [self.held_key, self.until_key, *self.keys_named(*NAMES, *WEBHOOK_NAMES)]
         for response_id in self.ids:
             keys += keys_of(response_id)
         return ("EVALSHA", self.scripts["all"], 0, len(keys), *keys,
@@ -1147,14 +1319,14 @@ class Sequence:
         self.books.check(reply[1])
         if self.webhooks:
             self.webhooks.check(reply[2], self.longest_after_end)
-        waiting = [self.books.queue, self.books.parked]
+        waiting = [self.books.queue, self.books.parked, *self.shares.lines.values()]
         listed = {entry for entries in (*lists, *waiting) for entry in entries}
         for response_id, row in zip(self.ids, jobs, strict=True):
             self.check_job(response_id, row, response_id in listed)
         self.held = self.check_sums(held or [], until or [])
         for response_id in self.ids:
             self.check_count(response_id, listed)
-        return [*waiting, *lists]
+        return [*waiting[:2], *map(list, lists)]
 
     def check_sums(self, held, until):
         """The sums are those of what is counted, and each has an end. Returns what is counted."""
@@ -1168,8 +1340,8 @@ class Sequence:
                         "the sums of {} are {}", counted, sums)
         self.expect(all(held[2:] == (TTL, kept_after_end(name)) for name, held in counted.items()),
                     "{}", counted)
-        now = time.time() * 1000
-        self.expect(all(end == 1 or now < end < now + (TTL + 60) * 1000 for end in ends.values()),
+        now = self.clock
+        self.expect(all(end == 1 or now < end <= now + TTL * 1000 for end in ends.values()),
                     "held until {}", ends)
         self.over = {name for name, end in ends.items() if end == 1}
         return {name: held[:2] for name, held in counted.items()}
@@ -1320,13 +1492,17 @@ class Sequence:
         """Plays a step's commands; after each of them what is stored is checked."""
         command = next(step, None)
         while command is not None:
-            reply, seen, heard = yield [command, self.snapshot()]
+            _, reply, seen, shared, passing, heard = yield [
+                ("SET", CLOCK, self.clock), command, self.snapshot(),
+                self.shares_asked, self.passages.asked]
             self.counts["steps"] += 1
             try:
                 command = step.send(reply)
             except StopIteration:
                 command = None
             self.lists = self.check(seen)
+            self.shares.check(shared)
+            self.passages.check(passing)
             for response_id, payload in heard:
                 self.hear(response_id, payload)
             self.check_readers()
@@ -1334,12 +1510,15 @@ class Sequence:
     def run(self):
         if self.webhooks:
             yield [*self.webhooks.begin(), ("PING",)]
-        for _ in range(self.random.randint(10, MAX_STEPS) * (3 if self.webhooks else 1)):
+        longer = 3 if self.webhooks or self.crowded else 1
+        for _ in range(self.random.randint(10, MAX_STEPS) * longer):
             step = self.choose()
             if step is not None:
                 yield from self.play(step)
         yield from self.settle()
-        keys = [self.zset, self.held_key, self.until_key, *self.keys.values(),
+        self.counts += self.shares.counts
+        keys = [self.zset, self.held_key, self.until_key, *self.keys.values(), *self.idempotent,
+                *self.passages.keys(),
                 *(self.list_of(worker.name) for worker in self.workers)]
         for response_id in self.ids:
             keys += keys_of(response_id)
@@ -1356,27 +1535,33 @@ class Sequence:
         for worker in self.workers:
             worker.alive = False
             yield from self.play(self.end_lease(worker))
+        yield from self.passages.lose_all()
         fresh = self.new_worker()
         for _ in range(1 + 3 * len(self.workers)):
             yield from self.play(self.beat(fresh))
             while fresh.todo:
                 yield from self.play(self.do_next(fresh))
-        while any(self.lists):
+        if fresh.name in self.books.draining:
+            yield from self.play(self.drain(fresh, False))
+        while any(self.lists) or self.shares.lines or fresh.todo:
             if fresh.todo:
                 yield from self.play(self.do_next(fresh))
             elif fresh.streams:
                 yield from self.play(self.flush(fresh, next(iter(fresh.streams.values()))))
             elif fresh.watched:
                 yield from self.play(self.look_again(fresh, min(fresh.watched)))
+            elif not self.books.queue:
+                yield from self.play(self.beat(fresh))
             else:
                 yield from self.play(self.take(fresh))
-            self.expect(len(self.trace) < begun + 150, f"it does not come to an end: {self.lists}")
+            self.expect(len(self.trace) < begun + 400, f"it does not come to an end: {self.lists}")
         self.expect(not any(self.lists), f"ids left in lists: {self.lists}")
         self.expect(not any(held[0] for held in self.held.values()), f"counted: {self.held}")
         for response_id in self.ids:
             if response_id not in self.gone | self.forsaken:
                 self.expect(response_id in self.final, f"{response_id} was never finished")
         self.check_ends()
+        self.check_use()
         if self.webhooks:
             yield from self.play(self.webhooks.settle(fresh))
         yield from self.settle_readers()
@@ -1392,6 +1577,17 @@ class Sequence:
         unknown = self.books.entered - self.books.ended.keys()
         self.expect(not unknown, "{} have ended, and were not counted", unknown)
         self.counts["ended"] += len(self.books.ended)
+
+    def check_use(self):
+        """Each has been counted once, with what is known to have been used; all seats are free."""
+        counted = [list(map(float, line.split(" "))) for line in self.shares.usage.values()]
+        counted = [sum(column) for column in zip(*counted)] or [0] * 6
+        used = [read_use(self.uses.get(response_id, "")) for response_id in self.books.ended
+                if response_id not in self.gone]
+        self.expect(counted[0] == len(self.books.ended) + self.passages.ended, "used is {}", counted)
+        self.expect(all(number >= sum(column) for number, column in zip(counted[3:], zip(*used))),
+                    "used is {}, not {}", counted, used)
+        self.expect(not self.shares.running, "{} are running", self.shares.running)
 
     def settle_readers(self):
         """All come to the end, by what was published and by the reading that this has made due."""
@@ -1498,14 +1694,32 @@ def node_connection(request, directory, path):
     cluster.close()
 
 
+# The scripts of the slot of the lists.
+OF_THE_LISTS = ("enqueue", "drop", "beat", "bury", "pause", "resume", "requeue", "snapshot", "list",
+                "lapsed", "drain", "relay_beat", "admit", "settle")
+
+
 def load_scripts(connection, head=""):
     texts = {path.stem: head + with_few_deliveries(script_text(path.stem))
              for path in sorted((TOP / "common" / "store" / "scripts").glob("*.lua"))}
     for name in ("webhooks_claim", "webhooks_report", "webhooks_retry"):
         texts[name] = with_moved_clock(texts[name])
+    for name in OF_THE_LISTS:
+        texts[name] = with_short_times(with_set_clock(texts[name]))
     scripts = {name: connection.call("SCRIPT", "LOAD", text) for name, text in texts.items()}
     assert len(scripts) >= 12
-    return {**scripts, "all": connection.call("SCRIPT", "LOAD", SNAPSHOT)}
+    snapshots = {"all": SNAPSHOT, "shares": SHARES_SNAPSHOT, "passages": PASSAGES_SNAPSHOT}
+    return scripts | {name: connection.call("SCRIPT", "LOAD", text)
+                      for name, text in snapshots.items()}
+
+
+def with_set_clock(text):
+    """A script whose time (ms) is under a key, which each step sets."""
+    clock = f"tonumber(redis.call('GET', '{CLOCK}'))"
+    text, count = re.subn(r"(redis\.)?call\('TIME'\)",
+                          f"{{math.floor({clock} / 1000), {clock} % 1000 * 1000}}", text)
+    assert count == 1
+    return text
 
 
 def test_the_object_of_these_tests_is_laid_out_as_the_real_one(make_stack):

@@ -36,6 +36,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local index_about, rooms, queue, shares, seats, lines, turns, passes, rates, budgets, relays, usage =
 	KEYS[6], unpack(KEYS, 8, 18)
 -- include shares.lua
+-- include turns.lua
 -- include limits.lua
 -- include usage.lua
 -- include passages.lua
@@ -58,22 +59,34 @@ if expired[1] then
 	call('HDEL', index_about, unpack(expired))
 end
 
-local function eldest_open()
-	local id, created = unpack(call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES'))
-	local about = id and created + DOUBTED_MS < now and call('HGET', index_about, id)
-	return about and about:find('^%d+ %d+ open ') and id
+local function is_open(id)
+	local about = call('HGET', index_about, id)
+	return about and about:find('^%d+ %d+ open ') ~= nil
 end
 
--- A seat that is not that of an open job: a worker may have died before it could give it back.
+local function eldest_open()
+	local id, created = unpack(call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES'))
+	return id and created + DOUBTED_MS < now and is_open(id) and id
+end
+
+-- A seat that is not that of an open job, and has not been for a while: whoever should have given it
+-- back may have died.
 local function doubted_seat()
-	local id = call('HRANDFIELD', seats)
-	local about = id and call('HGET', index_about, id)
-	return id and not (about and about:find('^%d+ %d+ open ')) and id
+	local id, since = (call('HGET', shares, 'doubted') or ''):match('^(.*) (%d+)$')
+	if not id then
+		id = call('HRANDFIELD', seats)
+		if id and not is_open(id) then
+			call('HSET', shares, 'doubted', id .. ' ' .. string.format('%d', now))
+		end
+	elseif now - since >= DOUBTED_MS then
+		call('HDEL', shares, 'doubted')
+		return call('HEXISTS', seats, id) == 1 and not is_open(id) and id
+	end
 end
 
 local function note_room(room)
 	local before = call('HGET', rooms, ARGV[1]) or 0
-	if room ~= tonumber(before) or call('HEXISTS', shares, 'capacity') == 0 then
+	if record == '' or room ~= tonumber(before) or call('HEXISTS', shares, 'capacity') == 0 then
 		call('HSET', rooms, ARGV[1], room)
 		local capacity = 0
 		for _, other in ipairs(call('HVALS', rooms)) do

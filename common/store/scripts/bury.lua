@@ -9,10 +9,11 @@
 local KNOWN_MS = 10000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
 local function give_up_room()
 	local room = redis.call('HGET', KEYS[6], ARGV[1])
-	if room then
-		redis.call('HDEL', KEYS[6], ARGV[1])
+	redis.call('HDEL', KEYS[6], ARGV[1])
+	if room and room ~= '0' then
 		redis.call('HINCRBY', KEYS[7], 'capacity', -room)
 	end
 end

@@ -123,41 +123,35 @@ local function leave_waiting(about)
 			shorten(tier .. tenant, in_line)
 		end
 		if in_parked > 0 then
-			unpark(tenant, in_parked)
+			call('HINCRBY', shares, 'parked\31' .. tenant, -in_parked)
 		end
 	end
 	return in_queue + in_parked + in_line
 end
 
--- The tenant, the label, and what is reserved, of a job that is open; nil if it is not.
-local function read_open(about)
-	local tenant, label, rest = (about or ''):match(
-		'^%d+ %d+ open ([^\31]*)\31([^\31]*)\31[^\31]*(.*)$')
-	return tenant, label, rest and rest:match('^\31[^\31]*\31%d\31(%d+)$') or '0'
-end
-
 -- Counts what it has used: that it was there at all with its end, the rest when its seat is free.
-local function settle(about, leaves)
-	local tenant, label, reserved = read_open(about)
-	local ends = tenant ~= nil
+-- Returns whether somebody may wait for that. ends is whether the index has just learnt the end.
+local function settle(about, ends, leaves)
 	local seat = call('HGET', seats, id)
+	local freed = seat and leaves
+	if not ends and not freed then
+		return false
+	end
+	local tenant, label, reserved = read_whose(seat or about:match('^%d+ %d+ %S+ (.*)$'))
 	if seat then
-		tenant, label, reserved = seat:match('^([^\31]*)\31([^\31]*)\31(%d+)$')
+		reserved = seat:match('%d+$')
 	end
-	if seat and leaves then
+	if freed then
 		call('HDEL', seats, id)
-		stand_up(tenant)
 	end
-	if not ends and not (seat and leaves) then
-		return
-	end
-	if not seat or leaves then
+	if freed or not seat then
 		local input, output = use_read(use)
 		rates_settle(tenant, tonumber(reserved), input + output)
 	end
 	local cancelled = how == 'cancelled' or how == 'deleted'
 	note_use(tenant, label, ends and 1 or 0, ends and how == 'failed' and 1 or 0,
 		ends and cancelled and 1 or 0, use)
+	return freed and stand_up(tenant)
 end
 
 local function discount(size, waiting, contexts)
@@ -194,14 +188,15 @@ local kept = size and discount(size, waiting, contexts)
 if forget_deliveries and how == 'deleted' then
 	forget_deliveries()
 end
-if how ~= '' then
-	if about then
-		note_end(about, tonumber(kept) or ARGV[3])
-	end
-	local leaves = found > 0 or worker_list ~= nil
-	settle(about, leaves)
-	if leaves then
-		give_turns(2)
-	end
+if how == '' then
+	return found
+end
+local ends = about and about:find('^%d+ %d+ open ') ~= nil
+if about then
+	note_end(about, tonumber(kept) or ARGV[3])
+end
+if settle(about, ends, found > 0 or worker_list ~= nil) then
+-- include turns.lua
+	give_turns(2)
 end
 return found

@@ -74,6 +74,19 @@ end
 -- include shares.lua
 -- include limits.lua
 
+-- What the tenant's key allows from now on. Returns it as shares has it.
+local function heed_limits(tenant, known, limits, running)
+	local wanted = limits.weight .. ' ' .. (limits.parallel or '-')
+	if wanted ~= (known or '1 -') then
+		call('HSET', shares, 'limits\31' .. tenant, wanted)
+		block(tenant)
+		if running < (limits.parallel or math.huge) then
+			unblock(tenant)
+		end
+	end
+	return wanted
+end
+
 local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
 local first_key = digest and 20 or 19
 if digest then
@@ -85,16 +98,21 @@ end
 
 local tenant, label, model = ARGV[8]:match('^([^\31]*)\31([^\31]*)\31([^\31]*)')
 local line, limits = ARGV[10], limits_read(ARGV[11])
+local running, its_limits, its_parked, all_stand, capacity, mixed, last = unpack(call('HMGET',
+	shares, 'running\31' .. tenant, 'limits\31' .. tenant, 'parked\31' .. tenant, 'waiting',
+	'capacity', 'mixed', 'last'))
+running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_parked) or 0,
+	tonumber(all_stand) or 0, tonumber(capacity) or 0
 if ARGV[11] ~= '' then
-	heed_limits(tenant, limits.weight .. ' ' .. (limits.parallel or '-'))
+	its_limits = heed_limits(tenant, its_limits, limits, running)
 end
-local all_stand, last = unpack(call('HMGET', shares, 'waiting', 'last'))
-local its_parked = tonumber(call('HGET', shares, 'parked\31' .. tenant) or 0)
+local most_running = read_limits(its_limits)
 local its_stand = 0
-for _, number in ipairs(call('HMGET', lines, '0' .. tenant, '1' .. tenant, '2' .. tenant)) do
-	its_stand = its_stand + (number or 0)
+if all_stand > 0 then
+	for _, number in ipairs(call('HMGET', lines, '0' .. tenant, '1' .. tenant, '2' .. tenant)) do
+		its_stand = its_stand + (number or 0)
+	end
 end
-local running, most_running = read_tenant(tenant)
 
 -- Nothing is parked while nothing is paused.
 local is_paused, all_parked = false, 0
@@ -103,7 +121,8 @@ if call('EXISTS', KEYS[5]) == 1 then
 	is_paused = is[1] + is[2] + is[3] > 0
 	all_parked = call('LLEN', parked)
 end
-local sits = not is_paused and its_stand == 0 and may_sit(read_room(), running, most_running)
+local sits = not is_paused and its_stand == 0 and capacity > 0 and
+	may_sit(capacity - call('HLEN', seats), count_spare(capacity, mixed), running, most_running)
 
 local function refusal()
 	local left = rates_read(limits, tenant)
@@ -117,7 +136,7 @@ local function refusal()
 	if why then
 		call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
 		return rates_tell(limits, left, {why, wait})
-	elseif call('LLEN', queue) + (all_stand or 0) + all_parked >= most_queued then
+	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
 		return 0
 	elseif waiting > 0 and waiting + bytes > most then
 		return 2
@@ -134,7 +153,8 @@ end
 
 -- Numbers are written as text here, as Redis takes five times as long to do it.
 local ms, ttl = string.format('%d', now), ARGV[5]
-if call('HSETNX', index_about, id, ms .. ' ' .. ms .. ' open ' .. ARGV[8]) == 0 then
+local about = ms .. ' ' .. ms .. ' open ' .. ARGV[8]
+if call('HSETNX', index_about, id, about) == 0 then
 	return 1 -- likewise, and it has ended meanwhile
 end
 if KEYS[first_key] then
@@ -151,7 +171,7 @@ if is_paused then
 	call('LPUSH', parked, id)
 	call('HINCRBY', shares, 'parked\31' .. tenant, '1')
 elseif sits then
-	take_seat(id, ARGV[8])
+	take_seat(id, about)
 	call('LPUSH', queue, id)
 	if running + 1 >= most_running then
 		block(tenant)

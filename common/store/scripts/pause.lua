@@ -10,6 +10,7 @@ local queue, parked, index_about, shares, seats, lines, turns, passes = unpack(K
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- include shares.lua
+-- include turns.lua
 
 if call('SADD', KEYS[1], ARGV[1]) == 0 then
 	return 0

@@ -12,6 +12,7 @@ local queue, parked, index_about, shares, seats, lines, turns, passes =
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- include shares.lua
+-- include turns.lua
 
 local function is_paused(about)
 	if call('EXISTS', KEYS[4]) == 0 then
@@ -37,15 +38,12 @@ if about and ARGV[2] == '1' then
 	local created, rest = about:match('^(%d+) %d+ (.*)$')
 	call('HSET', index_about, id, created .. ' ' .. string.format('%d', now) .. ' ' .. rest)
 end
-local whose = (about or ''):match('^%d+ %d+ open (.*)$')
-if not is_paused(about) then
-	call('RPUSH', queue, id)
-	if whose and call('HEXISTS', seats, id) == 0 then
-		take_seat(id, whose)
-	end
+if is_paused(about) then
+	call('RPUSH', parked, id)
+	park(id, about)
+	give_turns(1)
 	return 1
 end
-call('RPUSH', parked, id)
-park(id, about)
-give_turns(1)
+call('RPUSH', queue, id)
+take_seat(id, about)
 return 1

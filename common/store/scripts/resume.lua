@@ -10,6 +10,7 @@ local queue, parked, index_about, shares, seats, lines, turns, passes = unpack(K
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- include shares.lua
+-- include turns.lua
 
 if call('SREM', KEYS[1], ARGV[1]) == 0 then
 	return 0
@@ -33,11 +34,10 @@ local function unpark_into_line(id, about)
 	local running, most = read_tenant(tenant)
 	call('RPUSH', LINE .. line, id)
 	lengthen(line, 1, running, most)
-	unpark(tenant, 1)
 end
 
 local ids = call('LRANGE', parked, 0, -1)
-local kept = {}
+local kept, still_parked = {}, {}
 call('DEL', parked)
 for from = 1, #ids, PIECE do
 	local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
@@ -46,6 +46,8 @@ for from = 1, #ids, PIECE do
 		local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
 		if paused[label or ''] or paused[model or ''] then
 			kept[#kept + 1] = id
+			local tenant = abouts[i]:match('^%d+ %d+ %S+ ([^\31]*)')
+			still_parked[tenant] = (still_parked[tenant] or 0) + 1
 		else
 			unpark_into_line(id, abouts[i] or '')
 		end
@@ -53,6 +55,14 @@ for from = 1, #ids, PIECE do
 end
 for from = 1, #kept, PIECE do
 	call('RPUSH', parked, unpack(kept, from, math.min(from + PIECE - 1, #kept)))
+end
+for _, field in ipairs(call('HKEYS', shares)) do
+	if field:find('^parked\31') then
+		call('HDEL', shares, field)
+	end
+end
+for tenant, count in pairs(still_parked) do
+	call('HSET', shares, 'parked\31' .. tenant, count)
 end
 give_turns(500)
 return 1

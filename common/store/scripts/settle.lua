@@ -18,6 +18,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 if number ~= '' then
 -- include shares.lua
+-- include turns.lua
 	local whose = call('HGET', passages, number)
 	if not whose then
 		return 0

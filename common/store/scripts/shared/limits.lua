@@ -65,9 +65,9 @@ local function rates_charge(limits, tenant, left)
 	call('HSET', rates, tenant, part(left.requests) .. ' ' .. part(left.tokens))
 end
 
--- What was used in the place of what was reserved.
+-- What was used in the place of what was reserved. Something was, unless tokens have no limit.
 local function rates_settle(tenant, reserved, used)
-	local line = reserved ~= used and call('HGET', rates, tenant)
+	local line = reserved > 0 and reserved ~= used and call('HGET', rates, tenant)
 	local requests, kept, at = (line or ''):match('^(%S+ %S+) (%S+) (%S+)$')
 	if tonumber(kept) then
 		call('HSET', rates, tenant, string.format('%s %.3f %s', requests,

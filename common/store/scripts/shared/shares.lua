@@ -15,47 +15,61 @@
 -- "limits" and "parked" of each tenant: how many jobs have a seat, or requests are passed through;
 -- weight and max_parallel, or "-"; how many are parked; "last", who came last, and "mixed" (ms), when
 -- that was another one than before; of each tier "pace", and "served" (ms), when it had its last turn
--- in order; and "favoured" if the last turn of all was not in order.
+-- in order; "favoured" if the last turn of all was not in order; and "doubted", which beat.lua keeps.
 --
--- A tier waits for those above it. When it has been passed over for long, it gets every second turn.
--- While there is more than one tenant about, some seats are kept for those who have few.
+-- Turns are given by turns.lua. While there is more than one tenant about, some seats are kept for
+-- those who have few.
 --
--- It takes call, now, queue, shares, seats, lines, turns, passes and index_about as locals.
+-- It takes call, now, shares, seats, lines, turns and passes as locals.
 local TIER = 1e11 -- of virtual time, so that a tier stands behind the one above it
-local PASSED_OVER_MS, MIXED_MS = 60000, 60000
+local MIXED_MS = 60000
 local SPARE = 20 -- one in so many seats is kept
-local LOOKED_AT = 8 -- lines, for one that may have a seat that is kept
 local LINE = lines:sub(1, -2) .. ':'
 
-local function read_room()
-	local capacity, mixed = unpack(call('HMGET', shares, 'capacity', 'mixed'))
-	capacity = tonumber(capacity or 0)
-	local room = {free = capacity - call('HLEN', seats), spare = 0}
-	if capacity > 1 and mixed and now - mixed < MIXED_MS then
-		room.spare = math.max(1, math.floor(capacity / SPARE))
-	end
-	return room
+-- How many a tenant may have running, and its weight, of "<weight> <max_parallel>".
+local function read_limits(limits)
+	local weight, most = (limits or '1 -'):match('^(%S+) (%S+)$')
+	return tonumber(most) or math.huge, tonumber(weight)
 end
 
 -- How many it has running, how many it may have, and its weight.
 local function read_tenant(tenant)
 	local running, limits = unpack(call('HMGET', shares, 'running\31' .. tenant,
 		'limits\31' .. tenant))
-	local weight, most = (limits or '1 -'):match('^(%S+) (%S+)$')
-	return tonumber(running or 0), tonumber(most) or math.huge, tonumber(weight)
+	return tonumber(running or 0), read_limits(limits)
 end
 
-local function may_sit(room, running, most)
-	return running < most and room.free > 0 and
-		(room.free > room.spare or running < room.spare)
+local function count_spare(capacity, mixed)
+	if capacity > 1 and mixed and now - mixed < MIXED_MS then
+		return math.max(1, math.floor(capacity / SPARE))
+	end
+	return 0
 end
 
--- about is a job's in the index, without its times and its state.
-local function take_seat(id, about)
+local function may_sit(free, spare, running, most)
+	return running < most and free > 0 and (free > spare or running < spare)
+end
+
+-- The tenant, the label, and how many tokens are reserved, of what the index says of a job behind its
+-- times and its state.
+local function read_whose(about)
 	local tenant, label, rest = about:match('^([^\31]*)\31([^\31]*)\31[^\31]*(.*)$')
-	local reserved = rest:match('^\31[^\31]*\31%d\31(%d+)$')
-	call('HSET', seats, id, tenant .. '\31' .. label .. '\31' .. (reserved or '0'))
-	call('HINCRBY', shares, 'running\31' .. tenant, '1')
+	return tenant, label, rest ~= '' and rest:match('^\31[^\31]*\31%d\31(%d+)$') or '0'
+end
+
+-- Gives a seat to a job that is open, unless it has one, as its id may be in several lists. What has
+-- ended needs none: whoever takes it drops it. Returns how many seats that takes.
+local function take_seat(id, about)
+	local whose = about and about:match('^%d+ %d+ open (.*)$')
+	if not whose then
+		return 0
+	end
+	local tenant, label, reserved = read_whose(whose)
+	local taken = call('HSET', seats, id, tenant .. '\31' .. label .. '\31' .. reserved)
+	if taken == 1 then
+		call('HINCRBY', shares, 'running\31' .. tenant, '1')
+	end
+	return taken
 end
 
 local function enter_turns(line)
@@ -88,19 +102,6 @@ local function unblock(tenant)
 	end
 end
 
--- What the tenant's key allows from now on: "<weight> <max_parallel>".
-local function heed_limits(tenant, limits)
-	if limits == (call('HGET', shares, 'limits\31' .. tenant) or '1 -') then
-		return
-	end
-	call('HSET', shares, 'limits\31' .. tenant, limits)
-	block(tenant)
-	local running, most = read_tenant(tenant)
-	if running < most then
-		unblock(tenant)
-	end
-end
-
 -- So many have been put into a line whose tenant has so many running.
 local function lengthen(line, count, running, most)
 	call('HINCRBY', shares, 'waiting', count)
@@ -109,133 +110,49 @@ local function lengthen(line, count, running, most)
 	end
 end
 
-local function shorten(line, count)
-	call('HINCRBY', shares, 'waiting', -count)
-	if call('HINCRBY', lines, line, -count) > 0 then
-		return
-	end
+-- Nobody stands in a line any more.
+local function close_line(line)
 	call('HDEL', lines, line)
 	leave_turns(line)
-	if call('HLEN', lines) == 0 then
+	if call('EXISTS', lines) == 0 then
 		call('DEL', turns, passes)
-		call('HDEL', shares, 'pace0', 'pace1', 'pace2', 'served1', 'served2', 'favoured')
+		call('HDEL', shares, 'waiting', 'pace0', 'pace1', 'pace2', 'served0', 'served1',
+			'served2', 'favoured')
 	end
 end
 
--- The next line of a tier, and its time, if that has been passed over for too long.
-local function passed_over(tier)
-	local line, score = unpack(call('ZRANGEBYSCORE', turns, tier * TIER,
-		'(' .. (tier + 1) * TIER, 'WITHSCORES', 'LIMIT', 0, 1))
-	local id = line and call('LINDEX', LINE .. line, -1)
-	local about = id and call('HGET', index_about, id)
-	local since = about and about:match('^%d+ (%d+)')
-	local served = call('HGET', shares, 'served' .. tier) or 0
-	if since and now - math.max(since, served) >= PASSED_OVER_MS then
-		return line, score
+local function shorten(line, count)
+	call('HINCRBY', shares, 'waiting', -count)
+	if call('HINCRBY', lines, line, -count) <= 0 then
+		close_line(line)
 	end
 end
 
--- The first of some lines whose tenant may have a seat, and its time. Whoever has enough running, as
--- requests are passed through beside, goes out of the turns: the second result is whether one did.
-local function first_fitting(room, first)
-	local blocked = false
-	for i = 1, #first, 2 do
-		local running, most = read_tenant(first[i]:sub(2))
-		if may_sit(room, running, most) then
-			return {first[i], first[i + 1]}
-		elseif running >= most then
-			block(first[i]:sub(2))
-			blocked = true
-		end
-	end
-	return nil, blocked
-end
-
--- Whose turn it is as {line, its time}, and whether that is out of order.
-local function next_line(room)
-	local first = call('ZRANGE', turns, 0, room.free > room.spare and 0 or LOOKED_AT - 1,
-		'WITHSCORES')
-	if first[1] and call('HGET', shares, 'favoured') ~= '1' then
-		for tier = first[1]:sub(1, 1) + 1, 2 do
-			local found = first_fitting(room, {passed_over(tier)})
-			if found then
-				return found, true
-			end
-		end
-	end
-	local found, blocked = first_fitting(room, first)
-	if blocked then
-		return next_line(room)
-	end
-	return found, false
-end
-
-local function give_turn(line, score, favoured)
-	local tier, tenant = line:sub(1, 1), line:sub(2)
-	local running, most, weight = read_tenant(tenant)
-	if favoured then
-		call('HSET', shares, 'favoured', '1')
-	else
-		call('HSET', shares, 'pace' .. tier, score - tier * TIER, 'served' .. tier,
-			string.format('%d', now), 'favoured', '0')
-	end
-	call('ZADD', turns, score + 1 / weight, line)
-	local id = call('LMOVE', LINE .. line, queue, 'RIGHT', 'LEFT')
-	if not id then
-		return -- the slot is on its way to another node, and this line was faster
-	end
-	local about = call('HGET', index_about, id) or ''
-	take_seat(id, about:match('^%d+ %d+ %S+ (.*)$') or tenant .. '\31\31')
-	shorten(line, 1)
-	if running + 1 >= most then
-		block(tenant)
-	end
-end
-
--- Gives free seats to those whose turn it is, to so many at most. Returns whether more may follow.
-local function give_turns(most)
-	local room = read_room()
-	for _ = 1, most do
-		local found, favoured
-		if room.free > 0 then
-			found, favoured = next_line(room)
-		end
-		if not found then
-			return false
-		end
-		give_turn(found[1], found[2], favoured)
-		room.free = room.free - 1
-	end
-	return true
-end
-
--- A tenant has one less running.
+-- A tenant has one less running. Returns whether anybody stands in a line.
 local function stand_up(tenant)
-	local running, most = read_tenant(tenant)
+	local running, limits, waiting = unpack(call('HMGET', shares, 'running\31' .. tenant,
+		'limits\31' .. tenant, 'waiting'))
+	running = tonumber(running or 0)
 	if running <= 1 then
 		call('HDEL', shares, 'running\31' .. tenant)
 	else
 		call('HINCRBY', shares, 'running\31' .. tenant, '-1')
 	end
-	if running == most then
+	if waiting and running == read_limits(limits) then
 		unblock(tenant)
 	end
+	return waiting
 end
 
--- What was put among what is parked has no seat.
+-- What was put among what is parked has no seat. about is what the index says of it, or false.
 local function park(id, about)
-	local tenant = about:match('^%d+ %d+ %S+ ([^\31]*)')
-	if call('HDEL', seats, id) == 1 then
-		stand_up(tenant)
+	local seat = call('HGET', seats, id)
+	if seat then
+		call('HDEL', seats, id)
+		stand_up(seat:match('^[^\31]*'))
 	end
+	local tenant = about and about:match('^%d+ %d+ %S+ ([^\31]*)')
 	if tenant then
 		call('HINCRBY', shares, 'parked\31' .. tenant, '1')
-	end
-end
-
--- So many are not parked any more.
-local function unpark(tenant, count)
-	if call('HINCRBY', shares, 'parked\31' .. tenant, -count) <= 0 then
-		call('HDEL', shares, 'parked\31' .. tenant)
 	end
 end

@@ -7,19 +7,16 @@ local USAGE_SECONDS = 400 * 24 * 3600
 
 local function use_read(use)
 	local input, output, cost = use:match('^(%d+),(%d+),(%S+)$')
-	return tonumber(input or 0), tonumber(output or 0), tonumber(cost or 0)
+	return tonumber(input) or 0, tonumber(output) or 0, tonumber(cost) or 0
 end
 
 local function note_use(tenant, label, requests, failed, cancelled, use)
 	local whose, input, output, cost = tenant .. '\31' .. label, use_read(use)
 	local line = call('HGET', usage, whose)
-	local numbers = {}
-	for number in (line or '0 0 0 0 0 0'):gmatch('%S+') do
-		numbers[#numbers + 1] = tonumber(number)
-	end
-	call('HSET', usage, whose, string.format('%d %d %d %d %d %.12g', numbers[1] + requests,
-		numbers[2] + failed, numbers[3] + cancelled, numbers[4] + input,
-		numbers[5] + output, numbers[6] + cost))
+	local a, b, c, d, e, f = (line or '0 0 0 0 0 0'):match(
+		'^(%d+) (%d+) (%d+) (%d+) (%d+) (%S+)$')
+	call('HSET', usage, whose, string.format('%d %d %d %d %d %.12g', a + requests, b + failed,
+		c + cancelled, d + input, e + output, f + cost))
 	if not line then
 		call('EXPIRE', usage, USAGE_SECONDS)
 	end
