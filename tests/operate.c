@@ -9,6 +9,7 @@
  *	pause MODEL | resume MODEL                         "-" for all
  *	drain WORKER 1 | drain WORKER 0
  *	webhooks LIMIT | redeliver ID | since SECONDS
+ *	usage DAYS                                         of so many days, and today
  *	advise
  *
  * The answer is "RESULT BYTES", and then so many bytes and a line end. It ends with its input.
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/log.h"
 #include "common/config/config.h"
@@ -142,6 +144,21 @@ static enum store_result redeliver(struct test *test, const struct store_redeliv
 	return result;
 }
 
+static enum store_result show_usage(struct test *test)
+{
+	const time_t now = time(NULL);
+	const struct usage_query query = {
+	    .now = now, .since = now - strtol(test->words[1], NULL, 10) * 24 * 60 * 60};
+	struct usage_table usage;
+	enum store_result result = usage_table_load(&usage, test->store, test->config, &query);
+
+	if (result != STORE_OK)
+		return result;
+	operator_usage_json(&test->out, &usage);
+	usage_table_free(&usage);
+	return STORE_OK;
+}
+
 /* redis_finding_fn */
 static void add_finding(void *ctx, const char *name, const char *text)
 {
@@ -173,6 +190,8 @@ static enum store_result obey(struct test *test)
 	if (strcmp(what, "since") == 0)
 		return redeliver(
 		    test, &(struct store_redelivery){.since_s = strtoll(test->words[1], NULL, 10)});
+	if (strcmp(what, "usage") == 0)
+		return show_usage(test);
 	if (strcmp(what, "advise") == 0)
 		return store_advise(test->store, add_finding, &test->out);
 	return show_snapshot(test, what);

@@ -231,6 +231,8 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 
 	if (answer_is_complete(&passage->answer))
 		errand_note_outcome(&passage->errand, call_outcome_of_status(result->status));
+	errand_tell_limit(
+	    &passage->errand, status, result->retry_after, buf_span(&passage->answer.body));
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&

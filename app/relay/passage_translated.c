@@ -114,6 +114,8 @@ static void end_by_error(struct passage *passage, double retry_after)
 		return;
 	if (!translated_has_error_head(&passage->translated))
 		errand_note_outcome(&passage->errand, CALL_REFUSED);
+	errand_tell_limit(
+	    &passage->errand, status, retry_after, translated_error(&passage->translated));
 	passage_tell_health(passage, status);
 	if (!try_again(passage,
 		errand_failure(

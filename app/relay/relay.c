@@ -364,13 +364,13 @@ static event_callback_fn handler_of(int signal)
 }
 
 /* errand_host.report */
-static void on_report(
-    void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
+static void on_report(void *ctx, const struct config *config, const struct deployment *deployment,
+    bool failed, long long limit_ms)
 {
 	struct relay *relay = ctx;
 
 	if (relay->passages.store != NULL)
-		relay_store_report(relay->passages.store, config, deployment, failed);
+		relay_store_report(relay->passages.store, config, deployment, failed, limit_ms);
 }
 
 /* errand_host.called */

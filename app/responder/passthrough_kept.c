@@ -4,6 +4,7 @@
 #include "answers.h"
 #include "common/base/alloc.h"
 #include "common/config/dialect.h"
+#include "common/config/key_models.h"
 #include "common/config/model.h"
 #include "common/provider/maker.h"
 #include "common/response/response_id.h"
@@ -24,13 +25,26 @@ static const struct deployment *first_of(const struct config *config, const char
 	return usable != NULL ? usable : model_next_deployment(config, model, NULL);
 }
 
-static struct native_place default_place(const struct config *config)
+/* None for a key that may not use its model. */
+static struct native_place default_place(const struct handlers *handlers)
 {
+	const struct config *config = handlers->config;
 	const char *model = config->default_deployment;
 
-	if (model == NULL)
+	if (model == NULL || !key_may_use(config, handlers->key, model))
 		return (struct native_place){0};
 	return (struct native_place){first_of(config, model), xstrdup(model)};
+}
+
+static struct native_place marked_place(
+    const struct handlers *handlers, const struct deployment *maker)
+{
+	struct native_place place = {maker, maker_model(maker, &handlers->mark)};
+
+	if (key_may_use(handlers->config, handlers->key, place.model))
+		return place;
+	free(place.model);
+	return (struct native_place){0};
 }
 
 /* Where the id leads that a LiteLLM proxy has made, if the request has such a one. */
@@ -41,8 +55,8 @@ static struct native_place unknown_place(const struct handlers *handlers)
 	    mark->id != NULL ? maker_by_mark(handlers->config, mark) : NULL;
 
 	if (maker == NULL)
-		return default_place(handlers->config);
-	return (struct native_place){maker, maker_model(maker, mark)};
+		return default_place(handlers);
+	return marked_place(handlers, maker);
 }
 
 /* False if it is another tenant's, or Redis cannot say; the client has its answer then. */
@@ -204,7 +218,7 @@ void passthrough_conversation(struct handlers *handlers, const char *path, struc
 
 	if (handover.query == NULL)
 		return;
-	place = default_place(handlers->config);
+	place = default_place(handlers);
 	if (place.deployment == NULL)
 		answer_no_conversations(handlers, "none is configured");
 	else if (!keeps_responses(&place))

@@ -90,6 +90,7 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 
 	if (ask_without_thinking(s))
 		return;
+	errand_tell_limit(&s->errand, s->status, retry_after, buf_span(&s->body));
 	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);
 	if (try_again(s, errand_failure(&s->errand, s->status, retry_after, buf_span(&s->body)),

@@ -310,12 +310,12 @@ static void on_show(evutil_socket_t fd, short what, void *ctx)
 }
 
 /* errand_host.report */
-static void on_report(
-    void *ctx, const struct config *config, const struct deployment *deployment, bool failed)
+static void on_report(void *ctx, const struct config *config, const struct deployment *deployment,
+    bool failed, long long limit_ms)
 {
 	const struct worker *worker = ctx;
 
-	jobs_report_health(worker->jobs, config, deployment, failed);
+	jobs_report_health(worker->jobs, config, deployment, failed, limit_ms);
 }
 
 /* errand_host.called */
@@ -393,6 +393,7 @@ int worker_run(struct config *config, const char *path, const char *name, const 
 	    .report = on_report,
 	    .called = on_called,
 	    .ctx = &worker,
+	    .patient = true,
 	    .longest_pause_ms = LONGEST_PAUSE_MS,
 	    .longest_retry_after = LONGEST_RETRY_AFTER,
 	};

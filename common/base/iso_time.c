@@ -76,14 +76,14 @@ static bool take_time(struct reader *reader, struct tm *time)
 	return take_number(reader, 2, 0, 60, &time->tm_sec) && take_fraction(reader);
 }
 
-/* "Z", "+05:30", "+0530" or "+05", in seconds. */
+/* "Z", "+05:30", "+0530", "+05" or nothing, in seconds. */
 static bool take_offset(struct reader *reader, int *offset)
 {
 	const int sign = reader->p[0] == '-' ? -1 : 1;
 	int hours, minutes = 0;
 
 	*offset = 0;
-	if (take(reader, "Zz"))
+	if (reader->p[0] == '\0' || take(reader, "Zz"))
 		return true;
 	if (!take(reader, "+-") || !take_number(reader, 2, 0, 23, &hours))
 		return false;

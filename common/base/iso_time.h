@@ -6,9 +6,9 @@
 
 /*
  * The UNIX time (s) at which a day or a moment is over: of a date, "2026-12-31", that is 00:00 UTC
- * of the next day; of a time, "2026-12-31T23:59:59.5Z" or "2026-12-31 18:59:59-05:00", which has to
- * say its offset, itself, without its fraction. False if text is neither, or no such day or time
- * exists.
+ * of the next day; of a time, "2026-12-31T23:59:59.5Z" or "2026-12-31 18:59:59-05:00", itself
+ * without its fraction. A time without an offset is in UTC, as YAML has it. False if text is
+ * neither, or no such day or time exists.
  */
 bool iso_time_end(const char *text, long long *out);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attempts_internal.h"
+#include "common/base/clock.h"
 #include "common/config/model.h"
 #include "own_fallbacks.h"
 
@@ -49,7 +50,9 @@ static bool enter_model(struct attempts *attempts, const char *model)
 	attempts->tries = 1;
 	attempts->retries = 0;
 	attempts->pause = attempts->again = false;
+	attempts->limits = 0;
 	memset(attempts->tried, 0, sizeof(attempts->tried));
+	memset(attempts->not_before, 0, sizeof(attempts->not_before));
 	collect_candidates(attempts);
 	if (attempts->candidate_count == 0 && model != attempts->asked)
 		name_one(attempts, model);
@@ -174,6 +177,7 @@ void attempts_stay(struct attempts *attempts, const char *deployment_id)
 	if (attempts->deployment == NULL || strcmp(attempts->deployment->id, deployment_id) != 0)
 		return;
 	attempts->candidates[0] = attempts->deployment;
+	attempts->not_before[0] = attempts->not_before[attempts->current];
 	attempts->candidate_count = 1;
 	attempts->alone = true;
 	attempts_take(attempts, 0);
@@ -202,6 +206,7 @@ static void strike(struct attempts *attempts)
 
 	attempts->candidates[attempts->current] = attempts->candidates[last];
 	attempts->tried[attempts->current] = attempts->tried[last];
+	attempts->not_before[attempts->current] = attempts->not_before[last];
 	attempts->current = ATTEMPTS_MAX_DEPLOYMENTS;
 }
 
@@ -228,6 +233,11 @@ static int allowed_retries(const struct attempts *attempts)
 	if (attempts->num_retries >= 0)
 		return attempts->num_retries;
 	return failed->has_retries ? failed->num_retries : attempts->config->num_retries;
+}
+
+bool attempts_may_retry(const struct attempts *attempts)
+{
+	return allowed_retries(attempts) > 0;
 }
 
 static bool retry(struct attempts *attempts)
@@ -296,13 +306,58 @@ bool attempts_next(struct attempts *attempts, enum call_failure failure)
 	return false;
 }
 
-int attempts_pause_ms(const struct attempts *attempts, int longest)
+void attempts_leave_alone(struct attempts *attempts, long long ms)
+{
+	if (attempts->current >= attempts->candidate_count)
+		return;
+	attempts->not_before[attempts->current] = monotonic_ms() + ms;
+	attempts->limits++;
+}
+
+long long attempts_wait_ms(const struct attempts *attempts)
+{
+	return attempts->current < attempts->candidate_count
+		   ? attempts_candidate_wait_ms(attempts, attempts->current)
+		   : 0;
+}
+
+/* A fallback that would have to be waited for as well is none yet. */
+static void evade_to_fallback(struct attempts *attempts)
+{
+	struct attempts other = *attempts;
+
+	while (enter_fallback(&other)) {
+		if (attempts_wait_ms(&other) == 0) {
+			*attempts = other;
+			return;
+		}
+	}
+}
+
+void attempts_evade(struct attempts *attempts)
+{
+	attempts_draw_again(attempts);
+	if (!attempts->alone && attempts_wait_ms(attempts) > 0)
+		evade_to_fallback(attempts);
+}
+
+static int growing_pause(int times, int longest)
 {
 	int ms = FIRST_PAUSE_MS;
 
-	for (int i = 2; i < attempts->tries && ms < longest; i++)
+	for (int i = 0; i < times && ms < longest; i++)
 		ms *= 2;
 	return ms / 2 + (int)(random() % (ms / 2 + 1));
+}
+
+int attempts_pause_ms(const struct attempts *attempts, int longest)
+{
+	return growing_pause(attempts->tries - 2, longest);
+}
+
+int attempts_limit_pause_ms(const struct attempts *attempts, int longest)
+{
+	return growing_pause(attempts->limits, longest);
 }
 
 enum call_failure call_failure_of(long status)

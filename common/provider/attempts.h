@@ -10,7 +10,8 @@
  *		... wait if attempts.pause ...
  *	}
  *
- * Deployments that rest (health.h) are taken only when no other is left. Of the others those of the
+ * Deployments that rest (health.h) are taken only when no other is left, and of those that are
+ * limited, only when all are, the one that is free soonest. Of the others those of the
  * lowest order are asked first, and one that has as many calls as it may (seats.h) is passed over
  * while another can be called. Among the rest one is drawn: by weight if any of them has one (those
  * without are drawn last), else in the same way by rpm, by tpm, else evenly.
@@ -30,6 +31,7 @@ enum { ATTEMPTS_MAX_DEPLOYMENTS = 64 };
 enum call_failure {
 	FAILURE_PASSING,    /* may go better a moment later, also on the same deployment */
 	FAILURE_DEPLOYMENT, /* this deployment will not do it: its key, its model, its address */
+	FAILURE_LIMITED,    /* passing: it is asked too much, and is to be left alone for a time */
 	FAILURE_REQUEST,    /* no deployment will do it: the request is at fault */
 	/* Likewise, but another model may: */
 	FAILURE_CONTEXT_WINDOW, /* one that takes a longer input */
@@ -57,6 +59,8 @@ struct attempts {
 	struct own_fallbacks *own; /* the request's; NULL: none */
 	const struct deployment *candidates[ATTEMPTS_MAX_DEPLOYMENTS];
 	bool tried[ATTEMPTS_MAX_DEPLOYMENTS];
+	long long not_before[ATTEMPTS_MAX_DEPLOYMENTS]; /* ms, of the monotonic clock; or 0 */
+	int limits; /* how often attempts_leave_alone() was called, of this model */
 	size_t candidate_count;
 	size_t current;          /* the candidate that deployment is */
 	enum fallback_kind kind; /* of the fallbacks that are gone through */
@@ -125,6 +129,21 @@ void attempts_only(struct attempts *attempts, const struct config *config,
 bool attempts_next(struct attempts *attempts, enum call_failure failure);
 
 /*
+ * deployment has been called, and is to be left alone by this request for so long (ms) at least,
+ * whatever health says. That call was no try: it has as many left as before.
+ */
+void attempts_leave_alone(struct attempts *attempts, long long ms);
+/* For how long (ms) deployment is to be left alone still: by this request, or as it is limited. */
+long long attempts_wait_ms(const struct attempts *attempts);
+/*
+ * deployment is to be left alone: turns to another of the model that is not, or of a fallback, else
+ * to the one of the model that is free soonest.
+ */
+void attempts_evade(struct attempts *attempts);
+/* Whether any try may follow a failure at all: num_retries is not 0. */
+bool attempts_may_retry(const struct attempts *attempts);
+
+/*
  * Draws again in the place of deployment, which has not been called: it is full, and another may
  * have become free. deployment stays if there is none.
  */
@@ -137,6 +156,9 @@ bool attempts_may_draw(const struct attempts *attempts, const char *deployment_i
  * half of it left to chance.
  */
 int attempts_pause_ms(const struct attempts *attempts, int longest);
+
+/* Likewise how long one that says nothing of that is left alone after it was asked too much. */
+int attempts_limit_pause_ms(const struct attempts *attempts, int longest);
 
 /* What the status of an answer that is no success says; 0 stands for no answer. */
 enum call_failure call_failure_of(long status);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attempts_internal.h"
+#include "common/base/clock.h"
 #include "health.h"
 #include "seats.h"
 
@@ -44,6 +45,18 @@ static bool rests(const struct attempts *attempts, const struct deployment *depl
 	return attempts->health != NULL && health_rests(attempts->health, deployment);
 }
 
+long long attempts_candidate_wait_ms(const struct attempts *attempts, size_t i)
+{
+	const struct deployment *deployment = attempts->candidates[i];
+	long long ms =
+	    attempts->health != NULL ? health_limited_ms(attempts->health, deployment) : 0;
+	long long own = attempts->not_before[i];
+
+	if (own != 0)
+		own -= monotonic_ms();
+	return own > ms ? own : ms;
+}
+
 /* Whether it has as many calls as it may. */
 static bool is_full(const struct attempts *attempts, const struct deployment *deployment)
 {
@@ -61,7 +74,8 @@ static bool is_eligible(const struct attempts *attempts, size_t i, const struct 
 	const struct deployment *deployment = attempts->candidates[i];
 
 	return !attempts->tried[i] && rests(attempts, deployment) == lot->resting &&
-	       is_full(attempts, deployment) == lot->full;
+	       is_full(attempts, deployment) == lot->full &&
+	       attempts_candidate_wait_ms(attempts, i) == 0;
 }
 
 static bool is_in(const struct attempts *attempts, size_t i, const struct lot *lot)
@@ -120,11 +134,31 @@ static bool draw(struct attempts *attempts, bool resting, bool full)
 	       draw_by(attempts, &lot, by_tpm) || draw_by(attempts, &lot, evenly);
 }
 
+/* Of those that are all to be left alone. */
+static bool draw_soonest(struct attempts *attempts)
+{
+	size_t soonest = attempts->candidate_count;
+	long long least = LLONG_MAX;
+
+	for (size_t i = 0; i < attempts->candidate_count; i++) {
+		long long ms = attempts_candidate_wait_ms(attempts, i);
+
+		if (!attempts->tried[i] && ms < least) {
+			soonest = i;
+			least = ms;
+		}
+	}
+	if (soonest == attempts->candidate_count)
+		return false;
+	attempts_take(attempts, soonest);
+	return true;
+}
+
 /* To wait for one that is full is better than to ask one that has failed. */
 bool attempts_draw(struct attempts *attempts)
 {
 	return draw(attempts, false, false) || draw(attempts, false, true) ||
-	       draw(attempts, true, false) || draw(attempts, true, true);
+	       draw(attempts, true, false) || draw(attempts, true, true) || draw_soonest(attempts);
 }
 
 bool attempts_later_order_is_left(const struct attempts *attempts)

@@ -11,9 +11,11 @@
 void attempts_take(struct attempts *attempts, size_t i);
 /*
  * Draws one of the candidates that have not been tried, and takes it: one that rests only if there
- * are no others. False if all have been tried.
+ * are no others, and one that is to be left alone only if all are. False if all have been tried.
  */
 bool attempts_draw(struct attempts *attempts);
+/* For how long (ms) candidate i is to be left alone still. */
+long long attempts_candidate_wait_ms(const struct attempts *attempts, size_t i);
 /* Whether one that has not been tried has a later order than attempts->deployment. */
 bool attempts_later_order_is_left(const struct attempts *attempts);
 

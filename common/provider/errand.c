@@ -1,5 +1,7 @@
 #include "errand.h"
 
+#include <stdlib.h>
+
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -7,6 +9,13 @@
 #include "health.h"
 #include "refusal.h"
 #include "transfer.h"
+
+enum {
+	HTTP_TOO_MANY_REQUESTS = 429,
+	LONGEST_SPREAD_MS = 1000,
+	/* For one that does not say how long: limits are of so much a minute, for the most part. */
+	UNTOLD_LIMIT_MS = 60 * 1000,
+};
 
 static void leave_seat(struct errand *errand)
 {
@@ -183,9 +192,49 @@ static bool take_seat(struct errand *errand)
 	return true;
 }
 
+static long long waited_ms(struct errand *errand)
+{
+	const long long now = monotonic_ms();
+
+	if (errand->limited_at == 0)
+		errand->limited_at = now;
+	return now - errand->limited_at;
+}
+
+/* Whether it may wait so long (ms) once more. */
+static bool may_wait(struct errand *errand, long long ms)
+{
+	return waited_ms(errand) + ms <= times_of(errand).whole * 1000;
+}
+
+/* Those who wait for the same do not all begin at once: the first may find it limited again. */
+static int spread(long long ms)
+{
+	const long long most = ms / 8 < LONGEST_SPREAD_MS ? ms / 8 : LONGEST_SPREAD_MS;
+
+	return (int)(ms + random() % (most + 1));
+}
+
+/* False if the deployment is limited, and no other can be called: the errand begins when one can.
+ */
+static bool evade_limits(struct errand *errand)
+{
+	long long ms;
+
+	if (!errand->host->patient || attempts_wait_ms(&errand->choice) == 0)
+		return true;
+	leave_seat(errand);
+	attempts_evade(&errand->choice);
+	ms = attempts_wait_ms(&errand->choice);
+	if (ms == 0 || !may_wait(errand, ms))
+		return true;
+	begin_later(errand, spread(ms));
+	return false;
+}
+
 void errand_begin(struct errand *errand)
 {
-	if (!take_seat(errand))
+	if (!evade_limits(errand) || !take_seat(errand))
 		return;
 	count_call(errand);
 	errand->told = errand->eventful = false;
@@ -249,8 +298,49 @@ void errand_tell_health(struct errand *errand, long status)
 	bool failed = health_is_failure(status);
 
 	if (!errand->told && health_is_news(&errand->roster->health, deployment, failed))
-		host->report(host->ctx, errand->roster->config, deployment, failed);
+		host->report(host->ctx, errand->roster->config, deployment, failed, 0);
 	errand->told = true;
+}
+
+/* For how long (ms) an answer says that its deployment is limited; 0: it does not. */
+static long long limit_of(long status, double retry_after, struct span error)
+{
+	double ms = retry_after * 1000;
+
+	if (status != HTTP_TOO_MANY_REQUESTS || ms < 1 || refusal_is_about_quota(error))
+		return 0;
+	return ms < HEALTH_LONGEST_LIMIT_MS ? (long long)ms : HEALTH_LONGEST_LIMIT_MS;
+}
+
+void errand_tell_limit(struct errand *errand, long status, double retry_after, struct span error)
+{
+	const struct errand_host *host = errand->host;
+	const struct deployment *deployment = errand->choice.deployment;
+	const long long ms = limit_of(status, retry_after, error);
+
+	if (ms == 0 || errand->told)
+		return;
+	health_note_limit(&errand->roster->health, span_of(deployment->id), ms);
+	host->report(host->ctx, errand->roster->config, deployment, false, ms);
+	errand->told = true;
+}
+
+/* One that wants to be left alone for too long may as well not be there. */
+static enum call_failure passing_failure(const struct errand *errand, double retry_after)
+{
+	return retry_after > errand->host->longest_retry_after ? FAILURE_DEPLOYMENT
+							       : FAILURE_PASSING;
+}
+
+/* One that may be asked again at once, and one that nobody wants asked again, has just failed. */
+static bool is_limit(
+    const struct errand *errand, long status, double retry_after, struct span error)
+{
+	if (!errand->host->patient || status != HTTP_TOO_MANY_REQUESTS ||
+	    refusal_is_about_quota(error))
+		return false;
+	return retry_after < 0 ? attempts_may_retry(&errand->choice)
+			       : limit_of(status, retry_after, error) > 0;
 }
 
 enum call_failure errand_failure(
@@ -258,9 +348,9 @@ enum call_failure errand_failure(
 {
 	enum call_failure failure = refusal_failure(status, error);
 
-	if (failure == FAILURE_PASSING && retry_after > errand->host->longest_retry_after)
-		return FAILURE_DEPLOYMENT;
-	return failure;
+	if (is_limit(errand, status, retry_after, error))
+		return FAILURE_LIMITED;
+	return failure == FAILURE_PASSING ? passing_failure(errand, retry_after) : failure;
 }
 
 /*
@@ -302,17 +392,52 @@ static void begin_later(struct errand *errand, int ms)
 	event_add(errand->pause, &delay);
 }
 
-bool errand_try_again(
-    struct errand *errand, enum call_failure failure, double retry_after, const char *why)
+/*
+ * The deployment wants to be left alone: chooses one to ask next, or to wait for. False if that is
+ * not to be: it would take too long.
+ */
+static bool go_round_limit(struct errand *errand, double retry_after)
+{
+	const struct attempts before = errand->choice;
+	long long ms = limit_of(HTTP_TOO_MANY_REQUESTS, retry_after, (struct span){0});
+
+	if (ms == 0 && waited_ms(errand) > UNTOLD_LIMIT_MS)
+		return false;
+	if (ms == 0)
+		ms = attempts_limit_pause_ms(&errand->choice, errand->host->longest_pause_ms);
+	attempts_leave_alone(&errand->choice, ms);
+	attempts_evade(&errand->choice);
+	if (may_wait(errand, attempts_wait_ms(&errand->choice)))
+		return true;
+	errand->choice = before;
+	return false;
+}
+
+/* Chooses what to ask after a failure that counts, and how long (ms) to wait before. */
+static bool choose_next(
+    struct errand *errand, enum call_failure failure, double retry_after, int *ms)
 {
 	const struct deployment *before = errand->choice.deployment;
-	int ms = 0;
 
 	if (!attempts_next(&errand->choice, failure))
 		return false;
 	if (errand->choice.pause)
-		ms = pause_before_try(
+		*ms = pause_before_try(
 		    errand, errand->choice.deployment == before ? retry_after : -1);
+	return true;
+}
+
+bool errand_try_again(
+    struct errand *errand, enum call_failure failure, double retry_after, const char *why)
+{
+	int ms = 0;
+
+	if (failure != FAILURE_LIMITED || !go_round_limit(errand, retry_after)) {
+		if (failure == FAILURE_LIMITED)
+			failure = passing_failure(errand, retry_after);
+		if (!choose_next(errand, failure, retry_after, &ms))
+			return false;
+	}
 	count_call(errand);
 	log_try(errand, why);
 	begin_later(errand, ms);

@@ -24,15 +24,19 @@
 struct errand_host {
 	struct event_base *base;
 	struct upstream *upstream;
-	/* Tells the others how a call went, as health_is_news() says that they want to know. */
+	/*
+	 * Tells the others how a call went, as health_is_news() says that they want to know; or,
+	 * where limit_ms is not 0, that the deployment is limited for so long.
+	 */
 	void (*report)(void *ctx, const struct config *config, const struct deployment *deployment,
-	    bool failed);
+	    bool failed, long long limit_ms);
 	/*
 	 * Counts a call that was made, once for each: how it has ended, as far as anybody knows.
 	 * NULL: nobody counts.
 	 */
 	void (*called)(void *ctx, const struct deployment *deployment, enum call_outcome outcome);
 	void *ctx;
+	bool patient;            /* who asks can wait while deployments are limited */
 	int longest_pause_ms;    /* before the same deployment is asked again */
 	int longest_retry_after; /* s; one that wants to be left alone for longer is passed over */
 };
@@ -77,8 +81,9 @@ struct errand {
 	struct seat *seat;             /* that the call has; NULL if it needs none */
 	struct seat_waiter waiter;     /* for one */
 	bool waits;
-	bool told;                       /* how the last call went, if anybody has to know */
-	bool eventful;                   /* an event of the open call's answer has come */
+	long long limited_at; /* when it first had to wait for a limit: monotonic ms; 0: never */
+	bool told;            /* how the last call went, if anybody has to know */
+	bool eventful;        /* an event of the open call's answer has come */
 	const struct deployment *called; /* the one that was called last; NULL: none was */
 	enum call_outcome outcome;       /* of that call, so far as is known */
 	bool counted;                    /* that call, by host->called */
@@ -89,6 +94,11 @@ struct errand {
  * If it has as many calls as it may, another one of the model is called; if all have, the one where
  * a call ends first. Until then the errand waits, and its call has not begun. A choice of
  * attempts_only() is called in any case.
+ *
+ * Of a patient host's, a deployment that is limited is not called: another one of the model is, or
+ * of a fallback; where all are limited the errand waits for the one that is free soonest. In all it
+ * waits no longer than the deployment's timeout, or the request's own: whose limit ends later is
+ * called as if it had none.
  */
 void errand_begin(struct errand *errand);
 
@@ -108,6 +118,12 @@ void errand_close(struct errand *errand);
 
 /* How the call went, told once for each; status 0 stands for no answer. */
 void errand_tell_health(struct errand *errand, long status);
+/*
+ * The same of an answer that says with its Retry-After (s; negative: none) for how long the
+ * deployment is limited, which 429 does unless its error, that may be empty, is about a quota. Of
+ * other answers nothing is told.
+ */
+void errand_tell_limit(struct errand *errand, long status, double retry_after, struct span error);
 
 /*
  * How the last call has ended, where that is known better than by the end of its transfer: in
@@ -126,7 +142,8 @@ enum call_failure errand_failure(
 
 /*
  * Arranges for another try: at once by a deployment that has not been asked, after a pause by one
- * that has. why is for the log. False if none is left; choice.deployment is NULL then.
+ * that has; after FAILURE_LIMITED as errand_begin() says, and without counting it as a try, for as
+ * long as it may wait. why is for the log. False if none is left; choice.deployment is NULL then.
  */
 bool errand_try_again(
     struct errand *errand, enum call_failure failure, double retry_after, const char *why);

@@ -43,6 +43,13 @@ static const char *const refused[] = {
     "the model produced invalid content",
 };
 
+static const char *const spent[] = {
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "budget_exceeded",
+    "insufficient_quota",
+};
+
 static bool begins_with(struct span text, const char *words)
 {
 	size_t len = strlen(words);
@@ -59,6 +66,13 @@ static bool has_any(struct span error, const char *const *phrases, size_t count)
 		}
 	}
 	return false;
+}
+
+bool refusal_is_about_quota(struct span error)
+{
+	if (error.len > LOOKED_AT)
+		error.len = LOOKED_AT;
+	return has_any(error, spent, sizeof(spent) / sizeof(spent[0]));
 }
 
 bool refusal_is_possible(long status)

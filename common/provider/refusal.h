@@ -12,6 +12,12 @@
  */
 enum call_failure refusal_failure(long status, struct span error);
 
+/*
+ * Whether an error says that what may be spent has been, which no pause mends, rather than that too
+ * much is asked at a time. Both come as 429. As above.
+ */
+bool refusal_is_about_quota(struct span error);
+
 /* Whether an answer of that status may be such a one, so that its body has to be looked at. */
 bool refusal_is_possible(long status);
 

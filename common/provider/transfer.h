@@ -61,7 +61,7 @@ enum { TRANSFER_MEDIA_TYPE_SIZE = 128 };
 void transfer_media_type(CURL *easy, char out[TRANSFER_MEDIA_TYPE_SIZE]);
 /* whether the end of its body can be told from the end of the connection (RFC 9112 section 6.3), */
 bool transfer_is_framed(CURL *easy);
-/* and its Retry-After in s; negative if there is none. */
+/* and its Retry-After in s, or its retry-after-ms; negative if there is none. */
 double transfer_retry_after(CURL *easy);
 
 #endif

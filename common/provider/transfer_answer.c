@@ -1,4 +1,6 @@
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,11 +52,28 @@ void transfer_media_type(CURL *easy, char out[TRANSFER_MEDIA_TYPE_SIZE])
 	out[len] = '\0';
 }
 
+/* As OpenAI and Azure say it, more finely. Negative if there is none. */
+static double retry_after_ms(CURL *easy)
+{
+	struct curl_header *header;
+	char *end;
+	double ms;
+
+	if (curl_easy_header(easy, "retry-after-ms", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+	    !isdigit((unsigned char)header->value[0]))
+		return -1;
+	ms = strtod(header->value, &end);
+	return *end == '\0' && isfinite(ms) ? ms : -1;
+}
+
 double transfer_retry_after(CURL *easy)
 {
 	struct curl_header *header;
 	curl_off_t seconds = 0;
+	double ms = retry_after_ms(easy);
 
+	if (ms >= 0)
+		return ms / 1000;
 	if (curl_easy_header(easy, "retry-after", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
 	    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
 		return -1;

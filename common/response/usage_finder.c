@@ -9,7 +9,9 @@ static const char name[] = "\"usage\"";
 
 enum {
 	NAME_LEN = sizeof(name) - 1,
-	LONGEST = 8192, /* bytes of an object that is read */
+	LONGEST = 8192,              /* bytes of an object that is read */
+	BLOCK = 64,                  /* places that are looked at together */
+	SEEN = BLOCK + NAME_LEN - 1, /* bytes for that */
 };
 
 void usage_finder_begin(struct usage_finder *finder)
@@ -62,7 +64,9 @@ static int begun_at_end(struct span bytes)
 	int most = bytes.len < NAME_LEN ? (int)bytes.len : NAME_LEN - 1;
 
 	for (int len = most; len > 0; len--) {
-		if (memcmp(bytes.p + bytes.len - len, name, (size_t)len) == 0)
+		const char *begun = bytes.p + bytes.len - len;
+
+		if (*begun == name[0] && memcmp(begun, name, (size_t)len) == 0)
 			return len;
 	}
 	return 0;
@@ -72,6 +76,38 @@ static void advance(struct span *bytes, size_t len)
 {
 	bytes->p += len;
 	bytes->len -= len;
+}
+
+/*
+ * Whether the name may begin in a block; what it goes on in follows. Without a branch, compilers
+ * make a few instructions of it.
+ */
+static bool may_be_in(const char *block)
+{
+	unsigned char found = 0;
+
+	for (int i = 0; i < BLOCK; i++)
+		found |= (unsigned char)((block[i] == name[0]) & (block[i + 1] == name[1]) &
+					 (block[i + NAME_LEN - 1] == name[NAME_LEN - 1]));
+	return found != 0;
+}
+
+static const char *find_in_block(const char *block)
+{
+	return may_be_in(block) ? memmem(block, SEEN, name, NAME_LEN) : NULL;
+}
+
+static const char *find_name(struct span bytes)
+{
+	const char *last = bytes.p + bytes.len - SEEN;
+	const char *found = NULL;
+
+	if (bytes.len < SEEN)
+		return memmem(bytes.p, bytes.len, name, NAME_LEN);
+	for (const char *block = bytes.p; block < last && found == NULL; block += BLOCK)
+		found = find_in_block(block);
+	/* It overlaps the one before it. */
+	return found != NULL ? found : find_in_block(last);
 }
 
 static void take_name(struct usage_finder *finder, struct span *bytes)
@@ -92,7 +128,7 @@ static void take_name(struct usage_finder *finder, struct span *bytes)
 	}
 	if (bytes->len == 0)
 		return;
-	found = memmem(bytes->p, bytes->len, name, NAME_LEN);
+	found = find_name(*bytes);
 	if (found != NULL) {
 		finder->expected = USAGE_COLON;
 		advance(bytes, (size_t)(found - bytes->p) + NAME_LEN);

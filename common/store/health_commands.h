@@ -1,6 +1,6 @@
 /*
- * How processes share what they know of the deployments' health: it is in Redis alone, in two keys
- * of one slot.
+ * How processes share what they know of the deployments' health: it is in Redis alone, in three
+ * keys of one slot.
  */
 #ifndef RESPOOL_HEALTH_COMMANDS_H
 #define RESPOOL_HEALTH_COMMANDS_H
@@ -18,11 +18,13 @@
 void health_read_args(struct redis_args *args, const struct key_space *space);
 
 /*
- * The command that reports how a call to a deployment of config has ended. Its reply is that of
- * health_read_args(), as of afterwards.
+ * The command that reports how a call to a deployment of config has ended, and for how long (ms)
+ * its provider wants it left alone; 0: that was not said, and counts as nothing said. Its reply is
+ * that of health_read_args(), as of afterwards.
  */
 void health_report_args(struct redis_args *args, const struct key_space *space,
-    const struct config *config, const struct deployment *deployment, bool failed);
+    const struct config *config, const struct deployment *deployment, bool failed,
+    long long limit_ms);
 
 /*
  * Puts the reply to one of them in the place of what *health says. Without one (NULL), or with an

@@ -77,17 +77,17 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 void jobs_free(struct jobs *jobs);
 
 /*
- * From now on health is kept up to date with what all workers know, about once a second, if there
- * is more than one deployment. It must outlive jobs, or the next call of this.
+ * From now on health is kept up to date with what all workers know, about once a second. It must
+ * outlive jobs, or the next call of this.
  */
 void jobs_watch_health(struct jobs *jobs, struct health *health);
 
 /*
- * Tells the others how a call to a deployment of config has ended, and brings the watched health up
- * to date at once. Lost if Redis is away.
+ * Tells the others how a call to a deployment of config has ended, as errand_host.report says, and
+ * brings the watched health up to date at once. Lost if Redis is away.
  */
 void jobs_report_health(struct jobs *jobs, const struct config *config,
-    const struct deployment *deployment, bool failed);
+    const struct deployment *deployment, bool failed, long long limit_ms);
 
 /*
  * Once Redis is there, looks at its version, settings and distance, and logs what there is to be

@@ -16,7 +16,7 @@ void jobs_read_health(struct jobs *jobs)
 {
 	struct redis_args args = {0};
 
-	if (jobs->health == NULL || !health_matters(jobs->health->config))
+	if (jobs->health == NULL)
 		return;
 	health_read_args(&args, &jobs->space);
 	redis_client_call(jobs->commands, &args, on_health, jobs);
@@ -29,12 +29,12 @@ void jobs_watch_health(struct jobs *jobs, struct health *health)
 }
 
 void jobs_report_health(struct jobs *jobs, const struct config *config,
-    const struct deployment *deployment, bool failed)
+    const struct deployment *deployment, bool failed, long long limit_ms)
 {
 	struct redis_args args = {0};
 
-	if (!health_matters(config))
+	if (limit_ms == 0 && !health_matters(config))
 		return;
-	health_report_args(&args, &jobs->space, config, deployment, failed);
+	health_report_args(&args, &jobs->space, config, deployment, failed, limit_ms);
 	redis_client_call(jobs->commands, &args, on_health, jobs);
 }

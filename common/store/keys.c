@@ -24,6 +24,7 @@ void key_space_init(struct key_space *space, const char *namespace)
 	name_key(space->events_prefix, space, KEY_EVENTS_PREFIX);
 	name_key(space->failures, space, "litellm:polling:{deployments}:failures");
 	name_key(space->resting, space, "litellm:polling:{deployments}:resting");
+	name_key(space->limited, space, "litellm:polling:{deployments}:limited");
 	name_key(space->workers_about, space, "litellm:polling:{jobs}:workers:about");
 	name_key(space->draining, space, "litellm:polling:{jobs}:draining");
 	name_key(space->relays, space, "litellm:polling:{jobs}:relays");

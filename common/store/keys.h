@@ -47,6 +47,7 @@ struct key_space {
 	char events_prefix[KEY_NAME_SIZE]; /* a channel of its own, too */
 	char failures[KEY_NAME_SIZE];
 	char resting[KEY_NAME_SIZE];
+	char limited[KEY_NAME_SIZE];
 	/* What operators see and do: scripts.h says what is in them. */
 	char workers_about[KEY_NAME_SIZE];
 	char draining[KEY_NAME_SIZE];

@@ -159,13 +159,13 @@ static void on_up(void *ctx)
 }
 
 void relay_store_report(struct relay_store *store, const struct config *config,
-    const struct deployment *deployment, bool failed)
+    const struct deployment *deployment, bool failed, long long limit_ms)
 {
 	struct redis_args args = {0};
 
-	if (!health_matters(config))
+	if (limit_ms == 0 && !health_matters(config))
 		return;
-	health_report_args(&args, &store->space, config, deployment, failed);
+	health_report_args(&args, &store->space, config, deployment, failed, limit_ms);
 	redis_client_call(store->redis, &args, on_health, store);
 }
 

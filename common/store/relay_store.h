@@ -60,7 +60,7 @@ void relay_store_forget(struct relay_store *store, const char *id, const char *t
 
 /* errand_host.report: tells how a call to a deployment of config went. */
 void relay_store_report(struct relay_store *store, const struct config *config,
-    const struct deployment *deployment, bool failed);
+    const struct deployment *deployment, bool failed, long long limit_ms);
 
 /* How many answers the relay holds open. */
 void relay_store_show(struct relay_store *store, int streams);

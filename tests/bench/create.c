@@ -1,6 +1,7 @@
 /*
- * Creates responses through a web server, many at once, and prints their ids, a line each. The last
- * line says when the first request was sent and the last answer was there, in microseconds of the
+ * Creates responses through a web server, many at once, and prints their ids, a line each. With a
+ * number of tenants they come from each in turn: the keys are KEY-0, KEY-1 and so on. The last line
+ * says when the first request was sent and the last answer was there, in microseconds of the
  * monotonic clock.
  */
 #include <curl/curl.h>
@@ -24,6 +25,8 @@ struct client {
 struct load {
 	CURLM *multi;
 	int count, begun, done;
+	int tenants;
+	struct curl_slist **headers; /* of each tenant */
 };
 
 static long long now_us(void)
@@ -64,14 +67,13 @@ static void print_id(const struct client *client)
 	printf("%.*s\n", (int)strcspn(id, "\""), id);
 }
 
-static void open_client(struct client *client, const char *url, struct curl_slist *headers)
+static void open_client(struct client *client, const char *url)
 {
 	client->easy = curl_easy_init();
 	if (client->easy == NULL)
 		die("libcurl", "out of memory");
 	curl_easy_setopt(client->easy, CURLOPT_URL, url);
 	curl_easy_setopt(client->easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
 	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, client);
@@ -93,8 +95,10 @@ static void begin_next(struct load *load, struct client *client)
 {
 	if (load->begun == load->count)
 		return;
-	load->begun++;
 	client->len = 0;
+	curl_easy_setopt(
+	    client->easy, CURLOPT_HTTPHEADER, load->headers[load->begun % load->tenants]);
+	load->begun++;
 	curl_multi_add_handle(load->multi, client->easy);
 }
 
@@ -130,17 +134,43 @@ static void create_all(struct load *load, struct client *clients, int at_once)
 	}
 }
 
+static struct curl_slist *headers_of(const char *key)
+{
+	struct curl_slist *headers;
+	char line[256];
+
+	snprintf(line, sizeof(line), "Authorization: Bearer %s", key);
+	headers = curl_slist_append(NULL, line);
+	headers = curl_slist_append(headers, "Content-Type: application/json");
+	if (headers == NULL)
+		die("libcurl", "out of memory");
+	return headers;
+}
+
+static void make_headers(struct load *load, const char *key, int tenants)
+{
+	char numbered[128];
+	int i;
+
+	load->tenants = tenants > 0 ? tenants : 1;
+	load->headers = calloc((size_t)load->tenants, sizeof(*load->headers));
+	if (load->headers == NULL)
+		die("headers", "out of memory");
+	for (i = 0; i < load->tenants; i++) {
+		snprintf(numbered, sizeof(numbered), "%s-%d", key, i);
+		load->headers[i] = headers_of(tenants > 0 ? numbered : key);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct load load = {.count = argc == 5 ? atoi(argv[3]) : 0};
-	int at_once = argc == 5 ? atoi(argv[4]) : 0, i;
-	struct curl_slist *headers = NULL;
+	struct load load = {.count = argc >= 5 ? atoi(argv[3]) : 0};
+	int at_once = argc >= 5 ? atoi(argv[4]) : 0, i;
 	struct client *clients;
-	char key[256];
 	long long began;
 
-	if (load.count < 1 || at_once < 1) {
-		fprintf(stderr, "usage: create URL KEY COUNT AT_ONCE\n");
+	if (load.count < 1 || at_once < 1 || argc > 6) {
+		fprintf(stderr, "usage: create URL KEY COUNT AT_ONCE [TENANTS]\n");
 		return 2;
 	}
 	if (at_once > load.count)
@@ -148,13 +178,11 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	load.multi = curl_multi_init();
 	clients = calloc((size_t)at_once, sizeof(*clients));
-	snprintf(key, sizeof(key), "Authorization: Bearer %s", argv[2]);
-	headers = curl_slist_append(headers, key);
-	headers = curl_slist_append(headers, "Content-Type: application/json");
-	if (load.multi == NULL || clients == NULL || headers == NULL)
+	if (load.multi == NULL || clients == NULL)
 		die("libcurl", "out of memory");
+	make_headers(&load, argv[2], argc == 6 ? atoi(argv[5]) : 0);
 	for (i = 0; i < at_once; i++)
-		open_client(&clients[i], argv[1], headers);
+		open_client(&clients[i], argv[1]);
 	began = now_us();
 	create_all(&load, clients, at_once);
 	printf("# first_us %lld last_us %lld\n", began, now_us());

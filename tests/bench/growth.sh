@@ -62,7 +62,7 @@ measure_count() {
 
 # queue_point FILE WAITING: creates, and the streams that run meanwhile.
 queue_point() {
-	waiting=$(redis llen 'litellm:polling:{jobs}:queue')
+	waiting=$(standing)
 	[ "$2" -le "$waiting" ] || create $(($2 - waiting)) 32
 	watch_costs "$window"
 	responder_cpu=$(cpu_of responder)

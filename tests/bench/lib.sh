@@ -205,6 +205,12 @@ redis_input() {
 	redis_stat total_net_input_bytes
 }
 
+# standing: how many wait, in all tenants' lines.
+standing() {
+	stand=$(redis hget 'litellm:polling:{jobs}:shares' waiting)
+	say "${stand:-0}"
+}
+
 start_redis() {
 	start redis redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 \
 		--save '' --appendonly no --dir "$dir"
@@ -323,9 +329,10 @@ stop_site() {
 	rm -f "$dir"/*.sock
 }
 
-# create COUNT AT_ONCE [KEY]: the ids go to $dir/ids.
+# create COUNT AT_ONCE [KEY [TENANTS]]: the ids go to $dir/ids.
 create() {
-	attend "$build/tests/bench/create" "$url/v1/responses" "${3:-$key}" "$1" "$2" \
+	# shellcheck disable=SC2086 # nothing, or a number
+	attend "$build/tests/bench/create" "$url/v1/responses" "${3:-$key}" "$1" "$2" ${4:-} \
 		>"$dir/ids" ||
 		die "cannot create responses"
 }

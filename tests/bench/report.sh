@@ -22,6 +22,8 @@ title() {
 	length) say "Growth with the length of the answer" ;;
 	count) say "Growth with the number of streams" ;;
 	queue) say "Growth with the queue" ;;
+	claim) say "Turns" ;;
+	shares) say "Tenants that share" ;;
 	esac
 }
 

@@ -28,6 +28,8 @@ usage() {
 	  writes       what a write costs Redis and respoold, beside an earlier version's
 	  growth       costs by length of the answer, by streams, by length of the queue; or one of
 	               these alone: length, count, queue
+	  claim        what a job costs when it is the next of one tenant, and of 1,000, while 100,000 wait
+	  shares       how long a tenant waits for its worker beside one that has asked for 10,000
 	  report       the table of what was measured last, in Markdown, and the plots
 	  doc          writes that into doc/performance.md and doc/performance-*.svg
 
@@ -45,6 +47,7 @@ usage() {
 	  BENCH_BASELINE of versions and writes: the build directory of the earlier one; without it there is
 	                 nothing to compare with
 	  BENCH_STARTS   of starts: how many
+	  BENCH_JOBS     of shares: how many the modest tenant asks for, one a second
 	  BENCH_NUMBERS, BENCH_LENGTHS  of count: streams; of queue: waiting
 	END
 }
@@ -73,7 +76,7 @@ export no_proxy='*'
 . "$here/report.sh"
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
-groups="$groups follow dialects versions writes length count queue shares"
+groups="$groups follow dialects versions writes length count queue claim shares"
 parts=
 dir=
 quick=

@@ -170,6 +170,14 @@ def workers(container):
     return [pid for pid in container.processes() if title_of(pid).endswith(": worker")]
 
 
+def all_of(container, role):
+    """As many as its command asks for. Each has its title only a moment after it was forked."""
+    command = SERVICES[container.name]["command"]
+    count = int(command[command.index("-w") + 1])
+    return wait_until(lambda: len(found := role(container)) == count and found, 10,
+                      f"the {role.__name__} of {container.name} to be {count}")
+
+
 def unhealthy(container, why):
     def told():
         result = container.check_health()
@@ -194,7 +202,7 @@ class TestHealth:
 
     def test_the_supervisor_s_tells_that_a_worker_hangs(self, compose):
         stack = compose("supervisor")
-        (worker, _) = workers(stack["supervisor"])
+        worker = all_of(stack["supervisor"], workers)[0]
         os.kill(worker, signal.SIGSTOP)
         unhealthy(stack["supervisor"], "hangs")
         os.kill(worker, signal.SIGCONT)
@@ -202,10 +210,11 @@ class TestHealth:
 
     def test_the_responder_s_tells_that_nobody_answers(self, compose):
         stack = compose("responder")
-        for pid in responders(stack["responder"]):
+        stopped = all_of(stack["responder"], responders)
+        for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         unhealthy(stack["responder"], "no answer")
-        for pid in responders(stack["responder"]):
+        for pid in stopped:
             os.kill(pid, signal.SIGCONT)
         stack["responder"].await_health()
 

@@ -134,6 +134,8 @@ static void check_deployment(const struct deployment *deployment)
 	require(deployment->model_name[0] != '\0' && count_of(deployment->model_name, '*') <= 1);
 	require(deployment->model != NULL && count_of(deployment->model, '*') <= 1);
 	require(deployment->provider != NULL);
+	require(deployment->input_cost >= 0 && deployment->input_cost <= 1e6);
+	require(deployment->output_cost >= 0 && deployment->output_cost <= 1e6);
 	require(deployment->timeout > 0 && deployment->silence_timeout > 0);
 	if (deployment->api_base != NULL)
 		require(deployment->api_base[0] != '\0' &&
@@ -142,13 +144,40 @@ static void check_deployment(const struct deployment *deployment)
 		require(strpbrk(deployment->api_key, "\r\n") == NULL);
 }
 
-static void check_access_keys(const struct access_key *keys, size_t count)
+static bool is_limit(long number, long min, long max)
+{
+	return number == UNLIMITED || (number >= min && number <= max);
+}
+
+static void check_key_limits(const struct key_limits *limits)
+{
+	require(is_limit(limits->rpm, 1, 1000000) && is_limit(limits->tpm, 1, 1000000000));
+	require(is_limit(limits->max_parallel, 1, 1000000));
+	require(is_limit(limits->max_queue, 0, 1000000000));
+	require(limits->weight >= 0.01 && limits->weight <= 1000);
+	require(limits->max_budget == UNLIMITED ||
+		(limits->max_budget >= 0 && limits->max_budget <= 1e9));
+	require(limits->budget_seconds >= 0 && limits->budget_seconds <= 315360000);
+}
+
+static void check_permissions(const struct access_key *key)
+{
+	require((key->models == NULL) == (key->model_count == 0));
+	for (size_t i = 0; i < key->model_count; i++)
+		require(key->models[i][0] != '\0' && count_of(key->models[i], '*') <= 1);
+	require(key->expires >= 0);
+	check_key_limits(&key->limits);
+}
+
+static void check_access_keys(const struct access_key *keys, size_t count, bool are_needed)
 {
 	for (size_t i = 0; i < count; i++) {
 		require(keys[i].name[0] != '\0');
-		require((keys[i].key != NULL) != (keys[i].key_hash != NULL));
+		require(keys[i].key == NULL || keys[i].key_hash == NULL);
+		require(!are_needed || keys[i].key != NULL || keys[i].key_hash != NULL);
 		require(keys[i].key == NULL || keys[i].key[0] != '\0');
 		require(keys[i].key_hash == NULL || strlen(keys[i].key_hash) == 64);
+		check_permissions(&keys[i]);
 		for (size_t j = 0; j < i; j++)
 			require(keys[i].key == NULL || keys[j].key == NULL ||
 				strcmp(keys[i].key, keys[j].key) != 0);
@@ -202,7 +231,7 @@ static void check_limits(const struct config *config)
 	    config->max_response_bytes > 0 && config->max_queue > 0 && config->max_queue_bytes > 0);
 	require(config->max_streams > 0 && config->flush_interval_ms > 0);
 	require(config->lease_seconds > 0 && config->max_attempts > 0);
-	require(config->drain_seconds >= 0);
+	require(config->drain_seconds >= 0 && config->idempotency_ttl > 0);
 	if (config->redis.enabled)
 		require(config->redis.socket_path != NULL ||
 			(config->redis.host != NULL && config->redis.port > 0 &&
@@ -227,8 +256,9 @@ static void check_config(const struct config *config, enum config_role role)
 {
 	for (size_t i = 0; i < config->deployment_count; i++)
 		check_deployment(&config->deployments[i]);
-	check_access_keys(config->tenants, config->tenant_count);
-	check_access_keys(config->admin_keys, config->admin_key_count);
+	check_access_keys(config->tenants, config->tenant_count, role == CONFIG_RESPONDER);
+	check_access_keys(config->admin_keys, config->admin_key_count, true);
+	check_permissions(&config->tenant_defaults);
 	check_webhooks(&config->webhooks, role);
 	check_limits(config);
 	check_models(config);

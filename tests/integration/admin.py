@@ -30,6 +30,9 @@ class Admin(Client):
     def redeliver(self, delivery_or_response):
         return self.request("POST", f"/respool/v1/webhooks/{delivery_or_response}/retry")
 
+    def usage(self, query=""):
+        return self._answered(self.get(f"/respool/v1/usage{query}"))
+
     def workers(self):
         return self._answered(self.get("/respool/v1/workers"))
 

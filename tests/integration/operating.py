@@ -1,6 +1,7 @@
 """What an operator has: the console, and the numbers that Prometheus would be given."""
 
 import re
+import time
 
 from console import Console
 from harness import title_of, wait_until
@@ -8,6 +9,18 @@ from harness import title_of, wait_until
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)\Z')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 DRAINING_TITLE = "respoold (draining): worker"
+
+
+def note_use(stack, days_ago, tenant, label, line):
+    """As scripts have what was used on a day: requests, failed and cancelled ones, tokens of input
+    and of output, and the cost."""
+    day = use_day(days_ago)
+    stack.redis.hset(stack.key(jobs_key(f"usage:{day}")), f"{tenant}\x1f{label}", line)
+    return day
+
+
+def use_day(days_ago):
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days_ago * 86400))
 
 
 def jobs_key(name):

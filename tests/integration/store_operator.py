@@ -5,6 +5,7 @@ import json
 import subprocess
 
 from harness import BUILD, environment, job_key, response_key
+from operating import use_day
 
 JOBS = "litellm:polling:{jobs}:"
 
@@ -91,9 +92,10 @@ class Records:
         self.redis.lpush(self.key("parked" if parked else "queue"), response_id)
 
     def queued(self, parked=False):
-        """The ids in their turn."""
-        ids = self.redis.lrange(self.key("parked" if parked else "queue"), 0, -1)
-        return [entry.decode() for entry in reversed(ids)]
+        """The ids in their turn: in the queue, and behind them in the line of clients without a
+        key."""
+        return [entry.decode() for name in (("parked",) if parked else ("queue", "line:1"))
+                for entry in reversed(self.redis.lrange(self.key(name), 0, -1))]
 
     def worker(self, name, lease=30_000, streams=0, holds=(), kind="workers"):
         now = self.now()
@@ -102,6 +104,12 @@ class Records:
         self.redis.hset(self.key(f"{kind}:about"), name, about)
         for response_id in holds:
             self.redis.lpush(self.key(f"running:{name}"), response_id)
+
+    def use(self, days_ago, tenant, label):
+        """A request a day, and which day that was."""
+        day = use_day(days_ago)
+        self.redis.hset(self.key(f"usage:{day}"), f"{tenant}\x1f{label}", "1 0 0 10 1 0.5")
+        return day
 
     def forget_all(self):
         for key in self.redis.scan_iter(f"{self.prefix}litellm:polling:*"):

@@ -15,6 +15,7 @@ ROUTES = [
     ("GET", f"/respool/v1/responses/{UNKNOWN_ID}/details"),
     ("POST", f"/respool/v1/responses/{UNKNOWN_ID}/cancel"),
     ("POST", f"/respool/v1/responses/{UNKNOWN_ID}/retry"),
+    ("GET", "/respool/v1/usage"),
     ("GET", "/respool/v1/workers"), ("POST", "/respool/v1/workers/w/drain"),
     ("GET", "/respool/v1/webhooks"), ("POST", "/respool/v1/webhooks/w/retry"),
     ("POST", "/respool/v1/pause"), ("POST", "/respool/v1/resume"), ("GET", "/metrics"),

@@ -172,6 +172,17 @@ def test_default_model_is_for_those_that_may_use_it(make_stack):
     assert (reply.status, reply.error()["code"]) == (404, "model_not_found")
 
 
+def test_default_deployment_is_for_those_that_may_use_its_model(make_stack):
+    stack = make_stack({**CONFIG, "respool": {**CONFIG["respool"], "default_deployment": "secret"}},
+                       supervisor=False)
+    narrow = stack.client.with_key(NARROW)
+    for path in ("responses/resp_1", "conversations/conv_1"):
+        stack.upstream.script(f"/v1/{path}", json_error(418, "asked"))
+        assert stack.client.get(f"/v1/{path}").status == 418
+        assert narrow.get(f"/v1/{path}").status == 404
+        assert len(stack.upstream.requests(f"/v1/{path}")) == 1
+
+
 def test_clients_without_a_key_may_use_what_is_said_for_all(make_stack):
     stack = make_stack({**CONFIG, "respool": {
         "api_keys": [{"name": "alice", "key": ALICE, "models": ["secret"]}],

@@ -45,7 +45,7 @@ def told(stack, response_id):
 def test_index_has_the_endpoint_that_was_named(stack, client):
     named = post(client, "named", model="some-model").json()["id"]
     unnamed = client.create("some-model")["id"]
-    assert about(stack, named) == ["alice", "*", "some-model", "named"]
+    assert about(stack, named) == ["alice", "*", "some-model", "named", "1", "0"]
     assert about(stack, unnamed) == ["alice", "*", "some-model"]
 
 
@@ -99,7 +99,7 @@ def test_model_is_found_and_paused_whatever_is_named(stack, client):
 def test_another_try_names_it_too_and_the_provider_does_not_learn_of_it(make_stack):
     stack = make_stack(CONFIG)
     stack.upstream.script("m", json_error(400, {"error": {"message": "no"}}))
-    for webhook, rest in (("named", ["named"]), ("", [])):
+    for webhook, rest in (("named", ["named", "1", "0"]), ("", [])):
         response = post(stack.client, webhook).json()["id"]
         stack.client.wait_terminal(response)
         assert about(stack, Operator(stack).retry(response))[3:] == rest

@@ -103,13 +103,12 @@ def test_the_job_of_a_worker_that_was_lost_is_taken_up_within_its_namespace(mode
     stack = Stack({**namespaced("spool"), "respool": {"lease_seconds": 1}}, supervisor=False)
     try:
         stack.upstream.script(model, message_stream(["x"]))
+        queue = "spool:litellm:polling:{jobs}:queue"
+        # As if a worker had had room, taken it and died at once.
+        stack.redis.hset("spool:litellm:polling:{jobs}:shares", "capacity", 1)
         response_id = stack.client.create(model)["id"]
-        jobs = "spool:litellm:polling:{jobs}:"
-        # As if a worker had taken it and died at once.
-        line, = stack.redis.scan_iter(f"{jobs}line:*")
-        assert stack.redis.lmove(line, f"{jobs}running:dead", "LEFT", "RIGHT")
-        stack.redis.delete(*(f"{jobs}{name}" for name in ("shares", "lines", "turns")))
-        stack.redis.zadd(f"{jobs}workers", {"dead": 1})
+        assert stack.redis.lmove(queue, "spool:litellm:polling:{jobs}:running:dead", "LEFT", "RIGHT")
+        stack.redis.zadd("spool:litellm:polling:{jobs}:workers", {"dead": 1})
         stack.start_supervisor()
         assert output_text(stack.client.wait_terminal(response_id)) == "x"
     finally:

@@ -83,6 +83,9 @@ def test_all_is_the_same_in_every_kind_of_redis(anywhere):
     records.redis.delete(job_key(ids[3], records.namespace))
     assert operator.ids() == ids[:3]
     assert records.redis.zcard(records.key("index")) == 3
+    days = [records.use(days_ago, "web", "m") for days_ago in (0, 30, 60)]
+    used = operator.json("usage", 399)["data"]
+    assert [row["day"] for row in used if row["tenant"] == "web"] == days
     assert operator.ask("advise")[0] == "ok"
 
 

@@ -10,6 +10,7 @@ from browser import Browser
 from deployed import LighttpdSite
 from events import delta, message_stream, opening
 from harness import ALICE, TOP, wait_until
+from operating import note_use, use_day
 from receiver import OK, Receiver, failure
 from redis_proxy import RedisProxy
 from standard_webhooks import new_secret
@@ -157,7 +158,7 @@ def test_the_keyboard_alone_signs_in_opens_a_response_and_comes_back(tab, client
     tab.press("Escape")
     tab.wait("!document.getElementById('opened').open")
     assert tab.evaluate(f"document.activeElement.matches('{link(response)}')")
-    assert tab.evaluate("location.hash") == ""
+    tab.wait("location.hash === ''")
 
 
 @pytest.mark.parametrize("key, answer", [
@@ -332,6 +333,32 @@ def test_a_webhook_that_failed_is_seen_and_sent_again(tab, client, upstream, mod
     first, second = receiver.deliveries(response=response)
     assert first.id == second.id
     assert tab.evaluate("document.activeElement !== document.body")
+
+
+def test_use_is_summed_up_by_tenant_model_or_day(tab, site):
+    names = "[...document.querySelectorAll('#use tbody td:first-child')].map((cell) => cell.textContent)"
+    for days_ago, tenant, label, line in (
+            (0, "alice", "*", "1200 3 2 7000000 10 0.125"), (29, "alice", "*", "1 0 0 0 0 1000"),
+            (0, HOSTILE, TURNED, "1 1 0 0 0 2000"), (40, "alice", "*", "5 0 0 0 0 9000")):
+        note_use(site, days_ago, tenant, label, line)
+    signed_in(tab)
+    tab.wait(f"{names}.length >= 2")
+    assert tab.evaluate(names)[:2] == [HOSTILE, "alice"]
+    row = tab.text("#use tbody tr:nth-child(2)")
+    assert all(word in row for word in ("1,2", "7,000,0", "1,000.13")), row
+    tab.wait_shown("at a cost of 3,000.13.")
+    tab.evaluate("const by = document.getElementById('use-by'); by.value = 'model';"
+                 "by.dispatchEvent(new Event('change'))")
+    tab.wait("document.querySelector('#use th').textContent === 'Model'")
+    assert tab.evaluate(names)[0].startswith("[U+202E]eman")
+    tab.evaluate("by.value = 'day'; by.dispatchEvent(new Event('change'))")
+    tab.wait("document.querySelector('#use th').textContent === 'Day'")
+    assert tab.evaluate(names) == [use_day(0), use_day(29)]
+    assert tab.evaluate("document.querySelector('#use td').dataset.title") == "Day"
+    tab.resize(320, 740, mobile=True)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert tab.evaluate("window.hit === undefined")
+    assert sum("v1/usage" in url for url in tab.requests) == 3
 
 
 def test_responses_are_filtered_and_paged(tab, client, upstream, model):

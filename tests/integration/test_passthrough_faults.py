@@ -388,7 +388,7 @@ def test_response_whose_deployment_is_gone_from_the_configuration(make_stack, de
         stack.config["respool"]["default_deployment"] = "n"
     stack.write_config()
     stack.responder.send_signal(signal.SIGHUP)
-    wait_until(lambda: stack.client.post_create({"model": "m", "input": "x"}).status == 400, 10,
+    wait_until(lambda: stack.client.post_create({"model": "m", "input": "x"}).status == 404, 10,
                "the new configuration")
     stack.upstream.script("/v1/responses/resp_kept", answer(BODY))
     assert stack.client.get_response("resp_kept").status == (200 if default else 404)

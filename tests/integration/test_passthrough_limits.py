@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import ALICE, children_of, wait_until
+from redis_cluster import Cluster
 from redis_proxy import RedisProxy
 from test_chat_passthrough import CHAT, DONE, data
 from test_passthrough import EventReader, answer, event, response_object, streaming
@@ -224,6 +225,27 @@ def test_key_without_limits_asks_nothing(stack, as_tenant, model):
     assert before == (stack.redis.hgetall(f"{JOBS}rates"), stack.redis.hgetall(f"{JOBS}shares"))
 
 
+@pytest.fixture
+def cluster(directory):
+    cluster = Cluster(directory, replicas=0)
+    yield cluster
+    cluster.close()
+
+
+def test_limits_hold_in_a_cluster(make_stack, cluster):
+    stack = limited_stack(make_stack, {"max_parallel": 1}, servers=cluster)
+    client = stack.client.with_key(key_of("web"))
+    gate = Gate()
+    stack.upstream.script("m", [event(0), gate])
+    with streaming(client, "m") as reader:
+        reader.next()
+        assert_limited(create(client, "m"), "max_parallel")
+        gate.open()
+        assert reader.rest() == []
+    await_nothing_held(stack, "web")
+    await_use(stack, "web", [1, 0, 0, 0, 0, 0])
+
+
 # ---- use ----------------------------------------------------------------------------------------
 
 
@@ -436,7 +458,9 @@ def lease_end(stack, relay):
     return stack.redis.zscore(f"{JOBS}relays", relay) / 1000 - time.time()
 
 
-def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(make_stack):
+@pytest.mark.parametrize("everything_stood_still_for", [0, 3600])
+def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(
+        make_stack, everything_stood_still_for):
     stack = limited_stack(make_stack, {"max_parallel": 1, "tpm": 1000})
     client = stack.client.with_key(key_of("web"))
     stack.upstream.script("m", [event(0), Gate()])
@@ -450,9 +474,23 @@ def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(make_stack):
                    "another relay")
         assert_limited(create(client, "m"), "max_parallel")
         # As if the time had passed.
-        stack.redis.zadd(f"{JOBS}relays", {name: time.time() * 1000}, xx=True)
+        ended = time.time() - everything_stood_still_for
+        stack.redis.zadd(f"{JOBS}relays", {name: ended * 1000}, xx=True)
         await_nothing_held(stack, "web")
     assert tokens_left(stack, "web") == pytest.approx(1000, abs=100)
     await_use(stack, "web", [1, 1, 0, 0, 0, 0])
     stack.upstream.script("m", answered())
     assert create(client, "m").status == 200
+
+
+def test_passages_of_a_lost_relay_are_given_back_in_portions(make_stack):
+    stack = limited_stack(make_stack, {"max_parallel": 1000})
+    lost = {n: "web\x1f*\x1f0" for n in range(700)}
+    with stack.redis.pipeline() as pipeline:
+        pipeline.hset(f"{JOBS}shares", "running\x1fweb", len(lost))
+        pipeline.hset(f"{JOBS}passages:lost", mapping=lost)
+        pipeline.zadd(f"{JOBS}relays", {"lost": time.time() * 1000})
+        pipeline.execute()
+    wait_until(lambda: running(stack, "web") == 200, 10, "the first of them to be given back")
+    await_nothing_held(stack, "web")
+    await_use(stack, "web", [700, 700, 0, 0, 0, 0])

@@ -99,9 +99,9 @@ def test_error_after_some_output_is_final(make_stack):
 
 def test_error_every_time_is_the_response_s(make_stack):
     stack = make_stack(config(deployment("a"), retries=1))
-    stack.upstream.script("a", [CREATED, error()])
+    stack.upstream.script("a", [CREATED, error("server_error")])
     final = run(stack)
-    assert (final["status"], final["error"]["code"]) == ("failed", "rate_limit_exceeded")
+    assert (final["status"], final["error"]["code"]) == ("failed", "server_error")
     assert final["error"]["message"] == "slow down"
     assert counts(stack, "a") == [2]
 

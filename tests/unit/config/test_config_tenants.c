@@ -187,7 +187,7 @@ static void a_key_may_have_expired_already(void **state)
 static void wrong_members_of_keys_are_errors(void **state)
 {
 #define A_SPAN     "a number and s, m, h, d, w or mo behind it, 30d, and no more than 3650d"
-#define A_TIME     "a date, 2026-12-31, or a time with its offset, 2026-12-31T23:59:59Z"
+#define A_TIME     "a date, 2026-12-31, or a time, 2026-12-31T23:59:59Z"
 #define SOME_NAMES "a list of models' names, which may hold a *"
 	static const struct {
 		const char *member;
@@ -200,7 +200,7 @@ static void wrong_members_of_keys_are_errors(void **state)
 	    {"models: ['*/*']", "models[0]: \"*/*\" with more than one *, expected one at most"},
 	    {"expires: 31.12.2026", "expires: \"31.12.2026\", expected " A_TIME},
 	    {"expires: 2026-02-29", "expires: \"2026-02-29\", expected " A_TIME},
-	    {"expires: 2026-12-31T23:59:59", "expires: \"2026-12-31T23:59:59\", expected " A_TIME},
+	    {"expires: 2026-12-31T23", "expires: \"2026-12-31T23\", expected " A_TIME},
 	    {"expires: ''", "expires: nothing in it, expected " A_TIME},
 	    {"expires: [2026-12-31]", "expires: a list, expected " A_TIME},
 	    {"rpm: 0", "rpm: \"0\", expected an integer from 1 to 1000000"},

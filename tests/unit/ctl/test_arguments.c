@@ -186,7 +186,7 @@ static void a_word_that_is_no_command_is_told_those_that_are(void **state)
 	    "pause, resume, usage, workers, drain, webhooks, key, check, help");
 	assert_wrong("",
 	    "no command, expected one of status, list, show, watch, cancel, retry, pause, resume, "
-	    "workers, drain, webhooks, key, check, help");
+	    "usage, workers, drain, webhooks, key, check, help");
 }
 
 static void every_command_is_in_the_help(void **state)

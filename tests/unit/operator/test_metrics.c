@@ -130,6 +130,9 @@ static void counters_have_their_labels_in_the_order_of_the_table(void **state)
 	    "{model=\"m\",tenant=\"bob\"} 2|");
 	assert_samples(
 	    &snapshot, "respool_tokens_total", "{model=\"m\",type=\"input\"} 123456789012345|");
+	counts_add(&snapshot.counters, METRIC_LIMITED, "bob", "max_queue", 3);
+	assert_samples(
+	    &snapshot, "respool_requests_limited_total", "{tenant=\"bob\",limit=\"max_queue\"} 3|");
 	counts_clear(&snapshot.counters);
 }
 

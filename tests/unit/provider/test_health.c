@@ -63,6 +63,58 @@ static void a_deployment_that_is_not_configured_does_not_matter(void **state)
 	nothing_is_known_at_first(state);
 }
 
+static long long limited(const struct setup *setup, size_t i)
+{
+	return health_limited_ms(&setup->health, &setup->deployments[i]);
+}
+
+static void a_limit_is_that_of_one_and_no_rest_after_failures(void **state)
+{
+	struct setup *setup = *state;
+
+	assert_int_equal(limited(setup, 0), 0);
+	health_note_limit(&setup->health, SPAN("a"), 60000);
+	assert_in_range(limited(setup, 0), 50000, 60000);
+	assert_int_equal(limited(setup, 1), 0);
+	assert_false(health_rests(&setup->health, &setup->deployments[0]));
+	assert_false(health_is_news(&setup->health, &setup->deployments[0], false));
+}
+
+static void the_later_end_of_a_limit_holds(void **state)
+{
+	struct setup *setup = *state;
+
+	health_note_limit(&setup->health, SPAN("a"), 60000);
+	health_note_limit(&setup->health, SPAN("a"), 1000);
+	assert_in_range(limited(setup, 0), 50000, 60000);
+	health_note_limit(&setup->health, SPAN("a"), 120000);
+	assert_in_range(limited(setup, 0), 110000, 120000);
+	health_note_limit(&setup->health, SPAN("a"), 0);
+	health_note_limit(&setup->health, SPAN("gone"), 1000);
+	assert_in_range(limited(setup, 0), 110000, 120000);
+}
+
+static void a_limit_ends_by_itself_and_outlives_that_redis_is_away(void **state)
+{
+	struct setup *setup = *state;
+
+	health_note_limit(&setup->health, SPAN("a"), 60000);
+	health_note_limit(&setup->health, SPAN("b"), 1);
+	health_forget(&setup->health);
+	assert_in_range(limited(setup, 0), 50000, 60000);
+	while (limited(setup, 1) > 0)
+		;
+}
+
+static void no_limit_is_longer_than_an_hour(void **state)
+{
+	struct setup *setup = *state;
+
+	health_note_limit(&setup->health, SPAN("a"), INT64_MAX);
+	assert_in_range(
+	    limited(setup, 0), HEALTH_LONGEST_LIMIT_MS - 10000, HEALTH_LONGEST_LIMIT_MS);
+}
+
 static void health_matters_where_there_is_a_choice(void **state)
 {
 	struct setup *setup = *state;
@@ -94,6 +146,10 @@ int main(void)
 	    TEST(one_deployment_can_rest_and_have_failed),
 	    TEST(what_is_forgotten_is_known_no_more),
 	    TEST(a_deployment_that_is_not_configured_does_not_matter),
+	    TEST(a_limit_is_that_of_one_and_no_rest_after_failures),
+	    TEST(the_later_end_of_a_limit_holds),
+	    TEST(a_limit_ends_by_itself_and_outlives_that_redis_is_away),
+	    TEST(no_limit_is_longer_than_an_hour),
 	    TEST(health_matters_where_there_is_a_choice),
 	    TEST(the_deployments_failures_are_told_from_the_requests),
 	};

@@ -56,6 +56,31 @@ static void refused_content_is_known_by_the_providers_words(void **state)
 	assert_each(errors, sizeof(errors) / sizeof(errors[0]), FAILURE_CONTENT_POLICY);
 }
 
+static void a_quota_that_is_spent_is_told_from_too_many_requests(void **state)
+{
+	static const char *const quotas[] = {
+	    "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and "
+	    "billing details.\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+	    "{\"error\":{\"type\":\"billing_not_active\",\"code\":\"billing_not_active\"}}",
+	    "{\"error\":{\"code\":\"billing_hard_limit_reached\"}}",
+	    "{\"error\":{\"message\":\"Budget has been exceeded!\",\"type\":\"budget_exceeded\"}}",
+	};
+	static const char *const others[] = {
+	    "",
+	    "{}",
+	    "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+	    "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow\"}}",
+	    "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check "
+	    "your plan and billing details.\",\"status\":\"RESOURCE_EXHAUSTED\"}}]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++)
+		assert_true(refusal_is_about_quota(span_of(quotas[i])));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(refusal_is_about_quota(span_of(others[i])));
+}
+
 static void any_other_bad_request_stays_one(void **state)
 {
 	static const char *const errors[] = {
@@ -84,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_input_that_is_too_long_is_known_by_the_providers_words),
 	    cmocka_unit_test(refused_content_is_known_by_the_providers_words),
+	    cmocka_unit_test(a_quota_that_is_spent_is_told_from_too_many_requests),
 	    cmocka_unit_test(any_other_bad_request_stays_one),
 	    cmocka_unit_test(another_status_says_more_than_the_words),
 	};

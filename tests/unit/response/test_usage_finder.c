@@ -133,6 +133,26 @@ static void one_that_does_not_end_is_not_kept(void **state)
 	usage_finder_close(&finder);
 }
 
+static void it_is_found_wherever_it_stands_in_a_long_piece(void **state)
+{
+	static const char usage[] = "\"usage\":{\"input_tokens\":3}";
+	char text[400];
+
+	(void)state;
+	for (size_t before = 0; before < 200; before++) {
+		struct usage_finder found;
+
+		memset(text, '"', sizeof(text));
+		text[sizeof(text) - 1] = '\0';
+		memcpy(text + before, usage, sizeof(usage) - 1);
+		found = find_in_pieces(text, sizeof(text));
+		assert_int_equal(found.input, 3);
+		text[before + sizeof(usage) - 1] = '\0';
+		found = find_in_pieces(text, sizeof(text));
+		assert_int_equal(found.input, 3);
+	}
+}
+
 static void next_answer_begins_with_nothing(void **state)
 {
 	struct usage_finder finder;
@@ -158,6 +178,7 @@ int main(void)
 	    cmocka_unit_test(what_tells_of_no_tokens_is_passed_over),
 	    cmocka_unit_test(what_is_no_json_is_passed_over),
 	    cmocka_unit_test(one_that_does_not_end_is_not_kept),
+	    cmocka_unit_test(it_is_found_wherever_it_stands_in_a_long_piece),
 	    cmocka_unit_test(next_answer_begins_with_nothing),
 	};
 
