@@ -496,9 +496,8 @@ class Shares:
                     self.running)
         for tenant in {line[1:] for line in self.lines}:
             lines = {tier + tenant for tier in TIERS} & self.lines.keys()
-            self.expect(lines <= self.turns.keys() or not self.may_run(tenant) and
-                        not lines & self.turns.keys(), "of {} some have turns: {}", lines,
-                        self.turns)
+            self.expect(lines <= self.turns.keys() or not self.may_run(tenant),
+                        "{} may have turns, and only these do: {}", lines, self.turns)
 
     def expected_shares(self):
         shares = {f"running\x1f{tenant}": str(number) for tenant, number in self.running.items()}
