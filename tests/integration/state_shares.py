@@ -75,7 +75,7 @@ def random_limits(random):
         parallel=random.choice((1, 1, 2)) if pick() < 0.5 else None,
         queue=random.choice((0, 1, 3)) if pick() < 0.2 else None,
         weight=random.choice((1, 1, 3, 0.5)),
-        budget=random.choice((0.5, 2)) if pick() < 0.2 else None,
+        budget=random.choice((0, 0.25, 0.5)) if pick() < 0.25 else None,
         every=random.choice((0, 3000, 9000)))
 
 
