@@ -41,13 +41,13 @@
  *
  * Where an id is: enqueue puts it into the queue if a seat is free that it may have, else into its
  * tenant's line, from which it comes into the queue when it is its turn; BLMOVE takes it from there
- * into a worker's list, requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the
- * two can differ for a moment, or for longer when somebody dies in between. Therefore an id is
- * taken out of the lists for good only when its job is terminal or gone. Whoever finds in its
- * list an id whose job is another worker's keeps it there and looks again later; whoever has lost
- * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
- * not terminal is always in some list, except in a Cluster between create and enqueue, before the
- * client knows it. With one server these two are one step, of enqueue.
+ * into a worker's list, requeue back. Each script touches keys of one cluster slot, a response's or
+ *the lists'; so the two can differ for a moment, or for longer when somebody dies in between.
+ *Therefore an id is taken out of the lists for good only when its job is terminal or gone. Whoever
+ *finds in its list an id whose job is another worker's keeps it there and looks again later;
+ *whoever has lost a job to another puts the id back into the queue, if it still has it. So the id
+ *of a job that is not terminal is always in some list, except in a Cluster between create and
+ *enqueue, before the client knows it. With one server these two are one step, of enqueue.
  *
  * What operators have paused waits in a list of its own, parked, which is oriented as the queue is:
  * enqueue and requeue put an id there if the set paused has the job's label, which is what the
@@ -130,8 +130,8 @@
  * By relay_beat relays show that they live, and tell what they have counted.
  *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted content
- * is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
+ *content is kept without a script: only its maker can have made it, so it never changes.
  *
  * Who is to be told of an end is noted in the step in which the index learns it, by drop: so a
  * delivery is there as soon as the end counts, once, and what dies before has left the id in some
