@@ -40,9 +40,9 @@ struct arguments {
 	const struct command *command; /* NULL with help or version */
 	unsigned given;                /* bits of the options that are there */
 	struct store_query query;      /* what they say; limit is STORE_LIST_DEFAULT by default */
-	const char *since_text;        /* what --since says; NULL */
-	long since;                    /* s ago, of a command that takes them */
-	struct usage_query usage;      /* likewise, of use; the last 30 days by default */
+	const char *since_text;        /* what --since says, or NULL */
+	long since;                    /* likewise: s ago */
+	struct usage_query usage;      /* what options say of use; the last 30 days by default */
 	char **words;                  /* what follows the command and is no option */
 	int word_count;
 };

@@ -5,90 +5,110 @@
 #include "table.h"
 #include "terminal.h"
 
-enum { COLUMNS_MOST = 9, NUMBER_SIZE = 24 };
-
-/* What a row is called by stands in front of its numbers, of which there are as many in any case.
- */
-#define NUMBER_COLUMNS                                                                             \
-	{.title = "REQUESTS", .right = true}, {.title = "FAILED", .right = true},                  \
-	    {.title = "CANCELLED", .right = true}, {.title = "INPUT", .right = true},              \
-	    {.title = "OUTPUT", .right = true},                                                    \
-	{                                                                                          \
-		.title = "COST", .right = true                                                     \
-	}
-
-static const struct column columns_of_all[] = {
-    {.title = "DAY"},
-    {.title = "TENANT", .free = true},
-    {.title = "MODEL", .free = true},
-    NUMBER_COLUMNS,
-};
-static const struct column columns_of_tenants[] = {
-    {.title = "TENANT", .free = true}, NUMBER_COLUMNS};
-static const struct column columns_of_models[] = {{.title = "MODEL", .free = true}, NUMBER_COLUMNS};
-static const struct column columns_of_days[] = {{.title = "DAY"}, NUMBER_COLUMNS};
-
-static const struct {
-	const struct column *columns;
-	size_t names; /* columns in front of the numbers */
-} shapes[] = {
-    [USAGE_BY_ALL] = {columns_of_all, 3},
-    [USAGE_BY_TENANT] = {columns_of_tenants, 1},
-    [USAGE_BY_MODEL] = {columns_of_models, 1},
-    [USAGE_BY_DAY] = {columns_of_days, 1},
+enum column_of_use {
+	DAY,
+	TENANT,
+	MODEL,
+	REQUESTS,
+	FAILED,
+	CANCELLED,
+	INPUT,
+	OUTPUT,
+	COST,
+	COLUMNS
 };
 
-enum { NUMBERS = 6 };
+enum { NUMBER_SIZE = 24 };
 
-/* cells has the names; the numbers come behind them. */
-static void add_numbers(
-    struct table *table, const char **cells, size_t names, const struct usage_row *row)
+static const struct column all_columns[COLUMNS] = {
+    [DAY] = {.title = "DAY"},
+    [TENANT] = {.title = "TENANT", .free = true},
+    [MODEL] = {.title = "MODEL", .free = true},
+    [REQUESTS] = {.title = "REQUESTS", .right = true},
+    [FAILED] = {.title = "FAILED", .right = true},
+    [CANCELLED] = {.title = "CANCELLED", .right = true},
+    [INPUT] = {.title = "INPUT", .right = true},
+    [OUTPUT] = {.title = "OUTPUT", .right = true},
+    [COST] = {.title = "COST", .right = true},
+};
+
+/* Of what a row is called by, only that which rows are summed up by is shown. */
+static bool is_shown(int column, enum usage_by by)
 {
-	const long long numbers[NUMBERS - 1] = {
+	static const enum usage_by names[] = {
+	    [DAY] = USAGE_BY_DAY, [TENANT] = USAGE_BY_TENANT, [MODEL] = USAGE_BY_MODEL};
+
+	return column >= REQUESTS || by == USAGE_BY_ALL || by == names[column];
+}
+
+static size_t choose_columns(struct column columns[COLUMNS], enum usage_by by)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		if (is_shown(i, by))
+			columns[count++] = all_columns[i];
+	}
+	return count;
+}
+
+static void add_cells(struct table *table, enum usage_by by, const char *const cells[COLUMNS])
+{
+	const char *shown[COLUMNS];
+	size_t count = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		if (is_shown(i, by))
+			shown[count++] = cells[i];
+	}
+	table_add(table, shown);
+}
+
+/* The cells have the names; the numbers come behind them. */
+static void add_numbers(
+    struct table *table, enum usage_by by, const char *cells[COLUMNS], const struct usage_row *row)
+{
+	const long long numbers[] = {
 	    row->requests, row->failed, row->cancelled, row->input_tokens, row->output_tokens};
-	char texts[NUMBERS - 1][NUMBER_SIZE];
+	char texts[COST - REQUESTS][NUMBER_SIZE];
 	struct buf cost = {0};
 
-	for (int i = 0; i < NUMBERS - 1; i++) {
+	for (int i = 0; i < COST - REQUESTS; i++) {
 		snprintf(texts[i], NUMBER_SIZE, "%lld", numbers[i]);
-		cells[names++] = texts[i];
+		cells[REQUESTS + i] = texts[i];
 	}
 	usage_cost_write(&cost, row->cost);
-	cells[names] = buf_cstr(&cost);
-	table_add(table, cells);
+	cells[COST] = buf_cstr(&cost);
+	add_cells(table, by, cells);
 	buf_free(&cost);
 }
 
 static void add_row(struct table *table, enum usage_by by, const struct usage_row *row)
 {
-	const char *cells[COLUMNS_MOST];
-	size_t names = 0;
+	const char *cells[COLUMNS] = {
+	    [DAY] = row->day, [TENANT] = row->tenant, [MODEL] = row->model};
 
-	if (by == USAGE_BY_ALL || by == USAGE_BY_DAY)
-		cells[names++] = row->day;
-	if (by == USAGE_BY_ALL || by == USAGE_BY_TENANT)
-		cells[names++] = row->tenant;
-	if (by == USAGE_BY_ALL || by == USAGE_BY_MODEL)
-		cells[names++] = row->model;
-	add_numbers(table, cells, names, row);
+	add_numbers(table, by, cells, row);
 }
 
-static void add_sum(struct table *table, size_t names, const struct usage_row *sum)
+static void add_sum(struct table *table, enum usage_by by, const struct usage_row *sum)
 {
-	const char *cells[COLUMNS_MOST] = {"sum", " ", " "};
+	const char *const rest = by == USAGE_BY_ALL ? " " : "sum";
+	const char *cells[COLUMNS] = {[DAY] = "sum", [TENANT] = rest, [MODEL] = rest};
 
-	add_numbers(table, cells, names, sum);
+	add_numbers(table, by, cells, sum);
 }
 
 static void print_table(const struct usage_table *usage)
 {
 	const enum usage_by by = usage->query->by;
 	const struct usage_row sum = usage_table_sum(usage);
-	struct table *table = table_new(shapes[by].columns, shapes[by].names + NUMBERS);
+	struct column columns[COLUMNS];
+	struct table *table = table_new(columns, choose_columns(columns, by));
 
 	for (size_t i = 0; i < usage->count; i++)
 		add_row(table, by, &usage->rows[i]);
-	add_sum(table, shapes[by].names, &sum);
+	add_sum(table, by, &sum);
 	table_write(table, stdout, terminal_width());
 	table_free(table);
 }

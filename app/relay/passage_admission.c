@@ -67,13 +67,19 @@ static void ask(struct passage *passage, const struct key_limits *limits)
 	passage->waits_for_ticket = passage->ticket != NULL;
 }
 
-void passage_begin(struct passage *passage)
+static void ask_if_limited(struct passage *passage)
 {
 	const struct key_limits *limits = limits_of(passage);
 
-	passage->counts = takes_tokens(passage);
-	if (passage->counts && passage->host->store != NULL && limits_can_refuse(limits))
+	if (limits_can_refuse(limits))
 		ask(passage, limits);
+}
+
+void passage_begin(struct passage *passage)
+{
+	passage->counts = takes_tokens(passage);
+	if (passage->counts && passage->host->store != NULL)
+		ask_if_limited(passage);
 	if (!passage->waits_for_ticket)
 		errand_begin(&passage->errand);
 }

@@ -18,9 +18,9 @@ static bool is_key(const char *text)
 {
 	size_t len = 0;
 
-	while (text[len] >= ' ' && text[len] <= '~' && len <= KEY_MAX)
+	while (len <= KEY_MAX && text[len] >= ' ' && text[len] <= '~')
 		len++;
-	return text[len] == '\0' && len <= KEY_MAX;
+	return len <= KEY_MAX && text[len] == '\0';
 }
 
 bool idempotent_take(

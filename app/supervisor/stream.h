@@ -6,6 +6,9 @@
  *	              ^    |
  *	              +----+ again, or another deployment, when nothing came yet
  *
+ * While all deployments are limited a stream waits, and keeps its place: given back, its job would
+ * lose its turn, and the worker that takes it next would wait as well.
+ *
  * The first text is written as soon as it comes, later text at most every flush_interval_ms. Of a
  * response that has readers of its events, these are written with it, every stream_interval_ms. A
  * stream that another party has ended (cancel, delete, reclaim) learns of it by revocation or by

@@ -66,13 +66,16 @@ static struct usage usage_of(const struct stream *s)
 void stream_settle_use(struct stream *s)
 {
 	const struct deployment *deployment = s->errand.called;
-	const struct usage usage = usage_of(s);
-	struct buf *use = &s->account.use;
+	struct stream_account *account = &s->account;
 
-	if (use->len > 0 || deployment == NULL || !is_told(&usage))
+	if (account->settled)
 		return;
-	use_write(use, &usage, deployment->input_cost, deployment->output_cost);
-	s->writer.write.use = buf_cstr(use);
+	account->settled = true;
+	account->used = usage_of(s);
+	if (deployment == NULL || !is_told(&account->used))
+		return;
+	use_write(&account->use, &account->used, deployment->input_cost, deployment->output_cost);
+	s->writer.write.use = buf_cstr(&account->use);
 }
 
 static void log_end(
@@ -132,12 +135,12 @@ static void count_end(
 
 void stream_note_end(struct stream *s, const char *how)
 {
-	const struct usage usage = usage_of(s);
+	const struct usage *used = &s->account.used;
 	const long long total = total_ms(s);
 
 	stream_settle_use(s);
-	log_end(s, how, &usage, total);
-	count_end(s, how, &usage, total);
+	log_end(s, how, used, total);
+	count_end(s, how, used, total);
 	job_end(s->host->jobs, s->id, how, s->writer.write.use);
 }
 

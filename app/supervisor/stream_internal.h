@@ -15,6 +15,7 @@
 #include "common/response/fold.h"
 #include "common/response/narrator.h"
 #include "common/response/response_id.h"
+#include "common/response/usage.h"
 #include "stream.h"
 #include "writer.h"
 
@@ -44,7 +45,9 @@ struct stream_account {
 	long long age_ms;         /* of the response, when this worker began */
 	long long waited_ms;      /* of that until a worker first began with it */
 	char *request_id;         /* of the request that created it, or NULL */
-	struct buf use;           /* what it has used, once that is known: use_write() */
+	bool settled;             /* what has been used is known: */
+	struct usage used;
+	struct buf use; /* the same by use_write(); empty if nobody has told any of it */
 };
 
 struct stream {

@@ -84,7 +84,7 @@ class Job:
         """words are the terminal state, if there is one, and the events, if there are any."""
         ends = len(words) % 2 == 1
         if ends:
-            words = (f"{words[0]} {self.kept}", *words[1:])
+            words = (f"{words[0]} {self.kept} -", *words[1:])
         flags += "r" + ("e" if ends else "") + ("" if document is None else "w")
         length, writes = (known or f"{len(self.text)} {self.writes}").split()
         if document is not None:

@@ -458,7 +458,9 @@ def lease_end(stack, relay):
     return stack.redis.zscore(f"{JOBS}relays", relay) / 1000 - time.time()
 
 
-def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(make_stack):
+@pytest.mark.parametrize("everything_stood_still_for", [0, 3600])
+def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(
+        make_stack, everything_stood_still_for):
     stack = limited_stack(make_stack, {"max_parallel": 1, "tpm": 1000})
     client = stack.client.with_key(key_of("web"))
     stack.upstream.script("m", [event(0), Gate()])
@@ -472,9 +474,23 @@ def test_killed_relay_s_passages_are_given_back_when_its_lease_ends(make_stack):
                    "another relay")
         assert_limited(create(client, "m"), "max_parallel")
         # As if the time had passed.
-        stack.redis.zadd(f"{JOBS}relays", {name: time.time() * 1000}, xx=True)
+        ended = time.time() - everything_stood_still_for
+        stack.redis.zadd(f"{JOBS}relays", {name: ended * 1000}, xx=True)
         await_nothing_held(stack, "web")
     assert tokens_left(stack, "web") == pytest.approx(1000, abs=100)
     await_use(stack, "web", [1, 1, 0, 0, 0, 0])
     stack.upstream.script("m", answered())
     assert create(client, "m").status == 200
+
+
+def test_passages_of_a_lost_relay_are_given_back_in_portions(make_stack):
+    stack = limited_stack(make_stack, {"max_parallel": 1000})
+    lost = {n: "web\x1f*\x1f0" for n in range(700)}
+    with stack.redis.pipeline() as pipeline:
+        pipeline.hset(f"{JOBS}shares", "running\x1fweb", len(lost))
+        pipeline.hset(f"{JOBS}passages:lost", mapping=lost)
+        pipeline.zadd(f"{JOBS}relays", {"lost": time.time() * 1000})
+        pipeline.execute()
+    wait_until(lambda: running(stack, "web") == 200, 10, "the first of them to be given back")
+    await_nothing_held(stack, "web")
+    await_use(stack, "web", [700, 700, 0, 0, 0, 0])

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import BOB, QUEUE, job_key, response_key, wait_until
+from harness import BOB, job_key, response_key, wait_until
 from redis_cluster import JOBS_SLOT, Cluster, Mover, slot_of
 from redis_servers import Access
 from store_stack import (StoreStack, expect_queued, is_unavailable, try_create, writes_again)
@@ -58,9 +58,9 @@ def test_every_node_s_slots_can_be_used(cluster, stack, client):
         assert client.poll(response_id)["status"] == "queued"
         assert client.input_items(response_id).json()["data"][0]["content"][0]["text"] == "Hello"
         assert client.with_key(BOB).get_response(response_id).status == 404
-        assert response_id.encode() in stack.redis.lrange(QUEUE, 0, -1)
+        assert response_id in stack.queued()
         assert client.cancel(response_id).json()["status"] == "cancelled"
-        assert response_id.encode() not in stack.redis.lrange(QUEUE, 0, -1)
+        assert response_id not in stack.queued()
         assert client.delete(response_id).status == 200
         assert client.get_response(response_id).status == 404
         assert not stack.redis.exists(job_key(response_id))
@@ -125,13 +125,13 @@ def test_while_the_queue_s_slot_is_half_moved_what_is_not_queued_is_not_created(
     finally:
         cluster.move_keys(JOBS_SLOT, source, target)
         cluster.end_move(JOBS_SLOT, target)
-    queued = stack.redis.lrange(QUEUE, 0, -1)
+    queued = stack.queued()
     if created:
-        assert created.encode() in queued
+        assert created in queued
     else:
         assert stack.response_keys() == known
     response_id = client.create("m")["id"]
-    assert response_id.encode() in stack.redis.lrange(QUEUE, 0, -1)
+    assert response_id in stack.queued()
     assert cluster.owner(JOBS_SLOT) is target
 
 
@@ -149,8 +149,8 @@ def test_while_slots_move_to_and_fro_answers_are_right_or_for_later(cluster, sta
         created.append(try_create(client))
     mover.stop()
     created = [response_id for response_id in created if response_id]
-    queued = stack.redis.lrange(QUEUE, 0, -1)
-    assert all(response_id.encode() in queued for response_id in created)
+    queued = stack.queued()
+    assert all(response_id in queued for response_id in created)
     assert created and answered > asked / 2, (created, answered, asked)
 
 

@@ -4,7 +4,10 @@ import pytest
 
 from admin import Admin
 from console import Console
+from events import message_stream
+from harness import wait_until
 from operating import jobs_key, note_use, use_day
+from upstream import json_error
 
 STACK = {"supervisor": False, "config": {
     "model_list": [{"model_name": name, "litellm_params": {"model": "openai/x", "api_key": "k"}}
@@ -149,6 +152,20 @@ def test_a_parameter_that_is_empty_is_not_given(stack, used):
 def test_use_is_read_and_never_written(stack):
     assert Admin(stack).request("POST", "/respool/v1/usage").status == 405
     assert Admin(stack).request("HEAD", "/respool/v1/usage").body == b""
+
+
+def test_what_has_ended_is_used_at_the_model_s_cost(make_stack):
+    stack = make_stack({"model_list": [{
+        "model_name": "gpt-*", "litellm_params": {"model": "openai/x", "api_key": "k"},
+        "model_info": {"input_cost_per_token": 0.001, "output_cost_per_token": 0.01}}]})
+    stack.upstream.script("x", message_stream(["Hello"]),
+                          json_error(400, {"error": {"message": "no"}}))
+    for status in ("completed", "failed"):
+        assert stack.client.wait_terminal(stack.client.create("gpt-9")["id"])["status"] == status
+    wait_until(lambda: sum(row["requests"] for row in Admin(stack).usage()["data"]) == 2,
+               what="both to be counted")
+    assert rows(Admin(stack).usage(), "tenant", "model", "day") == [
+        ("alice", "gpt-*", use_day(0), 2, 1, 0, 12, 34, 0.352)]
 
 
 def test_a_redis_that_is_away_is_told(make_stack):
