@@ -210,10 +210,13 @@ class Shares:
     def in_order(self):
         return sorted(self.turns, key=lambda line: (self.turns[line], line))
 
-    def is_passed_over(self, line):
-        since = self.waiting_since(self.lines[line][-1])
-        return since is not None and (
-            self.now() - max(since, self.served.get(line[0], 0)) >= PASSED_OVER_MS)
+    def passed_over(self, tier):
+        """The first lines of a tier, if one of those has waited there for long."""
+        first = [line for line in self.in_order() if line[0] == tier][:LOOKED_AT]
+        since = [self.waiting_since(self.lines[line][-1]) for line in first]
+        waited = max((self.now() - at for at in since if at is not None), default=0)
+        unserved = self.now() - self.served.get(tier, 0)
+        return first if min(waited, unserved) >= PASSED_OVER_MS else []
 
     def first_fitting(self, lines):
         """And whether somebody went out of the turns."""
@@ -230,12 +233,10 @@ class Shares:
         first = self.in_order()[:1 if self.free() > self.spare() else LOOKED_AT]
         if first and not self.favoured:
             for tier in TIERS[int(first[0][0]) + 1:]:
-                eldest = [line for line in self.in_order() if line[0] == tier][:1]
-                if eldest and self.is_passed_over(eldest[0]):
-                    line, _ = self.first_fitting(eldest)
-                    if line:
-                        self.counts["turns out of order"] += 1
-                        return line, True
+                line, _ = self.first_fitting(self.passed_over(tier))
+                if line:
+                    self.counts["turns out of order"] += 1
+                    return line, True
         line, blocked = self.first_fitting(first)
         return self.next_turn() if blocked and not line else (line, False)
 

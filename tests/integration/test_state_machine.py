@@ -1217,7 +1217,7 @@ class Sequence:
             yield 4, lambda: self.enqueue(first)
             yield 0.2, lambda: self.crash_before_enqueue(first)
         if len(self.ids) < self.max_jobs:
-            yield (1 if self.ids else 8), self.create
+            yield (1 + 3 * self.crowded if self.ids else 8), self.create
         for response_id in self.ids:
             if response_id not in self.waiting and response_id not in self.gone:
                 yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)

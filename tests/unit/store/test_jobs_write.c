@@ -181,7 +181,7 @@ static void events_that_wait_follow_everything_else(void **state)
 	add_event(&log, "event: b\n\n");
 	buf_puts(event_log_room(&log), "half of one");
 	response_keys(&keys, &written.jobs.space, id);
-	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n3 rev %zu 7 0\nfailed 0\n4\n%s\n",
+	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n3 rev %zu 7 0\nfailed 0 -\n4\n%s\n",
 	    script_sha(SCRIPT_FLUSH), keys.job, written.fold.doc.stored_len,
 	    "event: a\n\nevent: b\n\n");
 	assert_true(
