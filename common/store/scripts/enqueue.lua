@@ -91,7 +91,9 @@ local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
 local first_key = digest and 20 or 19
 if digest then
 	local stands_for, of = (call('GET', KEYS[19]) or ''):match('^(%S+) (%S+)$')
-	if stands_for and stands_for ~= gone then
+	if stands_for == id then
+		return 1 -- likewise, and it has ended meanwhile
+	elseif stands_for and stands_for ~= gone then
 		return of == digest and {8, stands_for} or {9}
 	end
 end
@@ -134,8 +136,7 @@ local function refusal()
 		why, wait = rates_refuse(limits, left)
 	end
 	if why then
-		call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
-		return rates_tell(limits, left, {why, wait})
+		return rates_tell(limits, left, {why, wait}), why
 	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
 		return 0
 	elseif waiting > 0 and waiting + bytes > most then
@@ -143,10 +144,15 @@ local function refusal()
 	elseif context > 0 and contexts > 0 and contexts + context > most then
 		return 3
 	end
-	return nil, left
+	return nil, nil, left
 end
 
-local refused, left = refusal()
+local refused, why, left = refusal()
+if refused and call('HEXISTS', index_about, id) == 1 then
+	return 1 -- likewise
+elseif why then
+	call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
+end
 if refused then
 	return refused
 end
