@@ -133,13 +133,19 @@ def test_anything_else_is_a_mistake(stack, client, model, key):
     assert stack.response_keys() == before
 
 
-def test_response_that_was_deleted_frees_its_key(client, model, key):
-    first = body(model)
-    response_id = created(post(client, key, first))
+@pytest.mark.parametrize("fields", [{}, {"input": "another one"}, {"stream": True}])
+def test_response_that_was_deleted_frees_its_key(client, model, key, fields):
+    response_id = created(post(client, key, body(model)))
     assert client.delete(response_id).status == 200
-    second = created(post(client, key, first))
+    if "stream" in fields:
+        with stream(client, key, body(model, **fields)) as follower:
+            assert REPLAYED not in follower.accepted().headers
+            second = follower.next().data["response"]["id"]
+    else:
+        second = created(post(client, key, body(model, **fields)))
+        assert replayed(post(client, key, body(model, **fields))) == second
     assert second != response_id
-    assert replayed(post(client, key, first)) == second
+    assert post(client, key, body(model, input="a third one")).status == 409
 
 
 def test_response_that_is_gone_frees_its_key(stack, client, model, key):

@@ -37,7 +37,7 @@
 --       {1, 0, and what rates_tell() says} if requests or tokens are limited
 --       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
 --       {8, id} if the Idempotency-Key stands for that response
---       {9} if it stands for another request
+--       {9, id} if it does, which another request has made
 -- include new_job.lua
 -- include minutes.lua
 
@@ -94,7 +94,7 @@ if digest then
 	if stands_for == id then
 		return 1 -- likewise, and it has ended meanwhile
 	elseif stands_for and stands_for ~= gone then
-		return of == digest and {8, stands_for} or {9}
+		return {of == digest and 8 or 9, stands_for}
 	end
 end
 
