@@ -37,7 +37,7 @@
 --       {1, 0, and what rates_tell() says} if requests or tokens are limited
 --       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
 --       {8, id} if the Idempotency-Key stands for that response
---       {9} if it stands for another request
+--       {9, id} if it does, which another request has made
 -- include new_job.lua
 -- include minutes.lua
 
@@ -91,8 +91,10 @@ local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
 local first_key = digest and 20 or 19
 if digest then
 	local stands_for, of = (call('GET', KEYS[19]) or ''):match('^(%S+) (%S+)$')
-	if stands_for and stands_for ~= gone then
-		return of == digest and {8, stands_for} or {9}
+	if stands_for == id then
+		return 1 -- likewise, and it has ended meanwhile
+	elseif stands_for and stands_for ~= gone then
+		return {of == digest and 8 or 9, stands_for}
 	end
 end
 
@@ -135,8 +137,7 @@ local function refusal()
 		why, wait = rates_refuse(limits, left)
 	end
 	if why then
-		call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
-		return rates_tell(limits, left, {why, wait})
+		return rates_tell(limits, left, {why, wait}), why
 	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
 		return 0
 	elseif waiting > 0 and waiting + bytes > most then
@@ -144,10 +145,15 @@ local function refusal()
 	elseif context > 0 and contexts > 0 and contexts + context > most then
 		return 3
 	end
-	return nil, left
+	return nil, nil, left
 end
 
-local refused, left = refusal()
+local refused, why, left = refusal()
+if refused and call('HEXISTS', index_about, id) == 1 then
+	return 1 -- likewise
+elseif why then
+	call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
+end
 if refused then
 	return refused
 end
