@@ -39,20 +39,52 @@
  * flush, cancel and delete tell readers on a channel of the same name as the list; follow reads the
  * list. What has expired is told to nobody.
  *
- * Where an id is: enqueue puts it into the queue; BLMOVE takes it from there into a worker's list,
- * requeue back. Each script touches keys of one cluster slot, a response's or the lists'; so the
- * two can differ for a moment, or for longer when somebody dies in between. Therefore an id is
- * taken out of the lists for good only when its job is terminal or gone. Whoever finds in its
- * list an id whose job is another worker's keeps it there and looks again later; whoever has lost
- * a job to another puts the id back into the queue, if it still has it. So the id of a job that is
- * not terminal is always in some list, except in a Cluster between create and enqueue, before the
- * client knows it. With one server these two are one step, of enqueue.
+ * Where an id is: enqueue puts it into the queue if a seat is free that it may have, else into its
+ * tenant's line, from which it comes into the queue when it is its turn; BLMOVE takes it from there
+ * into a worker's list, requeue back. Each script touches keys of one cluster slot, a response's or
+ *the lists'; so the two can differ for a moment, or for longer when somebody dies in between.
+ *Therefore an id is taken out of the lists for good only when its job is terminal or gone. Whoever
+ *finds in its list an id whose job is another worker's keeps it there and looks again later;
+ *whoever has lost a job to another puts the id back into the queue, if it still has it. So the id
+ *of a job that is not terminal is always in some list, except in a Cluster between create and
+ *enqueue, before the client knows it. With one server these two are one step, of enqueue.
  *
  * What operators have paused waits in a list of its own, parked, which is oriented as the queue is:
  * enqueue and requeue put an id there if the set paused has the job's label, which is what the
  * configuration calls its model (model_label()), or that model, or "*". pause moves what is in the
- * queue already, resume moves back what is not paused any more. So workers need to know nothing of
- * it. What waits is what is in both lists. Nothing is parked while nothing is paused.
+ * queue and in lines already, resume moves what is not paused any more to the heads of its tenants'
+ * lines. So workers need to know nothing of it. What waits is what is in the queue, in lines and
+ * parked. Nothing is parked while nothing is paused.
+ *
+ * How what waits is shared among tenants: there are as many seats as the workers say, with their
+ * beats, that they have room for, in the hash rooms; with no worker there is none, and everything
+ * stands in lines. A job that is open has a seat while it is in the queue or a worker's list.
+ * Whatever leaves a seat free, or makes more of them, gives these to those whose turn it is, in the
+ * same step: drop when a job has ended, settle when what was passed through has, beat, requeue of
+ * what is paused, pause and resume. So no job stands in a line while there is a seat that it may
+ * have. shared/shares.lua says how lines, seats and turns are kept, shared/turns.lua whose turn it
+ * is: in a tier by weight, each tenant's own in order, never more of a tenant than its
+ * max_parallel, and behind the tiers above until it has been passed over for long. What is given
+ * back keeps its seat, so for a moment there may be more of them than there is room, as when a
+ * worker goes. A seat that nobody gives back, as its id is lost, a beat finds in time and has
+ * looked up.
+ *
+ * What keys may ask for: enqueue judges it for what is created, before anything is stored, and
+ * admit for what relays pass through, as shared/limits.lua says. Requests are counted against rpm
+ * then. Tokens are reserved by an estimate, and what was used takes the place of that once: with
+ * the seat, by drop, or by settle. Who crashes in between leaves the id in a list, or what it
+ * passes through in a hash beside its lease (shared/passages.lua), and whoever takes those over
+ * gives back what is reserved.
+ *
+ * An Idempotency-Key is a string with the id that it stands for and the digest of what was asked,
+ * set in the step that takes the job in, so of two that race one is created. It goes by itself.
+ * Whoever finds that its response is gone says so with the next try, and takes its place.
+ *
+ * usage, a hash for each day, has what each tenant has used of each label (shared/usage.lua). Each
+ * response is counted there once, when the index learns its end; its tokens and their cost when its
+ * seat is free, as who cancels a running one does not know them. flush stores them in the job with
+ * the terminal state, in the field use, so that whoever brings the end tells the same. The cost is
+ * added to what the tenant has spent of its budget.
  *
  * In a Cluster a command that a server cannot take just now is sent again, so it may be executed
  * behind one that was sent later, or after it was given up. Whoever needs an order waits for the
@@ -75,8 +107,9 @@
  * By three keys beside the lists operators find responses. index orders ids by when they were
  * created (ms). index about, a hash, says of each, in a line with blanks between, when it was
  * created and when it began to wait last (ms), its state, which is "open" or a terminal one, and
- * then, with the byte 31 between, its tenant, label and model, and the endpoint of webhooks that
- * its request has named, if any. index ended orders those that have ended by when their keys
+ * then, with the byte 31 between, its tenant, label and model, and, unless all of these
+ * are as they mostly are, the endpoint of webhooks that its request has named, its tier, and how
+ * many tokens are reserved for it. index ended orders those that have ended by when their keys
  * expire. enqueue opens an entry; drop notes the end, or removes what is deleted. The index says
  * where to look, the job itself what is true. Beats take out what has expired, and have a worker
  * look up the job of the eldest entry if that is open for long; lists take out what they find
@@ -94,10 +127,11 @@
  * set draining: then it gives its jobs to others. Who takes the place of a worker drains as that
  * did. bury forgets all of this.
  *
+ * By relay_beat relays show that they live, and tell what they have counted.
+ *
  * health and report have nothing to do with all this: they keep what is known of the deployments;
- * nor have remember and forget, which keep whose a provider's responses are, and relay_beat, by
- * which relays show that they live and tell what they have counted. Who made an encrypted content
- * is kept without a script: only its maker can have made it, so it never changes.
+ * nor have remember and forget, which keep whose a provider's responses are. Who made an encrypted
+ *content is kept without a script: only its maker can have made it, so it never changes.
  *
  * Who is to be told of an end is noted in the step in which the index learns it, by drop: so a
  * delivery is there as soon as the end counts, once, and what dies before has left the id in some

@@ -284,8 +284,12 @@ def test_what_a_relay_sends_again_is_added_once(make_stack):
     stack = make_stack(supervisor=False, responder=False, web=False)
     script = script_text("relay_beat")
 
+    shared = [f"litellm:polling:{{jobs}}:{name}" for name in (
+        "queue", "shares", "seats", "lines", "turns", "passes", "index:about", "rates", "budgets",
+        "usage:2026-12-31")]
+
     def beat(known, counted, lease=10000):
-        return stack.redis.eval(script, 3, RELAYS, RELAYS_ABOUT, COUNTERS, "a", lease, 0,
+        return stack.redis.eval(script, 13, RELAYS, RELAYS_ABOUT, COUNTERS, *shared, "a", lease, 0,
                                 "1 2 v host", counted, known)
 
     def at_another_time(before, *rest):

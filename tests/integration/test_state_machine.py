@@ -28,7 +28,7 @@ from state_passages import SNAPSHOT as PASSAGES_SNAPSHOT
 from state_passages import Passages
 from state_readers import (CHANNEL, Message, Reader, event_text, number_of, split_events, writer_of)
 from state_shares import NAMES as SHARE_NAMES
-from state_shares import (LIMITED, TIERS, Limits, Whose, random_limits, read_use,
+from state_shares import (LIMIT_NAMES, LIMITED, TIERS, Limits, Whose, random_limits, read_use,
                           with_short_times)
 from state_webhooks import NAMES as WEBHOOK_NAMES
 from state_webhooks import (DELIVERIES, EVENTS, WEBHOOKS_EVERY, Endpoint, Webhooks, has_webhooks,
@@ -318,7 +318,7 @@ class Sequence:
         self.held_key = f"{HELD}:{number}"
         self.until_key = f"{HELD_UNTIL}:{number}"
         self.max_workers = self.random.choice((2, 2, 3, 6))
-        self.crowded = self.random.random() < 0.15
+        self.crowded = self.random.random() < 0.15 and not has_webhooks(number)
         self.max_jobs = 12 if self.crowded else self.random.choice((1, 1, 2, 4))
         # With one server only, as that takes keys of several slots.
         self.creates_at_once = "one_server" in scripts and self.random.random() < 0.7
@@ -350,8 +350,8 @@ class Sequence:
         self.shares_asked = wire_form(self.shares_snapshot_command())
         self.books = Books(self.expect, self.longest_after_end, self.note_end, self.now)
         self.shares = self.books.shares
-        self.passages = Passages(self)
         self.webhooks = Webhooks(self, TENANTS) if has_webhooks(number) else None
+        self.passages = Passages(self)
 
     def now(self):
         return self.clock
@@ -424,7 +424,9 @@ class Sequence:
     def enqueue(self, response_id):
         bound = self.random.choice((100, 100, 100, 1))
         needed = self.sums_of_the_rest()[0] + sizes_of(response_id)[0]
-        most = self.random.choice((*[MAX_BYTES] * 4, needed, needed, needed - 1))
+        contexts = self.sums_of_the_rest()[1] + sizes_of(response_id)[1]
+        most = self.random.choice((*[MAX_BYTES] * 4, needed, needed, needed - 1,
+                                   max(1, contexts - 1)))
         self.note("enqueue", response_id, "of", bound, "and", most, "bytes")
         job = self.jobs[response_id] = self.new_job(response_id)
         reply = yield self.enqueue_script(response_id, bound, most)
@@ -1217,7 +1219,7 @@ class Sequence:
             yield 4, lambda: self.enqueue(first)
             yield 0.2, lambda: self.crash_before_enqueue(first)
         if len(self.ids) < self.max_jobs:
-            yield (1 if self.ids else 8), self.create
+            yield (1 + 3 * self.crowded if self.ids else 8), self.create
         for response_id in self.ids:
             if response_id not in self.waiting and response_id not in self.gone:
                 yield 0.15 * self.unrest, lambda i=response_id: self.cancel(i)
@@ -1766,6 +1768,10 @@ def test_random_interleavings_keep_the_promises(redis_connection, listen, record
                  *(f"enqueue answered {reply}" for reply in (0, 2))):
         assert counts[name] > SEQUENCES / 200, f"too rare: {name}"
     assert counts["enqueue answered 3"] > SEQUENCES / 1000
+    for name in ("turns", "turns out of order", "passages", "passages given back",
+                 "passages settled too late", "keys that stand for another", "keys that are taken",
+                 *(f"refused by {limit}" for limit in LIMIT_NAMES.values())):
+        assert counts[name] > SEQUENCES / 500, f"too rare: {name}"
     for name in ("noted", "claimed", "claimed after a lease", "delivered", "failed", "dead",
                  "dropped", "released", "retried", "forgotten", "forgotten after a week",
                  "to strangers", "to what is off"):

@@ -108,7 +108,7 @@ running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_
 if ARGV[11] ~= '' then
 	its_limits = heed_limits(tenant, its_limits, limits, running)
 end
-local most_running = read_limits(its_limits)
+local most_running, weight = read_limits(its_limits)
 local its_stand = 0
 if all_stand > 0 then
 	for _, number in ipairs(call('HMGET', lines, '0' .. tenant, '1' .. tenant, '2' .. tenant)) do
@@ -123,8 +123,9 @@ if call('EXISTS', KEYS[5]) == 1 then
 	is_paused = is[1] + is[2] + is[3] > 0
 	all_parked = call('LLEN', parked)
 end
+local seated = capacity > 0 and call('HLEN', seats) or 0
 local sits = not is_paused and its_stand == 0 and capacity > 0 and
-	may_sit(capacity - call('HLEN', seats), count_spare(capacity, mixed), running, most_running)
+	may_sit(capacity - seated, count_spare(capacity, mixed), running, most_running, weight)
 
 local function refusal()
 	local left = rates_read(limits, tenant)
@@ -172,6 +173,8 @@ end
 rates_charge(limits, tenant, left)
 if last ~= tenant then
 	call('HSET', shares, 'last', tenant, 'mixed', last and ms or '0')
+elseif seated + all_stand > running + its_stand and now - mixed > MIXED_MS / 2 then
+	call('HSET', shares, 'mixed', ms)
 end
 if is_paused then
 	call('LPUSH', parked, id)

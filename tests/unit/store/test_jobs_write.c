@@ -154,7 +154,7 @@ static void what_is_not_streamed_costs_nothing_more(void **state)
 	(void)state;
 	open_written(&written);
 	response_keys(&keys, &written.jobs.space, id);
-	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n1 re %zu 7 0\ncompleted 0 a\n",
+	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n1 re %zu 7 0\ncompleted 0 - a\n",
 	    script_sha(SCRIPT_FLUSH), keys.job, written.fold.doc.stored_len);
 	assert_true(
 	    response_flush(&written.write, id, 7, &written.fold, NULL, STATUS_COMPLETED, "a"));
@@ -181,7 +181,7 @@ static void events_that_wait_follow_everything_else(void **state)
 	add_event(&log, "event: b\n\n");
 	buf_puts(event_log_room(&log), "half of one");
 	response_keys(&keys, &written.jobs.space, id);
-	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n3 rev %zu 7 0\nfailed 0\n4\n%s\n",
+	buf_printf(&expected, "EVALSHA\n%s\n1\n%s\n1\n3 rev %zu 7 0\nfailed 0 -\n4\n%s\n",
 	    script_sha(SCRIPT_FLUSH), keys.job, written.fold.doc.stored_len,
 	    "event: a\n\nevent: b\n\n");
 	assert_true(
@@ -316,8 +316,10 @@ static void the_request_of_what_has_failed_is_kept_if_it_is_to_be(void **state)
 	open_written(&written);
 	is_cluster = true;
 	written.config.failed_request_ttl = 600;
-	expect_alone(&written, STATUS_FAILED, "a", true, "1 re", "failed 600 a\n");
-	expect_alone(&written, STATUS_COMPLETED, NULL, false, "1 re", "completed 0\n");
+	expect_alone(&written, STATUS_FAILED, "a", true, "1 re", "failed 600 - a\n");
+	expect_alone(&written, STATUS_COMPLETED, NULL, false, "1 re", "completed 0 -\n");
+	written.write.use = "10,5,0.25";
+	expect_alone(&written, STATUS_COMPLETED, "a", false, "1 re", "completed 0 10,5,0.25 a\n");
 	close_written(&written);
 }
 

@@ -124,6 +124,47 @@ static void a_namespace_stands_before_every_key_and_channel(void **state)
 	assert_string_equal(space.failures, "myapp:litellm:polling:{deployments}:failures");
 }
 
+static void a_line_a_relay_s_passages_a_day_s_use_and_a_key_are_beside_the_jobs(void **state)
+{
+	const time_t last_second = 1767225599; /* of 2025, in UTC */
+	struct key_space space;
+	struct passages_key passages;
+	struct usage_key usage;
+	struct idempotent_key idempotent;
+	struct buf line = {0};
+
+	(void)state;
+	key_space_init(&space, "myapp");
+	line_key(&line, &space, SPAN("2alice {x}"));
+	assert_string_equal(buf_cstr(&line), "myapp:litellm:polling:{jobs}:line:2alice {x}");
+	buf_free(&line);
+	passages_key(&passages, &space, "0123456789abcdef");
+	assert_string_equal(
+	    passages.name, "myapp:litellm:polling:{jobs}:passages:0123456789abcdef");
+	usage_key(&usage, &space, last_second);
+	assert_string_equal(usage.name, "myapp:litellm:polling:{jobs}:usage:2025-12-31");
+	usage_key(&usage, &space, last_second + 1);
+	assert_string_equal(usage.name, "myapp:litellm:polling:{jobs}:usage:2026-01-01");
+	idempotent_key(&idempotent, &space, "00ff");
+	assert_string_equal(idempotent.name, "myapp:litellm:polling:{jobs}:idempotent:00ff");
+}
+
+/* Scripts make the names of what is beside them of these. */
+static void the_names_that_scripts_go_on_from_end_as_they_expect(void **state)
+{
+	struct passages_key passages;
+	struct buf line = {0};
+
+	(void)state;
+	line_key(&line, &plain, SPAN(""));
+	assert_int_equal(strlen(plain.lines), strlen(buf_cstr(&line)));
+	assert_memory_equal(plain.lines, buf_cstr(&line), strlen(plain.lines) - 1);
+	buf_free(&line);
+	passages_key(&passages, &plain, "r");
+	assert_memory_equal(plain.relays, passages.name, strlen(plain.relays) - strlen("relays"));
+	assert_string_equal(passages.name + strlen(plain.relays) - strlen("relays"), "passages:r");
+}
+
 static void a_namespace_of_the_greatest_length_is_not_cut(void **state)
 {
 	char longest[REDIS_NAMESPACE_MAX + 1], id[RESPONSE_ID_MAX + 1];
@@ -155,6 +196,8 @@ int main(void)
 	    cmocka_unit_test(a_worker_s_name_of_the_greatest_length_is_not_cut),
 	    cmocka_unit_test(a_namespace_stands_before_every_key_and_channel),
 	    cmocka_unit_test(a_namespace_of_the_greatest_length_is_not_cut),
+	    cmocka_unit_test(a_line_a_relay_s_passages_a_day_s_use_and_a_key_are_beside_the_jobs),
+	    cmocka_unit_test(the_names_that_scripts_go_on_from_end_as_they_expect),
 	};
 
 	key_space_init(&plain, NULL);

@@ -4,7 +4,7 @@
 --
 -- It takes what shares.lua takes and has, and queue and index_about as locals.
 local PASSED_OVER_MS = 60000
-local LOOKED_AT = 8 -- lines, for one that may have a seat that is kept
+local LOOKED_AT = 8 -- lines, for one that may have a seat that is kept, or that was passed over
 
 -- What is known of the seats at the beginning, and kept up to date.
 local function read_room()
@@ -15,17 +15,24 @@ local function read_room()
 		spare = count_spare(capacity, mixed), favoured = favoured == '1'}
 end
 
--- The next line of a tier, and its time, if that has been passed over for too long.
+-- The first lines of a tier, each with its time behind it, if a job has waited there for too long
+-- since the tier had its last turn in order; else none.
 local function passed_over(tier)
-	local line, score = unpack(call('ZRANGEBYSCORE', turns, tier * TIER,
-		'(' .. (tier + 1) * TIER, 'WITHSCORES', 'LIMIT', 0, 1))
-	local id = line and call('LINDEX', LINE .. line, -1)
-	local about = id and call('HGET', index_about, id)
-	local since = about and about:match('^%d+ (%d+)')
-	if since and now - since >= PASSED_OVER_MS and
-		now - (call('HGET', shares, 'served' .. tier) or 0) >= PASSED_OVER_MS then
-		return line, score
+	local first = call('ZRANGEBYSCORE', turns, tier * TIER, '(' .. (tier + 1) * TIER,
+		'WITHSCORES', 'LIMIT', 0, LOOKED_AT)
+	if not first[1] or
+		now - (call('HGET', shares, 'served' .. tier) or 0) < PASSED_OVER_MS then
+		return {}
 	end
+	for i = 1, #first, 2 do
+		local id = call('LINDEX', LINE .. first[i], -1)
+		local about = id and call('HGET', index_about, id)
+		local since = about and about:match('^%d+ (%d+)')
+		if since and now - since >= PASSED_OVER_MS then
+			return first
+		end
+	end
+	return {}
 end
 
 -- The first of some lines whose tenant may have a seat. Whoever has enough running, as requests are
@@ -35,7 +42,7 @@ local function first_fitting(room, first)
 	for i = 1, #first, 2 do
 		local tenant = first[i]:sub(2)
 		local running, most, weight = read_tenant(tenant)
-		if may_sit(room.free, room.spare, running, most) then
+		if may_sit(room.free, room.spare, running, most, weight) then
 			return {line = first[i], score = first[i + 1], tenant = tenant, running = running,
 				most = most, weight = weight}
 		elseif running >= most then
@@ -52,7 +59,7 @@ local function next_turn(room)
 		'WITHSCORES')
 	if first[1] and not room.favoured then
 		for tier = first[1]:sub(1, 1) + 1, 2 do
-			local turn = first_fitting(room, {passed_over(tier)})
+			local turn = first_fitting(room, passed_over(tier))
 			if turn then
 				return turn, true
 			end
