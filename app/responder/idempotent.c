@@ -81,15 +81,31 @@ static bool replay(struct handlers *handlers, const char *id, bool stream)
 	return true;
 }
 
-static void refuse_other_request(struct handlers *handlers)
+/* Answers that another request has made the response that was found. False if that is gone. */
+static bool refuse_other_request(struct handlers *handlers, const char *id)
 {
 	struct api_error error;
+	struct stored_version version;
+	enum store_result result = store_version(handlers->store, id, handlers->tenant, &version);
 
+	if (result == STORE_NOT_FOUND)
+		return false;
+	if (!answer_stored(handlers, result))
+		return true;
 	reply_header(&handlers->reply, "x-should-retry", "false");
 	api_error_set(&error, 409, "invalid_request_error", NULL, "idempotency_key_in_use",
 	    "The Idempotency-Key that was sent stands for a request with another body: expected "
 	    "the same body, or another key.");
 	answer_error(handlers, &error);
+	return true;
+}
+
+/* False if what the key stands for is gone, and nothing is answered. */
+static bool answer_found(
+    struct handlers *handlers, const char *id, enum store_result result, bool stream)
+{
+	return result == STORE_KEY_TAKEN ? refuse_other_request(handlers, id)
+					 : replay(handlers, id, stream);
 }
 
 /* Others take its place and are gone as well, again and again. */
@@ -106,12 +122,9 @@ static void refuse_for_now(struct handlers *handlers)
 static bool answer_result(
     struct handlers *handlers, const struct new_job *job, enum store_result result)
 {
-	if (result == STORE_LIMITED)
-		limited_answer(handlers, job);
-	else if (result == STORE_KEY_TAKEN)
-		refuse_other_request(handlers);
-	else
+	if (result != STORE_LIMITED)
 		return answer_stored(handlers, result);
+	limited_answer(handlers, job);
 	return false;
 }
 
@@ -125,11 +138,11 @@ bool idempotent_create(
 	for (int i = 0; i < TRIES; i++) {
 		enum store_result result = store_create(handlers->store, job);
 
-		if (result != STORE_CREATED_BEFORE)
+		if (result != STORE_CREATED_BEFORE && result != STORE_KEY_TAKEN)
 			return answer_result(handlers, job, result);
 		snprintf(idempotent->found, sizeof(idempotent->found), "%s",
 		    store_created_before(handlers->store));
-		if (replay(handlers, idempotent->found, job->stream))
+		if (answer_found(handlers, idempotent->found, result, job->stream))
 			return false;
 		job->idempotency.gone = idempotent->found;
 	}

@@ -133,7 +133,7 @@ static void update_room(struct worker *worker)
 {
 	int room = worker->config->max_streams - worker->streams.count;
 
-	jobs_show(worker->jobs, worker->streams.count);
+	jobs_show(worker->jobs, worker->streams.count, worker->config->max_streams);
 	jobs_accept(worker->jobs, worker->stopping || worker->draining ? 0 : room);
 }
 

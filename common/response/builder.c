@@ -78,7 +78,7 @@ void builder_service_tier(struct builder *builder, struct span tier)
 
 static void tell_count(long long *kept, long long told)
 {
-	if (told >= 0)
+	if (usage_tokens(told) >= 0)
 		*kept = told;
 }
 

@@ -2,11 +2,16 @@
 
 #include "common/base/json.h"
 
+long long usage_tokens(long long told)
+{
+	return told >= 0 && told <= USAGE_MOST ? told : -1;
+}
+
 static long long number_of(struct span object, const char *name)
 {
 	long long number;
 
-	return json_integer(json_get(object, name), &number) && number >= 0 ? number : -1;
+	return json_integer(json_get(object, name), &number) ? usage_tokens(number) : -1;
 }
 
 struct usage usage_read(struct span usage)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "usage.h"
 
 /* With both quotes: within a string a backslash stands before the second. */
 static const char name[] = "\"usage\"";
@@ -32,7 +33,7 @@ static long long number_of(struct span object, const char *here, const char *in_
 	if (!json_integer(json_get(object, here), &number) &&
 	    !json_integer(json_get(object, in_chat), &number))
 		return -1;
-	return number >= 0 ? number : -1;
+	return usage_tokens(number);
 }
 
 static void read_object(struct usage_finder *finder)

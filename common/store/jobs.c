@@ -23,6 +23,7 @@ struct jobs *jobs_new(struct event_base *base, struct config *config, const char
 	struct jobs *jobs = xcalloc(1, sizeof(*jobs));
 
 	jobs->config = config_hold(config);
+	jobs->most_streams = config->max_streams;
 	jobs->user = user;
 	snprintf(jobs->name, sizeof(jobs->name), "%s", name);
 	snprintf(jobs->predecessor, sizeof(jobs->predecessor), "%s",
@@ -84,9 +85,10 @@ struct counts *jobs_counts(struct jobs *jobs)
 	return &jobs->counts.gathered;
 }
 
-void jobs_show(struct jobs *jobs, int streams)
+void jobs_show(struct jobs *jobs, int streams, int most_streams)
 {
 	jobs->streams = streams;
+	jobs->most_streams = most_streams;
 }
 
 void job_release(

@@ -194,8 +194,8 @@ void job_release(
  * is lost if the process is killed before.
  */
 struct counts *jobs_counts(struct jobs *jobs);
-/* How many streams the next beat says that this worker has. */
-void jobs_show(struct jobs *jobs, int streams);
+/* How many streams the next beat says that this worker has, and how many it has room for. */
+void jobs_show(struct jobs *jobs, int streams, int most_streams);
 
 /*
  * Takes no more jobs, gives back all that this worker still holds, and forgets the worker; then

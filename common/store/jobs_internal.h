@@ -57,7 +57,7 @@ struct jobs {
 	bool leaving;
 	enum leave_step leave_step;
 	struct beat_counts counts;  /* jobs_counts() gathers them */
-	int streams;                /* jobs_show() */
+	int streams, most_streams;  /* jobs_show() */
 	bool draining;              /* as the user knows it */
 	struct jobs_advice *advice; /* NULL unless it is yet to be given */
 	struct config *webhooks;    /* that of jobs_use_webhooks(), held; or NULL */

@@ -71,7 +71,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 /* How many jobs it works on at once. */
 static int room(const struct jobs *jobs)
 {
-	return jobs->leaving || jobs->draining ? 0 : jobs->config->max_streams;
+	return jobs->leaving || jobs->draining ? 0 : jobs->most_streams;
 }
 
 /* day is the caller's, and has to stay as long as the arguments do. */

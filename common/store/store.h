@@ -30,7 +30,7 @@ enum store_result {
 	STORE_CONTEXTS_FULL, /* create: contexts of max_queue_bytes are kept */
 	STORE_LIMITED, /* create: a limit of the key is reached; store_admission() says which */
 	STORE_CREATED_BEFORE, /* create: the Idempotency-Key stands for store_created_before() */
-	STORE_KEY_TAKEN,      /* create: it stands for another request */
+	STORE_KEY_TAKEN,      /* create: it does, which another request has made */
 	STORE_UNAVAILABLE,    /* Redis cannot be reached or refused; store_error() says how */
 };
 

@@ -37,15 +37,13 @@ static enum store_result judged(struct store *store, const redisReply *reply)
 {
 	long long what = reply->element[0]->integer;
 
-	if (what == KEY_IS_TAKEN)
-		return STORE_KEY_TAKEN;
-	if (what != KEY_STANDS_FOR) {
+	if (what != KEY_STANDS_FOR && what != KEY_IS_TAKEN) {
 		store->admission = admission_read(reply);
 		return store->admission.limit != LIMIT_NONE ? STORE_LIMITED : STORE_OK;
 	}
 	snprintf(
 	    store->created_before, sizeof(store->created_before), "%s", reply->element[1]->str);
-	return STORE_CREATED_BEFORE;
+	return what == KEY_IS_TAKEN ? STORE_KEY_TAKEN : STORE_CREATED_BEFORE;
 }
 
 static enum store_result enqueue_result(struct store *store, const redisReply *reply)

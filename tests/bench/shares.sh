@@ -1,5 +1,5 @@
-# Tenants that share the workers: how long one waits beside another that has asked for much, and what
-# a turn costs. Sourced by run.sh.
+# Tenants that share the workers: how long one waits beside another that has asked for much, and
+# what a turn costs. Sourced by run.sh.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 
@@ -9,8 +9,8 @@ keep_standing() {
 	[ "$missing" -le 0 ] || create "$missing" 16 sk-greedy
 }
 
-# ask_now_and_then FILE COUNT STANDING: the modest tenant creates a response a second, the greedy one
-# what it takes that so many of its own wait. Leaves the ids of the modest one's in the file.
+# ask_now_and_then FILE COUNT STANDING: the modest tenant creates a response a second, the greedy
+# one what it takes that so many of its own wait. Leaves the ids of the modest one's in the file.
 ask_now_and_then() {
 	asked=0
 	next=$(date +%s%N)

@@ -364,7 +364,7 @@ class Shares:
             stands_for, digest = self.keys[job.key]
             self.counts["keys that stand for another" if digest == job.digest else
                         "keys that are taken"] += 1
-            return [8, stands_for] if digest == job.digest else [9]
+            return [8 if digest == job.digest else 9, stands_for]
         limits, whose = job.limits or Limits(), job.whose
         tenant = whose.tenant
         if job.limits:

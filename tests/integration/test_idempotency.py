@@ -12,9 +12,10 @@ import pytest
 import fastcgi
 from events import delta, message_stream, opening
 from following import Follower, events_after
-from harness import ALICE, BOB, children_of, output_text
+from harness import ALICE, BOB, PROVIDER_KEY, children_of, output_text, wait_until
 from operating import jobs_key
 from redis_cluster import Cluster
+from redis_proxy import RedisProxy
 from store_stack import StoreStack
 
 STACK = {"children": 2}
@@ -132,13 +133,19 @@ def test_anything_else_is_a_mistake(stack, client, model, key):
     assert stack.response_keys() == before
 
 
-def test_response_that_was_deleted_frees_its_key(client, model, key):
-    first = body(model)
-    response_id = created(post(client, key, first))
+@pytest.mark.parametrize("fields", [{}, {"input": "another one"}, {"stream": True}])
+def test_response_that_was_deleted_frees_its_key(client, model, key, fields):
+    response_id = created(post(client, key, body(model)))
     assert client.delete(response_id).status == 200
-    second = created(post(client, key, first))
+    if "stream" in fields:
+        with stream(client, key, body(model, **fields)) as follower:
+            assert REPLAYED not in follower.accepted().headers
+            second = follower.next().data["response"]["id"]
+    else:
+        second = created(post(client, key, body(model, **fields)))
+        assert replayed(post(client, key, body(model, **fields))) == second
     assert second != response_id
-    assert replayed(post(client, key, first)) == second
+    assert post(client, key, body(model, input="a third one")).status == 409
 
 
 def test_response_that_is_gone_frees_its_key(stack, client, model, key):
@@ -245,6 +252,51 @@ def test_passed_through_requests_are_each_their_own(stack, client, model, key):
         reply = post(client, key, request)
         assert reply.status == 200 and REPLAYED not in reply.headers
     assert len(stack.upstream.requests(model)) == 2
+
+
+class Cutter(RedisProxy):
+    """Cuts a responder's connection in the place of an answer to a create, when that has ended."""
+
+    def __init__(self, stack, ended):
+        self.ended = ended  # how many may have, with that one
+        self.stack = stack
+        self.armed = False
+        path = stack.directory / "proxy.sock"
+        super().__init__(path, stack.directory / "redis.sock", change=self.cut)
+        stack.config["litellm_settings"]["cache_params"]["socket_path"] = str(path)
+        stack.write_config()
+        stack.start_responder()
+
+    def has_ended(self):
+        index = self.stack.redis.hvals(jobs_key("index:about"))
+        return sum(b" completed " in about for about in index) == self.ended
+
+    def cut(self, answer):
+        if not self.armed or answer != b":1\r\n":
+            return answer
+        self.armed = False
+        wait_until(self.has_ended, what="the end")
+        raise OSError("cut")
+
+
+@pytest.mark.parametrize("key", ["k", ""])
+def test_create_whose_answer_is_lost_is_new_also_when_it_has_ended(make_stack, key):
+    costs = {"input_cost_per_token": 1, "output_cost_per_token": 1}
+    stack = make_stack({
+        "model_list": [{"model_name": "m", "model_info": costs, "litellm_params": {
+            "model": "openai/m", "api_key": PROVIDER_KEY}}],
+        # What two spend; the sum of their tokens is 92.
+        "respool": {"api_key_defaults": {"max_budget": 90}}}, responder=False, children=1)
+    stack.upstream.script("m", message_stream(["hello"]))
+    cutter = Cutter(stack, ended=2)
+    stack.client.wait_terminal(stack.client.create("m")["id"])
+    cutter.armed = True
+    response_id = created(post(stack.client, key, body("m")))
+    assert not cutter.armed
+    assert stack.client.poll(response_id)["status"] == "completed"
+    assert len(stack.upstream.requests("m")) == 2
+    assert post(stack.client, "other", body("m")).status == 429
+    cutter.close()
 
 
 class TestLimits:

@@ -1,4 +1,4 @@
-"""Workers take the jobs of many tenants in turns, and nobody waits for whoever has asked for more."""
+"""Workers take the jobs of tenants in turns, and nobody waits for one who has asked for more."""
 
 import signal
 import threading

@@ -440,7 +440,7 @@ class Sequence:
         self.expect(reply == expected, "enqueue answered {}, expected {}", reply, expected)
         answer = reply[0] if isinstance(reply, list) else reply
         self.counts[f"enqueue answered {answer}"] += 1
-        if answer == 8 and reply[1] in self.gone:
+        if answer in (8, 9) and reply[1] in self.gone:
             self.note("what the key stands for is gone")
             job.gone = reply[1]
             yield from self.enqueue_again(response_id)

@@ -144,6 +144,13 @@ def test_of_several_attempts_the_one_counts_that_has_made_the_object(one):
     await_used(one, input=12, output=34, cost=COST)
 
 
+def test_numbers_that_no_provider_means_are_as_none(one):
+    one.upstream.script("a", [*opening(), completed(usage=usage(2**63 - 1 - 34, 34))])
+    for _ in range(3):
+        one.client.wait_status(one.client.create("m")["id"], "completed")
+    await_used(one, requests=3, output=3 * 34, cost=3 * 34 * 2)
+
+
 def test_a_fallback_costs_what_it_costs_itself(make_stack):
     dear = {"input_cost_per_token": 100, "output_cost_per_token": 100}
     stack = make_stack(config(costing("a", costs=dear), costing("b", "other"),

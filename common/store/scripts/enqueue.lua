@@ -37,7 +37,7 @@
 --       {1, 0, and what rates_tell() says} if requests or tokens are limited
 --       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
 --       {8, id} if the Idempotency-Key stands for that response
---       {9} if it stands for another request
+--       {9, id} if it does, which another request has made
 -- include new_job.lua
 -- include minutes.lua
 
@@ -91,8 +91,10 @@ local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
 local first_key = digest and 20 or 19
 if digest then
 	local stands_for, of = (call('GET', KEYS[19]) or ''):match('^(%S+) (%S+)$')
-	if stands_for and stands_for ~= gone then
-		return of == digest and {8, stands_for} or {9}
+	if stands_for == id then
+		return 1 -- likewise, and it has ended meanwhile
+	elseif stands_for and stands_for ~= gone then
+		return {of == digest and 8 or 9, stands_for}
 	end
 end
 
@@ -106,7 +108,7 @@ running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_
 if ARGV[11] ~= '' then
 	its_limits = heed_limits(tenant, its_limits, limits, running)
 end
-local most_running = read_limits(its_limits)
+local most_running, weight = read_limits(its_limits)
 local its_stand = 0
 if all_stand > 0 then
 	for _, number in ipairs(call('HMGET', lines, '0' .. tenant, '1' .. tenant, '2' .. tenant)) do
@@ -121,8 +123,9 @@ if call('EXISTS', KEYS[5]) == 1 then
 	is_paused = is[1] + is[2] + is[3] > 0
 	all_parked = call('LLEN', parked)
 end
+local seated = capacity > 0 and call('HLEN', seats) or 0
 local sits = not is_paused and its_stand == 0 and capacity > 0 and
-	may_sit(capacity - call('HLEN', seats), count_spare(capacity, mixed), running, most_running)
+	may_sit(capacity - seated, count_spare(capacity, mixed), running, most_running, weight)
 
 local function refusal()
 	local left = rates_read(limits, tenant)
@@ -134,8 +137,7 @@ local function refusal()
 		why, wait = rates_refuse(limits, left)
 	end
 	if why then
-		call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
-		return rates_tell(limits, left, {why, wait})
+		return rates_tell(limits, left, {why, wait}), why
 	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
 		return 0
 	elseif waiting > 0 and waiting + bytes > most then
@@ -143,10 +145,15 @@ local function refusal()
 	elseif context > 0 and contexts > 0 and contexts + context > most then
 		return 3
 	end
-	return nil, left
+	return nil, nil, left
 end
 
-local refused, left = refusal()
+local refused, why, left = refusal()
+if refused and call('HEXISTS', index_about, id) == 1 then
+	return 1 -- likewise
+elseif why then
+	call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
+end
 if refused then
 	return refused
 end
@@ -166,6 +173,8 @@ end
 rates_charge(limits, tenant, left)
 if last ~= tenant then
 	call('HSET', shares, 'last', tenant, 'mixed', last and ms or '0')
+elseif seated + all_stand > running + its_stand and now - mixed > MIXED_MS / 2 then
+	call('HSET', shares, 'mixed', ms)
 end
 if is_paused then
 	call('LPUSH', parked, id)

@@ -40,11 +40,22 @@ static void what_is_not_told_or_no_number_is_unknown(void **state)
 	assert_usage("{\"output_tokens\":\"7\"}", -1, -1, -1, -1);
 }
 
+static void more_than_a_provider_can_mean_is_unknown(void **state)
+{
+	(void)state;
+	assert_usage("{\"input_tokens\":1000000000,\"output_tokens\":1000000001}", USAGE_MOST, -1,
+	    -1, -1);
+	assert_usage("{\"input_tokens\":9223372036854775807,\"output_tokens\":1e300,"
+		     "\"input_tokens_details\":{\"cached_tokens\":99999999999999999999}}",
+	    -1, -1, -1, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(tokens_are_read_with_what_is_said_of_them),
 	    cmocka_unit_test(what_is_not_told_or_no_number_is_unknown),
+	    cmocka_unit_test(more_than_a_provider_can_mean_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 -- it. shares has "capacity", how many seats there are; "waiting", how many stand in lines; "running",
 -- "limits" and "parked" of each tenant: how many jobs have a seat, or requests are passed through;
 -- weight and max_parallel, or "-"; how many are parked; "last", who came last, and "mixed" (ms), when
--- that was another one than before; of each tier "pace", and "served" (ms), when it had its last turn
+-- somebody came while another one was about; of each tier "pace", and "served" (ms), when it had its last turn
 -- in order; "favoured" if the last turn of all was not in order; and "doubted", which beat.lua keeps.
 --
 -- Turns are given by turns.lua. While there is more than one tenant about, some seats are kept for
@@ -46,8 +46,8 @@ local function count_spare(capacity, mixed)
 	return 0
 end
 
-local function may_sit(free, spare, running, most)
-	return running < most and free > 0 and (free > spare or running < spare)
+local function may_sit(free, spare, running, most, weight)
+	return running < most and free > 0 and (free > spare or running < spare * weight)
 end
 
 -- The tenant, the label, and how many tokens are reserved, of what the index says of a job behind its

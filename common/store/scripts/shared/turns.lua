@@ -42,7 +42,7 @@ local function first_fitting(room, first)
 	for i = 1, #first, 2 do
 		local tenant = first[i]:sub(2)
 		local running, most, weight = read_tenant(tenant)
-		if may_sit(room.free, room.spare, running, most) then
+		if may_sit(room.free, room.spare, running, most, weight) then
 			return {line = first[i], score = first[i + 1], tenant = tenant, running = running,
 				most = most, weight = weight}
 		elseif running >= most then
