@@ -82,7 +82,7 @@ end
 
 -- One that is open for long, if that is true: in turns the eldest, and any that has a seat.
 local function long_open()
-	local id = beat % 2 == 0 and call('ZRANGE', KEYS[5], 0, 0)[1] or call('HRANDFIELD', seats)
+	local id = beat % 2 == 1 and call('HRANDFIELD', seats) or call('ZRANGE', KEYS[5], 0, 0)[1]
 	local created = id and open_since(id)
 	return created and created + DOUBTED_MS < now and id
 end

@@ -147,8 +147,9 @@ local function stand_up(tenant)
 	return waiting
 end
 
--- What is put among what is parked has no seat.
+-- What is put among what is parked has no seat. seat is what seats has of it.
 local function leave_seat(id, seat)
-	call('HDEL', seats, id)
-	stand_up(seat:match('^[^\31]*'))
+	if call('HDEL', seats, id) == 1 then
+		stand_up(seat:match('^[^\31]*'))
+	end
 end
