@@ -67,6 +67,7 @@ void stream_settle_use(struct stream *s)
 {
 	const struct deployment *deployment = s->errand.called;
 	struct stream_account *account = &s->account;
+	struct use use;
 
 	if (account->settled)
 		return;
@@ -74,7 +75,8 @@ void stream_settle_use(struct stream *s)
 	account->used = usage_of(s);
 	if (deployment == NULL || !is_told(&account->used))
 		return;
-	use_write(&account->use, &account->used, deployment->input_cost, deployment->output_cost);
+	use = use_of(&account->used, deployment->input_cost, deployment->output_cost);
+	use_write(&account->use, &use);
 	s->writer.write.use = buf_cstr(&account->use);
 }
 
