@@ -137,7 +137,8 @@ class Passages:
         if self.random.random() < 0.1:
             self.sequence.note("the reply is lost, and it is asked again")
             reply = yield command
-            self.expect(reply == [1, 0, *self.shares.tell(limits, self.shares.left(limits, tenant))],
+            left = self.shares.left(limits, tenant)
+            self.expect(reply == [1, 0, *self.shares.tell(limits, left)],
                         "admit once more answered {}", reply)
 
     def settle_script(self, relay, number, whose, how, use):
@@ -148,7 +149,8 @@ class Passages:
 
     def settle(self, relay, number):
         whose = relay.carried.pop(number)
-        how, use = self.random.choice(("completed", "failed", "cancelled")), self.random.choice(USES)
+        how = self.random.choice(("completed", "failed", "cancelled"))
+        use = self.random.choice(USES)
         self.sequence.note("relay", relay.name, "settles", number, how, use)
         command = self.settle_script(relay, number, whose, how, use)
         reply = yield command

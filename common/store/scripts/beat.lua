@@ -59,14 +59,10 @@ if expired[1] then
 	call('HDEL', index_about, unpack(expired))
 end
 
-local function is_open(id)
+-- When it was created (ms), if it is open.
+local function open_since(id)
 	local about = call('HGET', index_about, id)
-	return about and about:find('^%d+ %d+ open ') ~= nil
-end
-
-local function eldest_open()
-	local id, created = unpack(call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES'))
-	return id and created + DOUBTED_MS < now and is_open(id) and id
+	return tonumber(about and about:match('^(%d+) %d+ open '))
 end
 
 -- A seat that is not that of an open job, and has not been for a while: whoever should have given it
@@ -75,13 +71,20 @@ local function doubted_seat()
 	local id, since = (call('HGET', shares, 'doubted') or ''):match('^(.*) (%d+)$')
 	if not id then
 		id = call('HRANDFIELD', seats)
-		if id and not is_open(id) then
+		if id and not open_since(id) then
 			call('HSET', shares, 'doubted', id .. ' ' .. string.format('%d', now))
 		end
 	elseif now - since >= DOUBTED_MS then
 		call('HDEL', shares, 'doubted')
-		return call('HEXISTS', seats, id) == 1 and not is_open(id) and id
+		return call('HEXISTS', seats, id) == 1 and not open_since(id) and id
 	end
+end
+
+-- One that is open for long, if that is true: in turns the eldest, and any that has a seat.
+local function long_open()
+	local id = beat % 2 == 0 and call('ZRANGE', KEYS[5], 0, 0)[1] or call('HRANDFIELD', seats)
+	local created = id and open_since(id)
+	return created and created + DOUBTED_MS < now and id
 end
 
 local function note_room(room)
@@ -97,11 +100,13 @@ local function note_room(room)
 end
 
 local function forget_buried()
-	for _, name in ipairs(call('HKEYS', KEYS[2])) do
-		if not call('ZSCORE', KEYS[1], name) then
-			call('HDEL', KEYS[2], name)
-			call('SREM', KEYS[3], name)
-			call('HDEL', rooms, name)
+	for _, known in ipairs({KEYS[2], rooms}) do
+		for _, name in ipairs(call('HKEYS', known)) do
+			if not call('ZSCORE', KEYS[1], name) then
+				call('HDEL', KEYS[2], name)
+				call('SREM', KEYS[3], name)
+				call('HDEL', rooms, name)
+			end
 		end
 	end
 end
@@ -115,5 +120,5 @@ end
 note_room(tonumber(ARGV[8]))
 give_back_lost_passages(relays)
 local more = give_turns(TURNS) and 1 or 0
-return {call('SISMEMBER', KEYS[3], ARGV[1]), beat, eldest_open() or doubted_seat() or '', more,
+return {call('SISMEMBER', KEYS[3], ARGV[1]), beat, doubted_seat() or long_open() or '', more,
 	unpack(call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 16))}

@@ -182,8 +182,8 @@ if is_paused then
 elseif sits then
 	take_seat(id, about)
 	call('LPUSH', queue, id)
-	if running + 1 >= most_running then
-		block(tenant)
+	if all_stand > 0 then
+		call('HSET', passes, line, beginning(line) + 1 / weight) -- that was its turn
 	end
 else
 	call('LPUSH', KEYS[16], id)

@@ -17,45 +17,72 @@ if call('SADD', KEYS[1], ARGV[1]) == 0 then
 end
 local PIECE = 1000 -- unpack() and commands have their limits
 
--- Takes out of a list what is paused now, and returns it.
+local now_parked = {} -- of each tenant, how many
+
+local function push(command, list, ids)
+	for from = 1, #ids, PIECE do
+		call(command, list, unpack(ids, from, math.min(from + PIECE - 1, #ids)))
+	end
+end
+
+local function count_if_paused(about)
+	local tenant, label, model = (about or ''):match(
+		'^%d+ %d+ %S+ ([^\31]*)\31([^\31]*)\31([^\31]*)')
+	local takes = ARGV[1] == '*' or label == ARGV[1] or model == ARGV[1]
+	if takes and tenant then
+		now_parked[tenant] = (now_parked[tenant] or 0) + 1
+	end
+	return takes
+end
+
+-- Takes out of a list what is paused now. Returns it, the one that is next in turn first.
 local function take_paused(list)
 	local ids = call('LRANGE', list, 0, -1)
 	local moved, kept = {}, {}
-	for from = 1, #ids, PIECE do
-		local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
+	for from = #ids, 1, -PIECE do
+		local piece = {unpack(ids, math.max(1, from - PIECE + 1), from)}
 		local abouts = call('HMGET', index_about, unpack(piece))
-		for i, id in ipairs(piece) do
-			local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
-			if ARGV[1] == '*' or label == ARGV[1] or model == ARGV[1] then
-				moved[#moved + 1] = {id, abouts[i] or ''}
+		for i = #piece, 1, -1 do
+			if count_if_paused(abouts[i]) then
+				moved[#moved + 1] = piece[i]
 			else
-				kept[#kept + 1] = id
+				kept[#kept + 1] = piece[i]
 			end
 		end
 	end
 	if moved[1] then
 		call('DEL', list)
-		for from = 1, #kept, PIECE do
-			call('RPUSH', list, unpack(kept, from, math.min(from + PIECE - 1, #kept)))
-		end
+		push('LPUSH', list, kept)
 	end
 	return moved
 end
 
-local function park_all(moved)
-	for i = #moved, 1, -1 do -- the one that is next in turn stands last
-		call('LPUSH', parked, moved[i][1])
-		park(moved[i][1], moved[i][2])
+local function leave_seats(ids)
+	for from = 1, #ids, PIECE do
+		local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
+		for i, seat in ipairs(call('HMGET', seats, unpack(piece))) do
+			if seat then
+				leave_seat(piece[i], seat)
+			end
+		end
 	end
 end
 
-park_all(take_paused(queue))
+local function park(moved)
+	push('LPUSH', parked, moved)
+	leave_seats(moved)
+end
+
+park(take_paused(queue))
 for _, line in ipairs(call('HKEYS', lines)) do
 	local moved = take_paused(LINE .. line)
 	if moved[1] then
 		shorten(line, #moved)
 	end
-	park_all(moved)
+	park(moved)
+end
+for tenant, count in pairs(now_parked) do
+	call('HINCRBY', shares, 'parked\31' .. tenant, count)
 end
 give_turns(500)
 return 1

@@ -27,6 +27,17 @@ local function is_paused(about)
 	return false
 end
 
+local function park(id, about)
+	local seat = call('HGET', seats, id)
+	if seat then
+		leave_seat(id, seat)
+	end
+	call('RPUSH', parked, id)
+	if about then
+		call('HINCRBY', shares, 'parked\31' .. about:match('^%d+ %d+ %S+ ([^\31]*)'), '1')
+	end
+end
+
 if ARGV[3] ~= '' then
 	call('HINCRBY', KEYS[6], ARGV[3], 1)
 end
@@ -39,7 +50,6 @@ if about and ARGV[2] == '1' then
 	call('HSET', index_about, id, created .. ' ' .. string.format('%d', now) .. ' ' .. rest)
 end
 if is_paused(about) then
-	call('RPUSH', parked, id)
 	park(id, about)
 	give_turns(1)
 	return 1

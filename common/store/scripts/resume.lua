@@ -24,37 +24,46 @@ if paused['*'] then
 	return 1
 end
 
-local function unpark_into_line(id, about)
+local lined_up, still_parked = {}, {} -- the ids of each line; how many of each tenant
+
+local function push(list, ids)
+	for from = 1, #ids, PIECE do
+		call('RPUSH', list, unpack(ids, from, math.min(from + PIECE - 1, #ids)))
+	end
+end
+
+local function line_up(id, about)
 	local tenant, rest = about:match('^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
 	if not tenant then
 		call('RPUSH', queue, id) -- nobody knows whose it is
 		return
 	end
 	local line = (rest:match('^\31[^\31]*\31(%d)') or '1') .. tenant
-	local running, most = read_tenant(tenant)
-	call('RPUSH', LINE .. line, id)
-	lengthen(line, 1, running, most)
+	local ids = lined_up[line] or {}
+	ids[#ids + 1], lined_up[line] = id, ids
 end
 
-local ids = call('LRANGE', parked, 0, -1)
-local kept, still_parked = {}, {}
+local ids, kept = call('LRANGE', parked, 0, -1), {}
 call('DEL', parked)
 for from = 1, #ids, PIECE do
 	local piece = {unpack(ids, from, math.min(from + PIECE - 1, #ids))}
 	local abouts = call('HMGET', index_about, unpack(piece))
 	for i, id in ipairs(piece) do
-		local label, model = (abouts[i] or ''):match('^[^\31]*\31(.-)\31([^\31]*)')
+		local tenant, label, model = (abouts[i] or ''):match(
+			'^%d+ %d+ %S+ ([^\31]*)\31([^\31]*)\31([^\31]*)')
 		if paused[label or ''] or paused[model or ''] then
 			kept[#kept + 1] = id
-			local tenant = abouts[i]:match('^%d+ %d+ %S+ ([^\31]*)')
 			still_parked[tenant] = (still_parked[tenant] or 0) + 1
 		else
-			unpark_into_line(id, abouts[i] or '')
+			line_up(id, abouts[i] or '')
 		end
 	end
 end
-for from = 1, #kept, PIECE do
-	call('RPUSH', parked, unpack(kept, from, math.min(from + PIECE - 1, #kept)))
+push(parked, kept)
+for line, its_ids in pairs(lined_up) do
+	local running, most = read_tenant(line:sub(2))
+	push(LINE .. line, its_ids)
+	lengthen(line, #its_ids, running, most)
 end
 for _, field in ipairs(call('HKEYS', shares)) do
 	if field:find('^parked\31') then

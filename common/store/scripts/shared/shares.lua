@@ -72,11 +72,14 @@ local function take_seat(id, about)
 	return taken
 end
 
+-- Where a line begins that comes anew, in its tier's time.
+local function beginning(line)
+	local pace = tonumber(call('HGET', shares, 'pace' .. line:sub(1, 1)) or 0)
+	return math.max(pace, tonumber(call('HGET', passes, line) or 0))
+end
+
 local function enter_turns(line)
-	local tier = line:sub(1, 1)
-	local pace = tonumber(call('HGET', shares, 'pace' .. tier) or 0)
-	local pass = tonumber(call('HGET', passes, line) or 0)
-	call('ZADD', turns, 'NX', tier * TIER + math.max(pace, pass), line)
+	call('ZADD', turns, 'NX', line:sub(1, 1) * TIER + beginning(line), line)
 end
 
 local function leave_turns(line)
@@ -144,15 +147,8 @@ local function stand_up(tenant)
 	return waiting
 end
 
--- What was put among what is parked has no seat. about is what the index says of it, or false.
-local function park(id, about)
-	local seat = call('HGET', seats, id)
-	if seat then
-		call('HDEL', seats, id)
-		stand_up(seat:match('^[^\31]*'))
-	end
-	local tenant = about and about:match('^%d+ %d+ %S+ ([^\31]*)')
-	if tenant then
-		call('HINCRBY', shares, 'parked\31' .. tenant, '1')
-	end
+-- What is put among what is parked has no seat.
+local function leave_seat(id, seat)
+	call('HDEL', seats, id)
+	stand_up(seat:match('^[^\31]*'))
 end

@@ -72,6 +72,16 @@ local function next_turn(room)
 	return turn, false
 end
 
+-- Takes out a line of which the list is lost, as Redis has evicted it.
+local function empty(line)
+	local count = tonumber(call('HGET', lines, line) or 0)
+	if count > 0 then
+		shorten(line, count)
+	else
+		close_line(line)
+	end
+end
+
 -- Returns how many seats it has taken.
 local function give_turn(turn, favoured)
 	local line, tier = turn.line, turn.line:sub(1, 1)
@@ -85,7 +95,8 @@ local function give_turn(turn, favoured)
 	call('ZADD', turns, turn.score + 1 / turn.weight, line)
 	local id = call('LMOVE', LINE .. line, queue, 'RIGHT', 'LEFT')
 	if not id then
-		return 0 -- the slot is on its way to another node, and this line was faster
+		empty(line)
+		return 0
 	end
 	local taken = take_seat(id, call('HGET', index_about, id))
 	shorten(line, 1)
