@@ -141,8 +141,13 @@ class Shares:
         return (self.capacity or 0) - len(self.seats)
 
     def may_sit(self, tenant):
+        _, weight = self.limits_of(tenant)
         return self.may_run(tenant) and self.free() > 0 and (
-            self.free() > self.spare() or self.running[tenant] < self.spare())
+            self.free() > self.spare() or self.running[tenant] < self.spare() * weight)
+
+    def others_are_about(self, tenant, stand):
+        seated = len(self.seats) if self.capacity else 0
+        return seated + sum(map(len, self.lines.values())) > self.running[tenant] + stand
 
     def take_seat(self, response_id):
         whose = self.whose_of(response_id)
@@ -388,6 +393,8 @@ class Shares:
         if self.last != tenant:
             self.mixed = self.now() if self.last is not None else 0
             self.last = tenant
+        elif self.others_are_about(tenant, stand) and self.now() - self.mixed > MIXED_MS / 2:
+            self.mixed = self.now()
         if paused:
             parked.insert(0, response_id)
             self.parked[tenant] += 1
