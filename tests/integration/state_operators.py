@@ -129,11 +129,16 @@ class Books:
             response_id not in self.dropping)
 
     def eldest_open(self):
-        """The one that beat names."""
+        """It, if the eldest one is open, for long."""
         indexed = self.entered - self.unindexed
         eldest = min(indexed, key=lambda one: (self.created[one], one), default=None)
-        doubted = eldest and self.created[eldest] + DOUBTED_MS < self.now()
-        return eldest if doubted and self.is_open(eldest) else None
+        return eldest and self.long_open(eldest)
+
+    def long_open(self, response_id):
+        """It, if it is."""
+        long = self.is_indexed(response_id) and (
+            self.created[response_id] + DOUBTED_MS < self.now())
+        return response_id if long and self.is_open(response_id) else None
 
     # What steps lead to.
 

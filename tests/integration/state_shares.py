@@ -155,9 +155,11 @@ class Shares:
             self.running[whose.tenant] += 1
             self.seats[response_id] = whose
 
+    def beginning(self, line):
+        return max(self.pace.get(line[0], 0.0), self.passes.get(line, 0.0))
+
     def enter_turns(self, line):
-        pace = max(self.pace.get(line[0], 0.0), self.passes.get(line, 0.0))
-        self.turns.setdefault(line, int(line[0]) * TIER + pace)
+        self.turns.setdefault(line, int(line[0]) * TIER + self.beginning(line))
 
     def leave_turns(self, line):
         if line in self.turns:
@@ -402,8 +404,9 @@ class Shares:
             self.running[tenant] += 1
             self.seats[response_id] = whose
             self.queue.insert(0, response_id)
-            if not self.may_run(tenant):
-                self.block(tenant)
+            if self.lines:
+                _, weight = self.limits_of(tenant)
+                self.passes[job.tier + tenant] = self.beginning(job.tier + tenant) + 1 / weight
         else:
             self.stand(job.tier + tenant, response_id, False)
         if limits.rpm is None and limits.tpm is None:
@@ -448,15 +451,13 @@ class Shares:
             self.rooms[worker] = room
             self.capacity = sum(self.rooms.values())
 
-    def doubt(self, told):
-        """Which one beat tells to look up is left to it, among those whose seats are doubtful."""
-        if self.doubted is None:
-            return
-        response_id, since = self.doubted
-        if self.now() - since >= DOUBTED_MS:
-            self.doubted = None
-            over = response_id in self.seats and not self.is_open(response_id)
-            self.expect(told == (response_id if over else ""), "a beat says to look at {}", told)
+    def doubted_seat(self):
+        """One whose seat has been doubtful for long. Which one is doubted is left to beat."""
+        if self.doubted is None or self.now() - self.doubted[1] < DOUBTED_MS:
+            return None
+        response_id, self.doubted = self.doubted[0], None
+        over = response_id in self.seats and not self.is_open(response_id)
+        return response_id if over else None
 
     def bury(self, worker):
         if worker in self.rooms:

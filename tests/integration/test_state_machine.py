@@ -808,7 +808,7 @@ class Sequence:
         self.passages.give_back_lost()
         more = self.books.beat(worker.name, f"{streams} {about}", predecessor,
                                is_new * worker.telling, room)
-        self.check_doubt(reply[2].decode())
+        self.check_doubt(reply[2].decode(), reply[1])
         worker.unheard = self.random.random() < 0.2
         if worker.unheard:
             self.note("and the reply is lost")
@@ -826,12 +826,17 @@ class Sequence:
         for name in lost:
             worker.todo.append(("take_over", name.decode()))
 
-    def check_doubt(self, told):
-        """Which id a beat says to look up: the eldest one's that is open, or one's with a seat."""
-        eldest = self.books.eldest_open()
-        self.expect(not eldest or told == eldest, "{} is to be looked up, not {}", told, eldest)
-        if not eldest:
-            self.shares.doubt(told)
+    def check_doubt(self, told, beat):
+        """Which id a beat says to look up: one's with a doubtful seat, or one that is open for long,
+        in turns the eldest and any that has a seat."""
+        doubted = self.shares.doubted_seat()
+        if doubted:
+            expected = {doubted}
+        elif beat % 2 == 0 or not self.shares.seats:
+            expected = {self.books.eldest_open()}
+        else:
+            expected = {self.books.long_open(one) for one in self.shares.seats}
+        self.expect((told or None) in expected, "{} is to be looked up, not {}", told, expected)
 
     def tokens(self, worker):
         return f"{TOKENS}\x1f{worker.name}\x1finput\t{worker.telling}\n" if worker.telling else ""
