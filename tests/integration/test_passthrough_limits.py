@@ -13,6 +13,7 @@ from redis_proxy import RedisProxy
 from test_chat_passthrough import CHAT, DONE, data
 from test_passthrough import EventReader, answer, event, response_object, streaming
 from test_passthrough_faults import fastcgi_create
+from three_dialects import Answer
 from upstream import Gate, Script, json_error
 
 JOBS = "litellm:polling:{jobs}:"
@@ -33,6 +34,7 @@ LIMITS = {
     "unlucky": {},
     "leaver": {},
     "translated": {},
+    "impatient": {},
     "packed": {},
 }
 
@@ -51,7 +53,8 @@ def configuration(limits, **respool):
     keys = [{"name": name, "key": key_of(name), **own} for name, own in limits.items()]
     return {
         "model_list": [deployment("*", "openai/*"), deployment("dear", "openai/dear", COST),
-                       deployment("chat", "openai/chat", api="chat")],
+                       deployment("chat", "openai/chat", api="chat"),
+                       deployment("messages", "openai/messages", COST, api="messages")],
         "respool": {"api_keys": [{"name": "alice", "key": ALICE}, *keys], **respool},
     }
 
@@ -284,6 +287,14 @@ def test_use_of_a_translated_answer_is_what_was_made_of_it(stack, as_tenant):
     reply = create(as_tenant("translated"), "chat")
     assert reply.json()["usage"]["input_tokens"] == 5
     await_use(stack, "translated", [1, 0, 0, 5, 7, 0], "chat")
+
+
+def test_use_of_a_translated_answer_is_what_was_told_before_its_client_left(stack, as_tenant):
+    stack.upstream.script("messages", Answer(("text", "begun"), end="never").streamed("messages"))
+    with streaming(as_tenant("impatient"), "messages") as reader:
+        while "delta" not in reader.next():
+            pass
+    await_use(stack, "impatient", [1, 0, 1, 12, 1, 13 * COST], "messages")
 
 
 def test_answer_that_is_compressed_counts_without_tokens(stack, as_tenant, model):
