@@ -28,6 +28,7 @@ LIMITS = {
     "pair": {"max_parallel": 2},
     "poor": {"max_budget": 20, "budget_duration": "1h"},
     "cut": {"max_parallel": 1},
+    "stuck": {"max_parallel": 1},
     "free": {},
     "streams": {},
     "talker": {},
@@ -336,6 +337,20 @@ def test_connection_that_breaks_before_the_end_settles_once(stack, as_tenant, mo
         assert reader.rest() == []
     await_nothing_held(stack, "cut")
     await_use(stack, "cut", [1, 0, 0, 0, 0, 0])
+
+
+def test_redis_that_can_take_nothing_for_a_while_gets_it_told_afterwards(stack, as_tenant, model):
+    gate = Gate()
+    stack.upstream.script(model, [event(0), gate])
+    with streaming(as_tenant("stuck"), model) as reader:
+        reader.next()
+        stack.redis.config_set("min-replicas-to-write", 1)
+        gate.open()
+        assert reader.rest() == []
+    await_log(stack, "Redis: settle: NOREPLICAS")
+    stack.redis.config_set("min-replicas-to-write", 0)
+    await_nothing_held(stack, "stuck")
+    await_use(stack, "stuck", [1, 0, 0, 0, 0, 0])
 
 
 def limited_stack(make_stack, limits, **options):

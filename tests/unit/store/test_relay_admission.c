@@ -268,6 +268,49 @@ static void what_was_admitted_is_told_until_there_is_an_answer(void **state)
 	assert_nothing_asked();
 }
 
+static void wait_for_call(void)
+{
+	while (fake.made == fake.answered)
+		event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void what_was_admitted_is_told_again_when_redis_cannot_take_it_now(void **state)
+{
+	struct ticket *ticket = ask();
+
+	(void)state;
+	answer_admission(1);
+	settle(ticket, &done_well);
+	answer_error("MISCONF Errors writing to the AOF file");
+	/* What ends meanwhile does not put that off. */
+	settle(NULL, &left);
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_nothing_asked();
+	wait_for_call();
+	assert_asked("settle  web gpt 0 1 ");
+	answer_error("NOREPLICAS Not enough good replicas to write.");
+	assert_asked("settle 1 web gpt 0 0 1,2,0");
+	answer_number(1);
+	wait_for_call();
+	assert_asked("settle  web gpt 0 1 ");
+	answer_error("ERR something that is wrong with it");
+	connect_again();
+	assert_nothing_asked();
+}
+
+static void question_that_redis_cannot_take_now_is_not_waited_for(void **state)
+{
+	struct ticket *ticket = ask();
+
+	(void)state;
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_int_equal(judged.count, 1);
+	assert_false(judged.knows);
+	settle(ticket, &done_well);
+	assert_asked("settle  web gpt 0 0 1,2,0");
+	answer_number(1);
+}
+
 static void question_whose_answer_is_lost_is_asked_again(void **state)
 {
 	struct ticket *ticket = ask();
@@ -397,6 +440,8 @@ int main(void)
 	    TEST(what_was_not_admitted_is_told_once_if_that_may_have_arrived),
 	    TEST(what_could_not_be_told_is_told_when_redis_is_there),
 	    TEST(what_was_admitted_is_told_until_there_is_an_answer),
+	    TEST(what_was_admitted_is_told_again_when_redis_cannot_take_it_now),
+	    TEST(question_that_redis_cannot_take_now_is_not_waited_for),
 	    TEST(question_whose_answer_is_lost_is_asked_again),
 	    TEST(who_has_left_gives_back_what_is_admitted_late),
 	    TEST(who_has_left_has_nothing_to_settle_if_it_is_refused),
