@@ -69,8 +69,7 @@ struct attempts {
 	int num_retries; /* that the request asks for; -1: it does not */
 	bool again;      /* each candidate has been tried once */
 	bool alone;      /* attempts_only() */
-	/* A fallback stands in while the model is limited: until then (ms, likewise), 0: none does
-	 */
+	/* Until when (ms, likewise) the model is limited that a fallback stands in for; 0: none */
 	long long evaded_until;
 	int evaded_retries; /* of the model until then */
 };

@@ -218,8 +218,7 @@ static int spread(long long ms)
 	return (int)(ms + random() % (most + 1));
 }
 
-/* False if the deployment is limited, and no other can be called: the errand begins when one can.
- */
+/* False if the deployment is limited, and no other is free: the errand begins when one is. */
 static bool evade_limits(struct errand *errand)
 {
 	long long ms;
