@@ -208,12 +208,15 @@ bool arguments_are_among(const struct arguments *arguments, unsigned options_tak
 static bool read_since(struct arguments *arguments, struct buf *problem)
 {
 	struct usage_query *usage = &arguments->usage;
+	const unsigned taken = arguments->command->options;
 	const char *text = arguments->since_text;
 
 	if ((arguments->given & OPTION_BIT(OPTION_SINCE)) == 0)
 		return true;
-	if ((arguments->command->options & OPTION_BIT(OPTION_SINCE_WHEN)) == 0)
+	if ((taken & OPTION_BIT(OPTION_SINCE)) != 0)
 		return read_number("--since", text, 1, LONGEST_AGE, &arguments->since, problem);
+	if ((taken & OPTION_BIT(OPTION_SINCE_WHEN)) == 0)
+		return true; /* it is not among them, of which the caller tells */
 	arguments->given ^= OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_SINCE_WHEN);
 	if (usage_since_read(&usage->since, text, usage->now))
 		return true;

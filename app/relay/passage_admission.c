@@ -91,29 +91,27 @@ void passage_stop_asking(struct passage *passage)
 	passage->waits_for_ticket = false;
 }
 
-static void write_use(const struct passage *passage, struct buf *out)
+static struct use use_of_passage(const struct passage *passage)
 {
 	const struct passage_record *record = &passage->record;
 	const struct deployment *deployment = record->deployment;
 	const struct usage usage = {.input = record->input_tokens, .output = record->output_tokens};
 
-	if (deployment != NULL)
-		use_write(out, &usage, deployment->input_cost, deployment->output_cost);
+	if (deployment == NULL)
+		return (struct use){0};
+	return use_of(&usage, deployment->input_cost, deployment->output_cost);
 }
 
 static void settle(struct passage *passage)
 {
 	const struct passed_through what = description(passage);
-	struct settlement settlement = {.cancelled = passage->record.client_left};
-	struct buf use = {0};
+	struct settlement settlement = {
+	    .cancelled = passage->record.client_left, .use = use_of_passage(passage)};
 
-	write_use(passage, &use);
-	settlement.use = buf_span(&use);
 	settlement.failed = !settlement.cancelled && strcmp(passage_status(passage), "failed") == 0;
 	relay_admissions_settle(
 	    relay_store_admissions(passage->host->store), passage->ticket, &what, &settlement);
 	passage->ticket = NULL;
-	buf_free(&use);
 }
 
 void passage_settle(struct passage *passage)

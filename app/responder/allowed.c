@@ -11,16 +11,17 @@ struct fallbacks_seen {
 	struct buf refused; /* the first that the key may not use */
 };
 
-/* By its deployment's model, if it is the id of one that it names. */
+/* A deployment's id counts as its model, too: that one is asked where nothing else can be. */
 static bool may_fall_back_to(const struct handlers *handlers, const char *name)
 {
 	const struct config *config = handlers->config;
 	const struct deployment *named =
-	    model_is_served(config, name)
-		? NULL
-		: deployment_by_litellm_id(config, model_resolve(config, name));
+	    deployment_by_litellm_id(config, model_resolve(config, name));
 
-	return key_may_use(config, handlers->key, named != NULL ? named->model_name : name);
+	if (named != NULL && !key_may_use(config, handlers->key, named->model_name))
+		return false;
+	return (named != NULL && !model_is_served(config, name)) ||
+	       key_may_use(config, handlers->key, name);
 }
 
 static void see_fallback(void *ctx, const char *name)

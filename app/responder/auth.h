@@ -10,10 +10,10 @@
 #include "request.h"
 
 /*
- * The tenant whose key is in "x-litellm-api-key: KEY", with or without "Bearer " before
- * it, else in "Authorization: Bearer KEY", else in "api-key: KEY", else in "x-api-key: KEY": the
- * first one counts that was sent, as with LiteLLM. For a client without a key, where such are
- * served, it is config->tenant_defaults. It belongs to config. On failure, also of a key that has
+ * The tenant whose key is in "x-litellm-api-key: KEY", with or without "Bearer " before it, else in
+ * "Authorization: Bearer KEY", else in "api-key: KEY", else in "x-api-key: KEY": the first one
+ * counts that was sent, as with LiteLLM. For a client without a key, where such are served, it is
+ * config->tenant_defaults. It belongs to config. On failure, also of a key that has
  * expired, returns NULL and fills in *error (401). The time taken says nothing about the keys.
  */
 const struct access_key *auth_tenant(

@@ -11,8 +11,7 @@
 /* Answers that the job is refused as store_admission() says. */
 void limited_answer(struct handlers *handlers, const struct new_job *job);
 
-/* Adds headers to the answer that say how it stands, if the key's requests or tokens are limited.
- */
+/* Adds headers to the answer that say how it stands with limits of requests and of tokens. */
 void limited_add_headers(struct handlers *handlers);
 /* Appends the same as lines, "Name: value\r\n" each. */
 void limited_write_headers(const struct handlers *handlers, struct buf *lines);

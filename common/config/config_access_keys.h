@@ -36,10 +36,10 @@ struct access_kind {
 	}
 
 /*
- * Appends the list's keys, except, unless their kind says otherwise, for those that are not set
- * here. Reports errors, such as a name
- * or a key that one before it has. Of a hash, "sha256:" and hexadecimal digits, the digits are kept
- * in lower case. What a key does not say of what may be asked for is as defaults say.
+ * Appends the list's keys; those that are not set here only if their kind says so. Reports errors,
+ * such as a name or a key that one before it has. Of a hash, "sha256:" and hexadecimal digits, the
+ * digits are kept in lower case. What a key does not say of what may be asked for is as defaults
+ * say.
  */
 void access_keys_read(const struct config_value *list, const struct access_kind *kind,
     const struct access_key *defaults, struct access_key **keys, size_t *count);

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/iso_time.h"
+
+enum { DAY = 24 * 60 * 60 }; /* s */
+
 bool usage_by_read(enum usage_by *by, const char *text)
 {
 	static const char *const names[] = {
@@ -17,32 +21,14 @@ bool usage_by_read(enum usage_by *by, const char *text)
 	return false;
 }
 
-static bool looks_as(const char *text, const char *pattern)
-{
-	for (; *pattern != '\0'; pattern++, text++) {
-		if (*pattern == '0' ? *text < '0' || *text > '9' : *text != *pattern)
-			return false;
-	}
-	return *text == '\0';
-}
-
-/* There is no 30th of February: timegm() takes it for another day. */
+/* A day alone, and no time of it. */
 static bool read_day(time_t *out, const char *text)
 {
-	struct tm date = {0}, found;
-	time_t day;
+	long long end;
 
-	if (!looks_as(text, "0000-00-00"))
+	if (strlen(text) != sizeof("2026-11-01") - 1 || !iso_time_end(text, &end))
 		return false;
-	date.tm_year = (int)strtol(text, NULL, 10) - 1900;
-	date.tm_mon = (int)strtol(text + 5, NULL, 10) - 1;
-	date.tm_mday = (int)strtol(text + 8, NULL, 10);
-	found = date;
-	day = timegm(&found);
-	if (found.tm_year != date.tm_year || found.tm_mon != date.tm_mon ||
-	    found.tm_mday != date.tm_mday)
-		return false;
-	*out = day;
+	*out = (time_t)end - DAY;
 	return true;
 }
 
@@ -61,9 +47,9 @@ static long seconds_of(const char *unit)
 	case 'h':
 		return 60 * 60;
 	case 'd':
-		return 24 * 60 * 60;
+		return DAY;
 	case 'w':
-		return 7 * 24 * 60 * 60;
+		return 7 * DAY;
 	default:
 		return 0;
 	}

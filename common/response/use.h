@@ -8,10 +8,15 @@
 #include "common/base/buf.h"
 #include "usage.h"
 
-/*
- * Appends "<input>,<output>,<cost>", as the scripts of the store take it: at costs of so much for a
- * token. What is not told counts as none.
- */
-void use_write(struct buf *out, const struct usage *usage, double input_cost, double output_cost);
+struct use {
+	long long input, output;
+	double cost;
+};
+
+/* At costs of so much for a token. What is not told counts as none. */
+struct use use_of(const struct usage *usage, double input_cost, double output_cost);
+
+/* Appends "<input>,<output>,<cost>", as the scripts of the store take it. */
+void use_write(struct buf *out, const struct use *use);
 
 #endif

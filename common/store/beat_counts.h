@@ -10,10 +10,12 @@
 
 #include "counts.h"
 #include "redis_args.h"
+#include "use_sums.h"
 
 /* A zeroed one is empty. */
 struct beat_counts {
 	struct counts gathered; /* since the last beat, or for longer if that was not answered */
+	struct use_sums uses;   /* likewise; of relays alone */
 	struct buf sent;        /* with the last beat */
 	bool unanswered;        /* the last beat */
 	long long made_at;      /* ms, of Redis: the last beat that was answered; 0: none */
@@ -26,6 +28,8 @@ struct beat_counts {
 void beat_counts_send(struct beat_counts *counts, struct redis_args *args);
 /* The last beat was made then. */
 void beat_counts_answered(struct beat_counts *counts, long long made_at);
+/* Whether there is more to tell than what went with the last beat. */
+bool beat_counts_has_more(const struct beat_counts *counts);
 void beat_counts_free(struct beat_counts *counts);
 
 #endif

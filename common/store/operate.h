@@ -161,8 +161,8 @@ enum store_retried {
  * Asks once more what a failed response was asked: makes a new response of the same tenant, whose
  * id goes to new_id, and whose object is appended to object. It waits in the same tier, and the
  * endpoint of webhooks that the first request has named is told of its end too, as long as the
- * index has these. The limits of the tenant do not refuse it. Refusals
- * of store_create() are returned as that does; *retried is set if STORE_OK is returned.
+ * index has these. The limits of the tenant do not refuse it. Refusals of store_create() are
+ * returned as that does; *retried is set if STORE_OK is returned.
  */
 enum store_result store_retry(struct store *store, const struct config *config, const char *id,
     char new_id[RESPONSE_ID_SIZE], struct buf *object, enum store_retried *retried);

@@ -16,8 +16,6 @@
 enum {
 	ANSWER_MS = 1000, /* that a client is kept waiting for Redis */
 	AGAIN_MS = 1000,  /* before what could not be told is told again */
-	/* Of what was not admitted, while Redis is away: more is not told any more. */
-	MOST_UNTOLD = 4096,
 };
 
 enum ticket_state {
@@ -36,17 +34,15 @@ struct ticket {
 	void *ctx;
 	enum ticket_state state;
 	long long number;
-	bool sent;   /* and the answer will come, be it that there is none */
-	bool asked;  /* at least once */
-	bool late;   /* its answer has been waited for in vain */
-	bool begun;  /* it has been passed through */
-	bool over;   /* what follows is known */
-	bool untold; /* it counts in admissions->untold */
-	bool told;   /* at least once */
+	bool sent;  /* and the answer will come, be it that there is none */
+	bool asked; /* at least once */
+	bool late;  /* its answer has been waited for in vain */
+	bool begun; /* it has been passed through */
+	bool over;  /* what follows is known */
+	bool told;  /* at least once */
 	struct buf tenant, label;
 	struct buf limits; /* while it is asked for */
-	bool failed, cancelled;
-	struct buf use;
+	struct settlement settlement;
 };
 
 LIST_HEAD(ticket_list, ticket);
@@ -56,11 +52,11 @@ struct relay_admissions {
 	struct redis_client *redis;
 	const struct key_space *space;
 	struct passages_key passages;
+	struct use_sums *uses;
 	struct ticket_list open;
 	struct event again;
 	long long last_number;
 	int late;          /* tickets whose answers are overdue */
-	int untold;        /* tickets of what was not admitted that wait for Redis */
 	long long down_at; /* ms: since when there is no connection, while there is none */
 	bool closed;
 	time_t warned_at;
@@ -85,22 +81,30 @@ static void warn_away(struct relay_admissions *admissions)
 
 static void drop(struct ticket *ticket)
 {
-	ticket->admissions->untold -= ticket->untold ? 1 : 0;
 	LIST_REMOVE(ticket, link);
 	evtimer_del(&ticket->timer);
 	buf_free(&ticket->tenant);
 	buf_free(&ticket->label);
 	buf_free(&ticket->limits);
-	buf_free(&ticket->use);
 	free(ticket);
 }
 
-/* Whether Redis has said that it will not do it, however often it is asked. */
+/* Whether it says what is to be done, or that another connection may. */
+static bool is_judged(const redisReply *reply)
+{
+	return reply != NULL && !reply_is_error(reply, "NOSCRIPT") &&
+	       !reply_is_error(reply, "READONLY");
+}
+
+/*
+ * Whether it is settled, or never will be. Of the server's state, as with BUSY, MISCONF or
+ * NOREPLICAS, nothing has been done, and something may be once that is over.
+ */
 static bool is_final(const redisReply *reply)
 {
 	return reply != NULL &&
-	       (reply->type != REDIS_REPLY_ERROR ||
-		   (!reply_is_error(reply, "NOSCRIPT") && !reply_is_error(reply, "READONLY")));
+	       (reply->type != REDIS_REPLY_ERROR || reply_is_error(reply, "ERR ") ||
+		   reply_is_error(reply, "WRONGTYPE ") || reply_is_error(reply, "NOPERM "));
 }
 
 static void on_told(redisAsyncContext *redis, void *data, void *privdata);
@@ -108,9 +112,13 @@ static void on_told(redisAsyncContext *redis, void *data, void *privdata);
 static bool send_settle(struct ticket *ticket)
 {
 	const struct key_space *space = ticket->admissions->space;
+	const struct settlement *settlement = &ticket->settlement;
 	struct redis_args args = {0};
 	struct usage_key day;
+	struct buf use = {0};
+	bool sent;
 
+	use_write(&use, &settlement->use);
 	usage_key(&day, space, time(NULL));
 	redis_args_script(&args, SCRIPT_SETTLE, 11);
 	redis_args_add(&args, space->queue);
@@ -124,41 +132,40 @@ static bool send_settle(struct ticket *ticket)
 	redis_args_add(&args, space->budgets);
 	redis_args_add(&args, ticket->admissions->passages.name);
 	redis_args_add(&args, day.name);
-	if (ticket->state == TICKET_FREE)
-		redis_args_add(&args, "");
-	else
-		redis_args_add_number(&args, ticket->number);
+	redis_args_add_number(&args, ticket->number);
 	redis_args_add_span(&args, buf_span(&ticket->tenant));
 	redis_args_add_span(&args, buf_span(&ticket->label));
-	redis_args_add(&args, ticket->failed ? "1" : "0");
-	redis_args_add(&args, ticket->cancelled ? "1" : "0");
-	redis_args_add_span(&args, buf_span(&ticket->use));
-	return redis_client_call(ticket->admissions->redis, &args, on_told, ticket);
+	redis_args_add(&args, settlement->failed ? "1" : "0");
+	redis_args_add(&args, settlement->cancelled ? "1" : "0");
+	redis_args_add_span(&args, buf_span(&use));
+	sent = redis_client_call(ticket->admissions->redis, &args, on_told, ticket);
+	buf_free(&use);
+	return sent;
 }
 
-/* It waits for Redis. */
-static void tell_later(struct ticket *ticket)
+static void tell_later(const struct ticket *ticket)
 {
 	struct relay_admissions *admissions = ticket->admissions;
 
-	if (ticket->state == TICKET_FREE && !ticket->untold) {
-		if (admissions->untold == MOST_UNTOLD) {
-			drop(ticket);
-			return;
-		}
-		ticket->untold = true;
-		admissions->untold++;
-	}
-	if (!admissions->closed)
+	if (!admissions->closed && !evtimer_pending(&admissions->again, NULL))
 		set_timer(&admissions->again, AGAIN_MS);
+}
+
+/* It holds nothing, or nothing any more. */
+static void sum_up(struct ticket *ticket)
+{
+	if (ticket->begun)
+		use_sums_add(ticket->admissions->uses, buf_span(&ticket->tenant),
+		    buf_span(&ticket->label), &ticket->settlement);
+	drop(ticket);
 }
 
 static void tell(struct ticket *ticket)
 {
 	if (ticket->admissions->closed)
 		return;
-	if (ticket->state == TICKET_FREE && !ticket->begun) {
-		drop(ticket);
+	if (ticket->state == TICKET_FREE) {
+		sum_up(ticket);
 		return;
 	}
 	ticket->sent = send_settle(ticket);
@@ -172,12 +179,6 @@ static bool was_not_admitted(const struct ticket *ticket, const redisReply *repl
 	return ticket->state == TICKET_DOUBTFUL && !ticket->told && reply->integer == 0;
 }
 
-/* Whether it may have been taken note of, and would be again. */
-static bool may_be_told_twice(const struct ticket *ticket, const redisReply *reply)
-{
-	return reply == NULL && ticket->state == TICKET_FREE;
-}
-
 static void on_told(redisAsyncContext *redis, void *data, void *privdata)
 {
 	struct ticket *ticket = privdata;
@@ -188,9 +189,8 @@ static void on_told(redisAsyncContext *redis, void *data, void *privdata)
 	(void)redis;
 	ticket->sent = false;
 	if (!failed && was_not_admitted(ticket, reply)) {
-		ticket->state = TICKET_FREE;
-		tell(ticket);
-	} else if (is_final(reply) || may_be_told_twice(ticket, reply)) {
+		sum_up(ticket);
+	} else if (is_final(reply)) {
 		drop(ticket);
 	} else {
 		ticket->told = ticket->told || reply == NULL;
@@ -265,7 +265,7 @@ static void on_judged(redisAsyncContext *redis, void *data, void *privdata)
 	ticket->sent = false;
 	if (!failed)
 		take_answer(ticket, reply);
-	else if (is_final(reply))
+	else if (is_judged(reply))
 		take_error(ticket, TICKET_FREE);
 	else if (ticket->over || ticket->late)
 		take_error(ticket, TICKET_DOUBTFUL);
@@ -358,24 +358,17 @@ void ticket_abandon(struct ticket *ticket)
 	ticket->done = NULL;
 }
 
-static void note_over(struct ticket *ticket, const struct settlement *settlement)
-{
-	ticket->over = true;
-	ticket->done = NULL;
-	ticket->failed = settlement->failed;
-	ticket->cancelled = settlement->cancelled;
-	buf_append_span(&ticket->use, settlement->use);
-}
-
 void relay_admissions_settle(struct relay_admissions *admissions, struct ticket *ticket,
     const struct passed_through *what, const struct settlement *settlement)
 {
 	if (ticket == NULL) {
-		ticket = new_ticket(admissions, what);
-		ticket->state = TICKET_FREE;
-		ticket->begun = true;
+		use_sums_add(
+		    admissions->uses, span_of(what->tenant), span_of(what->label), settlement);
+		return;
 	}
-	note_over(ticket, settlement);
+	ticket->over = true;
+	ticket->done = NULL;
+	ticket->settlement = *settlement;
 	if (ticket->state != TICKET_ASKING)
 		tell(ticket);
 	else if (!ticket->sent)
@@ -420,13 +413,14 @@ void relay_admissions_down(struct relay_admissions *admissions)
 }
 
 struct relay_admissions *relay_admissions_new(struct event_base *base, struct redis_client *redis,
-    const struct key_space *space, const char *relay)
+    const struct key_space *space, const char *relay, struct use_sums *uses)
 {
 	struct relay_admissions *admissions = xcalloc(1, sizeof(*admissions));
 
 	admissions->base = base;
 	admissions->redis = redis;
 	admissions->space = space;
+	admissions->uses = uses;
 	admissions->down_at = monotonic_ms();
 	passages_key(&admissions->passages, space, relay);
 	LIST_INIT(&admissions->open);

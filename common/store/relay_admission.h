@@ -1,7 +1,7 @@
 /*
  * What a relay passes through counts against the limits of its key: Redis is asked before whether
  * it may be passed through (scripts/admit.lua), and told afterwards what it has used
- * (scripts/settle.lua).
+ * (scripts/settle.lua). What keys without limits have used is summed up for the relay's beats.
  *
  * While Redis is away nothing is refused. What has been used meanwhile is told to it when it is
  * there again.
@@ -18,6 +18,7 @@
 #include "common/config/key_limits.h"
 #include "keys.h"
 #include "redis_client.h"
+#include "use_sums.h"
 
 struct relay_admissions;
 /* That Redis has been asked for one passage, and what it has said. */
@@ -25,10 +26,11 @@ struct ticket;
 
 /*
  * redis, which calls SCRIPT_ADMIT and SCRIPT_SETTLE, and space must outlive them. relay is the name
- * by which Redis knows the relay.
+ * by which Redis knows the relay. What holds no place against a limit is added to uses, which has
+ * to live as long.
  */
 struct relay_admissions *relay_admissions_new(struct event_base *base, struct redis_client *redis,
-    const struct key_space *space, const char *relay);
+    const struct key_space *space, const char *relay, struct use_sums *uses);
 /* Nothing more is sent: before redis is freed. Of no ticket the function is called any more. */
 void relay_admissions_close(struct relay_admissions *admissions);
 /* To be called when no call of redis is open any more. Frees all tickets. */
@@ -54,12 +56,6 @@ struct ticket *relay_admissions_ask(struct relay_admissions *admissions,
     void (*done)(void *ctx, const struct admission *admission), void *ctx);
 /* Nobody waits for the answer any more: done is not called. The ticket still has to be settled. */
 void ticket_abandon(struct ticket *ticket);
-
-struct settlement {
-	bool failed;
-	bool cancelled;  /* by its client, before it had the whole answer */
-	struct span use; /* use_write() */
-};
 
 /*
  * It is over. ticket, which is not the caller's any more, is NULL if Redis was not asked. What was

@@ -73,7 +73,7 @@ static void on_beaten(redisAsyncContext *redis, void *data, void *privdata)
 		beat_counts_answered(&beat->counts, reply->integer);
 	if (!beat->leaving)
 		return;
-	if (failed || (beat->parting && beat->counts.gathered.len == 0))
+	if (failed || (beat->parting && !beat_counts_has_more(&beat->counts)))
 		say_left(beat);
 	else
 		send_beat(beat);
@@ -172,6 +172,11 @@ void relay_beat_show(struct relay_beat *beat, int streams)
 const char *relay_beat_name(const struct relay_beat *beat)
 {
 	return beat->name;
+}
+
+struct use_sums *relay_beat_uses(struct relay_beat *beat)
+{
+	return &beat->counts.uses;
 }
 
 struct counts *relay_beat_counts(struct relay_beat *beat)

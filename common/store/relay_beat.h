@@ -29,6 +29,8 @@ void relay_beat_show(struct relay_beat *beat, int streams);
 /* By which Redis knows the relay. */
 const char *relay_beat_name(const struct relay_beat *beat);
 struct counts *relay_beat_counts(struct relay_beat *beat);
+/* What it tells has been used, likewise. */
+struct use_sums *relay_beat_uses(struct relay_beat *beat);
 
 /*
  * The relay ends: says what it has counted, and has it forgotten. left is called when Redis has

@@ -427,8 +427,8 @@ struct relay_store *relay_store_new(
 	store->topology = topology_new(base, &roster->config->redis, "relay");
 	store->redis = redis_client_new(store->topology, &store->user);
 	store->beat = relay_beat_new(base, store->redis, &store->space);
-	store->admissions =
-	    relay_admissions_new(base, store->redis, &store->space, relay_beat_name(store->beat));
+	store->admissions = relay_admissions_new(base, store->redis, &store->space,
+	    relay_beat_name(store->beat), relay_beat_uses(store->beat));
 	evtimer_assign(&store->tick, base, on_tick, store);
 	set_timer(&store->tick, READY_MS);
 	return store;

@@ -1,5 +1,4 @@
-/* What a tenant has used of a model on a day: a field of a hash, as scripts/shared/usage.lua has
- * it. */
+/* What a tenant has used of a model on a day, as scripts/shared/usage.lua writes it. */
 #ifndef RESPOOL_USAGE_LINE_H
 #define RESPOOL_USAGE_LINE_H
 

@@ -30,6 +30,8 @@ class Relay:
         self.alive = True
         self.carried = {}  # number: Whose; what its program has under way
         self.held = {}  # the same as Redis has it
+        self.used = []  # (Whose, use), of what no limit had to be asked for: for the next beat
+        self.beaten_at = 0  # as the reply to the last beat said
 
 
 class Passages:
@@ -69,26 +71,40 @@ class Passages:
                     yield 0.4, lambda r=relay, n=number: self.settle(r, n)
             if relay.known and not relay.lease_ended:
                 yield (0.05 if relay.alive else 0.5), lambda r=relay: self.end_lease(r)
-        yield 0.1, self.note_use
+                yield 0.2, lambda r=relay: self.note_use(r)
 
     def beat_script(self, relay, lease):
         keys = self.sequence.keys_named("relays", "relays_about", "counters", *SHARED, "usage")
+        used = "".join(f"{whose.tenant}\x1f{whose.label}\t1 0 0 {use or '0,0,0'}\n"
+                       for whose, use in relay.used)
         return self.sequence.script("relay_beat", keys, relay.name, lease, len(relay.carried),
-                                    "about", "", 0)
+                                    "about", used, relay.beaten_at)
+
+    def note_uses(self, relay):
+        for whose, use in relay.used:
+            self.shares.note_use(whose, "completed", use)
+            self.ended += 1
+        relay.used = []
 
     def beat(self, relay):
         self.sequence.note("relay", relay.name, "beats")
-        yield self.beat_script(relay, LEASE_MS)
+        command = self.beat_script(relay, LEASE_MS)
+        relay.beaten_at = yield command
+        self.note_uses(relay)
         relay.known, relay.lease_ended = True, False
         self.give_back_lost()
         for other in self.relays:
             if other.lease_ended:
                 other.known = other.lease_ended = False
+        if self.random.random() < 0.1:
+            self.sequence.note("the reply is lost, and it beats again")
+            relay.beaten_at = yield command
 
     def part(self, relay):
         self.sequence.note("relay", relay.name, "ends")
         relay.alive = False
         yield self.beat_script(relay, 0)
+        self.note_uses(relay)
         self.give_back(relay)
         relay.known = relay.lease_ended = False
 
@@ -168,14 +184,11 @@ class Passages:
             reply = yield command
             self.expect(reply == 0, "settle once more answered {}", reply)
 
-    def note_use(self):
-        """Of a request that was not admitted, as its key has no limits."""
+    def note_use(self, relay):
+        """Of a request that was not asked for, as its key has no limits."""
         whose, use = Whose(self.random.choice(TENANTS), MODELS[0][0], 0), self.random.choice(USES)
-        self.sequence.note("a relay notes use of", whose, use)
-        yield self.settle_script(self.relays[0], "", whose, "completed", use)
-        self.shares.note_use(whose, "completed", use)
-        self.shares.seen = None
-        self.ended += 1
+        self.sequence.note("relay", relay.name, "has use of", whose, use)
+        relay.used.append((whose, use))
 
     def lose_all(self):
         for relay in self.relays:

@@ -178,7 +178,7 @@ class TestManuals:
         table = (config / "provider.c").read_text().partition("with_own_api")[0]
         providers = re.findall(r'^    \{"(\w+)", ', table, re.M)
         manual = (TOP / "doc" / "respool.yaml.5").read_text()
-        names = manual.partition(".Ss Providers")[2].partition(".El")[0]
+        names = manual.partition(".Ss Providers\n")[2].partition(".El")[0]
         listed = set(re.findall(r"\w+", " ".join(
             line[4:] for line in names.splitlines() if line.startswith(".It "))))
         assert {"think_tags", "fixed_temperature"} <= set(quirks)

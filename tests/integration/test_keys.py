@@ -23,6 +23,7 @@ def deployment(name, model=None):
 CONFIG = {
     "model_list": [deployment("free"), deployment("broken"), deployment("secret"),
                    {**deployment("named"), "model_info": {"id": "its-own-id"}},
+                   {**deployment("secret"), "model_info": {"id": "team/as-secret"}},
                    {"model_name": "team/*", "litellm_params": {
                        "model": "openai/*", "api_key": PROVIDER_KEY}}],
     "router_settings": {"model_group_alias": {"old": "free", "hush": "secret"},
@@ -136,6 +137,7 @@ def test_fallbacks_of_the_configuration_are_the_operator_s(stack, narrow):
     ({"fallbacks": [{"free": ["old", "team/b"]}]}, "team/b"),
     ({"fallbacks": [{"*": ["named"]}]}, "named"),
     ({"fallbacks": ["its-own-id"]}, "its-own-id"),
+    ({"fallbacks": ["team/as-secret"]}, "team/as-secret"),
     ({"fallbacks": [UNKNOWN]}, UNKNOWN),
     ({"context_window_fallbacks": [{"free": ["secret"]}]}, "secret"),
     ({"content_policy_fallbacks": ["secret"]}, "secret"),

@@ -9,7 +9,9 @@
 -- ARGV  relay, length of a lease (ms; 0: it ends), how many answers it holds open, what it says of
 --       itself that stays the same
 --       what it has counted, and the time (ms) of its last beat that it knows to have been made, or
---       0; both as in beat.lua
+--       0; both as in beat.lua. Behind what it has counted is what was used without a limit having
+--       been asked for: of each tenant and label these, a tab, how many requests, how many of them
+--       failed and were cancelled, what they have used, as in shared/usage.lua, and a line's end
 -- Reply the time of this beat (ms)
 local call = redis.call
 local FORGOTTEN = 300000 -- ms after the end of its lease
@@ -29,6 +31,10 @@ local beat = math.max(now, last + 1, known + 1)
 if last <= known then
 	for counter, number in ARGV[5]:gmatch('([^\t\n]+)\t(%d+)\n') do
 		call('HINCRBY', KEYS[3], counter, number)
+	end
+	for tenant, label, requests, failed, cancelled, use in ARGV[5]:gmatch(
+		'([^\31\t\n]*)\31([^\t\n]*)\t(%d+) (%d+) (%d+) (%S+)\n') do
+		note_use(tenant, label, requests, failed, cancelled, use)
 	end
 end
 

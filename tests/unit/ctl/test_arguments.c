@@ -167,6 +167,7 @@ static void what_is_wrong_is_named_with_what_is_expected(void **state)
 	assert_wrong(
 	    "webhooks retry --since 0", "--since: \"0\", expected a number from 1 to 316224000");
 	assert_wrong("list --since 5", "list: it does not take --since");
+	assert_wrong("list --since 30d", "list: it does not take --since");
 	assert_wrong("webhooks retry --since 30d",
 	    "--since: \"30d\", expected a number from 1 to 316224000");
 	assert_wrong("usage --since yesterday", "--since: \"yesterday\", expected a day, as "

@@ -43,8 +43,8 @@ static void what_is_not_told_or_no_number_is_unknown(void **state)
 static void more_than_a_provider_can_mean_is_unknown(void **state)
 {
 	(void)state;
-	assert_usage("{\"input_tokens\":1000000000,\"output_tokens\":1000000001}", USAGE_MOST, -1,
-	    -1, -1);
+	assert_usage(
+	    "{\"input_tokens\":1000000000,\"output_tokens\":1000000001}", USAGE_MOST, -1, -1, -1);
 	assert_usage("{\"input_tokens\":9223372036854775807,\"output_tokens\":1e300,"
 		     "\"input_tokens_details\":{\"cached_tokens\":99999999999999999999}}",
 	    -1, -1, -1, -1);

@@ -12,7 +12,9 @@ static void expect_use(
 {
 	struct buf out = {0};
 
-	use_write(&out, usage, input_cost, output_cost);
+	const struct use use = use_of(usage, input_cost, output_cost);
+
+	use_write(&out, &use);
 	assert_string_equal(buf_cstr(&out), expected);
 	buf_free(&out);
 }

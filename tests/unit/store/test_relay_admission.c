@@ -34,6 +34,7 @@ static struct {
 static struct event_base *base;
 static struct key_space space;
 static struct relay_admissions *admissions;
+static struct use_sums uses;
 
 static const struct key_limits limits = {.rpm = 5,
     .tpm = 100,
@@ -42,12 +43,17 @@ static const struct key_limits limits = {.rpm = 5,
     .weight = 1,
     .max_budget = UNLIMITED};
 static const struct passed_through web = {"web", "gpt"};
-static const struct settlement done_well = {.use = {"1,2,0", 5}};
-static const struct settlement left = {.cancelled = true, .use = {"", 0}};
+static const struct settlement done_well = {.use = {1, 2, 0}};
+static const struct settlement left = {.cancelled = true};
 
 static const char *script_of(const char *sha)
 {
 	return strcmp(sha, script_sha(SCRIPT_ADMIT)) == 0 ? "admit" : "settle";
+}
+
+static bool is_key(struct span argument)
+{
+	return argument.len > 0 && memmem(argument.p, argument.len, "{jobs}", 6) != NULL;
 }
 
 bool redis_client_call(
@@ -65,7 +71,7 @@ bool redis_client_call(
 	call->privdata = privdata;
 	at = snprintf(call->arguments, ARGUMENTS_SIZE, "%s", script_of(args->values[1]));
 	for (int i = 3; i < args->count; i++) {
-		if (strstr(args->values[i], "{jobs}") == NULL)
+		if (!is_key((struct span){args->values[i], args->lengths[i]}))
 			at += snprintf(call->arguments + at, (size_t)(ARGUMENTS_SIZE - at), " %.*s",
 			    (int)args->lengths[i], args->values[i]);
 	}
@@ -94,6 +100,16 @@ static void assert_asked(const char *arguments)
 static void assert_nothing_asked(void)
 {
 	assert_int_equal(fake.answered, fake.made);
+}
+
+/* The next beat says that. */
+static void assert_summed_up(const char *lines)
+{
+	struct buf out = {0};
+
+	use_sums_take(&uses, &out);
+	assert_string_equal(buf_cstr(&out), lines);
+	buf_free(&out);
 }
 
 static void answer(redisReply *reply)
@@ -175,7 +191,7 @@ static int set_up(void **state)
 	fake.up = true;
 	base = event_base_new();
 	key_space_init(&space, NULL);
-	admissions = relay_admissions_new(base, NULL, &space, "0123456789abcdef");
+	admissions = relay_admissions_new(base, NULL, &space, "0123456789abcdef", &uses);
 	return 0;
 }
 
@@ -186,6 +202,7 @@ static int tear_down(void **state)
 	while (fake.answered < fake.made)
 		answer(NULL);
 	relay_admissions_free(admissions);
+	use_sums_clear(&uses);
 	event_base_free(base);
 	return 0;
 }
@@ -205,7 +222,7 @@ static void what_is_admitted_is_settled_by_its_number(void **state)
 	assert_asked("settle 2 web gpt 0 0 1,2,0");
 	answer_number(1);
 	settle(one, &left);
-	assert_asked("settle 1 web gpt 0 1 ");
+	assert_asked("settle 1 web gpt 0 1 0,0,0");
 	answer_number(1);
 	assert_nothing_asked();
 }
@@ -219,38 +236,21 @@ static void what_is_refused_is_not_settled(void **state)
 	assert_nothing_asked();
 }
 
-static void what_was_not_asked_for_is_settled_without_a_number(void **state)
+static void what_was_not_asked_for_is_summed_up(void **state)
 {
 	(void)state;
 	settle(NULL, &done_well);
-	assert_asked("settle  web gpt 0 0 1,2,0");
-	answer_number(1);
+	settle(NULL, &left);
 	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t2 0 1 1,2,0\n");
 }
 
-static void what_was_not_admitted_is_told_once_if_that_may_have_arrived(void **state)
-{
-	(void)state;
-	settle(NULL, &done_well);
-	answer(NULL);
-	connect_again();
-	assert_nothing_asked();
-}
-
-static void what_could_not_be_told_is_told_when_redis_is_there(void **state)
+static void what_is_summed_up_needs_no_redis(void **state)
 {
 	(void)state;
 	disconnect();
 	settle(NULL, &done_well);
-	assert_nothing_asked();
-	connect_again();
-	assert_asked("settle  web gpt 0 0 1,2,0");
-	answer_error("NOSCRIPT No matching script.");
-	connect_again();
-	assert_asked("settle  web gpt 0 0 1,2,0");
-	answer_error("ERR something else");
-	connect_again();
-	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t1 0 0 1,2,0\n");
 }
 
 static void what_was_admitted_is_told_until_there_is_an_answer(void **state)
@@ -266,6 +266,44 @@ static void what_was_admitted_is_told_until_there_is_an_answer(void **state)
 	answer_number(0);
 	connect_again();
 	assert_nothing_asked();
+}
+
+static void wait_for_call(void)
+{
+	while (fake.made == fake.answered)
+		event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void what_was_admitted_is_told_again_when_redis_cannot_take_it_now(void **state)
+{
+	struct ticket *ticket = ask();
+
+	(void)state;
+	answer_admission(1);
+	settle(ticket, &done_well);
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_nothing_asked();
+	wait_for_call();
+	assert_asked("settle 1 web gpt 0 0 1,2,0");
+	answer_error("NOREPLICAS Not enough good replicas to write.");
+	wait_for_call();
+	assert_asked("settle 1 web gpt 0 0 1,2,0");
+	answer_error("ERR something that is wrong with it");
+	connect_again();
+	assert_nothing_asked();
+}
+
+static void question_that_redis_cannot_take_now_is_not_waited_for(void **state)
+{
+	struct ticket *ticket = ask();
+
+	(void)state;
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_int_equal(judged.count, 1);
+	assert_false(judged.knows);
+	settle(ticket, &done_well);
+	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t1 0 0 1,2,0\n");
 }
 
 static void question_whose_answer_is_lost_is_asked_again(void **state)
@@ -293,7 +331,7 @@ static void who_has_left_gives_back_what_is_admitted_late(void **state)
 	assert_asked(ADMIT("1"));
 	answer_admission(1);
 	assert_int_equal(judged.count, 0);
-	assert_asked("settle 1 web gpt 0 1 ");
+	assert_asked("settle 1 web gpt 0 1 0,0,0");
 	answer_number(1);
 	assert_nothing_asked();
 }
@@ -317,7 +355,7 @@ static void who_has_left_gives_back_what_may_have_been_admitted(void **state)
 	(void)state;
 	settle(ticket, &left);
 	answer(NULL);
-	assert_asked("settle 1 web gpt 0 1 ");
+	assert_asked("settle 1 web gpt 0 1 0,0,0");
 	answer_number(0);
 	assert_nothing_asked();
 }
@@ -353,9 +391,8 @@ static void late_refusal_changes_nothing(void **state)
 	answer_admission(4);
 	assert_int_equal(judged.count, 1);
 	settle(ticket, &done_well);
-	assert_asked("settle  web gpt 0 0 1,2,0");
-	answer_number(1);
 	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t1 0 0 1,2,0\n");
 }
 
 static void what_was_asked_for_in_vain_is_counted_once(void **state)
@@ -371,9 +408,8 @@ static void what_was_asked_for_in_vain_is_counted_once(void **state)
 	settle(ticket, &done_well);
 	assert_asked("settle 1 web gpt 0 0 1,2,0");
 	answer_number(0);
-	assert_asked("settle  web gpt 0 0 1,2,0");
-	answer_number(1);
 	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t1 0 0 1,2,0\n");
 }
 
 static void labels_have_no_control_characters(void **state)
@@ -384,7 +420,8 @@ static void labels_have_no_control_characters(void **state)
 
 	(void)state;
 	relay_admissions_settle(admissions, NULL, &odd, &done_well);
-	assert_asked("settle  a?b c?d 0 0 1,2,0");
+	assert_summed_up("a?b\x1f"
+			 "c?d\t1 0 0 1,2,0\n");
 }
 
 int main(void)
@@ -393,10 +430,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	    TEST(what_is_admitted_is_settled_by_its_number),
 	    TEST(what_is_refused_is_not_settled),
-	    TEST(what_was_not_asked_for_is_settled_without_a_number),
-	    TEST(what_was_not_admitted_is_told_once_if_that_may_have_arrived),
-	    TEST(what_could_not_be_told_is_told_when_redis_is_there),
+	    TEST(what_was_not_asked_for_is_summed_up),
+	    TEST(what_is_summed_up_needs_no_redis),
 	    TEST(what_was_admitted_is_told_until_there_is_an_answer),
+	    TEST(what_was_admitted_is_told_again_when_redis_cannot_take_it_now),
+	    TEST(question_that_redis_cannot_take_now_is_not_waited_for),
 	    TEST(question_whose_answer_is_lost_is_asked_again),
 	    TEST(who_has_left_gives_back_what_is_admitted_late),
 	    TEST(who_has_left_has_nothing_to_settle_if_it_is_refused),
