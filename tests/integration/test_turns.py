@@ -54,13 +54,13 @@ class Lists:
                 return
             self.running.append(taken.decode())
 
-    def finish(self):
+    def finish(self, how="completed"):
         """The eldest one. Returns whose it was."""
         response_id = self.running.pop(0)
         assert self.call("drop", ("held", "held_until", "index", "index:about", "index:ended",
                                   "counters", "minutes", "queue", "parked", *SHARED, "rates",
                                   "budgets", "usage", "running:w"),
-                         response_id, "completed", 3600, "ended", 0, "") == 1
+                         response_id, how, 3600, "ended", 0, "") == 1
         return self.tenants[response_id]
 
     def run(self, count):
@@ -271,3 +271,13 @@ def test_a_seat_that_was_not_given_back_is_found_behind_a_response_that_takes_lo
     lists.redis.hset(f"{JOBS}index:about", "id1", f"{long_ago} {long_ago} failed alice\x1fl\x1fm")
     lists.redis.hset(f"{JOBS}shares", "doubted", f"id1 {long_ago}")
     assert lists.beat(10)[2] == b"id1"
+
+
+def test_the_seat_of_what_is_dropped_unread_is_free(lists):
+    lists.beat(1)
+    lists.create("alice", 2)
+    lists.take()
+    lists.finish(how="")
+    lists.take()
+    assert lists.running == ["id1"]
+    assert lists.redis.hget(f"{JOBS}shares", "running\x1falice") == b"1"
