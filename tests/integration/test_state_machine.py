@@ -789,7 +789,7 @@ class Sequence:
         if reply is not None:
             worker.todo.append(("claim", reply.decode()))
 
-    def beat(self, worker):
+    def beat(self, worker, may_be_unheard=True):
         self.note(worker.name, "beats")
         about = f"1700000000 {len(self.trace)} 0.1.0 host"
         streams = len(worker.streams)
@@ -809,7 +809,7 @@ class Sequence:
         more = self.books.beat(worker.name, f"{streams} {about}", predecessor,
                                is_new * worker.telling, room)
         self.check_doubt(reply[2].decode(), reply[1])
-        worker.unheard = self.random.random() < 0.2
+        worker.unheard = may_be_unheard and self.random.random() < 0.2
         if worker.unheard:
             self.note("and the reply is lost")
             self.counts["beats without a reply"] += 1
@@ -1548,7 +1548,7 @@ class Sequence:
         yield from self.passages.lose_all()
         fresh = self.new_worker()
         for _ in range(1 + 3 * len(self.workers)):
-            yield from self.play(self.beat(fresh))
+            yield from self.play(self.beat(fresh, may_be_unheard=False))
             while fresh.todo:
                 yield from self.play(self.do_next(fresh))
         if fresh.name in self.books.draining:
