@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/dialect/translation.h"
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
 #include "passage_internal.h"
@@ -82,7 +83,7 @@ static void read_made(struct passage_record *record, const struct translated *tr
 
 	if (!translated->is_readable)
 		return;
-	usage = usage_read(document_value(&fold->doc, &fold->nodes.usage));
+	usage = translation_usage(translated->translation, fold);
 	record->input_tokens = usage.input;
 	record->output_tokens = usage.output;
 	if (record->error_code[0] == '\0' && fold->status == STATUS_FAILED)

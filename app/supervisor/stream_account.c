@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/config/model.h"
+#include "common/dialect/translation.h"
 #include "common/response/response_record.h"
 #include "common/response/usage.h"
 #include "common/response/use.h"
@@ -45,24 +46,6 @@ static long long total_ms(const struct stream *s)
 	return s->account.age_ms + monotonic_ms() - s->account.began_at;
 }
 
-static bool is_told(const struct usage *usage)
-{
-	return usage->input >= 0 || usage->output >= 0;
-}
-
-/*
- * As the object tells it, of the attempt that has made it. One that was cancelled, or broke off,
- * has cost what its provider had counted by then.
- */
-static struct usage usage_of(const struct stream *s)
-{
-	struct usage usage = usage_read(document_value(&s->fold.doc, &s->fold.nodes.usage));
-
-	if (!is_told(&usage) && s->translation != NULL)
-		usage = translation_usage(s->translation);
-	return usage;
-}
-
 void stream_settle_use(struct stream *s)
 {
 	const struct deployment *deployment = s->errand.called;
@@ -72,8 +55,9 @@ void stream_settle_use(struct stream *s)
 	if (account->settled)
 		return;
 	account->settled = true;
-	account->used = usage_of(s);
-	if (deployment == NULL || !is_told(&account->used))
+	/* Of the attempt that has made the object. */
+	account->used = translation_usage(s->translation, &s->fold);
+	if (deployment == NULL || !usage_is_told(&account->used))
 		return;
 	use = use_of(&account->used, deployment->input_cost, deployment->output_cost);
 	use_write(&account->use, &use);

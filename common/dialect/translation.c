@@ -173,9 +173,13 @@ size_t translation_waiting(const struct translation *translation)
 	return translation->builder.waiting;
 }
 
-struct usage translation_usage(const struct translation *translation)
+struct usage translation_usage(const struct translation *translation, const struct fold *fold)
 {
-	return builder_told_usage(&translation->builder);
+	struct usage usage = usage_read(document_value(&fold->doc, &fold->nodes.usage));
+
+	if (!usage_is_told(&usage) && translation != NULL)
+		usage = builder_told_usage(&translation->builder);
+	return usage;
 }
 
 bool translation_is_over(const struct translation *translation)

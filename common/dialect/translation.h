@@ -60,8 +60,12 @@ void translation_event(struct translation *translation, struct span data);
 bool translation_object(struct translation *translation, struct span body);
 /* Bytes of the answer that wait to get into the object: for who bounds what is held. */
 size_t translation_waiting(const struct translation *translation);
-/* What the provider has counted so far; in the object it stands only once the answer has ended. */
-struct usage translation_usage(const struct translation *translation);
+/*
+ * What an answer has taken: as its object tells it, or else what its provider has counted so far,
+ * as in the object that stands only once the answer has ended. translation is NULL if there is
+ * none.
+ */
+struct usage translation_usage(const struct translation *translation, const struct fold *fold);
 /*
  * Whether the provider has said all, by an event: "[DONE]", if its API ends so, or one of its own.
  * Nothing that follows is of interest.

@@ -326,6 +326,10 @@ static void evade_to_fallback(struct attempts *attempts)
 {
 	struct attempts other = *attempts;
 
+	if (other.evaded_until == 0) {
+		other.evaded_until = monotonic_ms() + attempts_wait_ms(attempts);
+		other.evaded_retries = attempts->retries;
+	}
 	while (enter_fallback(&other)) {
 		if (attempts_wait_ms(&other) == 0) {
 			*attempts = other;
@@ -334,11 +338,28 @@ static void evade_to_fallback(struct attempts *attempts)
 	}
 }
 
+/* To the model that a fallback stands in for, if that is free sooner. */
+static void go_back(struct attempts *attempts)
+{
+	struct attempts other = *attempts;
+
+	if (attempts->evaded_until == 0 || !enter_model(&other, attempts->asked))
+		return;
+	other.not_before[other.current] = attempts->evaded_until;
+	other.retries = attempts->evaded_retries;
+	other.evaded_until = 0;
+	if (attempts_wait_ms(&other) < attempts_wait_ms(attempts))
+		*attempts = other;
+}
+
 void attempts_evade(struct attempts *attempts)
 {
 	attempts_draw_again(attempts);
-	if (!attempts->alone && attempts_wait_ms(attempts) > 0)
-		evade_to_fallback(attempts);
+	if (attempts->alone || attempts_wait_ms(attempts) == 0)
+		return;
+	evade_to_fallback(attempts);
+	if (attempts_wait_ms(attempts) > 0)
+		go_back(attempts);
 }
 
 static int growing_pause(int times, int longest)

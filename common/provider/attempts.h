@@ -69,6 +69,9 @@ struct attempts {
 	int num_retries; /* that the request asks for; -1: it does not */
 	bool again;      /* each candidate has been tried once */
 	bool alone;      /* attempts_only() */
+	/* Until when (ms, likewise) the model is limited that a fallback stands in for; 0: none */
+	long long evaded_until;
+	int evaded_retries; /* of the model until then */
 };
 
 /*
@@ -137,7 +140,8 @@ void attempts_leave_alone(struct attempts *attempts, long long ms);
 long long attempts_wait_ms(const struct attempts *attempts);
 /*
  * deployment is to be left alone: turns to another of the model that is not, or of a fallback, else
- * to the one of the model that is free soonest.
+ * to the one of the model that is free soonest; from a fallback back to the model, if that is
+ * sooner.
  */
 void attempts_evade(struct attempts *attempts);
 /* Whether any try may follow a failure at all: num_retries is not 0. */

@@ -13,6 +13,8 @@
 enum {
 	HTTP_TOO_MANY_REQUESTS = 429,
 	LONGEST_SPREAD_MS = 1000,
+	/* Who names less may name it again and again: each response waits for longer each time. */
+	LEAST_LIMIT_MS = 1000,
 	/* For one that does not say how long: limits are of so much a minute, for the most part. */
 	UNTOLD_LIMIT_MS = 60 * 1000,
 };
@@ -192,19 +194,20 @@ static bool take_seat(struct errand *errand)
 	return true;
 }
 
-static long long waited_ms(struct errand *errand)
+/* How long ago (ms) that was; it is now if it has not been yet. */
+static long long ms_since(long long *at)
 {
 	const long long now = monotonic_ms();
 
-	if (errand->limited_at == 0)
-		errand->limited_at = now;
-	return now - errand->limited_at;
+	if (*at == 0)
+		*at = now;
+	return now - *at;
 }
 
 /* Whether it may wait so long (ms) once more. */
 static bool may_wait(struct errand *errand, long long ms)
 {
-	return waited_ms(errand) + ms <= times_of(errand).whole * 1000;
+	return ms_since(&errand->limited_at) + ms <= times_of(errand).whole * 1000;
 }
 
 /* Those who wait for the same do not all begin at once: the first may find it limited again. */
@@ -215,8 +218,7 @@ static int spread(long long ms)
 	return (int)(ms + random() % (most + 1));
 }
 
-/* False if the deployment is limited, and no other can be called: the errand begins when one can.
- */
+/* False if the deployment is limited, and no other is free: the errand begins when one is. */
 static bool evade_limits(struct errand *errand)
 {
 	long long ms;
@@ -401,10 +403,10 @@ static bool go_round_limit(struct errand *errand, double retry_after)
 	const struct attempts before = errand->choice;
 	long long ms = limit_of(HTTP_TOO_MANY_REQUESTS, retry_after, (struct span){0});
 
-	if (ms == 0 && waited_ms(errand) > UNTOLD_LIMIT_MS)
+	if (ms == 0 && ms_since(&errand->untold_at) > UNTOLD_LIMIT_MS)
 		return false;
-	if (ms == 0)
-		ms = attempts_limit_pause_ms(&errand->choice, errand->host->longest_pause_ms);
+	if (ms < LEAST_LIMIT_MS)
+		ms += attempts_limit_pause_ms(&errand->choice, errand->host->longest_pause_ms);
 	attempts_leave_alone(&errand->choice, ms);
 	attempts_evade(&errand->choice);
 	if (may_wait(errand, attempts_wait_ms(&errand->choice)))

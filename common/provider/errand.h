@@ -82,6 +82,7 @@ struct errand {
 	struct seat_waiter waiter;     /* for one */
 	bool waits;
 	long long limited_at; /* when it first had to wait for a limit: monotonic ms; 0: never */
+	long long untold_at;  /* likewise, for one that does not say for how long */
 	bool told;            /* how the last call went, if anybody has to know */
 	bool eventful;        /* an event of the open call's answer has come */
 	const struct deployment *called; /* the one that was called last; NULL: none was */

@@ -81,5 +81,8 @@ double transfer_retry_after(CURL *easy)
 	if (seconds == 0 && !isdigit((unsigned char)header->value[0]) &&
 	    curl_getdate(header->value, NULL) < 0)
 		return -1;
+	/* More than it can hold. */
+	if (seconds == 0)
+		seconds = strtoll(header->value, NULL, 10);
 	return (double)seconds;
 }

@@ -7,6 +7,11 @@ long long usage_tokens(long long told)
 	return told >= 0 && told <= USAGE_MOST ? told : -1;
 }
 
+bool usage_is_told(const struct usage *usage)
+{
+	return usage->input >= 0 || usage->output >= 0;
+}
+
 static long long number_of(struct span object, const char *name)
 {
 	long long number;

@@ -2,6 +2,8 @@
 #ifndef RESPOOL_USAGE_H
 #define RESPOOL_USAGE_H
 
+#include <stdbool.h>
+
 #include "common/base/buf.h"
 
 #define USAGE_MOST 1000000000LL
@@ -16,6 +18,9 @@ struct usage {
  * provider means. Sums of those up to that stay numbers everywhere, also in scripts.
  */
 long long usage_tokens(long long told);
+
+/* Whether any of it is told that costs: input or output. */
+bool usage_is_told(const struct usage *usage);
 
 /* Reads a Response object's usage: raw JSON that has been checked, null, or nothing. */
 struct usage usage_read(struct span usage);

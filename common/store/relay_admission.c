@@ -89,12 +89,22 @@ static void drop(struct ticket *ticket)
 	free(ticket);
 }
 
-/* Whether Redis has said that it will not do it, however often it is asked. */
+/* Whether it says what is to be done, or that another connection may. */
+static bool is_judged(const redisReply *reply)
+{
+	return reply != NULL && !reply_is_error(reply, "NOSCRIPT") &&
+	       !reply_is_error(reply, "READONLY");
+}
+
+/*
+ * Whether it is settled, or never will be. Of the server's state, as with BUSY, MISCONF or
+ * NOREPLICAS, nothing has been done, and something may be once that is over.
+ */
 static bool is_final(const redisReply *reply)
 {
 	return reply != NULL &&
-	       (reply->type != REDIS_REPLY_ERROR ||
-		   (!reply_is_error(reply, "NOSCRIPT") && !reply_is_error(reply, "READONLY")));
+	       (reply->type != REDIS_REPLY_ERROR || reply_is_error(reply, "ERR ") ||
+		   reply_is_error(reply, "WRONGTYPE ") || reply_is_error(reply, "NOPERM "));
 }
 
 static void on_told(redisAsyncContext *redis, void *data, void *privdata);
@@ -135,8 +145,10 @@ static bool send_settle(struct ticket *ticket)
 
 static void tell_later(const struct ticket *ticket)
 {
-	if (!ticket->admissions->closed)
-		set_timer(&ticket->admissions->again, AGAIN_MS);
+	struct relay_admissions *admissions = ticket->admissions;
+
+	if (!admissions->closed && !evtimer_pending(&admissions->again, NULL))
+		set_timer(&admissions->again, AGAIN_MS);
 }
 
 /* It holds nothing, or nothing any more. */
@@ -253,7 +265,7 @@ static void on_judged(redisAsyncContext *redis, void *data, void *privdata)
 	ticket->sent = false;
 	if (!failed)
 		take_answer(ticket, reply);
-	else if (is_final(reply))
+	else if (is_judged(reply))
 		take_error(ticket, TICKET_FREE);
 	else if (ticket->over || ticket->late)
 		take_error(ticket, TICKET_DOUBTFUL);

@@ -13,6 +13,7 @@ from redis_proxy import RedisProxy
 from test_chat_passthrough import CHAT, DONE, data
 from test_passthrough import EventReader, answer, event, response_object, streaming
 from test_passthrough_faults import fastcgi_create
+from three_dialects import Answer
 from upstream import Gate, Script, json_error
 
 JOBS = "litellm:polling:{jobs}:"
@@ -27,12 +28,14 @@ LIMITS = {
     "pair": {"max_parallel": 2},
     "poor": {"max_budget": 20, "budget_duration": "1h"},
     "cut": {"max_parallel": 1},
+    "stuck": {"max_parallel": 1},
     "free": {},
     "streams": {},
     "talker": {},
     "unlucky": {},
     "leaver": {},
     "translated": {},
+    "impatient": {},
     "packed": {},
 }
 
@@ -51,7 +54,8 @@ def configuration(limits, **respool):
     keys = [{"name": name, "key": key_of(name), **own} for name, own in limits.items()]
     return {
         "model_list": [deployment("*", "openai/*"), deployment("dear", "openai/dear", COST),
-                       deployment("chat", "openai/chat", api="chat")],
+                       deployment("chat", "openai/chat", api="chat"),
+                       deployment("messages", "openai/messages", COST, api="messages")],
         "respool": {"api_keys": [{"name": "alice", "key": ALICE}, *keys], **respool},
     }
 
@@ -286,6 +290,14 @@ def test_use_of_a_translated_answer_is_what_was_made_of_it(stack, as_tenant):
     await_use(stack, "translated", [1, 0, 0, 5, 7, 0], "chat")
 
 
+def test_use_of_a_translated_answer_is_what_was_told_before_its_client_left(stack, as_tenant):
+    stack.upstream.script("messages", Answer(("text", "begun"), end="never").streamed("messages"))
+    with streaming(as_tenant("impatient"), "messages") as reader:
+        while "delta" not in reader.next():
+            pass
+    await_use(stack, "impatient", [1, 0, 1, 12, 1, 13 * COST], "messages")
+
+
 def test_answer_that_is_compressed_counts_without_tokens(stack, as_tenant, model):
     stack.upstream.script(model, Script([b"\x1f\x8b\x08 no gzip"], 200, {
         "Content-Type": "application/json", "Content-Encoding": "gzip"}))
@@ -325,6 +337,20 @@ def test_connection_that_breaks_before_the_end_settles_once(stack, as_tenant, mo
         assert reader.rest() == []
     await_nothing_held(stack, "cut")
     await_use(stack, "cut", [1, 0, 0, 0, 0, 0])
+
+
+def test_redis_that_can_take_nothing_for_a_while_gets_it_told_afterwards(stack, as_tenant, model):
+    gate = Gate()
+    stack.upstream.script(model, [event(0), gate])
+    with streaming(as_tenant("stuck"), model) as reader:
+        reader.next()
+        stack.redis.config_set("min-replicas-to-write", 1)
+        gate.open()
+        assert reader.rest() == []
+    await_log(stack, "Redis: settle: NOREPLICAS")
+    stack.redis.config_set("min-replicas-to-write", 0)
+    await_nothing_held(stack, "stuck")
+    await_use(stack, "stuck", [1, 0, 0, 0, 0, 0])
 
 
 def limited_stack(make_stack, limits, **options):

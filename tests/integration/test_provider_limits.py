@@ -93,7 +93,16 @@ def test_a_provider_that_never_has_time_is_not_waited_for_longer_than_its_timeou
     assert 2 <= counts(stack, "a")[0] <= 3
 
 
-@pytest.mark.parametrize("seconds, asked", [(59, 1), (61, 1), (10 ** 9, 1)])
+def test_a_provider_that_names_next_to_no_time_is_asked_after_growing_pauses(make_stack):
+    stack = make_stack(config(deployment("a", timeout=5)))
+    stack.upstream.script("a", limited(1, retry_after_ms="1"))
+    assert run(stack)["status"] == "failed"
+    assert 3 <= counts(stack, "a")[0] <= 5
+    first, *_, last = gaps(stack, "a")
+    assert 0.25 <= first < last
+
+
+@pytest.mark.parametrize("seconds, asked", [(59, 1), (61, 1), (10 ** 9, 1), (10 ** 25, 1)])
 def test_a_time_past_the_timeout_is_not_waited_for(make_stack, seconds, asked):
     stack = make_stack(config(deployment("a", timeout=30)))
     stack.upstream.script("a", limited(seconds))
@@ -155,6 +164,16 @@ def test_a_fallback_is_asked_rather_than_waited_for_the_model(make_stack):
     for _ in range(3):
         assert_answered(run(stack), "from b")
     assert counts(stack, "a", "b") == [1, 3]
+
+
+def test_a_fallback_that_is_limited_for_longer_is_not_waited_for(make_stack):
+    stack = make_stack(config(deployment("a", timeout=30), deployment("b", "other", timeout=30),
+                              litellm_settings={"fallbacks": [{"m": ["other"]}]}))
+    stack.upstream.script("a", limited(2), *then("from a"))
+    stack.upstream.script("b", limited(60))
+    assert_answered(run(stack), "from a")
+    assert counts(stack, "a", "b") == [2, 1]
+    assert gaps(stack, "a")[0] >= 2
 
 
 # Several processes.

@@ -874,6 +874,46 @@ static void the_model_is_waited_for_when_its_fallbacks_are_limited_too(void **st
 	end_setup(&setup);
 }
 
+static void the_model_is_returned_to_when_its_fallback_is_limited_for_longer(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 1);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "a", models, 1);
+	begin(&setup, "a");
+	assert_true(next(&setup, FAILURE_PASSING));
+	refuse(&setup, 60000);
+	assert_string_equal(setup.attempts.model, "b");
+	refuse(&setup, 90000);
+	assert_string_equal(setup.attempts.model, "a");
+	assert_in_range(attempts_wait_ms(&setup.attempts), 50000, 60000);
+	/* With the tries that it had left. */
+	assert_false(next(&setup, FAILURE_PASSING));
+	end_setup(&setup);
+}
+
+static void a_fallback_that_is_free_sooner_than_the_model_is_waited_for(void **state)
+{
+	char *models[] = {text("b")};
+	struct setup setup;
+
+	(void)state;
+	begin_setup(&setup, 0);
+	add_even(&setup, "a", 1);
+	add_even(&setup, "b", 1);
+	add_fallback(&setup, "a", models, 1);
+	begin(&setup, "a");
+	refuse(&setup, 90000);
+	refuse(&setup, 60000);
+	assert_string_equal(setup.attempts.model, "b");
+	assert_in_range(attempts_wait_ms(&setup.attempts), 50000, 60000);
+	end_setup(&setup);
+}
+
 static void what_only_one_deployment_knows_is_waited_for(void **state)
 {
 	char *models[] = {text("b")};
@@ -1314,6 +1354,8 @@ int main(void)
 	    cmocka_unit_test(a_refusal_says_nothing_to_other_requests),
 	    cmocka_unit_test(a_fallback_is_asked_rather_than_waited_for_the_model),
 	    cmocka_unit_test(the_model_is_waited_for_when_its_fallbacks_are_limited_too),
+	    cmocka_unit_test(the_model_is_returned_to_when_its_fallback_is_limited_for_longer),
+	    cmocka_unit_test(a_fallback_that_is_free_sooner_than_the_model_is_waited_for),
 	    cmocka_unit_test(what_only_one_deployment_knows_is_waited_for),
 	    cmocka_unit_test(a_refusal_that_names_no_time_is_followed_by_growing_pauses),
 	    cmocka_unit_test(a_status_says_who_is_at_fault),

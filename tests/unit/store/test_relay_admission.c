@@ -51,6 +51,11 @@ static const char *script_of(const char *sha)
 	return strcmp(sha, script_sha(SCRIPT_ADMIT)) == 0 ? "admit" : "settle";
 }
 
+static bool is_key(struct span argument)
+{
+	return argument.len > 0 && memmem(argument.p, argument.len, "{jobs}", 6) != NULL;
+}
+
 bool redis_client_call(
     struct redis_client *client, struct redis_args *args, redisCallbackFn *fn, void *privdata)
 {
@@ -66,7 +71,7 @@ bool redis_client_call(
 	call->privdata = privdata;
 	at = snprintf(call->arguments, ARGUMENTS_SIZE, "%s", script_of(args->values[1]));
 	for (int i = 3; i < args->count; i++) {
-		if (strstr(args->values[i], "{jobs}") == NULL)
+		if (!is_key((struct span){args->values[i], args->lengths[i]}))
 			at += snprintf(call->arguments + at, (size_t)(ARGUMENTS_SIZE - at), " %.*s",
 			    (int)args->lengths[i], args->values[i]);
 	}
@@ -263,19 +268,42 @@ static void what_was_admitted_is_told_until_there_is_an_answer(void **state)
 	assert_nothing_asked();
 }
 
-static void what_redis_cannot_take_yet_is_told_again(void **state)
+static void wait_for_call(void)
+{
+	while (fake.made == fake.answered)
+		event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void what_was_admitted_is_told_again_when_redis_cannot_take_it_now(void **state)
 {
 	struct ticket *ticket = ask();
 
 	(void)state;
 	answer_admission(1);
 	settle(ticket, &done_well);
-	answer_error("NOSCRIPT No matching script.");
-	connect_again();
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_nothing_asked();
+	wait_for_call();
 	assert_asked("settle 1 web gpt 0 0 1,2,0");
-	answer_error("ERR something else");
+	answer_error("NOREPLICAS Not enough good replicas to write.");
+	wait_for_call();
+	assert_asked("settle 1 web gpt 0 0 1,2,0");
+	answer_error("ERR something that is wrong with it");
 	connect_again();
 	assert_nothing_asked();
+}
+
+static void question_that_redis_cannot_take_now_is_not_waited_for(void **state)
+{
+	struct ticket *ticket = ask();
+
+	(void)state;
+	answer_error("MISCONF Errors writing to the AOF file");
+	assert_int_equal(judged.count, 1);
+	assert_false(judged.knows);
+	settle(ticket, &done_well);
+	assert_nothing_asked();
+	assert_summed_up("web\x1fgpt\t1 0 0 1,2,0\n");
 }
 
 static void question_whose_answer_is_lost_is_asked_again(void **state)
@@ -405,7 +433,8 @@ int main(void)
 	    TEST(what_was_not_asked_for_is_summed_up),
 	    TEST(what_is_summed_up_needs_no_redis),
 	    TEST(what_was_admitted_is_told_until_there_is_an_answer),
-	    TEST(what_redis_cannot_take_yet_is_told_again),
+	    TEST(what_was_admitted_is_told_again_when_redis_cannot_take_it_now),
+	    TEST(question_that_redis_cannot_take_now_is_not_waited_for),
 	    TEST(question_whose_answer_is_lost_is_asked_again),
 	    TEST(who_has_left_gives_back_what_is_admitted_late),
 	    TEST(who_has_left_has_nothing_to_settle_if_it_is_refused),
