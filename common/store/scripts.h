@@ -112,7 +112,7 @@
  * many tokens are reserved for it. index ended orders those that have ended by when their keys
  * expire. enqueue opens an entry; drop notes the end, or removes what is deleted. The index says
  * where to look, the job itself what is true. Beats take out what has expired, and have a worker
- * look up the job of the eldest entry if that is open for long; lists take out what they find
+ * look up a job that is open for long, the eldest or one with a seat; lists take out what they find
  * gone; and enqueue makes room when there are too many, but only of what has ended.
  *
  * counters, a hash, has what counts.h says. minutes, another one, has "<minute> created", and

@@ -225,7 +225,7 @@ class Books:
         self.unindexed |= self.faded
         if predecessor in self.draining:
             self.draining.add(worker)
-        self.shares.beat(worker, room, is_new, self.said)
+        self.shares.beat(worker, predecessor, room, is_new, self.said)
         return self.shares.give_turns(TURNS)
 
     def pause(self, name):

@@ -443,10 +443,11 @@ class Shares:
             self.close(line)
         return found
 
-    def beat(self, worker, room, is_new, known):
+    def beat(self, worker, predecessor, room, is_new, known):
         """known are the workers that there are."""
         if is_new:
-            self.rooms = {name: of for name, of in self.rooms.items() if name in known}
+            self.rooms = {name: of for name, of in self.rooms.items()
+                          if name in known and name != predecessor}
         if is_new or self.rooms.get(worker, 0) != room:
             self.rooms[worker] = room
             self.capacity = sum(self.rooms.values())

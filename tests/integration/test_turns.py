@@ -40,11 +40,11 @@ class Lists:
                 f"{tenant}\x1fl\x1fm\x1f\x1f{tier}\x1f0", "created", f"{tier}{tenant}",
                 f"- - {most} - {weight} - - 0", "limited", "") == 1
 
-    def beat(self, room):
-        self.call("beat", ("workers", "workers:about", "draining", "counters", "index",
-                           "index:about", "index:ended", "rooms", "queue", *SHARED, "rates",
-                           "budgets", "relays", "usage"),
-                  "w", 10 ** 7, 0, "1 2 v host", "", "", 0, room)
+    def beat(self, room, worker="w", predecessor=""):
+        return self.call("beat", ("workers", "workers:about", "draining", "counters", "index",
+                                  "index:about", "index:ended", "rooms", "queue", *SHARED,
+                                  "rates", "budgets", "relays", "usage"),
+                         worker, 10 ** 7, 0, "1 2 v host", predecessor, "", 0, room)
 
     def take(self):
         """All that is in the queue."""
@@ -54,13 +54,13 @@ class Lists:
                 return
             self.running.append(taken.decode())
 
-    def finish(self):
+    def finish(self, how="completed"):
         """The eldest one. Returns whose it was."""
         response_id = self.running.pop(0)
         assert self.call("drop", ("held", "held_until", "index", "index:about", "index:ended",
                                   "counters", "minutes", "queue", "parked", *SHARED, "rates",
                                   "budgets", "usage", "running:w"),
-                         response_id, "completed", 3600, "ended", 0, "") == 1
+                         response_id, how, 3600, "ended", 0, "") == 1
         return self.tenants[response_id]
 
     def run(self, count):
@@ -223,3 +223,61 @@ def test_nothing_is_left_of_turns_when_all_is_done(lists):
         "queue", "seats", "lines", "turns", "passes", "running:w")))
     shares = {name.decode() for name in lists.redis.hgetall(f"{JOBS}shares")}
     assert shares == {"capacity", "last", "mixed", "limits\x1fa", "limits\x1fb"}
+
+
+def test_a_line_that_redis_has_lost_holds_up_nobody(lists):
+    lists.create("alice", 3)
+    lists.create("bob", 3)
+    lists.redis.delete(f"{JOBS}line:1alice")
+    *_, more = lists.beat(10)
+    assert more == 0
+    lists.take()
+    assert [lists.tenants[one] for one in lists.running] == ["bob"] * 3
+    assert not lists.redis.exists(f"{JOBS}lines")
+
+
+def test_whose_place_is_taken_has_no_room_any_more(lists):
+    lists.beat(10, "killed")
+    lists.beat(10, "next", "killed")
+    assert lists.redis.hget(f"{JOBS}shares", "capacity") == b"10"
+
+
+def test_who_was_forgotten_by_an_older_version_has_no_room_any_more(lists):
+    lists.beat(10, "old")
+    lists.redis.zrem(f"{JOBS}workers", "old")
+    lists.redis.hdel(f"{JOBS}workers:about", "old")
+    lists.beat(10)
+    assert lists.redis.hget(f"{JOBS}shares", "capacity") == b"10"
+
+
+def test_a_seat_without_waiting_is_a_turn_while_others_wait(lists):
+    lists.beat(1)
+    lists.create("alice")
+    lists.create("alice")
+    lists.beat(2)
+    lists.create("bob", most=1)
+    lists.create("bob", most=1)
+    lists.beat(4)
+    lists.create("carol")
+    assert lists.redis.hkeys(f"{JOBS}passes") == [b"1bob", b"1carol"]
+
+
+def test_a_seat_that_was_not_given_back_is_found_behind_a_response_that_takes_long(lists):
+    lists.beat(10)
+    lists.create("alice", 2)
+    long_ago = 1000
+    lists.redis.zadd(f"{JOBS}index", {"id0": long_ago})
+    lists.redis.hset(f"{JOBS}index:about", "id0", f"{long_ago} {long_ago} open alice\x1fl\x1fm")
+    lists.redis.hset(f"{JOBS}index:about", "id1", f"{long_ago} {long_ago} failed alice\x1fl\x1fm")
+    lists.redis.hset(f"{JOBS}shares", "doubted", f"id1 {long_ago}")
+    assert lists.beat(10)[2] == b"id1"
+
+
+def test_the_seat_of_what_is_dropped_unread_is_free(lists):
+    lists.beat(1)
+    lists.create("alice", 2)
+    lists.take()
+    lists.finish(how="")
+    lists.take()
+    assert lists.running == ["id1"]
+    assert lists.redis.hget(f"{JOBS}shares", "running\x1falice") == b"1"

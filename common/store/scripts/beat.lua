@@ -1,13 +1,13 @@
 -- Extends a worker's lease, notes what there is to be known of the worker, adds what it has counted
 -- to the counters, and names workers whose lease has ended. Time is the server's, so that the clocks
 -- of the machines need not agree. On the way, some of what has expired is taken out of the index,
--- and if the eldest entry there is open, it is named, so that the worker sees whether that is true.
--- With its first beat a worker removes what others, of another version perhaps, have left of those
--- that were buried.
+-- and one that is open for long is named, so that the worker sees whether that is true: the eldest,
+-- or one that has a seat. With its first beat a worker removes what others, of another version
+-- perhaps, have left of those that were buried.
 --
 -- It also says how many jobs the worker has room for: so many seats there are more. These go to
--- those whose turn it is. What relays hold that are lost is given back, and of the seats one is
--- looked at, whether its job is open still.
+-- those whose turn it is. Whose place it takes has no room any more. What relays hold that are lost
+-- is given back, and of the seats one is looked at, whether its job is open still.
 --
 -- KEYS  workers (sorted set: worker, end of its lease in ms)
 --       workers about (hash: worker, "<streams> <beat ms> <started s> <pid> <version> <host>")
@@ -82,7 +82,7 @@ end
 
 -- One that is open for long, if that is true: in turns the eldest, and any that has a seat.
 local function long_open()
-	local id = beat % 2 == 0 and call('ZRANGE', KEYS[5], 0, 0)[1] or call('HRANDFIELD', seats)
+	local id = beat % 2 == 1 and call('HRANDFIELD', seats) or call('ZRANGE', KEYS[5], 0, 0)[1]
 	local created = id and open_since(id)
 	return created and created + DOUBTED_MS < now and id
 end
@@ -115,6 +115,7 @@ if ARGV[5] ~= '' and call('SISMEMBER', KEYS[3], ARGV[5]) == 1 then
 	call('SADD', KEYS[3], ARGV[1])
 end
 if record == '' then
+	call('HDEL', rooms, ARGV[5])
 	forget_buried()
 end
 note_room(tonumber(ARGV[8]))

@@ -19,7 +19,7 @@
 -- ARGV  id
 --       how it has ended: a terminal state, or "deleted", which says that all of it is gone; behind a
 --         blank, what it has used, as in shared/usage.lua, if that is known. "" if nobody knows how:
---         then all but lists and count stays as it is
+--         then all but lists, count and seat stays as it is
 --       how long it is kept from now on (s), unless held says it
 --       the counter of what has ended, without its labels
 --       1 if it is to be looked for where ids wait, or 0
@@ -144,6 +144,9 @@ local function settle(about, ends, leaves)
 	if freed then
 		call('HDEL', seats, id)
 	end
+	if how == '' then
+		return stand_up(tenant)
+	end
 	if freed or not seat then
 		local input, output = use_read(use)
 		rates_settle(tenant, tonumber(reserved), input + output)
@@ -188,11 +191,8 @@ local kept = size and discount(size, waiting, contexts)
 if forget_deliveries and how == 'deleted' then
 	forget_deliveries()
 end
-if how == '' then
-	return found
-end
-local ends = about and about:find('^%d+ %d+ open ') ~= nil
-if about then
+local ends = how ~= '' and about and about:find('^%d+ %d+ open ') ~= nil
+if how ~= '' and about then
 	note_end(about, tonumber(kept) or ARGV[3])
 end
 if settle(about, ends, found > 0 or worker_list ~= nil) then

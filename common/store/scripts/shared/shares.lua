@@ -14,8 +14,9 @@
 -- it. shares has "capacity", how many seats there are; "waiting", how many stand in lines; "running",
 -- "limits" and "parked" of each tenant: how many jobs have a seat, or requests are passed through;
 -- weight and max_parallel, or "-"; how many are parked; "last", who came last, and "mixed" (ms), when
--- somebody came while another one was about; of each tier "pace", and "served" (ms), when it had its last turn
--- in order; "favoured" if the last turn of all was not in order; and "doubted", which beat.lua keeps.
+-- somebody came while another one was about; of each tier "pace", and "served" (ms), when it had its
+-- last turn in order; "favoured" if the last turn of all was not in order; and "doubted", which
+-- beat.lua keeps.
 --
 -- Turns are given by turns.lua. While there is more than one tenant about, some seats are kept for
 -- those who have few.
@@ -147,8 +148,9 @@ local function stand_up(tenant)
 	return waiting
 end
 
--- What is put among what is parked has no seat.
+-- What is put among what is parked has no seat. seat is what seats has of it.
 local function leave_seat(id, seat)
-	call('HDEL', seats, id)
-	stand_up(seat:match('^[^\31]*'))
+	if call('HDEL', seats, id) == 1 then
+		stand_up(seat:match('^[^\31]*'))
+	end
 end
