@@ -320,7 +320,7 @@ void errand_tell_limit(struct errand *errand, long status, double retry_after, s
 	const struct deployment *deployment = errand->choice.deployment;
 	const long long ms = limit_of(status, retry_after, error);
 
-	if (ms == 0 || errand->told)
+	if (ms == 0 || errand->told || errand->choice.health == NULL)
 		return;
 	health_note_limit(&errand->roster->health, span_of(deployment->id), ms);
 	host->report(host->ctx, errand->roster->config, deployment, false, ms);

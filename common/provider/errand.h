@@ -122,7 +122,8 @@ void errand_tell_health(struct errand *errand, long status);
 /*
  * The same of an answer that says with its Retry-After (s; negative: none) for how long the
  * deployment is limited, which 429 does unless its error, that may be empty, is about a quota. Of
- * other answers nothing is told.
+ * other answers nothing is told, nor of those to a choice of attempts_only(): who polls a provider
+ * too often may make others wait for nothing.
  */
 void errand_tell_limit(struct errand *errand, long status, double retry_after, struct span error);
 

@@ -8,6 +8,7 @@ from harness import title_of, wait_until
 
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)\Z')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+DAY = 24 * 60 * 60  # seconds
 DRAINING_TITLE = "respoold (draining): worker"
 
 
@@ -20,7 +21,14 @@ def note_use(stack, days_ago, tenant, label, line):
 
 
 def use_day(days_ago):
-    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days_ago * 86400))
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days_ago * DAY))
+
+
+def await_whole_day():
+    """Until the day (UTC) is the same for a minute at least, as long as a test may take."""
+    left = DAY - time.time() % DAY
+    if left < 60:
+        time.sleep(left)
 
 
 def jobs_key(name):

@@ -10,7 +10,7 @@ from browser import Browser
 from deployed import LighttpdSite
 from events import delta, message_stream, opening
 from harness import ALICE, TOP, wait_until
-from operating import note_use, use_day
+from operating import await_whole_day, note_use, use_day
 from receiver import OK, Receiver, failure
 from redis_proxy import RedisProxy
 from standard_webhooks import new_secret
@@ -336,6 +336,7 @@ def test_a_webhook_that_failed_is_seen_and_sent_again(tab, client, upstream, mod
 
 
 def test_use_is_summed_up_by_tenant_model_or_day(tab, site):
+    await_whole_day()
     names = "[...document.querySelectorAll('#use tbody td:first-child')].map((cell) => cell.textContent)"
     for days_ago, tenant, label, line in (
             (0, "alice", "*", "1200 3 2 7000000 10 0.125"), (29, "alice", "*", "1 0 0 0 0 1000"),

@@ -9,6 +9,7 @@ from events import message_stream
 from harness import wait_until
 from test_deployments import RESTING, assert_answered, config, counts, deployment, error, run
 from test_measures import await_counters, ended_line, history
+from test_passthrough import answer, response_object
 from upstream import Script, json_error
 
 LIMITED = "litellm:polling:{deployments}:limited"
@@ -216,6 +217,28 @@ def test_what_a_passed_through_request_is_told_holds_for_jobs(make_stack):
     stack.start_supervisor()
     assert_answered(stack.client.wait_terminal(response_id, timeout=20), "at last")
     assert gaps(stack, "a")[0] >= 2
+
+
+def test_who_polls_a_provider_too_often_makes_no_job_wait(make_stack):
+    stack = make_stack(config(deployment("a")))
+    client, upstream = stack.client, stack.upstream
+    upstream.script("a", answer(response_object("resp_native")), *then("at once"))
+    assert client.post_create({"model": "m", "input": "x"}).json()["id"] == "resp_native"
+    upstream.script("/v1/responses/resp_native", limited(30))
+    reply = client.get_response("resp_native")
+    assert (reply.status, reply.headers["retry-after"]) == (429, "30")
+    assert_answered(run(stack), "at once")
+    assert not stack.redis.exists(LIMITED)
+
+
+def test_a_quota_that_a_passed_through_request_is_told_of_makes_no_job_wait(make_stack):
+    stack = make_stack(config(deployment("a")))
+    stack.upstream.script("a", json_error(429, {"error": {
+        "message": "Spent.", "type": "insufficient_quota", "code": "insufficient_quota"}},
+        {"Retry-After": "60"}), *then("at once"))
+    assert stack.client.post_create({"model": "m", "input": "x"}).status == 429
+    assert_answered(run(stack), "at once")
+    assert not stack.redis.exists(LIMITED)
 
 
 def test_a_passed_through_request_is_answered_by_another_deployment(make_stack):

@@ -6,7 +6,7 @@ from admin import Admin
 from console import Console
 from events import message_stream
 from harness import wait_until
-from operating import jobs_key, note_use, use_day
+from operating import await_whole_day, jobs_key, note_use, use_day
 from upstream import json_error
 
 STACK = {"supervisor": False, "config": {
@@ -18,6 +18,7 @@ NUMBERS = ("requests", "failed", "cancelled", "input_tokens", "output_tokens", "
 
 @pytest.fixture
 def stack(stack):
+    await_whole_day()
     yield stack
     for key in stack.redis.keys(stack.key(jobs_key("usage:*"))):
         stack.redis.delete(key)
