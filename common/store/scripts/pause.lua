@@ -16,7 +16,6 @@ if call('SADD', KEYS[1], ARGV[1]) == 0 then
 	return 0
 end
 local PIECE = 1000 -- unpack() and commands have their limits
-
 local now_parked = {} -- of each tenant, how many
 
 local function push(command, list, ids)
