@@ -827,8 +827,8 @@ class Sequence:
             worker.todo.append(("take_over", name.decode()))
 
     def check_doubt(self, told, beat):
-        """Which id a beat says to look up: one's with a doubtful seat, or one that is open for long,
-        in turns the eldest and any that has a seat."""
+        """Which id a beat says to look up: one's with a doubtful seat, or one that is open for
+        long, in turns the eldest and any that has a seat."""
         doubted = self.shares.doubted_seat()
         if doubted:
             expected = {doubted}
