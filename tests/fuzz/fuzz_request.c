@@ -102,6 +102,12 @@ static void check_conversation(struct span below)
 	buf_free(&path);
 }
 
+/* What it leads to with a slash behind it: the page is where its address without one leads. */
+static enum route_kind with_slash(enum route_kind kind)
+{
+	return kind == ROUTE_PAGE_MOVED ? ROUTE_PAGE : kind;
+}
+
 static void check_path(struct span path)
 {
 	struct route route = route_find(path), mounted;
@@ -122,7 +128,7 @@ static void check_path(struct span path)
 	buf_putc(&longer, '/');
 	mounted = route_find(buf_span(&longer));
 	if (route.kind != ROUTE_UNKNOWN && !comes_twice(path))
-		require(mounted.kind == route.kind && span_eq(mounted.id, route.id));
+		require(mounted.kind == with_slash(route.kind) && span_eq(mounted.id, route.id));
 	buf_free(&longer);
 }
 

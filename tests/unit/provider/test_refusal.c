@@ -59,8 +59,8 @@ static void refused_content_is_known_by_the_providers_words(void **state)
 static void a_quota_that_is_spent_is_told_from_too_many_requests(void **state)
 {
 	static const char *const quotas[] = {
-	    "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and "
-	    "billing details.\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+	    "{\"error\":{\"message\":\"Too much.\",\"code\":\"insufficient_quota\"}}",
+	    "{\"error\":{\"type\":\"insufficient_quota\"}}",
 	    "{\"error\":{\"type\":\"billing_not_active\",\"code\":\"billing_not_active\"}}",
 	    "{\"error\":{\"code\":\"billing_hard_limit_reached\"}}",
 	    "{\"error\":{\"message\":\"Budget has been exceeded!\",\"type\":\"budget_exceeded\"}}",
@@ -70,8 +70,7 @@ static void a_quota_that_is_spent_is_told_from_too_many_requests(void **state)
 	    "{}",
 	    "{\"error\":{\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
 	    "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow\"}}",
-	    "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check "
-	    "your plan and billing details.\",\"status\":\"RESOURCE_EXHAUSTED\"}}]",
+	    "[{\"error\":{\"message\":\"Check your quota.\",\"status\":\"RESOURCE_EXHAUSTED\"}}]",
 	};
 
 	(void)state;
