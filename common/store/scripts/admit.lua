@@ -5,7 +5,7 @@
 -- ARGV  the number of the passage, its tenant, its label
 --       the limits, as in shared/limits.lua
 --       the counter of what is refused, with the tenant, without its last label
--- Reply {1, 0, and what rates_tell() says}, or {why not, how long to wait (ms), and that}
+-- Reply {1, 0, and what rates_tell() adds}, or {why not, how long to wait (ms), and that}
 local call = redis.call
 local shares, rates, budgets, counters, passages = unpack(KEYS)
 local number, tenant, label = ARGV[1], ARGV[2], ARGV[3]
@@ -16,7 +16,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local limits = limits_read(ARGV[4])
 local left = rates_read(limits, tenant)
 if call('HEXISTS', passages, number) == 1 then
-	return rates_tell(limits, left, {1, 0}) -- the reply was lost, and this is the second time
+	return rates_tell(limits, left, 1, 0) -- the reply was lost, and this is the second time
 end
 local running = 'running\31' .. tenant
 local refused, wait = budget_refuse(limits, tenant)
@@ -29,9 +29,9 @@ if not refused then
 end
 if refused then
 	call('HINCRBY', counters, ARGV[5] .. '\31' .. LIMIT_NAMES[refused], '1')
-	return rates_tell(limits, left, {refused, wait})
+	return rates_tell(limits, left, refused, wait)
 end
 rates_charge(limits, tenant, left)
 call('HSET', passages, number, tenant .. '\31' .. label .. '\31' .. limits.reserved)
 call('HINCRBY', shares, running, '1')
-return rates_tell(limits, left, {1, 0})
+return rates_tell(limits, left, 1, 0)

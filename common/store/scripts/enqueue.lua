@@ -34,7 +34,7 @@
 --       0 if too many wait
 --       2 if too many bytes wait
 --       3 if there are too many bytes of context, also of what has ended
---       {1, 0, and what rates_tell() says} if requests or tokens are limited
+--       {1, 0, and what rates_tell() adds} if requests or tokens are limited
 --       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
 --       {8, id} if the Idempotency-Key stands for that response
 --       {9, id} if it does, which another request has made
@@ -137,7 +137,7 @@ local function refusal()
 		why, wait = rates_refuse(limits, left)
 	end
 	if why then
-		return rates_tell(limits, left, {why, wait}), why
+		return rates_tell(limits, left, why, wait), why
 	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
 		return 0
 	elseif waiting > 0 and waiting + bytes > most then
@@ -209,4 +209,4 @@ if time[2] % BOUNDED == 0 and call('ZCARD', KEYS[6]) > INDEXED then
 		call('HDEL', index_about, soonest[i])
 	end
 end
-return (limits.rpm or limits.tpm) and rates_tell(limits, left, {1, 0}) or 1
+return (limits.rpm or limits.tpm) and rates_tell(limits, left, 1, 0) or 1

@@ -59,10 +59,15 @@ local function rates_charge(limits, tenant, left)
 	end
 	left.requests = left.requests and left.requests - 1
 	left.tokens = left.tokens and left.tokens - limits.reserved
-	local function part(kept)
-		return kept and string.format('%.3f %d', kept, now) or '- -'
+	local line
+	if left.requests and left.tokens then
+		line = string.format('%.3f %d %.3f %d', left.requests, now, left.tokens, now)
+	elseif left.requests then
+		line = string.format('%.3f %d - -', left.requests, now)
+	else
+		line = string.format('- - %.3f %d', left.tokens, now)
 	end
-	call('HSET', rates, tenant, part(left.requests) .. ' ' .. part(left.tokens))
+	call('HSET', rates, tenant, line)
 end
 
 -- What was used in the place of what was reserved. Something was, unless tokens have no limit.
@@ -75,16 +80,18 @@ local function rates_settle(tenant, reserved, used)
 	end
 end
 
--- As headers tell it: of requests and of tokens the limit, what is left, and how long until all is
--- (ms); -1 where there is no limit.
-local function rates_tell(limits, left, reply)
-	for _, rate in ipairs({{limits.rpm, left.requests}, {limits.tpm, left.tokens}}) do
-		local most, kept = rate[1], rate[2]
-		reply[#reply + 1] = most or -1
-		reply[#reply + 1] = most and math.max(0, math.floor(kept)) or -1
-		reply[#reply + 1] = most and math.ceil((most - kept) * 60000 / most) or -1
+-- As headers tell it: the limit, what is left, and how long until all is (ms); -1 where there is none.
+local function rate_tell(most, kept)
+	if not most then
+		return -1, -1, -1
 	end
-	return reply
+	return most, math.max(0, math.floor(kept)), math.ceil((most - kept) * 60000 / most)
+end
+
+-- The same of requests and of tokens, behind why something is refused and how long to wait (ms).
+local function rates_tell(limits, left, why, wait)
+	local requests, its_left, its_reset = rate_tell(limits.rpm, left.requests)
+	return {why, wait, requests, its_left, its_reset, rate_tell(limits.tpm, left.tokens)}
 end
 
 -- What has been spent, when that begins anew, and after how long; as of now.
