@@ -49,11 +49,11 @@ waits() {
 
 # A tenant with 10,000 responses that wait, and one with a response a second, on two workers.
 measure_shares() {
-	count=${BENCH_JOBS:-100} greedy=10000 pause_ms=1000
+	count=${BENCH_JOBS:-70} greedy=10000 pause_ms=1000
 	[ -z "$quick" ] || { count=5; greedy=200; pause_ms=200; }
 	max_streams=50
 	api_keys="[{ name: greedy, key: sk-greedy }, { name: modest, key: sk-modest }]"
-	start_site 2 -d 50 -n 4
+	start_site 2 -d 250 -n 4
 	create 10 1 sk-modest # warm up
 	waits shares-alone "$count" 0
 	alone_half=$half alone_late=$late
