@@ -11,6 +11,7 @@ local shares, rates, budgets, counters, passages = unpack(KEYS)
 local number, tenant, label = ARGV[1], ARGV[2], ARGV[3]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- include accounts.lua
 -- include limits.lua
 
 local limits = limits_read(ARGV[4])
@@ -19,14 +20,9 @@ if call('HEXISTS', passages, number) == 1 then
 	return rates_tell(limits, left, 1, 0) -- the reply was lost, and this is the second time
 end
 local running = 'running\31' .. tenant
-local refused, wait = budget_refuse(limits, tenant)
-if not refused and limits.parallel and
-	tonumber(call('HGET', shares, running) or 0) >= limits.parallel then
-	refused, wait = LIMITED_BY_PARALLEL, 1000
-end
-if not refused then
-	refused, wait = rates_refuse(limits, left)
-end
+local full = limits.parallel and
+	tonumber(call('HGET', shares, running) or 0) >= limits.parallel and LIMITED_BY_PARALLEL
+local refused, wait = limits_refuse(limits, tenant, left, full)
 if refused then
 	call('HINCRBY', counters, ARGV[5] .. '\31' .. LIMIT_NAMES[refused], '1')
 	return rates_tell(limits, left, refused, wait)

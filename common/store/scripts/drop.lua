@@ -36,7 +36,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local index_about, queue, parked, shares, seats, lines, turns, passes, rates, budgets, usage =
 	KEYS[4], unpack(KEYS, 8, 17)
 -- include shares.lua
--- include limits.lua
+-- include accounts.lua
 -- include usage.lua
 
 local function count_end(label)

@@ -16,7 +16,7 @@
 --       index, index about, index ended
 --       counters, minutes
 --       shares, seats, lines, turns, passes, the line: as in shared/shares.lua
---       rates, budgets: as in shared/limits.lua
+--       rates, budgets: as in shared/accounts.lua
 --       if there is an Idempotency-Key: what it stands for, "<id> <digest of the request>"
 --       with one server: response, job, and events if the response is streamed
 -- ARGV  id, how many may wait, bytes of the job, those of them that are context, ttl (s), the most
@@ -72,6 +72,7 @@ if context > 0 or waiting + bytes > most then
 end
 
 -- include shares.lua
+-- include accounts.lua
 -- include limits.lua
 
 -- What the tenant's key allows from now on. Returns it as shares has it.
@@ -129,13 +130,9 @@ local sits = not is_paused and its_stand == 0 and capacity > 0 and
 
 local function refusal()
 	local left = rates_read(limits, tenant)
-	local why, wait = budget_refuse(limits, tenant)
-	if not why and limits.queue and not sits and its_stand + its_parked >= limits.queue then
-		why, wait = LIMITED_BY_QUEUE, 1000
-	end
-	if not why then
-		why, wait = rates_refuse(limits, left)
-	end
+	local full = limits.queue and not sits and its_stand + its_parked >= limits.queue and
+		LIMITED_BY_QUEUE
+	local why, wait = limits_refuse(limits, tenant, left, full)
 	if why then
 		return rates_tell(limits, left, why, wait), why
 	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then

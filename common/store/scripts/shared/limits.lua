@@ -2,16 +2,12 @@
 -- max_queue, weight, max_budget, the budget's duration (ms), each "-" if there is none, and how many
 -- tokens are reserved for what is asked for; or "", which leaves all as it is and refuses nothing.
 --
--- rates, a hash, has of each tenant how many requests and how many tokens are left, each with the time
--- (ms) at which they were: "<requests> <ms> <tokens> <ms>", with "-" for what has no limit. What is
--- left grows to the limit within a minute; of tokens it may be less than none. budgets, another one,
--- has what a tenant has spent, when that begins anew (ms; 0: never), and after how long (ms).
---
--- It takes call, now, rates and budgets as locals.
+-- It takes what accounts.lua takes and has.
 local LIMITED_BY_REQUESTS, LIMITED_BY_TOKENS, LIMITED_BY_QUEUE = 4, 5, 6
 local LIMITED_BY_BUDGET, LIMITED_BY_PARALLEL = 7, 10
 local LIMIT_NAMES = {[4] = 'rpm', [5] = 'tpm', [6] = 'max_queue', [7] = 'max_budget',
 	[10] = 'max_parallel'}
+local FULL_MS = 1000 -- nobody knows when one of them ends
 
 local function limits_read(line)
 	local rpm, tpm, parallel, queue, weight, budget, every, reserved = line:match(
@@ -70,16 +66,6 @@ local function rates_charge(limits, tenant, left)
 	call('HSET', rates, tenant, line)
 end
 
--- What was used in the place of what was reserved. Something was, unless tokens have no limit.
-local function rates_settle(tenant, reserved, used)
-	local line = reserved > 0 and reserved ~= used and call('HGET', rates, tenant)
-	local requests, kept, at = (line or ''):match('^(%S+ %S+) (%S+) (%S+)$')
-	if tonumber(kept) then
-		call('HSET', rates, tenant, string.format('%s %.3f %s', requests,
-			kept + reserved - used, at))
-	end
-end
-
 -- As headers tell it: the limit, what is left, and how long until all is (ms); -1 where there is none.
 local function rate_tell(most, kept)
 	if not most then
@@ -92,21 +78,6 @@ end
 local function rates_tell(limits, left, why, wait)
 	local requests, its_left, its_reset = rate_tell(limits.rpm, left.requests)
 	return {why, wait, requests, its_left, its_reset, rate_tell(limits.tpm, left.tokens)}
-end
-
--- What has been spent, when that begins anew, and after how long; as of now.
-local function budget_read(tenant)
-	local line = call('HGET', budgets, tenant)
-	local spent, ends, every = (line or ''):match('^(%S+) (%d+) (%d+)$')
-	spent, ends, every = tonumber(spent), tonumber(ends), tonumber(every)
-	if spent and ends ~= 0 and now >= ends then
-		spent, ends = 0, now + every
-	end
-	return spent, ends, every
-end
-
-local function budget_write(tenant, spent, ends, every)
-	call('HSET', budgets, tenant, string.format('%.12g %d %d', spent, ends, every))
 end
 
 -- Why nothing more may be spent, or nil; and how long until it may (ms).
@@ -122,4 +93,16 @@ local function budget_refuse(limits, tenant)
 	if spent >= limits.budget then
 		return LIMITED_BY_BUDGET, ends > 0 and ends - now or 0
 	end
+end
+
+-- Why a request is refused, or nil, and how long to wait (ms). left is what rates_read() says; full is
+-- a limit of how many there may be, if that is reached, or nil.
+local function limits_refuse(limits, tenant, left, full)
+	local why, wait = budget_refuse(limits, tenant)
+	if not why and full then
+		return full, FULL_MS
+	elseif not why then
+		return rates_refuse(limits, left)
+	end
+	return why, wait
 end

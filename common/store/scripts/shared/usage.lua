@@ -2,7 +2,7 @@
 -- many requests, how many of them failed and were cancelled, tokens of input and of output, and the
 -- cost. use is "<input>,<output>,<cost>", or "" if nobody knows.
 --
--- It takes call and usage as locals, and what limits.lua has.
+-- It takes call and usage as locals, and what accounts.lua has.
 local USAGE_SECONDS = 400 * 24 * 3600
 
 local function use_read(use)
