@@ -113,14 +113,13 @@ end
 
 -- Takes it from where ids wait. Returns how often it was there.
 local function leave_waiting(about)
-	local tenant, tier = (about or ''):match('^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
+	local line, tenant = line_of(about)
 	local in_queue, in_parked = call('LREM', queue, '0', id), call('LREM', parked, '0', id)
 	local in_line = 0
-	if tenant then
-		tier = tier:match('^\31[^\31]*\31(%d)') or '1'
-		in_line = call('LREM', LINE .. tier .. tenant, '0', id)
+	if line then
+		in_line = call('LREM', LINE .. line, '0', id)
 		if in_line > 0 then
-			shorten(tier .. tenant, in_line)
+			shorten(line, in_line)
 		end
 		if in_parked > 0 then
 			call('HINCRBY', shares, 'parked\31' .. tenant, -in_parked)

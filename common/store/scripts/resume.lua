@@ -33,12 +33,11 @@ local function push(list, ids)
 end
 
 local function line_up(id, about)
-	local tenant, rest = about:match('^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
-	if not tenant then
+	local line = line_of(about)
+	if not line then
 		call('RPUSH', queue, id) -- nobody knows whose it is
 		return
 	end
-	local line = (rest:match('^\31[^\31]*\31(%d)') or '1') .. tenant
 	local ids = lined_up[line] or {}
 	ids[#ids + 1], lined_up[line] = id, ids
 end
@@ -55,7 +54,7 @@ for from = 1, #ids, PIECE do
 			kept[#kept + 1] = id
 			still_parked[tenant] = (still_parked[tenant] or 0) + 1
 		else
-			line_up(id, abouts[i] or '')
+			line_up(id, abouts[i])
 		end
 	end
 end

@@ -58,6 +58,14 @@ local function read_whose(about)
 	return tenant, label, rest ~= '' and rest:match('^\31[^\31]*\31%d\31(%d+)$') or '0'
 end
 
+-- In which line a job has to stand, and its tenant, by what the index says of it; nil if that is
+-- nothing.
+local function line_of(about)
+	local tenant, rest = (about or ''):match(
+		'^%d+ %d+ %S+ ([^\31]*)\31[^\31]*\31[^\31]*(.*)$')
+	return tenant and (rest:match('^\31[^\31]*\31(%d)') or '1') .. tenant, tenant
+end
+
 -- Gives a seat to a job that is open, unless it has one, as its id may be in several lists. What has
 -- ended needs none: whoever takes it drops it. Returns how many seats that takes.
 local function take_seat(id, about)
