@@ -5,18 +5,12 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/fastcgi/cgi_head.h"
 #include "client_error.h"
 #include "followed.h"
 
 enum { AWAY_MS = 1000 }; /* that a client is kept waiting for Redis before its first byte */
-
-static void set_timer(struct reader *reader, long long ms)
-{
-	struct timeval delay = timeval_of_ms(ms);
-
-	evtimer_add(&reader->quiet, &delay);
-}
 
 static void count_waiting(struct reader *reader, size_t waiting)
 {
@@ -87,10 +81,10 @@ static void on_quiet(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	if (silent_ms < reader->keepalive_ms) {
-		set_timer(reader, reader->keepalive_ms - silent_ms);
+		timer_set(&reader->quiet, reader->keepalive_ms - silent_ms);
 		return;
 	}
-	set_timer(reader, reader->keepalive_ms);
+	timer_set(&reader->quiet, reader->keepalive_ms);
 	if (reader_has_room(reader))
 		reader_send(reader, SPAN(": keep-alive\n\n"), reader->next);
 }
@@ -166,7 +160,7 @@ static void begin(struct reader *reader, struct span events, bool is_last)
 {
 	struct cgi_head head = {0};
 
-	set_timer(reader, reader->keepalive_ms);
+	timer_set(&reader->quiet, reader->keepalive_ms);
 	write_head(&head, reader);
 	if (reader->request.flags & HANDOVER_NO_BODY)
 		put(reader, buf_span(&head.text), (struct span){0}, true);
@@ -252,7 +246,7 @@ struct reader *reader_open(
 		followed->holders++;
 	host->count++;
 	evtimer_assign(&reader->quiet, host->base, on_quiet, reader);
-	set_timer(reader, AWAY_MS);
+	timer_set(&reader->quiet, AWAY_MS);
 	send_first(reader);
 	return reader;
 }

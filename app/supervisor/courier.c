@@ -5,6 +5,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "courier_internal.h"
 
 enum {
@@ -24,9 +25,7 @@ static bool claims(const struct courier *courier)
 
 static void tick_in(struct courier *courier, long long ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
-	event_add(courier->tick, &delay);
+	timer_set(courier->tick, ms);
 }
 
 static void keep_ticking(struct courier *courier)

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/provider/transfer.h"
 #include "common/response/event.h"
 #include "common/response/fold_lifecycle.h"
@@ -65,14 +66,12 @@ void stream_end_call(struct stream *s)
 
 void stream_wait_for(struct stream *s, enum waiting what, int ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
 	if (s->timer == NULL)
 		s->timer = evtimer_new(s->host->base, stream_on_timer, s);
 	if (s->timer == NULL)
 		fatalx("out of memory");
 	s->waiting = what;
-	event_add(s->timer, &delay);
+	timer_set(s->timer, ms);
 }
 
 /* A response that has ended, or failed, gives the provider a moment to say more. */

@@ -5,6 +5,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/response/response_record.h"
 #include "health.h"
 #include "refusal.h"
@@ -385,13 +386,11 @@ bool errand_would_try_again(const struct errand *errand, enum call_failure failu
 
 static void begin_later(struct errand *errand, int ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
 	if (errand->pause == NULL)
 		errand->pause = evtimer_new(errand->host->base, on_pause_over, errand);
 	if (errand->pause == NULL)
 		fatalx("out of memory");
-	event_add(errand->pause, &delay);
+	timer_set(errand->pause, ms);
 }
 
 /*

@@ -2,6 +2,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
+#include "common/base/timer.h"
 #include "redis_cluster_internal.h"
 
 static void move(struct cluster_command *command, struct cluster_commands *list)
@@ -54,11 +55,9 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
 /* Who waits already does not wait for longer by waiting elsewhere. */
 static void wait_in(struct cluster_command *command, struct cluster_commands *list, int ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
 	move(command, list);
 	if (!evtimer_pending(&command->timer, NULL))
-		evtimer_add(&command->timer, &delay);
+		timer_set(&command->timer, ms);
 	cluster_watch(command->cluster);
 }
 

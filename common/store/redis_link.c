@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
-#include "common/base/clock.h"
 #include "common/base/lookup.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "redis_events.h"
 #include "redis_link_internal.h"
 #include "retry_pause.h"
@@ -23,9 +23,7 @@ static void connect_now(struct redis_link *link);
 
 void redis_link_start_timer(struct redis_link *link, int ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
-	event_add(link->timer, &delay);
+	timer_set(link->timer, ms);
 }
 
 /* Up to half of the pause is left to chance, so that many workers do not come back in step. */

@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "counts.h"
 #include "redis_args.h"
 #include "redis_reply.h"
@@ -61,13 +62,6 @@ struct relay_admissions {
 	bool closed;
 	time_t warned_at;
 };
-
-static void set_timer(struct event *timer, int ms)
-{
-	struct timeval delay = timeval_of_ms(ms);
-
-	evtimer_add(timer, &delay);
-}
 
 static void warn_away(struct relay_admissions *admissions)
 {
@@ -148,7 +142,7 @@ static void tell_later(const struct ticket *ticket)
 	struct relay_admissions *admissions = ticket->admissions;
 
 	if (!admissions->closed && !evtimer_pending(&admissions->again, NULL))
-		set_timer(&admissions->again, AGAIN_MS);
+		timer_set(&admissions->again, AGAIN_MS);
 }
 
 /* It holds nothing, or nothing any more. */
@@ -344,7 +338,7 @@ struct ticket *relay_admissions_ask(struct relay_admissions *admissions,
 	ticket->done = done;
 	ticket->ctx = ctx;
 	limits_write(&ticket->limits, limits, limits_reserve(limits, expected));
-	set_timer(&ticket->timer, ANSWER_MS);
+	timer_set(&ticket->timer, ANSWER_MS);
 	ask(ticket);
 	if (ticket->sent || !redis_client_is_up(admissions->redis))
 		return ticket;

@@ -12,6 +12,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "process_about.h"
 #include "redis_args.h"
 
@@ -40,13 +41,6 @@ static void name_relay(char name[WORKER_NAME_SIZE])
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
 		fatal("getrandom");
 	snprintf(name, WORKER_NAME_SIZE, "%016llx", number);
-}
-
-static void set_timer(struct event *timer, int ms)
-{
-	struct timeval delay = timeval_of_ms(ms);
-
-	evtimer_add(timer, &delay);
 }
 
 static void say_left(struct relay_beat *beat)
@@ -128,7 +122,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 		say_left(beat);
 		return;
 	}
-	set_timer(&beat->timer, RELAY_BEAT_MS);
+	timer_set(&beat->timer, RELAY_BEAT_MS);
 	if (beat->beating && monotonic_ms() - beat->sent_at > SILENT_MS)
 		redis_client_reset(beat->redis, "no answer in time");
 	else
@@ -160,7 +154,7 @@ void relay_beat_up(struct relay_beat *beat)
 {
 	if (beat->leaving)
 		return;
-	set_timer(&beat->timer, RELAY_BEAT_MS);
+	timer_set(&beat->timer, RELAY_BEAT_MS);
 	send_beat(beat);
 }
 
@@ -189,6 +183,6 @@ void relay_beat_leave(struct relay_beat *beat, void (*left)(void *ctx), void *ct
 	beat->leaving = true;
 	beat->left = left;
 	beat->ctx = ctx;
-	set_timer(&beat->timer, RELAY_LEAVE_MS);
+	timer_set(&beat->timer, RELAY_LEAVE_MS);
 	send_beat(beat);
 }

@@ -10,6 +10,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/provider/health.h"
 #include "health_commands.h"
 #include "keys.h"
@@ -72,13 +73,6 @@ struct relay_store {
 	struct relay_admissions *admissions;
 };
 
-static void set_timer(struct event *timer, int ms)
-{
-	struct timeval delay = timeval_of_ms(ms);
-
-	evtimer_add(timer, &delay);
-}
-
 static void say_ready(struct relay_store *store)
 {
 	void (*ready)(void *ctx) = store->ready;
@@ -131,7 +125,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (!health_is_of_interest(store))
 		return;
 	read_health(store);
-	set_timer(&store->tick, HEALTH_READ_MS);
+	timer_set(&store->tick, HEALTH_READ_MS);
 }
 
 static void send_again(struct relay_store *store);
@@ -305,7 +299,7 @@ static struct remembering *tell(struct relay_store *store, const struct remember
 	remembering->store = store;
 	LIST_INSERT_HEAD(&store->open, remembering, link);
 	evtimer_assign(&remembering->timer, store->base, on_late, remembering);
-	set_timer(&remembering->timer, ANSWER_MS);
+	timer_set(&remembering->timer, ANSWER_MS);
 	send_to_redis(remembering);
 	return remembering;
 }
@@ -366,7 +360,7 @@ bool relay_store_use(struct relay_store *store, struct roster *roster)
 	roster_free(store->roster);
 	store->roster = roster_hold(roster);
 	if (health_is_of_interest(store))
-		set_timer(&store->tick, 0);
+		timer_set(&store->tick, 0);
 	return true;
 }
 
@@ -430,7 +424,7 @@ struct relay_store *relay_store_new(
 	store->admissions = relay_admissions_new(base, store->redis, &store->space,
 	    relay_beat_name(store->beat), relay_beat_uses(store->beat));
 	evtimer_assign(&store->tick, base, on_tick, store);
-	set_timer(&store->tick, READY_MS);
+	timer_set(&store->tick, READY_MS);
 	return store;
 }
 

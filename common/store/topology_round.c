@@ -4,6 +4,7 @@
 #include "common/base/alloc.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "retry_pause.h"
 #include "topology_internal.h"
 
@@ -26,10 +27,8 @@ enum {
 
 static void set_timer(struct topology *topology, int ms)
 {
-	struct timeval delay = timeval_of_ms(ms);
-
 	topology->next_at = monotonic_ms() + ms;
-	evtimer_add(&topology->timer, &delay);
+	timer_set(&topology->timer, ms);
 }
 
 /* Up to as much again is left to chance, so that many processes do not ask in step. */
