@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "metric_table.h"
+#include "shares_args.h"
 
 enum { FIXED_KEYS = 17, WEBHOOK_KEYS = 3 };
 
@@ -24,11 +25,7 @@ void drop_args(struct redis_args *args, const struct key_space *space, struct dr
 	redis_args_add(args, space->minutes);
 	redis_args_add(args, space->queue);
 	redis_args_add(args, space->parked);
-	redis_args_add(args, space->shares);
-	redis_args_add(args, space->seats);
-	redis_args_add(args, space->lines);
-	redis_args_add(args, space->turns);
-	redis_args_add(args, space->passes);
+	shares_args(args, space);
 	redis_args_add(args, space->rates);
 	redis_args_add(args, space->budgets);
 	redis_args_add(args, end->day.name);

@@ -5,6 +5,7 @@
 #include "drop_args.h"
 #include "job_lists_internal.h"
 #include "redis_args.h"
+#include "shares_args.h"
 
 /* Replies of release.lua and reclaim.lua; there is a third, that the job is another's. */
 enum { JOB_GONE = 0, JOB_FREED = 1 };
@@ -59,11 +60,7 @@ static void requeue(
 	redis_args_add(&args, lists->space->paused);
 	redis_args_add(&args, lists->space->index_about);
 	redis_args_add(&args, lists->space->counters);
-	redis_args_add(&args, lists->space->shares);
-	redis_args_add(&args, lists->space->seats);
-	redis_args_add(&args, lists->space->lines);
-	redis_args_add(&args, lists->space->turns);
-	redis_args_add(&args, lists->space->passes);
+	shares_args(&args, lists->space);
 	redis_args_add(&args, id);
 	redis_args_add(&args, anew ? "1" : "0");
 	redis_args_add_span(&args, counter);

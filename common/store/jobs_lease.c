@@ -5,6 +5,7 @@
 #include "common/provider/health.h"
 #include "jobs_internal.h"
 #include "redis_args.h"
+#include "shares_args.h"
 
 enum {
 	LONGEST_BEAT_MS = HEALTH_READ_MS,
@@ -88,11 +89,7 @@ static void beat_args(struct jobs *jobs, struct redis_args *args, struct usage_k
 	redis_args_add(args, jobs->space.index_ended);
 	redis_args_add(args, jobs->space.rooms);
 	redis_args_add(args, jobs->space.queue);
-	redis_args_add(args, jobs->space.shares);
-	redis_args_add(args, jobs->space.seats);
-	redis_args_add(args, jobs->space.lines);
-	redis_args_add(args, jobs->space.turns);
-	redis_args_add(args, jobs->space.passes);
+	shares_args(args, &jobs->space);
 	redis_args_add(args, jobs->space.rates);
 	redis_args_add(args, jobs->space.budgets);
 	redis_args_add(args, jobs->space.relays);

@@ -1,4 +1,5 @@
 #include "operate_internal.h"
+#include "shares_args.h"
 
 /* The name in the set of what is paused. */
 static const char *paused_name(const char *model)
@@ -17,11 +18,7 @@ static enum store_result run(
 	redis_args_add(&args, store->space.queue);
 	redis_args_add(&args, store->space.parked);
 	redis_args_add(&args, store->space.index_about);
-	redis_args_add(&args, store->space.shares);
-	redis_args_add(&args, store->space.seats);
-	redis_args_add(&args, store->space.lines);
-	redis_args_add(&args, store->space.turns);
-	redis_args_add(&args, store->space.passes);
+	shares_args(&args, &store->space);
 	redis_args_add(&args, paused_name(model));
 	if (!store_call(store, &args, 1))
 		return STORE_UNAVAILABLE;

@@ -12,6 +12,7 @@
 #include "common/base/timer.h"
 #include "counts.h"
 #include "redis_args.h"
+#include "shares_args.h"
 #include "redis_reply.h"
 
 enum {
@@ -116,11 +117,7 @@ static bool send_settle(struct ticket *ticket)
 	usage_key(&day, space, time(NULL));
 	redis_args_script(&args, SCRIPT_SETTLE, 11);
 	redis_args_add(&args, space->queue);
-	redis_args_add(&args, space->shares);
-	redis_args_add(&args, space->seats);
-	redis_args_add(&args, space->lines);
-	redis_args_add(&args, space->turns);
-	redis_args_add(&args, space->passes);
+	shares_args(&args, space);
 	redis_args_add(&args, space->index_about);
 	redis_args_add(&args, space->rates);
 	redis_args_add(&args, space->budgets);

@@ -15,6 +15,7 @@
 #include "common/base/timer.h"
 #include "process_about.h"
 #include "redis_args.h"
+#include "shares_args.h"
 
 enum { SILENT_MS = 5000 }; /* without an answer: the connection counts as hung */
 
@@ -84,11 +85,7 @@ static bool call_script(struct relay_beat *beat)
 	redis_args_add(&args, beat->space->relays_about);
 	redis_args_add(&args, beat->space->counters);
 	redis_args_add(&args, beat->space->queue);
-	redis_args_add(&args, beat->space->shares);
-	redis_args_add(&args, beat->space->seats);
-	redis_args_add(&args, beat->space->lines);
-	redis_args_add(&args, beat->space->turns);
-	redis_args_add(&args, beat->space->passes);
+	shares_args(&args, beat->space);
 	redis_args_add(&args, beat->space->index_about);
 	redis_args_add(&args, beat->space->rates);
 	redis_args_add(&args, beat->space->budgets);

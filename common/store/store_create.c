@@ -3,6 +3,7 @@
 #include "common/base/utf8.h"
 #include "counts.h"
 #include "keys.h"
+#include "shares_args.h"
 #include "store_internal.h"
 
 enum {
@@ -222,11 +223,7 @@ static void add_list_keys(struct redis_args *enqueue, const struct key_space *sp
 	redis_args_add(enqueue, space->index_ended);
 	redis_args_add(enqueue, space->counters);
 	redis_args_add(enqueue, space->minutes);
-	redis_args_add(enqueue, space->shares);
-	redis_args_add(enqueue, space->seats);
-	redis_args_add(enqueue, space->lines);
-	redis_args_add(enqueue, space->turns);
-	redis_args_add(enqueue, space->passes);
+	shares_args(enqueue, space);
 	redis_args_add_span(enqueue, buf_span(&queued->line_key));
 	redis_args_add(enqueue, space->rates);
 	redis_args_add(enqueue, space->budgets);
