@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#include "common/base/time_unit.h"
 
 #define LONGEST_AGE 1e15
 
@@ -23,12 +23,12 @@ void age_write(char out[AGE_SIZE], double seconds)
 	else if (seconds > LONGEST_AGE)
 		seconds = LONGEST_AGE;
 	whole = (long long)seconds;
-	if (whole >= DAY)
-		write_two(out, whole, DAY, 'd', HOUR, 'h');
-	else if (whole >= HOUR)
-		write_two(out, whole, HOUR, 'h', MINUTE, 'm');
-	else if (whole >= MINUTE)
-		write_two(out, whole, MINUTE, 'm', 1, 's');
+	if (whole >= DAY_SECONDS)
+		write_two(out, whole, DAY_SECONDS, 'd', HOUR_SECONDS, 'h');
+	else if (whole >= HOUR_SECONDS)
+		write_two(out, whole, HOUR_SECONDS, 'h', MINUTE_SECONDS, 'm');
+	else if (whole >= MINUTE_SECONDS)
+		write_two(out, whole, MINUTE_SECONDS, 'm', 1, 's');
 	else if (whole >= 10 || seconds - (double)whole < 0.1)
 		snprintf(out, AGE_SIZE, "%llds", whole);
 	else

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#include "time_unit.h"
 
 /* What is left to be read. */
 struct reader {
@@ -89,7 +89,7 @@ static bool take_offset(struct reader *reader, int *offset)
 		return false;
 	if ((take(reader, ":") || reader->p[0] != '\0') && !take_number(reader, 2, 0, 59, &minutes))
 		return false;
-	*offset = sign * (hours * HOUR + minutes * MINUTE);
+	*offset = sign * (hours * HOUR_SECONDS + minutes * MINUTE_SECONDS);
 	return true;
 }
 
@@ -102,7 +102,7 @@ bool iso_time_end(const char *text, long long *out)
 	if (!take_date(&reader, &parts))
 		return false;
 	if (reader.p[0] == '\0') {
-		*out = (long long)timegm(&parts) + DAY;
+		*out = (long long)timegm(&parts) + DAY_SECONDS;
 		return true;
 	}
 	if (!take(&reader, "Tt ") || !take_time(&reader, &parts) || !take_offset(&reader, &offset))
@@ -119,4 +119,13 @@ void iso_time_write(char out[ISO_TIME_SIZE], long long seconds)
 	if (gmtime_r(&time, &parts) == NULL ||
 	    strftime(out, ISO_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		snprintf(out, ISO_TIME_SIZE, "%lld", seconds);
+}
+
+void iso_day_write(char out[ISO_DAY_SIZE], time_t moment)
+{
+	struct tm parts;
+
+	if (gmtime_r(&moment, &parts) == NULL ||
+	    strftime(out, ISO_DAY_SIZE, "%Y-%m-%d", &parts) == 0)
+		out[0] = '\0';
 }

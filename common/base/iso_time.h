@@ -3,6 +3,7 @@
 #define RESPOOL_ISO_TIME_H
 
 #include <stdbool.h>
+#include <time.h>
 
 /*
  * The UNIX time (s) at which a day or a moment is over: of a date, "2026-12-31", that is 00:00 UTC
@@ -16,5 +17,10 @@ enum { ISO_TIME_SIZE = 24 };
 
 /* "2026-12-31T23:59:59Z" of a UNIX time from 1970 to 9999. */
 void iso_time_write(char out[ISO_TIME_SIZE], long long seconds);
+
+enum { ISO_DAY_SIZE = sizeof("2026-12-31") };
+
+/* "2026-12-31": the day (UTC) of a UNIX time, likewise; "" of any other. */
+void iso_day_write(char out[ISO_DAY_SIZE], time_t moment);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/iso_time.h"
+#include "common/base/time_unit.h"
 #include "config.h"
 #include "config_deployment_internal.h"
 #include "config_polling.h"
@@ -50,30 +51,20 @@ void tenant_read_expires(const struct config_value *value, void *dest)
 	free(text);
 }
 
-static const struct {
-	const char *unit;
-	long seconds;
-} units[] = {
-    {"s", 1},
-    {"m", 60},
-    {"h", 3600},
-    {"d", 24 * 3600},
-    {"w", 7 * 24 * 3600},
-    {"mo", 30 * 24 * 3600},
-};
+/* A month is what LiteLLM has as well. */
+static long seconds_of(const char *unit)
+{
+	return strcmp(unit, "mo") == 0 ? 30 * DAY_SECONDS : unit_seconds(unit);
+}
 
 /* Takes the unit off the end; 0 if there is none. */
 static long cut_unit(char *text)
 {
 	char *unit = text + strspn(text, "0123456789_");
+	const long seconds = seconds_of(unit);
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(unit, units[i].unit) == 0) {
-			*unit = '\0';
-			return units[i].seconds;
-		}
-	}
-	return 0;
+	*unit = '\0';
+	return seconds;
 }
 
 static long duration(const char *written)

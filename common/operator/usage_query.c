@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "common/base/iso_time.h"
-
-enum { DAY = 24 * 60 * 60 }; /* s */
+#include "common/base/time_unit.h"
 
 bool usage_by_read(enum usage_by *by, const char *text)
 {
@@ -26,33 +25,10 @@ static bool read_day(time_t *out, const char *text)
 {
 	long long end;
 
-	if (strlen(text) != sizeof("2026-11-01") - 1 || !iso_time_end(text, &end))
+	if (strlen(text) != ISO_DAY_SIZE - 1 || !iso_time_end(text, &end))
 		return false;
-	*out = (time_t)end - DAY;
+	*out = (time_t)end - DAY_SECONDS;
 	return true;
-}
-
-/* Of the unit behind the number; 0 if it is none. */
-static long seconds_of(const char *unit)
-{
-	if (unit[0] == '\0')
-		return 1;
-	if (unit[1] != '\0')
-		return 0;
-	switch (unit[0]) {
-	case 's':
-		return 1;
-	case 'm':
-		return 60;
-	case 'h':
-		return 60 * 60;
-	case 'd':
-		return DAY;
-	case 'w':
-		return 7 * DAY;
-	default:
-		return 0;
-	}
 }
 
 /* What is longer ago than anything is kept may be any time. */
@@ -60,7 +36,8 @@ static bool read_age(time_t *out, const char *text, time_t now)
 {
 	enum { MOST_DIGITS = 10 };
 	const size_t digits = strspn(text, "0123456789");
-	const long unit = seconds_of(text + digits);
+	const char *named = text + digits;
+	const long unit = named[0] != '\0' ? unit_seconds(named) : 1;
 
 	if (digits == 0 || digits > MOST_DIGITS || unit == 0)
 		return false;

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/time_unit.h"
 #include "common/config/model.h"
 #include "common/store/counts.h"
 
-enum { DAY_SECONDS = 24 * 60 * 60, SUMMED_LEAST = 1024 };
+enum { SUMMED_LEAST = 1024 };
 
 void usage_table_open(
     struct usage_table *table, const struct config *config, const struct usage_query *query)
@@ -145,7 +146,7 @@ void usage_table_take(void *ctx, const char *day, const struct usage_line *line)
 	    .cost = line->cost,
 	};
 	if (by == USAGE_BY_ALL || by == USAGE_BY_DAY)
-		memcpy(row->day, day, strnlen(day, USE_DAY_SIZE - 1));
+		memcpy(row->day, day, strnlen(day, ISO_DAY_SIZE - 1));
 }
 
 void usage_table_finish(struct usage_table *table)
@@ -197,7 +198,7 @@ enum store_result usage_table_load(struct usage_table *table, struct store *stor
 	const int days = count_days(query);
 
 	usage_table_open(table, config, query);
-	use_day_write(
+	iso_day_write(
 	    table->since, days > 0 ? query->now - (time_t)(days - 1) * DAY_SECONDS : query->since);
 	if (store_usage(store, query->now, days, usage_table_take, table) != STORE_OK) {
 		usage_table_free(table);

@@ -5,13 +5,14 @@
 #include <stddef.h>
 
 #include "common/base/buf.h"
+#include "common/base/iso_time.h"
 #include "common/config/config.h"
 #include "common/store/operate.h"
 #include "usage_query.h"
 
 struct usage_row {
 	char *tenant, *model;   /* NULL where rows are summed up by something else */
-	char day[USE_DAY_SIZE]; /* "" likewise */
+	char day[ISO_DAY_SIZE]; /* "" likewise */
 	long long requests, failed, cancelled, input_tokens, output_tokens;
 	double cost;
 };
@@ -19,7 +20,7 @@ struct usage_row {
 struct usage_table {
 	const struct usage_query *query;
 	struct buf tenant, label; /* that are asked for, as they are counted */
-	char since[USE_DAY_SIZE]; /* the first day that was looked at */
+	char since[ISO_DAY_SIZE]; /* the first day that was looked at */
 	struct usage_row *rows;
 	size_t count, cap;
 	size_t summed; /* how many there were when rows were last summed up */

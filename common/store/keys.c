@@ -131,11 +131,11 @@ void passages_key(struct passages_key *key, const struct key_space *space, const
 
 void usage_key(struct usage_key *key, const struct key_space *space, time_t day)
 {
-	struct tm date;
+	char text[ISO_DAY_SIZE];
 
-	gmtime_r(&day, &date);
-	snprintf(key->name, sizeof(key->name), "%slitellm:polling:{jobs}:usage:%04d-%02d-%02d",
-	    space->namespace, date.tm_year + 1900, date.tm_mon + 1, date.tm_mday);
+	iso_day_write(text, day);
+	snprintf(key->name, sizeof(key->name), "%slitellm:polling:{jobs}:usage:%s",
+	    space->namespace, text);
 }
 
 void idempotent_key(struct idempotent_key *key, const struct key_space *space, const char *digest)

@@ -15,6 +15,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/digest.h"
+#include "common/base/iso_time.h"
 #include "common/config/redis_config.h"
 #include "common/response/encrypted_content.h"
 #include "common/response/response_id.h"
@@ -137,7 +138,7 @@ void passages_key(struct passages_key *key, const struct key_space *space, const
 
 /* What was used on a day (UTC). */
 struct usage_key {
-	char name[KEY_NAME_SIZE + sizeof("2026-12-31")];
+	char name[KEY_NAME_SIZE + ISO_DAY_SIZE];
 };
 
 void usage_key(struct usage_key *key, const struct key_space *space, time_t day);

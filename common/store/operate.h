@@ -235,10 +235,7 @@ struct store_redelivered {
 enum store_result store_redeliver(struct store *store, const struct webhooks_config *webhooks,
     const struct store_redelivery *which, struct store_redelivered *out);
 
-enum { USE_DAYS_MOST = 400, USE_DAY_SIZE = sizeof("2026-12-31") }; /* so long it is kept */
-
-/* Writes the day (UTC) of a UNIX time in s, as "2026-12-31". */
-void use_day_write(char out[USE_DAY_SIZE], time_t moment);
+enum { USE_DAYS_MOST = 400 }; /* so long it is kept */
 
 /* Is told what a tenant has used of a model on a day; nothing of it stays after the call. */
 typedef void store_use_fn(void *ctx, const char *day, const struct usage_line *line);

@@ -1,9 +1,9 @@
 #include <time.h>
 
+#include "common/base/iso_time.h"
 #include "common/base/log.h"
+#include "common/base/time_unit.h"
 #include "operate_internal.h"
-
-enum { DAY_SECONDS = 24 * 60 * 60 };
 
 /* What is read, and how many lines of it are not as they should be. */
 struct reading {
@@ -12,20 +12,12 @@ struct reading {
 	size_t strange;
 };
 
-void use_day_write(char out[USE_DAY_SIZE], time_t moment)
-{
-	struct tm date;
-
-	if (gmtime_r(&moment, &date) == NULL || strftime(out, USE_DAY_SIZE, "%Y-%m-%d", &date) == 0)
-		out[0] = '\0';
-}
-
 static void take_day(struct reading *reading, const redisReply *hash, time_t moment)
 {
-	char day[USE_DAY_SIZE];
+	char day[ISO_DAY_SIZE];
 	struct usage_line line;
 
-	use_day_write(day, moment);
+	iso_day_write(day, moment);
 	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
 		if (usage_line_read(
 			&line, reply_span(hash->element[i]), reply_span(hash->element[i + 1])))

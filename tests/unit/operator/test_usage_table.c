@@ -137,7 +137,7 @@ static void assert_json(const struct usage_query *query, const char *expected)
 	struct buf out = {0};
 
 	usage_table_open(&table, one_pattern(), query);
-	use_day_write(table.since, 1795996800);
+	iso_day_write(table.since, 1795996800);
 	take(&table, "2026-11-30", "\"web\"", "gpt-*", 4, 0.1);
 	take(&table, "2026-11-30", "\"web\"", "gpt-*", 1, 0.2);
 	usage_table_finish(&table);
