@@ -122,6 +122,9 @@ bool json_is_blank(unsigned c);
  */
 void json_write_name(struct buf *out, struct span raw);
 
+/* Appends a ',' if the array that out ends in has elements: before each of them. */
+void json_begin_element(struct buf *out);
+
 /* Appends bytes as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_quote(struct buf *out, struct span bytes);
 

@@ -32,6 +32,12 @@ void json_write_name(struct buf *out, struct span raw)
 	buf_puts(out, "\":");
 }
 
+void json_begin_element(struct buf *out)
+{
+	if (out->data[out->len - 1] != '[')
+		buf_putc(out, ',');
+}
+
 void json_quote(struct buf *out, struct span bytes)
 {
 	const char *p = first_byte(bytes), *end = p + bytes.len, *run;

@@ -5,19 +5,12 @@
 #include "members.h"
 #include "summary.h"
 
-/* Between two elements of an array. */
-static void separate(struct buf *out)
-{
-	if (out->data[out->len - 1] != '[')
-		buf_putc(out, ',');
-}
-
 static void write_paused(struct buf *out, const struct store_snapshot *snapshot)
 {
 	member_name(out, "paused");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < snapshot->paused_count; i++) {
-		separate(out);
+		json_begin_element(out);
 		json_quote(out, span_of(snapshot->paused[i]));
 	}
 	buf_putc(out, ']');
@@ -28,7 +21,7 @@ static void write_deployment(
 {
 	const struct store_troubled *troubled = summary_troubled(snapshot, deployment->id);
 
-	separate(out);
+	json_begin_element(out);
 	buf_putc(out, '{');
 	member_text(out, "deployment", deployment->label);
 	member_text(out, "model", deployment->model_name);
@@ -50,7 +43,7 @@ static void write_deployments(
 
 static void write_minute(struct buf *out, const struct store_minute *minute)
 {
-	separate(out);
+	json_begin_element(out);
 	buf_putc(out, '{');
 	member_number(out, "time", minute->minute * 60);
 	member_number(out, "created", minute->created);
@@ -92,7 +85,7 @@ void operator_paused_json(struct buf *out, const struct store_snapshot *snapshot
 
 static void write_worker(struct buf *out, const struct store_process *worker)
 {
-	separate(out);
+	json_begin_element(out);
 	buf_putc(out, '{');
 	member_text(out, "worker", worker->name);
 	member_text(out, "host", worker->host);

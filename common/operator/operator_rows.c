@@ -35,8 +35,7 @@ void operator_page_json(struct buf *out, const struct config *config, const stru
 {
 	buf_puts(out, "{\"data\":[");
 	for (size_t i = 0; i < page->count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
+		json_begin_element(out);
 		open_row(out, config, &page->rows[i], page->now);
 		buf_putc(out, '}');
 	}
@@ -62,8 +61,7 @@ static void write_happening(struct buf *out, const char **history)
 	struct span what = take_until(history, ' ');
 	struct span why = take_until(history, '\n');
 
-	if (out->data[out->len - 1] != '[')
-		buf_putc(out, ',');
+	json_begin_element(out);
 	buf_putc(out, '{');
 	member_seconds(out, "time", ms);
 	member_name(out, "what");

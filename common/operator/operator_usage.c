@@ -1,3 +1,4 @@
+#include "common/base/json.h"
 #include "members.h"
 #include "operator_json.h"
 
@@ -26,8 +27,7 @@ void operator_usage_json(struct buf *out, const struct usage_table *table)
 	member_name(out, "data");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < table->count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
+		json_begin_element(out);
 		write_row(out, &table->rows[i]);
 	}
 	buf_puts(out, "]}");

@@ -1,4 +1,5 @@
 #include "common/webhook/webhook_message.h"
+#include "common/base/json.h"
 #include "members.h"
 #include "operator_json.h"
 #include "summary.h"
@@ -58,16 +59,14 @@ void operator_webhooks_json(
 	member_name(out, "endpoints");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < webhooks->endpoint_count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
+		json_begin_element(out);
 		write_endpoint(out, config, &webhooks->endpoints[i], webhooks->now);
 	}
 	buf_putc(out, ']');
 	member_name(out, "data");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < webhooks->count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
+		json_begin_element(out);
 		write_delivery(out, &webhooks->deliveries[i]);
 	}
 	buf_putc(out, ']');

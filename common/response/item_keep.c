@@ -151,8 +151,7 @@ static void keep_parts(struct buf *out, struct span old, struct span list, enum 
 
 	buf_putc(out, '[');
 	while (has || had) {
-		if (out->data[out->len - 1] != '[')
-			buf_putc(out, ',');
+		json_begin_element(out);
 		if (has && had)
 			keep_part(out, before, now, keeping);
 		else

@@ -217,8 +217,7 @@ static void write_output(struct shown_ids *shown, struct buf *out, struct span a
 
 	buf_putc(out, '[');
 	while (json_element(&scan, &item)) {
-		if (out->data[out->len - 1] != '[')
-			buf_putc(out, ',');
+		json_begin_element(out);
 		if (json_type(item) == JSON_OBJECT)
 			write_item(shown, out, item, is_own);
 		else

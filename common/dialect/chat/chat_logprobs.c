@@ -12,12 +12,6 @@ static const struct span names[TOKEN_MEMBERS] = {
     [TOP_LOGPROBS] = MEMBER_NAME("top_logprobs"),
 };
 
-static void separate(struct buf *out)
-{
-	if (out->data[out->len - 1] != '[')
-		buf_putc(out, ',');
-}
-
 static void write_bytes(struct buf *out, struct span bytes)
 {
 	struct json_scan scan = json_open(bytes, JSON_ACCEPT_BAD_UTF8);
@@ -28,7 +22,7 @@ static void write_bytes(struct buf *out, struct span bytes)
 	while (json_element(&scan, &byte)) {
 		if (!json_integer(byte, &number))
 			continue;
-		separate(out);
+		json_begin_element(out);
 		buf_append_span(out, byte);
 	}
 	buf_putc(out, ']');
@@ -40,7 +34,7 @@ static bool begin_token(struct buf *out, struct span object, struct span *member
 	if (!members_read(object, names, TOKEN_MEMBERS, members) ||
 	    json_type(members[TOKEN]) != JSON_STRING || json_type(members[LOGPROB]) != JSON_NUMBER)
 		return false;
-	separate(out);
+	json_begin_element(out);
 	buf_puts(out, "{\"token\":");
 	json_canonical(out, members[TOKEN]);
 	buf_puts(out, ",\"bytes\":");
