@@ -33,7 +33,7 @@ static void read_model_name(const struct config_value *value, void *dest)
 {
 	struct deployment_draft *draft = dest;
 
-	deployment_read_pattern(value, "the name that clients use", &draft->deployment.model_name);
+	config_pattern(value, "the name that clients use", &draft->deployment.model_name);
 }
 
 static void append_deployment(struct config *config, const struct config_value *params,

@@ -30,8 +30,6 @@ struct deployment_draft {
 /* config_deployment_params.c */
 /* litellm_params; dest is a struct deployment_draft. */
 void deployment_read_params(const struct config_value *value, void *dest);
-/* A name with one '*' at most. False after an error; *out may be set then as well. */
-bool deployment_read_pattern(const struct config_value *value, const char *expected, char **out);
 /* One organization, that of the deployment. */
 void deployment_read_organization(const struct config_value *value, struct deployment *deployment);
 /* Of a list the first: each of the others gets a deployment of its own afterwards. */

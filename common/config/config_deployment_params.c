@@ -9,29 +9,12 @@
 #include "config_router.h"
 #include "config_section.h"
 
-static bool has_one_star_at_most(const char *pattern)
-{
-	const char *star = strchr(pattern, '*');
-
-	return star == NULL || strchr(star + 1, '*') == NULL;
-}
-
-bool deployment_read_pattern(const struct config_value *value, const char *expected, char **out)
-{
-	if (!config_string(value, 0, expected, out))
-		return false;
-	if (has_one_star_at_most(*out))
-		return true;
-	config_wrong(value, "\"%.60s\" with more than one *, expected one at most", *out);
-	return false;
-}
-
 static void read_model(const struct config_value *value, void *dest)
 {
 	struct deployment *deployment = dest;
 	const char *slash;
 
-	if (!deployment_read_pattern(value, "provider/model", &deployment->model))
+	if (!config_pattern(value, "provider/model", &deployment->model))
 		return;
 	slash = strchr(deployment->model, '/');
 	if (slash == deployment->model)

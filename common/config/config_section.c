@@ -150,6 +150,23 @@ bool config_string(
 	return read_string(value, flags, expected, false, out);
 }
 
+static bool has_one_star_at_most(const char *pattern)
+{
+	const char *star = strchr(pattern, '*');
+
+	return star == NULL || strchr(star + 1, '*') == NULL;
+}
+
+bool config_pattern(const struct config_value *value, const char *expected, char **out)
+{
+	if (!config_string(value, 0, expected, out))
+		return false;
+	if (has_one_star_at_most(*out))
+		return true;
+	config_wrong(value, "\"%.60s\" with more than one *, expected one at most", *out);
+	return false;
+}
+
 bool config_bool(const struct config_value *value, unsigned flags, bool *out)
 {
 	static const char expected[] = "true or false";

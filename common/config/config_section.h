@@ -66,6 +66,8 @@ bool config_section(const struct config_value *section, const char *expected,
  */
 bool config_string(
     const struct config_value *value, unsigned flags, const char *expected, char **out);
+/* Likewise a name with one '*' at most. *out may be set after an error as well. */
+bool config_pattern(const struct config_value *value, const char *expected, char **out);
 bool config_bool(const struct config_value *value, unsigned flags, bool *out);
 /* The value by one line of a table, into dest. False after an error. */
 bool config_one(const struct config_value *value, const struct config_key *key, void *dest);

@@ -5,7 +5,6 @@
 #include "common/base/iso_time.h"
 #include "common/base/time_unit.h"
 #include "config.h"
-#include "config_deployment_internal.h"
 #include "config_polling.h"
 #include "config_section.h"
 #include "config_tenants_internal.h"
@@ -28,7 +27,7 @@ void tenant_read_models(const struct config_value *value, void *dest)
 		struct config_value element = config_element(value, i);
 		char *model = NULL;
 
-		if (deployment_read_pattern(&element, "a model's name", &model))
+		if (config_pattern(&element, "a model's name", &model))
 			config_append_string(&key->models, &key->model_count, model);
 		else
 			free(model);
