@@ -139,34 +139,30 @@ static void take_name(struct usage_finder *finder, struct span *bytes)
 	advance(bytes, bytes->len);
 }
 
-static void skip_blanks(struct span *bytes)
+/* Whether that comes next, behind blanks. If something else does, it is another one's name. */
+static bool comes_next(struct usage_finder *finder, struct span *bytes, char c)
 {
 	while (bytes->len > 0 && json_is_blank((unsigned char)bytes->p[0]))
 		advance(bytes, 1);
+	if (bytes->len == 0)
+		return false;
+	if (bytes->p[0] != c)
+		look_on(finder);
+	return bytes->p[0] == c;
 }
 
 static void take_colon(struct usage_finder *finder, struct span *bytes)
 {
-	skip_blanks(bytes);
-	if (bytes->len == 0)
+	if (!comes_next(finder, bytes, ':'))
 		return;
-	if (bytes->p[0] != ':') {
-		look_on(finder);
-		return;
-	}
 	finder->expected = USAGE_BRACE;
 	advance(bytes, 1);
 }
 
 static void take_brace(struct usage_finder *finder, struct span *bytes)
 {
-	skip_blanks(bytes);
-	if (bytes->len == 0)
+	if (!comes_next(finder, bytes, '{'))
 		return;
-	if (bytes->p[0] != '{') {
-		look_on(finder);
-		return;
-	}
 	finder->expected = USAGE_OBJECT;
 	finder->depth = 0;
 	finder->in_string = finder->escaped = false;
