@@ -320,6 +320,13 @@ class Load:
                    "enough streams to run")
         self.for_seconds(0.5)
 
+    def await_unavailable(self):
+        """Until one more request could not be served."""
+        before = self.counts["unavailable"]
+        wait_until(lambda: self.faults or self.counts["unavailable"] > before, 20,
+                   "a request that cannot be served")
+        self.check()
+
     def hold_creates(self):
         """When this returns, nothing is being created."""
         self.may_create.clear()

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "common/base/clock.h"
 #include "common/store/jobs_internal.h"
 #include "common/store/webhooks.h"
+#include "fake_clock.h"
 
 #define DELIVERY_ID "wh_0123456789abcdef0123456789abcdef"
 #define RESPONSE_ID "litellm_poll_01234567-89ab-4cde-8f01-23456789abcd"
@@ -18,33 +18,11 @@
 enum { ASKED_AT = 1000, ANSWERED_AT = 1400, REDIS_NOW = 50000, GONE = 60000 };
 enum { LEASE_SECONDS = 2, LATE_MS = 2 * LEASE_SECONDS * 1000 };
 
-static long long now_ms;
 static bool is_up;
 static long long reported_gone; /* of a report, which has that so far from its end: */
 enum { GONE_FROM_END = 5 };
 static redisCallbackFn *answer;
 static void *privdata_of_answer;
-
-long long monotonic_ms(void)
-{
-	return now_ms;
-}
-
-double monotonic_seconds(void)
-{
-	return (double)now_ms / 1000;
-}
-
-/* Nothing here hangs on it. */
-long long realtime_ms(void)
-{
-	return 0;
-}
-
-struct timeval timeval_of_ms(long long ms)
-{
-	return (struct timeval){.tv_sec = ms / 1000};
-}
 
 bool redis_client_call(
     struct redis_client *client, struct redis_args *args, redisCallbackFn *fn, void *privdata)
@@ -121,12 +99,12 @@ static void begin(struct told *told)
 	told->jobs.config = &told->config;
 	key_space_init(&told->jobs.space, NULL);
 	is_up = true;
-	now_ms = ASKED_AT;
+	fake_clock_ms = ASKED_AT;
 }
 
 static void answer_at(long long ms, redisReply *reply)
 {
-	now_ms = ms;
+	fake_clock_ms = ms;
 	answer(NULL, reply, privdata_of_answer);
 }
 
@@ -170,7 +148,7 @@ static void report(struct told *told)
 	    .delivery = &told->delivery, .outcome = WEBHOOK_TRY_FAILED, .why = "", .off = ""};
 
 	assert_true(jobs_report_webhook(&told->jobs, &report, on_reported, told));
-	answer_at(now_ms, NULL);
+	answer_at(fake_clock_ms, NULL);
 }
 
 /* When the response is gone, as the report says. */
@@ -228,7 +206,7 @@ static void no_report_has_a_response_stay_for_longer_than_it_does(void **state)
 	report(&told);
 	assert_in_range(reported_gone, GONE - (ANSWERED_AT - ASKED_AT), GONE);
 
-	look(&told, 5000, now_ms + 300);
+	look(&told, 5000, fake_clock_ms + 300);
 	told.delivery.gone_at = told.gone_at;
 	report(&told);
 	/* Redis looked when the claim was answered, at the latest. */
