@@ -15,6 +15,7 @@ from harness import ALICE, Client, ProgramFailed, free_port
 from node_package import NODE
 from python_package import PYTHON
 
+PATIENCE = 60  # s: an interpreter and an SDK take long to start on a busy machine
 
 # What names of variables begin with by which clients can be told to do something else.
 FOR_CLIENTS = ("OPENAI_", "ANTHROPIC_", "LANGCHAIN_", "LANGSMITH_", "NODE_", "PYTHON")
@@ -89,11 +90,11 @@ class Scenario:
         assert kind in message, f"expected that it has {kind}: {message}"
         return message[kind]
 
-    def said(self, timeout=10):
+    def said(self, timeout=PATIENCE):
         """What the scenario says next."""
         return self._next("said", timeout)
 
-    def result(self, timeout=30):
+    def result(self, timeout=PATIENCE):
         """What the scenario returned."""
         return self._next("result", timeout)
 

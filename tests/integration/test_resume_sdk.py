@@ -218,7 +218,7 @@ def test_sdk_adds_up_whatever_a_provider_sends(sdk, site, model, directory):
     opener.start()
     scenario = sdk.begin("accumulate", "each", requests, site.base_url, directory)
     try:
-        seen = scenario.result(60)
+        seen = scenario.result()
     finally:
         scenario.close()
         for gate in gates.values():

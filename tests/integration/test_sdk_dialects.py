@@ -98,7 +98,7 @@ def seen(sdk, site, tmp_path_factory):
     scenario = sdk.begin("dialects", "everything", about, site.base_url,
                          tmp_path_factory.mktemp("sdk"))
     try:
-        yield scenario.result(60)
+        yield scenario.result()
     finally:
         scenario.close()
 

@@ -69,7 +69,7 @@ def added_up(request, tmp_path_factory):
     scenario = sdk.begin("accumulate", "each", [request_of(case) for case in cases().values()],
                          provider.base, tmp_path_factory.mktemp("sdk"))
     try:
-        yield sdk.name, scenario.result(60)
+        yield sdk.name, scenario.result()
     finally:
         scenario.close()
         provider.close()

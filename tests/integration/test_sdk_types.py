@@ -45,7 +45,7 @@ def fits(package, about, directory):
     scenario = sdk.Scenario([python, python_package.PYTHON / "scenario.py"], {
         "file": "fits", "scenario": package, "client": None, "request": about}, directory)
     try:
-        return scenario.result(60)
+        return scenario.result()
     finally:
         scenario.close()
 
