@@ -5,7 +5,7 @@ import json
 import pytest
 
 from events import message_stream
-from harness import job_key, output_text, wait_until
+from harness import job_key, output_text
 from test_deployments import config, counts, deployment, error, fallbacks, run
 from test_dialects import whole
 from test_passthrough import answer, response_object, streaming

@@ -5,13 +5,12 @@ import signal
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from events import completed, delta, message_stream, opening
-from harness import (BUILD, children_of, environment, output_text, private_part, run_program,
-                     title_of, wait_until)
+from harness import (BUILD, children_of, environment, output_text, run_program, title_of,
+                     wait_until)
 from upstream import Feed, Gate, Hang
 
 PROGRAMS = ("respool.fcgi", "respoold")

@@ -8,7 +8,7 @@ from following import create_stream, events_after, follow
 from harness import Stack, output_text, wait_until
 from redis_cluster import Cluster, slot_of
 from redis_places import places
-from upstream import Feed, Hang, Script
+from upstream import Hang, Script
 
 PLACES = places()
 

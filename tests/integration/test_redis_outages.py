@@ -2,7 +2,6 @@
 
 import pytest
 
-from faulty import FaultyStack
 from harness import response_key, wait_until
 from load import Load
 from redis_cluster import JOBS_SLOT, Cluster, slot_of

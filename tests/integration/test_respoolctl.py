@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from console import Console
-from events import Stream, completed, delta, message_stream, opening
+from events import Stream, delta, message_stream, opening
 from harness import (ADMIN, Client, environment, job_key, kill, output_text, response_key,
                      run_program, wait_until)
 from test_passthrough import response_object
