@@ -18,14 +18,6 @@ static void take_string(char **to, char **from)
 	*from = NULL;
 }
 
-void redis_settings_fill_place(struct redis_settings *to, struct redis_settings *from)
-{
-	take_string(&to->redis.host, &from->redis.host);
-	take_string(&to->redis.socket_path, &from->redis.socket_path);
-	if (to->redis.port == 0)
-		to->redis.port = from->redis.port;
-}
-
 void redis_settings_fill_login(struct redis_settings *to, struct redis_settings *from)
 {
 	take_string(&to->redis.username, &from->redis.username);

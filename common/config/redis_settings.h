@@ -23,10 +23,9 @@ struct redis_settings {
 void redis_settings_clear(struct redis_settings *settings);
 
 /*
- * Each moves out of *from what *to lacks: host, port and socket; name, password and database; what
- * TLS is made with. Whether TLS is used at all is not moved.
+ * Each moves out of *from what *to lacks: name, password and database; what TLS is made with.
+ * Whether TLS is used at all is not moved.
  */
-void redis_settings_fill_place(struct redis_settings *to, struct redis_settings *from);
 void redis_settings_fill_login(struct redis_settings *to, struct redis_settings *from);
 void redis_settings_fill_tls(struct redis_settings *to, struct redis_settings *from);
 
