@@ -93,12 +93,11 @@ struct span translation_left_out(const struct translation *translation)
 
 void translation_log_left_out(const struct translation *translation, const char *name)
 {
-	const struct request_writer *writer = &translation->writer;
+	const struct span left_out = translation_left_out(translation);
 
-	if (writer->left_out.len > 0)
+	if (left_out.len > 0)
 		log_info("%s: left out of the request, as the %s has no place for it: %.*s", name,
-		    dialect_name(writer->dialect), (int)writer->left_out.len,
-		    writer->left_out.data);
+		    dialect_name(translation->writer.dialect), (int)left_out.len, left_out.p);
 }
 
 void translation_open(struct translation *translation, struct fold *fold,
