@@ -97,8 +97,7 @@ static void begin_attempts(struct passage *passage)
 
 	if (request->obeyed[0] != '\0')
 		gateway_members_read(&members, span_of(request->obeyed), &error);
-	attempts_begin_for(&passage->errand.choice, passage_config(passage),
-	    &passage->roster->health,
+	attempts_begin(&passage->errand.choice, passage_config(passage), &passage->roster->health,
 	    &(struct attempts_request){.model = request->model,
 		.apis = api_path_apis(span_of(request->path)),
 		.members = &members});

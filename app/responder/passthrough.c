@@ -162,7 +162,7 @@ void passthrough_create(struct handlers *handlers, const struct create_request *
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin_for(&attempts, handlers->config, NULL,
+	attempts_begin(&attempts, handlers->config, NULL,
 	    &(struct attempts_request){.model = request->model, .members = &request->gateway});
 	attempts_close(&attempts);
 	if (!passthrough_can_call(handlers, &attempts, request->model))

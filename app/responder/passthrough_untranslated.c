@@ -53,7 +53,7 @@ void passthrough_untranslated(struct handlers *handlers, const struct untranslat
 
 	if (handover.query == NULL)
 		return;
-	attempts_begin_for(&attempts, handlers->config, NULL,
+	attempts_begin(&attempts, handlers->config, NULL,
 	    &(struct attempts_request){.model = request->model,
 		.apis = api_path_apis(span_of(request->path)),
 		.members = request->gateway});

@@ -148,7 +148,7 @@ static void begin_attempts(struct stream *s, struct span obeyed)
 	struct api_error error;
 
 	gateway_members_read(&members, obeyed, &error);
-	attempts_begin_for(&s->errand.choice, s->config, &s->roster->health,
+	attempts_begin(&s->errand.choice, s->config, &s->roster->health,
 	    &(struct attempts_request){.model = s->model, .members = &members});
 }
 

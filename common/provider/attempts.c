@@ -99,14 +99,6 @@ static void begin(struct attempts *attempts)
 }
 
 void attempts_begin(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model)
-{
-	const struct attempts_request request = {.model = model};
-
-	attempts_begin_for(attempts, config, health, &request);
-}
-
-void attempts_begin_for(struct attempts *attempts, const struct config *config,
     const struct health *health, const struct attempts_request *request)
 {
 	const struct gateway_members none = GATEWAY_MEMBERS_INIT;

@@ -2,13 +2,14 @@
  * Which deployment a request is sent to, and which one after that: the choice among the deployments
  * of a model, retries, and fallbacks to other models.
  *
- *	attempts_begin(&attempts, config, health, model);
+ *	attempts_begin(&attempts, config, health, &request);
  *	while (attempts.deployment != NULL) {
  *		... call it ...
  *		if (it went well || !attempts_next(&attempts, failure))
  *			break;
  *		... wait if attempts.pause ...
  *	}
+ *	attempts_close(&attempts);
  *
  * Deployments that rest (health.h) are taken only when no other is left, and of those that are
  * limited, only when all are, the one that is free soonest. Of the others those of the
@@ -74,15 +75,6 @@ struct attempts {
 	int evaded_retries; /* of the model until then */
 };
 
-/*
- * Chooses the first deployment of model, the client's name for it, one that can be called from
- * here; if the model has none such, one of its fallbacks. config, health and model must outlive
- * *attempts; health may be NULL: none rests. There is nothing to free.
- */
-void attempts_begin(struct attempts *attempts, const struct config *config,
-    const struct health *health, const char *model);
-
-/* A request that is not content with just any answer. */
 struct attempts_request {
 	const char *model; /* as the client names it */
 	/*
@@ -95,10 +87,12 @@ struct attempts_request {
 };
 
 /*
- * The same for such a request, of which only the model has to outlive *attempts. Has to be closed;
- * what attempts_begin() has begun, and a zeroed one, may be.
+ * Chooses the first deployment of the request's model, one that can be called from here; if the
+ * model has none such, one of its fallbacks. config, health and the model's name must outlive
+ * *attempts, the rest of *request need not; health may be NULL: none rests. Has to be closed, as a
+ * zeroed one may be.
  */
-void attempts_begin_for(struct attempts *attempts, const struct config *config,
+void attempts_begin(struct attempts *attempts, const struct config *config,
     const struct health *health, const struct attempts_request *request);
 void attempts_close(struct attempts *attempts);
 

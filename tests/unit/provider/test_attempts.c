@@ -83,7 +83,8 @@ static void end_setup(struct setup *setup)
 static void begin(struct setup *setup, const char *model)
 {
 	attempts_begin(&setup->attempts, &setup->config,
-	    setup->health.states != NULL ? &setup->health : NULL, model);
+	    setup->health.states != NULL ? &setup->health : NULL,
+	    &(struct attempts_request){.model = model});
 }
 
 /* Begins with what the members of a request ask for. */
@@ -93,7 +94,7 @@ static void begin_obeying(struct setup *setup, const char *model, const char *bo
 	struct api_error error;
 
 	assert_true(gateway_members_read(&members, span_of(body), &error));
-	attempts_begin_for(&setup->attempts, &setup->config, NULL,
+	attempts_begin(&setup->attempts, &setup->config, NULL,
 	    &(struct attempts_request){.model = model, .members = &members});
 }
 
@@ -1288,7 +1289,7 @@ static void who_speaks_another_api_is_not_asked(void **state)
 	speak(add(&setup, "other"), DIALECT_MESSAGES);
 	speak(add(&setup, "other"), DIALECT_RESPONSES);
 	add_fallback(&setup, "m", models, 1);
-	attempts_begin_for(&setup.attempts, &setup.config, NULL, &request);
+	attempts_begin(&setup.attempts, &setup.config, NULL, &request);
 	assert_int_equal(chosen(&setup), 1);
 	attempts_prefer(&setup.attempts, "0");
 	assert_int_equal(chosen(&setup), 1);
