@@ -97,6 +97,7 @@ class TestInstall:
             "usr/share/doc/respool/examples/respool.json",
             "usr/share/doc/respool/examples/spawn-fcgi.sh",
             "usr/share/doc/respool/examples/stunnel-redis.conf",
+            "usr/share/doc/respool/installing.md",
             "usr/share/doc/respool/migrating.md",
             "usr/share/doc/respool/operating.md",
             "usr/share/man/man5/respool.yaml.5",
