@@ -302,6 +302,20 @@ class TestDocuments:
         for bracket in re.findall(r"\[([^]]*)\](?!\()", text):
             assert named_paths(f"[{bracket}]") == set(re.split(r",\s+", bracket)), bracket
 
+    def test_the_architecture_has_each_folder_and_what_it_may_include(self):
+        """As tests/arrows.sh has it, which compares it with the sources."""
+        page = (TOP / "doc" / "architecture.md").read_text()
+        table = dict(re.findall(r"^\| `(\S+)/` \|.*\| (.*) \|$", page, re.MULTILINE))
+        script = (TOP / "tests" / "arrows.sh").read_text()
+        lines = script.partition("arrows='")[2].partition("'")[0]
+        arrows = dict(re.findall(r"^\t(\S+):(.*)$", lines, re.MULTILINE))
+        assert table.keys() == arrows.keys()
+        words = {"all": "app common", "nothing": "", "`common/`": "common"}
+        for folder, said in table.items():
+            names = words.get(said, said).replace(",", "").split()
+            allowed = [name.removeprefix("common/") for name in arrows[folder].split()]
+            assert sorted(names) == sorted(allowed), folder
+
     def test_every_function_that_the_architecture_names_is_in_the_sources(self):
         sources = "".join(path.read_text() for top in ("app", "common")
                           for path in (TOP / top).rglob("*.[ch]"))
