@@ -499,7 +499,7 @@ def test_defaults_of_time_outs_are_those_of_the_page():
     manual = (TOP / "doc" / "respool.yaml.5").read_text()
     assert "else 6000 s." in text and "Default: 600 s." in text
     assert re.search(r"^else 6000\.$", manual, re.M)
-    sources_of_config = (TOP / "common" / "config" / "config.c").read_text()
+    sources_of_config = (TOP / "common" / "config" / "config_draft.c").read_text()
     named = re.findall(r"`(\w+)`[a-z ]* (\d+)", PAGE.partition("where they are not given:")[2][:99])
     assert len(named) == 3
     for name, number in named:
