@@ -24,6 +24,7 @@ title() {
 	queue) say "Growth with the queue" ;;
 	claim) say "Turns" ;;
 	shares) say "Tenants that share" ;;
+	peers) say "Beside others" ;;
 	esac
 }
 
@@ -42,24 +43,44 @@ version() {
 	dpkg-query -W -f='${Version}' "$1" 2>/dev/null || say "unknown"
 }
 
+processor() {
+	sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
+}
+
+# When and on what something was measured: the same for all groups of one run.
+circumstances() {
+	cpu=$(processor)
+	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), $rounds rounds of $seconds s"
+}
+
+# measured_how GROUP
+measured_how() {
+	say "Measured on $(cat "$out/results/$1.about")."
+}
+
+# The programs that all was measured with.
 environment() {
-	cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
-	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), Linux $(uname -r | cut -d- -f1)," \
+	say "$measured_on, Linux $(uname -r | cut -d- -f1)," \
 		"redis $(version redis-server), lighttpd $(version lighttpd)," \
 		"nginx $(version nginx), Apache $(version apache2-bin)," \
-		"libcurl $(curl-config --version | cut -d ' ' -f 2)," \
-		"$rounds rounds of $seconds s."
+		"libcurl $(curl-config --version | cut -d ' ' -f 2)."
+}
+
+# measured_together GROUP...: in one run, or at least so that nothing tells them apart.
+measured_together() {
+	for name; do
+		[ -s "$out/results/$name.tsv" ] || return 1
+		cmp -s "$out/results/$1.about" "$out/results/$name.about" || return 1
+	done
 }
 
 # ---- capacity ------------------------------------------------------------------------------------
 
-known() {
-	[ -s "$out/data/$1" ]
-}
+# The groups that the capacity is computed from.
+costs="polls creates deltas"
 
 # What one Redis and one worker can carry, if a processor is theirs: from what each thing costs.
 capacity() {
-	known redis-us-per-delta && known redis-us-per-poll && known redis-us-per-create || return 0
 	delta=$(cat "$out/data/redis-us-per-delta")
 	poll=$(cat "$out/data/redis-us-per-poll")
 	create=$(cat "$out/data/redis-us-per-create")
@@ -81,28 +102,46 @@ capacity() {
 
 # ---- the report ----------------------------------------------------------------------------------
 
+# measured GROUP...: those of them that were.
 measured() {
-	for name in $groups; do
+	for name; do
 		[ ! -s "$out/results/$name.tsv" ] || say "$name"
 	done
 }
 
+# section GROUP: its table, and what is to be known of it.
+section() {
+	[ "$1" != peers ] || { cat "$out/peers-about.md"; say ""; }
+	table "$out/results/$1.tsv"
+	say ""
+	measured_how "$1"
+}
+
+capacity_section() {
+	capacity
+	say ""
+	measured_how "${costs%% *}"
+}
+
+# write_results GROUP...
 write_results() {
 	{
 		say "# Benchmark"
 		say ""
 		environment
 		[ -z "$quick" ] || say "A quick run: the figures mean nothing."
-		for name in $(measured); do
+		for name in $(measured "$@"); do
 			say ""
 			say "## $(title "$name")"
 			say ""
-			table "$out/results/$name.tsv"
+			section "$name"
 		done
+		# shellcheck disable=SC2086 # a list of words
+		measured_together $costs || return 0
 		say ""
 		say "## Capacity"
 		say ""
-		capacity
+		capacity_section
 	} >"$out/results.md"
 }
 
@@ -127,13 +166,22 @@ plot() {
 		die "gnuplot cannot make the plots"
 }
 
-# Prints the table, and returns whether every target was met.
+# verdicts VERDICT GROUP...: how many there are.
+verdicts() {
+	verdict=$1
+	shift
+	for name in $(measured "$@"); do
+		cat "$out/results/$name.tsv"
+	done | grep -c "$verdict\$" || true
+}
+
+# report GROUP...: prints the table, and returns whether every target was met.
 report() {
-	write_results
+	write_results "$@"
 	plot
 	cat "$out/results.md"
-	passed=$(cat "$out/results"/*.tsv | grep -c 'PASS$' || true)
-	failed=$(cat "$out/results"/*.tsv | grep -c 'FAIL$' || true)
+	passed=$(verdicts PASS "$@")
+	failed=$(verdicts FAIL "$@")
 	say ""
 	say "$passed targets met, $failed missed; results in $out/results.md, plots beside it"
 	[ "$failed" -eq 0 ] || [ -n "$quick" ]
@@ -143,6 +191,7 @@ report() {
 
 # fill_in NAME FILE: puts the file between the lines <!-- NAME --> and <!-- end --> of the document.
 fill_in() {
+	grep -qxF "<!-- $1 -->" "$document" || die "$document has no place for $1"
 	awk -v name="$1" -v file="$2" '
 		$0 == "<!-- end -->" { skipping = 0 }
 		!skipping { print }
@@ -157,16 +206,38 @@ fill_in() {
 	cat "$dir/document" >"$document"
 }
 
+# fill_in_with NAME COMMAND...: what it prints.
+fill_in_with() {
+	place=$1
+	shift
+	"$@" >"$dir/text"
+	fill_in "$place" "$dir/text"
+}
+
+# All but those that compare with an earlier version, which not everybody has.
+whole_run() {
+	for name in $groups; do
+		case $name in
+		versions | writes) ;;
+		*) say "$name" ;;
+		esac
+	done
+}
+
+# A block is written if what it tells was measured: each says when. What is said of the whole is
+# written after a run of the whole.
 write_doc() {
 	document=$top/doc/performance.md
-	for name in $(measured); do
-		table "$out/results/$name.tsv" >"$dir/table"
-		fill_in "$name" "$dir/table"
-	done
-	environment >"$dir/table"
-	fill_in environment "$dir/table"
-	capacity >"$dir/table"
-	fill_in capacity "$dir/table"
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	{
+		for name in $(measured $groups $named_groups); do
+			fill_in_with "$name" section "$name"
+		done
+		! measured_together $costs || fill_in_with capacity capacity_section
+		measured_on=$(cat "$out/results/polls.about" 2>/dev/null || true)
+		! measured_together $(whole_run) || fill_in_with environment environment
+	}
+	[ ! -s "$out/soak.md" ] || fill_in soak "$out/soak.md"
 	plot
 	for name in ratios length streams queue; do
 		[ ! -s "$out/$name.svg" ] || cp "$out/$name.svg" "$top/doc/performance-$name.svg"

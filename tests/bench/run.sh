@@ -7,7 +7,7 @@ set -eu
 usage() {
 	cat <<-'END'
 	usage: tests/bench/run.sh [GROUP...]
-	Without a GROUP: all of them, then the report. "make bench" builds first and does that.
+	Without a GROUP: all of them but peers, then the report. "make bench" builds first and does that.
 
 	  polls        polls and 304s behind each web server, beside a bare libfcgi program
 	  creates      creates beside polls
@@ -30,8 +30,11 @@ usage() {
 	               these alone: length, count, queue
 	  claim        what a job costs when it is the next of one tenant, and of 1,000, while 100,000 wait
 	  shares       how long a tenant waits for its worker beside one that has asked for 10,000
+	  peers        other programs for the same purpose, where they can be installed; never without
+	               being named
 	  report       the table of what was measured last, in Markdown, and the plots
-	  doc          writes that into doc/performance.md and doc/performance-*.svg
+	  doc          writes that into doc/performance.md and doc/performance-*.svg, and what
+	               tests/bench/soak.sh has left
 
 	environment:
 	  BENCH_BUILD    the build directory (default: this one, if respoold is in it)
@@ -43,7 +46,7 @@ usage() {
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
 	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed, follow and writes
-  BENCH_READERS  of follow: those that wait for what is queued
+	  BENCH_READERS  of follow: those that wait for what is queued
 	  BENCH_BASELINE of versions and writes: the build directory of the earlier one; without it there is
 	                 nothing to compare with
 	  BENCH_STARTS   of starts: how many
@@ -77,6 +80,7 @@ export no_proxy='*'
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
 groups="$groups follow dialects versions writes length count queue claim shares"
+named_groups="peers"
 parts=
 dir=
 quick=
@@ -140,6 +144,7 @@ measure() {
 	began=$(date +%s)
 	begin_group "$1"
 	"measure_$1"
+	say "$measured_on" >"$out/results/$1.about"
 	say "   $1 took $(($(date +%s) - began)) s"
 }
 
@@ -152,7 +157,7 @@ await_group() {
 # start_group NAME: in a process of its own; one that fails does not end the others.
 start_group() {
 	rm -f "$out/results/$1.tsv"
-	BENCH_BUILD=$build BENCH_OUT=$out "$here/run.sh" "$1" &
+	BENCH_BUILD=$build BENCH_OUT=$out BENCH_MEASURED_ON=$measured_on "$here/run.sh" "$1" &
 	parts="$parts $!"
 }
 
@@ -179,19 +184,27 @@ measure_all() {
 	[ -z "$failed" ]
 }
 
+# Brings its own programs, and writes its results itself.
+measure_peers() {
+	BENCH_BUILD=$build BENCH_OUT=$out attend "$here/peers/run.sh" ||
+		die "the other programs could not be measured"
+}
+
 # run_group NAME
 run_group() {
-	case " $groups report doc " in
+	case " $groups $named_groups report doc " in
 	*" $1 "*) ;;
 	*) usage >&2; exit 2 ;;
 	esac
+	# shellcheck disable=SC2086 # lists of words
 	case $1 in
-	report) report ;;
+	report) report $groups $named_groups ;;
 	doc) write_doc ;;
 	*) measure "$1" ;;
 	esac
 }
 
+measured_on=${BENCH_MEASURED_ON:-$(circumstances)}
 trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -220,7 +233,8 @@ make_directory
 if [ $# -eq 0 ]; then
 	status=0
 	measure_all || status=1
-	report || status=1
+	# shellcheck disable=SC2086 # a list of words
+	report $groups || status=1
 	exit "$status"
 fi
 for name; do
