@@ -86,6 +86,15 @@ stop() {
 	started=$left
 }
 
+# forget NAME: of what has been killed.
+forget() {
+	left=
+	for program in $started; do
+		[ "${program%%:*}" = "$1" ] || left="$left$program "
+	done
+	started=$left
+}
+
 # Ends what was started, the last one first.
 stop_all() {
 	[ -z "$attended" ] || end_process "$attended"
@@ -192,13 +201,20 @@ resident_kb() {
 
 # ---- Redis ---------------------------------------------------------------------------------------
 
+# $cluster_node is one of a Cluster, if that is what there is.
 redis() {
-	redis-cli -s "$dir/redis.sock" "$@"
+	if [ -n "${cluster_node:-}" ]; then
+		redis-cli -c -h "${cluster_node%:*}" -p "${cluster_node#*:}" "$@"
+	else
+		redis-cli -s "$dir/redis.sock" "$@"
+	fi
 }
 
-# redis_stat NAME: a number out of INFO.
+# redis_stat NAME: a number out of INFO; of several servers, the sum.
 redis_stat() {
-	redis info stats | tr -d '\r' | sed -n "s/^$1://p"
+	for socket in "$dir"/redis*.sock; do
+		redis-cli -s "$socket" info stats
+	done | tr -d '\r' | sed -n "s/^$1://p" | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 redis_input() {
@@ -211,10 +227,17 @@ standing() {
 	say "${stand:-0}"
 }
 
+# start_redis_at SOCKET [OPTION...]: one server; there may be several.
+start_redis_at() {
+	redis_socket=$1
+	shift
+	start redis redis-server --port 0 --unixsocket "$redis_socket" --unixsocketperm 777 \
+		--save '' --appendonly no --dir "$dir" "$@"
+	wait_until 10 "Redis" is_socket "$redis_socket"
+}
+
 start_redis() {
-	start redis redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 \
-		--save '' --appendonly no --dir "$dir"
-	wait_until 10 "Redis" is_socket "$dir/redis.sock"
+	start_redis_at "$dir/redis.sock"
 }
 
 # ---- the stand-in provider -----------------------------------------------------------------------
@@ -254,7 +277,8 @@ provider_finished() {
 
 # ---- respool -------------------------------------------------------------------------------------
 
-# $api is what the provider is spoken to in.
+# $api is what the provider is spoken to in, $cache_params where Redis is if not at its socket, and
+# $more_config is lines of the section respool.
 write_config() {
 	cat >"$dir/config.yaml" <<-END
 	model_list:
@@ -264,7 +288,7 @@ write_config() {
 	general_settings: { master_key: $key }
 	litellm_settings:
 	  cache: true
-	  cache_params: { type: redis, socket_path: "$dir/redis.sock" }
+	  cache_params: { type: redis, ${cache_params:-socket_path: "$dir/redis.sock"} }
 	  responses: { background_mode: { polling_via_cache: all, ttl: 3600 } }
 	respool:
 	  max_queue: 1000000
@@ -274,6 +298,7 @@ write_config() {
 	  ${keepalive:+keepalive_seconds: $keepalive}
 	  ${api_keys:+api_keys: $api_keys}
 	  ${key_defaults:+api_key_defaults: $key_defaults}
+	  ${more_config:-}
 	END
 }
 
@@ -352,6 +377,11 @@ completed() {
 		grep -c '"status":"completed"'
 }
 
+# all_ended COUNT: and the index knows it.
+all_ended() {
+	[ "$(redis zcard 'litellm:polling:{jobs}:index:ended')" -ge "$1" ]
+}
+
 all_completed() {
 	[ "$(completed)" -eq "$1" ]
 }
@@ -400,6 +430,13 @@ least() {
 
 greatest() {
 	sort -g -r -k "$1,$1" "$2" | awk -v c="$1" 'NR == 1 { print $c }'
+}
+
+# percentile PART FILE: of its only column, the least value that so much of it does not exceed.
+percentile() {
+	sort -g "$2" | awk -v part="$1" '
+		{ v[NR] = $1 }
+		END { print v[int(NR * part + 0.999)] }'
 }
 
 # spread COLUMN FILE FORMAT: "median (least to greatest)"

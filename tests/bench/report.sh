@@ -24,6 +24,10 @@ title() {
 	queue) say "Growth with the queue" ;;
 	claim) say "Turns" ;;
 	shares) say "Tenants that share" ;;
+	webhooks) say "Webhooks" ;;
+	redis) say "TLS and Cluster" ;;
+	faults) say "Faults" ;;
+	scrape) say "Metrics" ;;
 	peers) say "Beside others" ;;
 	esac
 }

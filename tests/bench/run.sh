@@ -23,6 +23,8 @@ usage() {
 	  mixed        polls beside 1,000 such streams
 	  follow       background responses that are followed as streams: age of events, CPU, memory
 	  dialects     deltas and requests that are translated beside such that are not
+	  webhooks     what a job costs that somebody is told of, and how soon that is
+	  redis        TLS to Redis, and a Cluster, beside plain TCP
 	  versions     CPU and bytes beside an earlier version's: what is passed on, and background
 	               responses that are not streamed
 	  writes       what a write costs Redis and respoold, beside an earlier version's
@@ -30,6 +32,8 @@ usage() {
 	               these alone: length, count, queue
 	  claim        what a job costs when it is the next of one tenant, and of 1,000, while 100,000 wait
 	  shares       how long a tenant waits for its worker beside one that has asked for 10,000
+	  faults       cancelled, killed, Redis away: how soon respool is itself again
+	  scrape       what /metrics costs Redis while 10,000 responses are stored
 	  peers        other programs for the same purpose, where they can be installed; never without
 	               being named
 	  report       the table of what was measured last, in Markdown, and the plots
@@ -76,10 +80,14 @@ export no_proxy='*'
 . "$here/versions.sh"
 . "$here/growth.sh"
 . "$here/shares.sh"
+. "$here/webhooks.sh"
+. "$here/places.sh"
+. "$here/faults.sh"
 . "$here/report.sh"
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
-groups="$groups follow dialects versions writes length count queue claim shares"
+groups="$groups follow dialects webhooks redis versions writes length count queue claim shares"
+groups="$groups faults scrape"
 named_groups="peers"
 parts=
 dir=
@@ -95,7 +103,7 @@ build=${BENCH_BUILD:-$PWD}
 out=${BENCH_OUT:-$build/bench}
 
 check_build() {
-	for program in respoold respool.fcgi tests/provider tests/bench/create; do
+	for program in respoold respool.fcgi respoolctl tests/provider tests/bench/create; do
 		[ -x "$build/$program" ] ||
 			die "$build/$program is not there: run \"make bench\", or set BENCH_BUILD"
 	done
@@ -103,7 +111,8 @@ check_build() {
 
 check_programs() {
 	missing=
-	for program in redis-server redis-cli lighttpd nginx apache2 wrk curl setpriv gnuplot; do
+	for program in redis-server redis-cli lighttpd nginx apache2 wrk curl setpriv gnuplot \
+		openssl; do
 		command -v "$program" >/dev/null || missing="$missing $program"
 	done
 	[ -e /usr/lib/apache2/modules/mod_fcgid.so ] || missing="$missing mod_fcgid"

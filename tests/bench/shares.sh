@@ -43,8 +43,8 @@ waits() {
 	wait_until 30 "the modest tenant's responses" all_claimed "$ids"
 	file=$(data "$1")
 	waits_of "$ids" >"$file"
-	half=$(awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }' "$file")
-	late=$(awk '{ v[NR] = $1 } END { print v[int(NR * 0.99 + 0.999)] }' "$file")
+	half=$(percentile 0.5 "$file")
+	late=$(percentile 0.99 "$file")
 }
 
 # A tenant with 10,000 responses that wait, and one with a response a second, on two workers.
@@ -62,7 +62,7 @@ measure_shares() {
 	row "$name, median" "$half ms" "$alone_half ms alone" ""
 	ratio=$(calc %.2f "($late) / ($alone_late > 0 ? $alone_late : 1)")
 	row "$name, 99th percentile" "$late ms" "$alone_late ms alone" "$ratio" "$ratio" '<' 3
-	max_streams= api_keys=
+	max_streams='' api_keys=''
 	stop_site
 }
 

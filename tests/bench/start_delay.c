@@ -1,7 +1,8 @@
 /*
  * How long after a create's answer does the provider hear of it? This program is the client and the
  * provider: it creates one response after the other, and takes the time from the answer's last byte
- * to the moment when respoold's connection is there.
+ * to the moment when respoold's connection is there. With -c the provider does not answer; the
+ * client cancels, and what counts is the time from that request until the connection is closed.
  *
  * Prints the delays in microseconds, a line each; one is 0 if the connection came first.
  */
@@ -9,6 +10,7 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_US = 5000, PATIENCE_S = 10, BACKLOG = 64 };
+enum { PAUSE_US = 5000, PATIENCE_S = 10, BACKLOG = 64, ANSWER_MAX = 65536, URL_MAX = 512 };
 
-static const char body[] =
+static const char create_body[] =
     "{\"model\":\"m\",\"background\":true,\"input\":\"Say something about spools.\"}";
 
 static const char stream[] =
@@ -26,10 +28,18 @@ static const char stream[] =
     "event: response.completed\n"
     "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}\n\n";
 
-/* The provider's thread writes to the pipe when each connection came. */
+/* The provider's thread writes to the pipe when each connection came, or came and went. */
 struct provider {
 	int listener;
 	int pipe[2];
+	bool keeps; /* each connection, until the other side closes it */
+};
+
+struct client {
+	CURL *easy;
+	const char *url;
+	char answer[ANSWER_MAX];
+	size_t len;
 };
 
 static long long now_us(void)
@@ -77,20 +87,37 @@ static void read_request(int fd)
 	} while (head == 0 || len < head + content_length(request));
 }
 
+static void tell(const struct provider *provider, long long when)
+{
+	if (write(provider->pipe[1], &when, sizeof(when)) != sizeof(when))
+		die("the provider cannot go on");
+}
+
+static void await_close(int fd)
+{
+	char byte;
+
+	while (read(fd, &byte, sizeof(byte)) > 0)
+		continue;
+}
+
 static void *provide(void *ctx)
 {
 	struct provider *provider = ctx;
-	long long came;
 	int fd;
 
 	for (;;) {
 		fd = accept(provider->listener, NULL, NULL);
-		came = now_us();
-		if (fd < 0 || write(provider->pipe[1], &came, sizeof(came)) != sizeof(came))
-			die("the provider cannot go on");
+		if (fd < 0)
+			die("no connection can be accepted");
+		tell(provider, now_us());
 		read_request(fd);
-		if (write(fd, stream, sizeof(stream) - 1) < 0)
+		if (provider->keeps) {
+			await_close(fd);
+			tell(provider, now_us());
+		} else if (write(fd, stream, sizeof(stream) - 1) < 0) {
 			fprintf(stderr, "start_delay: a stream was not taken\n");
+		}
 		close(fd);
 	}
 	return NULL;
@@ -116,58 +143,100 @@ static void start_provider(struct provider *provider, int port)
 		die("no thread");
 }
 
-static size_t ignore(char *p, size_t size, size_t count, void *ctx)
+static size_t on_answer(char *p, size_t size, size_t count, void *ctx)
 {
-	(void)p;
-	(void)ctx;
-	return size * count;
+	struct client *client = ctx;
+	size_t len = size * count;
+
+	if (client->len + len >= ANSWER_MAX)
+		return 0;
+	memcpy(client->answer + client->len, p, len);
+	client->len += len;
+	client->answer[client->len] = '\0';
+	return len;
 }
 
-static CURL *open_client(const char *url, const char *key)
+static void open_client(struct client *client, const char *url, const char *key)
 {
 	struct curl_slist *headers = NULL;
 	CURL *easy = curl_easy_init();
 	char line[256];
 
+	client->easy = easy;
+	client->url = url;
 	snprintf(line, sizeof(line), "Authorization: Bearer %s", key);
 	headers = curl_slist_append(headers, line);
 	headers = curl_slist_append(headers, "Content-Type: application/json");
-	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
 	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
-	return easy;
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
 }
 
-static long long measure(CURL *easy, const struct provider *provider)
+/* Returns when it was answered. */
+static long long post(struct client *client, const char *url, const char *body)
 {
-	long long answered, came;
+	client->len = 0;
+	curl_easy_setopt(client->easy, CURLOPT_URL, url);
+	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
+	if (curl_easy_perform(client->easy) != CURLE_OK)
+		die("a request failed");
+	return now_us();
+}
 
-	if (curl_easy_perform(easy) != CURLE_OK)
-		die("a create failed");
-	answered = now_us();
-	if (read(provider->pipe[0], &came, sizeof(came)) != sizeof(came))
-		die("no connection to the provider");
-	return came > answered ? came - answered : 0;
+static void cancel(struct client *client)
+{
+	static const char name[] = "\"id\":\"";
+	const char *id = strstr(client->answer, name);
+	char url[URL_MAX];
+
+	if (id == NULL)
+		die("an answer without an id");
+	id += sizeof(name) - 1;
+	snprintf(url, sizeof(url), "%s/%.*s/cancel", client->url, (int)strcspn(id, "\""), id);
+	post(client, url, "");
+}
+
+static long long await(const struct provider *provider, const char *why)
+{
+	long long when;
+
+	if (read(provider->pipe[0], &when, sizeof(when)) != sizeof(when))
+		die(why);
+	return when;
+}
+
+static long long measure(struct client *client, const struct provider *provider)
+{
+	long long from = post(client, client->url, create_body);
+	long long seen = await(provider, "no connection to the provider");
+
+	if (provider->keeps) {
+		from = now_us();
+		cancel(client);
+		seen = await(provider, "the provider's connection stays");
+	}
+	return seen > from ? seen - from : 0;
 }
 
 int main(int argc, char **argv)
 {
-	int count = argc == 5 ? atoi(argv[4]) : 0, i;
-	struct provider provider;
-	CURL *easy;
+	bool cancels = argc == 6 && strcmp(argv[1], "-c") == 0;
+	char **args = cancels ? argv + 2 : argv + 1;
+	int count = cancels || argc == 5 ? atoi(args[3]) : 0, i;
+	struct provider provider = {.keeps = cancels};
+	static struct client client;
 
 	if (count < 1) {
-		fprintf(stderr, "usage: start_delay URL KEY PROVIDER_PORT COUNT\n");
+		fprintf(stderr, "usage: start_delay [-c] URL KEY PROVIDER_PORT COUNT\n");
 		return 2;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	start_provider(&provider, atoi(argv[3]));
-	easy = open_client(argv[1], argv[2]);
+	start_provider(&provider, atoi(args[2]));
+	open_client(&client, args[0], args[1]);
 	for (i = 0; i < count; i++) {
-		printf("%lld\n", measure(easy, &provider));
+		printf("%lld\n", measure(&client, &provider));
 		usleep(PAUSE_US);
 	}
 	return 0;

@@ -1,0 +1,116 @@
+# How soon respool is itself again when something ends or is away. Sourced by run.sh.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154
+
+# Of running streams: each is cancelled when the provider has been called.
+cancel_rows() {
+	cancels=200
+	[ -z "$quick" ] || cancels=10
+	start_site 1
+	stop provider
+	file=$(data faults-cancels)
+	attend "$build/tests/bench/start_delay" -c \
+		"$url/v1/responses" "$key" "$provider_port" "$cancels" >"$file" ||
+		die "start_delay failed"
+	stop_site
+	late=$(calc %.2f "$(percentile 0.99 "$file") / 1000")
+	row "cancel sent until the provider's connection is closed, p99" "$late ms" "" \
+		"median $(calc %.2f "$(percentile 0.5 "$file") / 1000") ms" "$late" '<' 50
+}
+
+# All that a supervisor runs, when it and its worker are killed and another one is there.
+takeover_row() {
+	streams=50 lease=2
+	more_config="lease_seconds: $lease"
+	start_redis
+	start_provider -d 100 -n 30 -b 8
+	write_config
+	start supervisor "$build/respoold" -c "$dir/config.yaml" -w 1
+	doomed=$(pid_of supervisor)
+	wait_until 20 "the supervisor" worker_is_up 1
+	start_responder 4
+	start_lighttpd web "$dir/fcgi.sock"
+	url=$web_url
+	create "$streams" 16
+	wait_until 20 "the streams" provider_started "$streams"
+	start second "$build/respoold" -c "$dir/config.yaml" -w 1
+	wait_until 20 "the other supervisor" worker_is_up 2
+	# shellcheck disable=SC2046 # a list of numbers
+	kill -9 $(tree "$doomed")
+	killed_at=$(date +%s%N)
+	forget supervisor
+	wait_until 30 "the other supervisor" provider_started $((2 * streams))
+	took=$(calc %.2f "($(date +%s%N) - $killed_at) / 1e9")
+	wait_until 30 "the responses" all_completed "$streams"
+	row "kill -9 of a supervisor until its $streams streams run again" "$took s" "" \
+		"lease of $lease s" "$took" '<=' $((lease + 2))
+	row "whole after that" "$(completed)" "$streams" "" "$(completed)" '==' "$streams"
+	more_config=
+	stop_site
+}
+
+# refusal METHOD_OPTION...: leaves in $status and $took (s) how a request is answered.
+refusal() {
+	# shellcheck disable=SC2046 # two words
+	set -- $(curl -sS --noproxy '*' -m 20 -o "$dir/answer" -w '%{http_code} %{time_total}' \
+		-H "Authorization: Bearer $key" -H 'Content-Type: application/json' "$@")
+	status=$1 took=$2
+}
+
+# refused_row STATE: a poll and a create while Redis is so.
+refused_row() {
+	refusal "$url/v1/responses/$id"
+	poll_status=$status poll_took=$took
+	refusal -d '{"model":"m","background":true,"input":"x"}' "$url/v1/responses"
+	slower=$(calc %.3f "($took > $poll_took ? $took : $poll_took)")
+	[ "$status $poll_status" = "503 503" ] || slower="no 503: $status, $poll_status"
+	row "503 while Redis $1: create or poll, the slower one" "$slower s" "" "" "$slower" '<' 2
+}
+
+away_rows() {
+	start_site 1 -d 0 -n 1 -b 64
+	make_answer 64
+	stop supervisor
+	kill -STOP "$(pid_of redis)"
+	refused_row "hangs"
+	kill -CONT "$(pid_of redis)"
+	stop redis
+	refused_row "is away"
+	stop_site
+}
+
+measure_faults() {
+	cancel_rows
+	takeover_row
+	away_rows
+}
+
+# ---- what operators ask for ----------------------------------------------------------------------
+
+# With so many responses stored, what a scrape of /metrics costs Redis.
+measure_scrape() {
+	count=10000 scrapes=50
+	[ -z "$quick" ] || { count=200; scrapes=5; }
+	more_config="open_metrics: true"
+	start_site 1 -d 0 -n 1 -b 64
+	more_config=
+	create "$count" 32
+	wait_until 60 "the responses" all_ended "$count"
+	stop supervisor
+	redis config resetstat >/dev/null
+	redis_cpu=$(cpu_of redis)
+	scraped=0
+	while [ "$scraped" -lt "$scrapes" ]; do
+		curl -sS --fail --noproxy '*' -m 10 -o "$dir/metrics" "$url/metrics" ||
+			die "there are no metrics"
+		scraped=$((scraped + 1))
+	done
+	redis_cpu=$(calc %.3f "($(cpu_of redis) - $redis_cpu) / $scrapes / 1000")
+	ended=$(sed -n 's/^respool_responses_ended_total{.*"completed"} //p' "$dir/metrics")
+	[ "$ended" -eq "$count" ] || die "the metrics tell of $ended responses, expected $count"
+	walks=$(redis info commandstats | grep -c '^cmdstat_\(keys\|scan\):' || true)
+	row "CPU of Redis per scrape, $count responses stored" "$redis_cpu ms" "" "" \
+		"$redis_cpu" '<=' 5
+	row "scans of all keys by a scrape" "$walks" "" "" "$walks" '==' 0
+	stop_site
+}
