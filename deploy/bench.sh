@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
 bench_packages="wrk gnuplot-nox|gnuplot-qt|gnuplot-x11 redis-server redis-tools lighttpd nginx
-	apache2-bin libapache2-mod-fcgid curl util-linux"
+	apache2-bin libapache2-mod-fcgid curl util-linux openssl stunnel4"
 
 usage() {
 	cat <<-'END'

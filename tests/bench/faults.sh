@@ -20,10 +20,11 @@ cancel_rows() {
 
 # All that a supervisor runs, when it and its worker are killed and another one is there.
 takeover_row() {
-	streams=50 lease=2
+	streams=50 lease=2 count=30
+	[ -z "$quick" ] || { streams=10; lease=1; count=15; }
 	more_config="lease_seconds: $lease"
 	start_redis
-	start_provider -d 100 -n 30 -b 8
+	start_provider -d 100 -n "$count" -b 8
 	write_config
 	start supervisor "$build/respoold" -c "$dir/config.yaml" -w 1
 	doomed=$(pid_of supervisor)
@@ -35,21 +36,83 @@ takeover_row() {
 	wait_until 20 "the streams" provider_started "$streams"
 	start second "$build/respoold" -c "$dir/config.yaml" -w 1
 	wait_until 20 "the other supervisor" worker_is_up 2
+	forget "$doomed"
 	# shellcheck disable=SC2046 # a list of numbers
 	kill -9 $(tree "$doomed")
 	killed_at=$(date +%s%N)
-	forget supervisor
 	wait_until 30 "the other supervisor" provider_started $((2 * streams))
 	took=$(calc %.2f "($(date +%s%N) - $killed_at) / 1e9")
 	wait_until 30 "the responses" all_completed "$streams"
 	row "kill -9 of a supervisor until its $streams streams run again" "$took s" "" \
 		"lease of $lease s" "$took" '<=' $((lease + 2))
-	row "whole after that" "$(completed)" "$streams" "" "$(completed)" '==' "$streams"
+	row "whole after that kill" "$(completed)" "$streams" "" "$(completed)" '==' "$streams"
 	more_config=
 	stop_site
 }
 
-# refusal METHOD_OPTION...: leaves in $status and $took (s) how a request is answered.
+# ---- fail-over -----------------------------------------------------------------------------------
+
+# jobs_master: the socket of the server that has the queue.
+jobs_master() {
+	for socket in "$dir"/redis*.sock; do
+		! redis-cli -s "$socket" exists 'litellm:polling:{jobs}:workers' | grep -qx 1 ||
+			say "$socket"
+	done
+}
+
+replicates() {
+	redis-cli -s "$dir/redis-replica.sock" info replication |
+		grep -q '^master_link_status:up'
+}
+
+is_master_now() {
+	redis-cli -s "$dir/redis-replica.sock" role | head -n 1 | grep -qx master
+}
+
+takes_creates() {
+	refusal -d '{"model":"m","background":true,"input":"x"}' "$url/v1/responses"
+	[ "$status" = 200 ]
+}
+
+# The master of the queue is killed while streams run.
+failover_rows() {
+	streams=20 count=80
+	[ -z "$quick" ] || count=40
+	choose_address
+	start_cluster
+	start_provider -d 100 -n "$count" -b 8
+	write_config
+	start_supervisor 1
+	start_responder 4
+	start_lighttpd web "$dir/fcgi.sock"
+	url=$web_url
+	master=$(jobs_master)
+	start_node 6384 -replica
+	attend timeout 60 redis-cli --cluster add-node "$address:6384" "$address:6381" \
+		--cluster-slave --cluster-master-id "$(redis-cli -s "$master" cluster myid)" \
+		>"$dir/cluster.log" 2>&1 || die_with_log "there is no replica" "$dir/cluster.log"
+	wait_until 20 "the replica" replicates
+	wait_until 20 "the Cluster" cluster_is_up
+	create "$streams" 16
+	doomed=$(redis-cli -s "$master" info server | tr -d '\r' | sed -n 's/^process_id://p')
+	forget "$doomed"
+	kill -9 "$doomed"
+	rm -f "$master"
+	wait_until 30 "the fail-over" is_master_now
+	known_at=$(date +%s%N)
+	wait_until 30 "a create" takes_creates
+	took=$(calc %.2f "($(date +%s%N) - $known_at) / 1e9")
+	cluster_node=$address:6384
+	wait_until 60 "the responses" all_completed "$streams"
+	row "create taken again, once there is a new master of the queue" "$took s" "" "" \
+		"$took" '<=' 2
+	row "whole after that fail-over" "$(completed)" "$streams" "" "$(completed)" '==' "$streams"
+	stop_site_at
+}
+
+# ---- Redis is away -------------------------------------------------------------------------------
+
+# refusal CURL_OPTION...: leaves in $status and $took (s) how a request is answered.
 refusal() {
 	# shellcheck disable=SC2046 # two words
 	set -- $(curl -sS --noproxy '*' -m 20 -o "$dir/answer" -w '%{http_code} %{time_total}' \
@@ -82,6 +145,7 @@ away_rows() {
 measure_faults() {
 	cancel_rows
 	takeover_row
+	failover_rows
 	away_rows
 }
 

@@ -48,8 +48,8 @@ count_point() {
 # CPU per delta, age of text and memory with so many streams of 5 deltas a second.
 measure_count() {
 	file=$(data growth-streams)
-	count=50 window=4 sample=3
-	numbers=${BENCH_NUMBERS:-10 30 100 300 1000 2000 4000}
+	count=40 window=3 sample=3
+	numbers=${BENCH_NUMBERS:-10 50 300 1500 4000}
 	[ -z "$quick" ] || { numbers="10 100"; count=12; window=1; sample=1; }
 	for number in $numbers; do
 		count_point "$file" "$number"

@@ -86,11 +86,11 @@ stop() {
 	started=$left
 }
 
-# forget NAME: of what has been killed.
+# forget PID: of what is to end.
 forget() {
 	left=
 	for program in $started; do
-		[ "${program%%:*}" = "$1" ] || left="$left$program "
+		[ "${program#*:}" = "$1" ] || left="$left$program "
 	done
 	started=$left
 }

@@ -137,7 +137,7 @@ cpu_row() {
 }
 
 measure_passthrough() {
-	load_ms=$((seconds * 1000))
+	load_ms=$((brief * 1000))
 	many=20000
 	paced=400
 	[ -z "$quick" ] || { load_ms=200; many=1000; paced=40; }

@@ -34,6 +34,7 @@ tunnel_answers() {
 
 # The file in deploy/, with names of ours in it.
 start_tunnel() {
+	command -v stunnel >/dev/null || die "neither hiredis speaks TLS nor is stunnel installed"
 	sed -e "s|^accept = .*|accept = $address:6390|" -e "s|^connect = .*|connect = $address:6380|" \
 		-e "s|^CAfile = .*|CAfile = $dir/redis.pem|" -e "s|^checkHost = .*|checkHost = redis.bench|" \
 		-e '/^setuid = /d' -e '/^setgid = /d' -e 's|^syslog = .*|syslog = no|' \
@@ -56,8 +57,8 @@ start_tls() {
 
 start_node() {
 	start_redis_at "$dir/redis$2.sock" --bind "$address" --port "$1" --cluster-enabled yes \
-		--cluster-announce-ip "$address" \
-		--cluster-config-file "nodes-$1.conf"
+		--cluster-announce-ip "$address" --cluster-node-timeout 1000 \
+		--cluster-replica-validity-factor 0 --cluster-config-file "nodes-$1.conf"
 }
 
 cluster_is_up() {

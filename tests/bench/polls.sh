@@ -1,6 +1,6 @@
 # Polls and creates. Sourced by run.sh.
 # shellcheck shell=sh
-# shellcheck disable=SC2154
+# shellcheck disable=SC2034,SC2154
 
 object_length() {
 	redis strlen "litellm:polling:response:$1"
@@ -63,8 +63,8 @@ timed_load() {
 	program=$1
 	shift
 	before=$(responders_cpu "$program")
-	load "$seconds" "$@"
-	cpu=$(calc %.2f "($(responders_cpu "$program") - $before) / ($rate * $seconds)")
+	load "$brief" "$@"
+	cpu=$(calc %.2f "($(responders_cpu "$program") - $before) / ($rate * $brief)")
 }
 
 # One round: respool, the bare program, and respool when the client has the object already.

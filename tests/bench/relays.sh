@@ -106,7 +106,7 @@ relay_rows() {
 	row "refused, $streams_name, $1" "$refused" "" "" "$refused" '==' 0
 	row "events read, $streams_name, $1" "$events_s/s" "$direct_events_s/s directly" ""
 	row "age of an event, p99, $streams_name, $1" "$p99_ms ms" "$direct_p99_ms ms directly" \
-		"median $p50_ms, max $max_ms ms"
+		"median $p50_ms, max $max_ms ms" "$p99_ms" '<=' 10
 	row "memory per stream over idle, $streams_name, $1" "$per_stream KB" "" \
 		"$(calc %.1f "$idle / 1024") MB idle" "$per_stream" '<=' 48
 	row "CPU of respool.fcgi per event, $streams_name, $1" "$cpu us" "$web_cpu us in $1" ""

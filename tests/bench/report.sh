@@ -64,10 +64,11 @@ measured_how() {
 
 # The programs that all was measured with.
 environment() {
+	minutes=$(cat "$out/minutes" 2>/dev/null || say "?")
 	say "$measured_on, Linux $(uname -r | cut -d- -f1)," \
 		"redis $(version redis-server), lighttpd $(version lighttpd)," \
 		"nginx $(version nginx), Apache $(version apache2-bin)," \
-		"libcurl $(curl-config --version | cut -d ' ' -f 2)."
+		"libcurl $(curl-config --version | cut -d ' ' -f 2). The whole took $minutes minutes."
 }
 
 # measured_together GROUP...: in one run, or at least so that nothing tells them apart.

@@ -9,8 +9,8 @@ keep_standing() {
 	[ "$missing" -le 0 ] || create "$missing" 16 sk-greedy
 }
 
-# ask_now_and_then FILE COUNT STANDING: the modest tenant creates a response a second, the greedy
-# one what it takes that so many of its own wait. Leaves the ids of the modest one's in the file.
+# ask_now_and_then FILE COUNT STANDING: the modest tenant creates a response each $pause_ms, the
+# greedy one what it takes that so many of its own wait. Leaves the ids of the modest one's in the file.
 ask_now_and_then() {
 	asked=0
 	next=$(date +%s%N)
@@ -49,14 +49,16 @@ waits() {
 
 # A tenant with 10,000 responses that wait, and one with a response a second, on two workers.
 measure_shares() {
-	count=${BENCH_JOBS:-70} greedy=10000 pause_ms=1000
-	[ -z "$quick" ] || { count=5; greedy=200; pause_ms=200; }
+	count=${BENCH_JOBS:-70} greedy=10000
+	[ -z "$quick" ] || { count=5; greedy=200; }
 	max_streams=50
 	api_keys="[{ name: greedy, key: sk-greedy }, { name: modest, key: sk-modest }]"
 	start_site 2 -d 250 -n 4
 	create 10 1 sk-modest # warm up
+	pause_ms=300
 	waits shares-alone "$count" 0
 	alone_half=$half alone_late=$late
+	[ -n "$quick" ] || pause_ms=1000
 	waits shares-beside "$count" "$greedy"
 	name="modest tenant's response until claimed, beside $greedy of another"
 	row "$name, median" "$half ms" "$alone_half ms alone" ""
@@ -77,14 +79,8 @@ many_keys() {
 	}'
 }
 
-# claim_round FILE TENANTS WAITING: a worker that has all it can do, while so many wait.
-claim_round() {
-	api_keys=$(many_keys "$2")
-	start_site 0 -d 0 -n 1 -b 64
-	create "$3" 32 "$key" "$2"
-	[ "$(standing)" -eq "$3" ] || die "$(standing) wait, expected $3"
-	start_supervisor 1
-	wait_until 20 "the worker" provider_finished 100
+# claim_window FILE: what jobs cost for a while.
+claim_window() {
 	finished=$(provider_stat finished)
 	redis_cpu=$(cpu_of redis)
 	cpu=$(cpu_of supervisor)
@@ -97,6 +93,18 @@ claim_round() {
 	[ "$(standing)" -gt 0 ] || die "all have run while it was measured"
 	calc "%.2f %.2f %.2f\n" "$redis_cpu / $finished, $cpu / $finished, \
 		$finished / $took * 1e9" >>"$1"
+}
+
+# claim_round FILE TENANTS WAITING: a worker that has all it can do, while about so many wait.
+claim_round() {
+	api_keys=$(many_keys "$2")
+	start_site 0 -d 0 -n 1 -b 64
+	create "$3" 32 "$key" "$2"
+	[ "$(standing)" -eq "$3" ] || die "$(standing) wait, expected $3"
+	start_supervisor 1
+	wait_until 20 "the worker" provider_finished 100
+	claim_window "$1"
+	claim_window "$1"
 	api_keys=
 	stop_site
 }
@@ -112,12 +120,12 @@ claim_row() {
 
 # What a job costs from its turn to its end, when it is the next of one tenant, and of a thousand.
 measure_claim() {
-	tenants=1000 waiting=100000 window=4 max_streams=50
-	[ -z "$quick" ] || { tenants=20; waiting=4000; window=0.5; }
+	tenants=1000 waiting=100000 window=3 max_streams=50
+	[ -z "$quick" ] || { tenants=20; waiting=4000; window=0.25; }
 	one_file=$(data claim-one)
 	many_file=$(data claim-many)
 	round=0
-	while [ "$round" -lt $(((rounds + 1) / 2)) ]; do
+	while [ "$round" -lt $(((rounds + 2) / 3)) ]; do
 		claim_round "$one_file" 1 "$waiting"
 		claim_round "$many_file" "$tenants" "$waiting"
 		round=$((round + 1))
