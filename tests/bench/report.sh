@@ -62,13 +62,21 @@ measured_how() {
 	say "Measured on $(cat "$out/results/$1.about")."
 }
 
+# fill: breaks lines where they are long enough.
+fill() {
+	tr -s '\n' ' ' | fold -s -w 100 | sed 's/ *$//'
+	say ""
+}
+
 # The programs that all was measured with.
 environment() {
 	minutes=$(cat "$out/minutes" 2>/dev/null || say "?")
-	say "$measured_on, Linux $(uname -r | cut -d- -f1)," \
-		"redis $(version redis-server), lighttpd $(version lighttpd)," \
-		"nginx $(version nginx), Apache $(version apache2-bin)," \
-		"libcurl $(curl-config --version | cut -d ' ' -f 2). The whole took $minutes minutes."
+	fill <<-END
+	$measured_on, Linux $(uname -r | cut -d- -f1),
+	redis $(version redis-server), lighttpd $(version lighttpd),
+	nginx $(version nginx), Apache $(version apache2-bin),
+	libcurl $(curl-config --version | cut -d ' ' -f 2). The whole took $minutes minutes.
+	END
 }
 
 # measured_together GROUP...: in one run, or at least so that nothing tells them apart.

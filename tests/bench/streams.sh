@@ -100,7 +100,7 @@ measure_burst() {
 	[ -z "$quick" ] || streams=100
 	file=$(data burst)
 	round=0
-	while [ "$round" -lt "$rounds" ]; do
+	while [ "$round" -lt $(((rounds + 1) / 2)) ]; do
 		burst_round "$file"
 		round=$((round + 1))
 	done
@@ -134,7 +134,7 @@ measure_scaling() {
 	[ -z "$quick" ] || { streams=20; count=200; }
 	one=$(data scaling-1x1) two=$(data scaling-1x2) apart=$(data scaling-2x1)
 	round=0
-	while [ "$round" -lt "$rounds" ]; do
+	while [ "$round" -lt $(((rounds + 1) / 2)) ]; do
 		scale_round "$one" 1 1
 		scale_round "$two" 1 2
 		scale_round "$apart" 2 1
