@@ -13,8 +13,8 @@ struct look_up {
 	char id[RESPONSE_ID_MAX + 1];
 };
 
-/* If it is over. reply is its state, and what it has used, if that is known. */
-static void note_end(struct jobs *jobs, const char *id, const redisReply *reply)
+/* Returns whether it is over. reply is its state, and what it has used, if that is known. */
+static bool note_end(struct jobs *jobs, const char *id, const redisReply *reply)
 {
 	const redisReply *state = reply->element[0], *use = reply->element[1];
 
@@ -22,6 +22,9 @@ static void note_end(struct jobs *jobs, const char *id, const redisReply *reply)
 		job_end(jobs, id, DROP_DELETED, NULL);
 	else if (response_status_is_terminal(response_status_find(reply_span(state))))
 		job_end(jobs, id, state->str, use->type == REDIS_REPLY_STRING ? use->str : NULL);
+	else
+		return false;
+	return true;
 }
 
 static void on_state(redisAsyncContext *redis, void *data, void *privdata)
@@ -30,8 +33,10 @@ static void on_state(redisAsyncContext *redis, void *data, void *privdata)
 	struct jobs *jobs = look_up->jobs;
 
 	(void)redis;
-	if (!redis_client_failed(jobs->commands, data, "HMGET"))
-		note_end(jobs, look_up->id, data);
+	/* Others may have ended unnoticed as well, and hold seats. */
+	if (!redis_client_failed(jobs->commands, data, "HMGET") &&
+	    note_end(jobs, look_up->id, data) && !jobs->leaving)
+		jobs_send_beat(jobs);
 	free(look_up);
 	job_lists_change_closed(&jobs->lists);
 }

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import time
+import uuid
 from collections import Counter
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 import harness
 from harness import wait_until
 from operating import Operator, jobs_key
-from sharing import SharedStack, tenants
+from sharing import SharedStack, assert_books_are_empty, tenants
 
 SHARED = {"alice": {"weight": 1}, "bob": {"weight": 3}}
 
@@ -311,3 +313,20 @@ def test_a_seat_is_free_when_what_runs_is_cancelled(make):
     stack.turnstile.await_arrivals(1)
     assert stack.client.cancel(stack.ids.pop(alices[0])).json()["status"] == "cancelled"
     assert stack.turnstile.await_arrivals(2)[1] == alices[1]
+
+
+def test_seats_of_what_has_ended_unnoticed_come_free_one_behind_the_other(make):
+    """Not one with each beat of a worker, which is one a second."""
+    stack = make()
+    created = int(time.time() * 1000) - 120000
+    whose = "alice\x1fopenai/*"
+    with stack.redis.pipeline() as at_once:
+        for _ in range(300):
+            gone = f"litellm_poll_{uuid.uuid4()}"
+            at_once.zadd(stack.key(jobs_key("index")), {gone: created})
+            at_once.hset(stack.key(jobs_key("index:about")), gone,
+                         f"{created} {created} open {whose}\x1fm")
+            at_once.hset(stack.key(jobs_key("seats")), gone, f"{whose}\x1f0")
+            at_once.hincrby(stack.key(jobs_key("shares")), "running\x1falice", 1)
+        at_once.execute()
+    assert_books_are_empty(stack, timeout=40)
