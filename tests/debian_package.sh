@@ -53,7 +53,8 @@ check_contents() {
 		etc/respool/config.yaml usr/share/man/man8/respoold.8.gz \
 		usr/share/man/man8/respoolctl.8.gz usr/share/man/man8/respool.fcgi.8.gz \
 		usr/share/bash-completion/completions/respoolctl \
-		usr/share/man/man5/respool.yaml.5.gz usr/share/doc/respool/examples/nginx.conf; do
+		usr/share/man/man5/respool.yaml.5.gz usr/share/doc/respool/NEWS.gz \
+		usr/share/doc/respool/examples/nginx.conf; do
 		[ -e "$work/tree/$file" ] || fail "the package lacks $file"
 	done
 	for unit in respoold.service respool-fcgi.service respool.socket; do

@@ -86,6 +86,7 @@ class TestInstall:
             "usr/sbin/respoold",
             "usr/share/bash-completion/completions/respoolctl",
             "usr/share/doc/respool/LICENSE",
+            "usr/share/doc/respool/NEWS",
             "usr/share/doc/respool/README.md",
             "usr/share/doc/respool/examples/apache-mod_fcgid.conf",
             "usr/share/doc/respool/examples/apache-proxy_fcgi.conf",

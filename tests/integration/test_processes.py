@@ -65,7 +65,7 @@ def test_option_t_starts_nothing(program, config):
 def test_option_V_prints_name_and_version(program):
     result = run_program(program, "-V")
     assert result.returncode == 0
-    assert b"0.1.0" in result.stdout
+    assert b"0.2.0" in result.stdout
     assert b"respool" in result.stdout
     assert not result.stderr
 
