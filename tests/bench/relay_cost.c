@@ -346,15 +346,13 @@ static void measure_requests(const struct target *target, int count, int ms)
 
 static void take_line(struct stream *stream, double came)
 {
-	static const char event[] = "event: ", stamped[] = "\"delta\":\"<";
+	static const char data[] = "data: {", stamped[] = "\"delta\":\"<";
 	const char *stamp;
 	long long sent_at;
 
 	stream->line[stream->line_len] = '\0';
-	if (strncmp(stream->line, event, strlen(event)) == 0) {
+	if (strncmp(stream->line, data, strlen(data)) == 0)
 		stream->events++;
-		return;
-	}
 	stamp = strstr(stream->line, stamped);
 	if (stamp != NULL && sscanf(stamp + strlen(stamped), "%*d %*d %lld>", &sent_at) == 1)
 		add_time(&stream->ages, came - (double)sent_at);
