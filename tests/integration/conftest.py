@@ -30,7 +30,7 @@ numbers = itertools.count(1)
 # time; with --dist loadfile each has a process to itself.
 LONGEST = (
     "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi", "test_state_machine",
-    "test_held_streams", "test_webhooks_receivers")
+    "test_held_streams", "test_webhooks_receivers", "test_costs")
 
 # The modules that start none of our programs.
 WITHOUT_PROGRAMS = (

@@ -87,12 +87,14 @@ class Endless:
 
 class Script:
     """
-    What to answer to one request. framing is "chunked"; or "close", then the connection's end is
-    the body's; or "raw", then the steps are all that is sent, without a head.
+    What to answer to one request. framing is "chunked"; or "whole", then the steps, which are
+    bytes, go in one piece with the head; or "close", then the connection's end is the body's; or
+    "raw", then the steps are all that is sent, without a head.
     """
 
     def __init__(self, steps, status=200, headers=None, framing="chunked"):
-        self.steps = list(steps)
+        self.steps = [] if framing == "whole" else list(steps)
+        self.body = b"".join(steps) if framing == "whole" else b""
         self.status = status
         self.framing = framing
         self.headers = {"Content-Type": "text/event-stream; charset=utf-8", **(headers or {})}
@@ -305,7 +307,7 @@ class _Player:
         finally:
             if not self.exchange.peer_closed.is_set():
                 self.exchange.answered.set()
-        return self.script.framing == "chunked"
+        return self.script.framing in ("chunked", "whole")
 
     def _send_head(self):
         if self.script.framing == "raw":
@@ -314,9 +316,12 @@ class _Player:
         lines += [f"{name}: {value}" for name, value in self.script.headers.items()]
         if self.script.framing == "chunked":
             lines.append("Transfer-Encoding: chunked")
+        elif self.script.framing == "whole":
+            lines.append(f"Content-Length: {len(self.script.body)}")
         else:
             lines.append("Connection: close")
-        self.connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
+        head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        self.connection.sendall(head + self.script.body)
 
     def _step(self, step):
         """False ends the script and the connection."""
