@@ -4,6 +4,7 @@
 #include "common/response/fold.h"
 #include "common/response/response.h"
 #include "jobs_internal.h"
+#include "redis_text.h"
 #include "write_batch.h"
 
 enum {
@@ -19,13 +20,13 @@ struct arguments {
 
 static void add(struct arguments *arguments, struct span value)
 {
-	write_argument(&arguments->text, value);
+	redis_text_argument(&arguments->text, value);
 	arguments->count++;
 }
 
 static void add_number(struct arguments *arguments, long long number)
 {
-	write_number(&arguments->text, number);
+	redis_text_number(&arguments->text, number);
 	arguments->count++;
 }
 

@@ -13,6 +13,7 @@
 #include "redis_link.h"
 #include "redis_reply.h"
 #include "redis_slot.h"
+#include "redis_text.h"
 
 enum { WATCH_MS = 500 };
 
@@ -208,14 +209,10 @@ static int slot_of(struct span key)
 static bool call_in_cluster(struct redis_client *client, struct span key, struct redis_args *args,
     redisCallbackFn *fn, void *privdata)
 {
-	char *text;
-	int len =
-	    redisFormatCommandArgv(&text, args->count, (const char **)args->values, args->lengths);
+	struct buf text = {0};
 
-	if (len < 0)
-		fatalx("out of memory");
-	return redis_cluster_send(
-	    client->cluster, slot_of(key), (struct span){text, (size_t)len}, fn, privdata);
+	redis_text_command(&text, args);
+	return redis_cluster_send(client->cluster, slot_of(key), buf_span(&text), fn, privdata);
 }
 
 static bool call_about(struct redis_client *client, struct span key, struct redis_args *args,

@@ -11,6 +11,7 @@
 #include "common/base/timer.h"
 #include "redis_events.h"
 #include "redis_link_internal.h"
+#include "redis_text.h"
 #include "retry_pause.h"
 
 enum {
@@ -269,10 +270,13 @@ void redis_link_follow(struct redis_link *link)
 bool redis_link_call(
     struct redis_link *link, struct redis_args *args, redisCallbackFn *fn, void *privdata)
 {
-	if (!link->up)
-		return false;
-	return redisAsyncCommandArgv(link->redis, fn, privdata, args->count,
-		   (const char **)args->values, args->lengths) == REDIS_OK;
+	struct buf text = {0};
+	bool sent;
+
+	redis_text_command(&text, args);
+	sent = redis_link_send(link, buf_span(&text), fn, privdata);
+	buf_free(&text);
+	return sent;
 }
 
 bool redis_link_send(

@@ -55,7 +55,10 @@ const struct redis_address *redis_link_address(const struct redis_link *link);
  */
 bool redis_link_call(
     struct redis_link *link, struct redis_args *args, redisCallbackFn *fn, void *privdata);
-/* The same with commands as they go over the wire, which are copied. fn is called once: for one. */
+/*
+ * The same with commands as they go over the wire, which are copied. fn is called once: for one.
+ * Behind SUBSCRIBE and UNSUBSCRIBE a NUL has to stand.
+ */
 bool redis_link_send(
     struct redis_link *link, struct span command, redisCallbackFn *fn, void *privdata);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "redis_setup.h"
+#include "redis_text.h"
 #include "scripts.h"
 
 /* A client waits for the answer: better none from Redis than one that comes too late. */
@@ -78,8 +79,11 @@ void store_server_reset_timeout(struct store_server *server)
 
 void store_server_send(struct store_server *server, const struct redis_args *args)
 {
-	redisAppendCommandArgv(
-	    server->redis, args->count, (const char **)args->values, args->lengths);
+	struct buf text = {0};
+
+	redis_text_command(&text, args);
+	redisAppendFormattedCommand(server->redis, text.data, text.len);
+	buf_free(&text);
 }
 
 redisReply *store_server_receive(struct store_server *server, const char *doing)

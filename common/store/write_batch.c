@@ -1,11 +1,10 @@
 #include "write_batch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
-#include "common/base/decimal.h"
 #include "common/base/log.h"
+#include "redis_text.h"
 #include "scripts.h"
 
 enum {
@@ -30,24 +29,6 @@ struct write_batch {
 	struct buf keys, arguments;
 	int key_count, argument_count;
 };
-
-void write_argument(struct buf *out, struct span argument)
-{
-	char len[DECIMAL_SIZE];
-
-	buf_putc(out, '$');
-	buf_append(out, len, decimal_write(len, (long long)argument.len));
-	buf_puts(out, "\r\n");
-	buf_append_span(out, argument);
-	buf_puts(out, "\r\n");
-}
-
-void write_number(struct buf *out, long long number)
-{
-	char text[DECIMAL_SIZE];
-
-	write_argument(out, (struct span){text, decimal_write(text, number)});
-}
 
 static enum write_result result_of(struct redis_client *commands, const redisReply *reply)
 {
@@ -93,13 +74,12 @@ static void on_written(redisAsyncContext *redis, void *data, void *privdata)
 
 static void write_command(const struct write_batch *batch, struct buf *out)
 {
-	buf_printf(
-	    out, "*%d\r\n", WORDS_BEFORE_KEYS + batch->key_count + 1 + batch->argument_count);
-	write_argument(out, SPAN("EVALSHA"));
-	write_argument(out, span_of(script_sha(SCRIPT_FLUSH)));
-	write_number(out, batch->key_count);
+	redis_text_begin(out, WORDS_BEFORE_KEYS + batch->key_count + 1 + batch->argument_count);
+	redis_text_argument(out, SPAN("EVALSHA"));
+	redis_text_argument(out, span_of(script_sha(SCRIPT_FLUSH)));
+	redis_text_number(out, batch->key_count);
 	buf_append_span(out, buf_span(&batch->keys));
-	write_number(out, batch->next->count);
+	redis_text_number(out, batch->next->count);
 	buf_append_span(out, buf_span(&batch->arguments));
 }
 
@@ -164,18 +144,18 @@ void write_batch_free(struct write_batch *batch)
 
 static void add_keys(struct write_batch *batch, const struct write_text *text)
 {
-	write_argument(&batch->keys, span_of(text->keys->job));
+	redis_text_argument(&batch->keys, span_of(text->keys->job));
 	batch->key_count++;
 	if (!redis_client_is_cluster(batch->commands))
 		return;
-	write_argument(&batch->keys, span_of(text->keys->response));
+	redis_text_argument(&batch->keys, span_of(text->keys->response));
 	batch->key_count++;
 	if (text->streamed) {
-		write_argument(&batch->keys, span_of(text->keys->events));
+		redis_text_argument(&batch->keys, span_of(text->keys->events));
 		batch->key_count++;
 	}
 	if (text->keeps_request) {
-		write_argument(&batch->keys, span_of(text->keys->request));
+		redis_text_argument(&batch->keys, span_of(text->keys->request));
 		batch->key_count++;
 	}
 }
@@ -190,7 +170,7 @@ static void add(
 	}
 	batch->next->writes[batch->next->count++] = write;
 	add_keys(batch, text);
-	write_argument(&batch->arguments, text->head);
+	redis_text_argument(&batch->arguments, text->head);
 	buf_append_span(&batch->arguments, text->arguments);
 	batch->argument_count += 1 + text->argument_count;
 }

@@ -41,8 +41,4 @@ bool write_batch_add(
 /* Sends what has been added, for a command that must not overtake it. */
 void write_batch_send(struct write_batch *batch);
 
-/* Appends an argument in the form in which Redis gets it: "$3\r\nabc\r\n". */
-void write_argument(struct buf *out, struct span argument);
-void write_number(struct buf *out, long long number);
-
 #endif
