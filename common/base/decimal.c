@@ -18,3 +18,8 @@ size_t decimal_write(char out[DECIMAL_SIZE], long long number)
 	memcpy(out, digits + at, sizeof(digits) - at);
 	return sizeof(digits) - 1 - at;
 }
+
+void decimal_append(struct buf *out, long long number)
+{
+	out->len += decimal_write(buf_reserve(out, DECIMAL_SIZE), number);
+}

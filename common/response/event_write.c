@@ -1,9 +1,17 @@
 #include "event.h"
 
+#include "common/base/decimal.h"
+
 void event_write_begin(struct buf *out, const char *type, long long sequence_number)
 {
-	buf_printf(out, "event: %s\ndata: {\"type\":\"%s\",\"sequence_number\":%lld", type, type,
-	    sequence_number);
+	struct span name = span_of(type);
+
+	buf_puts(out, "event: ");
+	buf_append_span(out, name);
+	buf_puts(out, "\ndata: {\"type\":\"");
+	buf_append_span(out, name);
+	buf_puts(out, "\",\"sequence_number\":");
+	decimal_append(out, sequence_number);
 }
 
 void event_write_end(struct buf *out)

@@ -3,6 +3,7 @@
 #include "event.h"
 #include "fold_lifecycle.h"
 #include "fold_warning.h"
+#include "common/base/decimal.h"
 #include "common/base/json.h"
 #include "response_error.h"
 #include "shown_ids.h"
@@ -180,7 +181,8 @@ void fold_open_slots(const struct fold *fold, struct buf *out)
 		slot = output_open_slot(&fold->output, fold->output.items[i]);
 		if (slot == 0)
 			continue;
-		buf_printf(out, "%s%zu", count != 0 ? " " : "", slot);
-		count++;
+		if (count++ != 0)
+			buf_putc(out, ' ');
+		decimal_append(out, (long long)slot);
 	}
 }

@@ -6,6 +6,7 @@
 #ifndef RESPOOL_NARRATOR_INTERNAL_H
 #define RESPOOL_NARRATOR_INTERNAL_H
 
+#include "common/base/decimal.h"
 #include "event.h"
 #include "narrator.h"
 #include "shown_ids.h"
@@ -79,8 +80,6 @@ struct narrator {
 	struct buf piece, extra, whole; /* for one event */
 };
 
-enum { NARRATOR_NUMBER_SIZE = 24 };
-
 /* narrator.c */
 /* Writes an event behind those of the log. */
 void narrator_write(struct narrator *narrator, const struct response_event *event);
@@ -94,7 +93,7 @@ void narrator_listen(struct narrator *narrator, struct fold *fold);
 /* narrator_items.c */
 /* The beginning of an event about an item; number holds its output index. */
 struct response_event narrator_event_of(
-    const struct told_item *told, const struct event_type *type, char number[NARRATOR_NUMBER_SIZE]);
+    const struct told_item *told, const struct event_type *type, char number[DECIMAL_SIZE]);
 /* Whether the parts of one of its lists are told. */
 bool told_item_has_parts(const struct told_item *told, enum item_member list);
 /*

@@ -1,6 +1,5 @@
 #include "narrator_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/json.h"
@@ -13,13 +12,13 @@ static const struct event_type *type_named(const char *name)
 }
 
 struct response_event narrator_event_of(
-    const struct told_item *told, const struct event_type *type, char number[NARRATOR_NUMBER_SIZE])
+    const struct told_item *told, const struct event_type *type, char number[DECIMAL_SIZE])
 {
 	struct response_event event = {.type = type};
 
-	snprintf(number, NARRATOR_NUMBER_SIZE, "%lld", told->index);
 	event.members[EVENT_ITEM_ID] = buf_span(&told->id);
-	event.members[EVENT_OUTPUT_INDEX] = span_of(number);
+	event.members[EVENT_OUTPUT_INDEX] =
+	    (struct span){number, decimal_write(number, told->index)};
 	return event;
 }
 
@@ -184,7 +183,7 @@ static void write_whole(struct narrator *narrator, const struct told_item *told,
     struct span raw, const char *status)
 {
 	const struct event_type *event_type = type_named(type);
-	char number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE];
 	struct response_event event = narrator_event_of(told, event_type, number);
 
 	buf_clear(&narrator->whole);
@@ -282,7 +281,7 @@ static struct span own_value(
 static void end_own(struct narrator *narrator, const struct item *item, struct told_item *told)
 {
 	const struct event_type *type = type_named(told->growth->done);
-	char number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE];
 	struct response_event event = narrator_event_of(told, type, number);
 	struct span raw;
 
@@ -300,7 +299,7 @@ static void end_own(struct narrator *narrator, const struct item *item, struct t
 void narrator_tell_own(struct narrator *narrator, const struct item *item, struct told_item *told,
     bool has_grown, bool is_done)
 {
-	char number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE];
 	struct response_event event;
 	struct span piece, none = {0};
 

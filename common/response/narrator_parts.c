@@ -1,7 +1,5 @@
 #include "narrator_internal.h"
 
-#include <stdio.h>
-
 #include "common/base/alloc.h"
 #include "common/base/json.h"
 
@@ -78,14 +76,13 @@ struct told_list *told_list_of(struct told_item *told, enum item_member list)
 
 /* An event about a part; number and at_number hold the indexes of item and part. */
 static struct response_event event_of_part(const struct told_item *told,
-    const struct event_type *type, enum item_member list, size_t at,
-    char number[NARRATOR_NUMBER_SIZE], char at_number[NARRATOR_NUMBER_SIZE])
+    const struct event_type *type, enum item_member list, size_t at, char number[DECIMAL_SIZE],
+    char at_number[DECIMAL_SIZE])
 {
 	struct response_event event = narrator_event_of(told, type, number);
 
-	snprintf(at_number, NARRATOR_NUMBER_SIZE, "%zu", at);
 	event.members[list == ITEM_CONTENT ? EVENT_CONTENT_INDEX : EVENT_SUMMARY_INDEX] =
-	    span_of(at_number);
+	    (struct span){at_number, decimal_write(at_number, (long long)at)};
 	return event;
 }
 
@@ -218,7 +215,7 @@ static void begin_part(
 	struct told_item *told = narrator_known(narrator, item);
 	struct told_list *known = told_list_of(told, list);
 	struct span raw = raw_part(narrator, item, list, at);
-	char number[NARRATOR_NUMBER_SIZE], at_number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE], at_number[DECIMAL_SIZE];
 	struct response_event event =
 	    event_of_part(told, part_event(list, false), list, at, number, at_number);
 	struct told_part *part;
@@ -250,7 +247,7 @@ static bool has_logprobs(const struct told_part *part)
 static void tell_annotations(struct narrator *narrator, struct response_event *event,
     struct told_part *part, struct span elements)
 {
-	char number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE];
 	struct json_scan scan;
 	struct span element;
 
@@ -259,8 +256,8 @@ static void tell_annotations(struct narrator *narrator, struct response_event *e
 	event->type = event_type_find(SPAN("response.output_text.annotation.added"));
 	event->members[EVENT_DELTA] = event->members[EVENT_LOGPROBS] = (struct span){0};
 	while (json_element(&scan, &element)) {
-		snprintf(number, sizeof(number), "%lld", part->annotation_count++);
-		event->members[EVENT_ANNOTATION_INDEX] = span_of(number);
+		event->members[EVENT_ANNOTATION_INDEX] =
+		    (struct span){number, decimal_write(number, part->annotation_count++)};
 		event->members[EVENT_ANNOTATION] = element;
 		narrator_write(narrator, event);
 	}
@@ -282,7 +279,7 @@ static void tell_growth(
 	struct told_item *told = narrator_known(narrator, item);
 	struct told_part *part = &told_list_of(told, list)->parts[at];
 	const struct grown *members = item_parts(item, list)->parts[at]->members;
-	char number[NARRATOR_NUMBER_SIZE], at_number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE], at_number[DECIMAL_SIZE];
 	struct response_event event;
 	struct span piece = {0}, more = {0};
 
@@ -364,7 +361,7 @@ void narrator_end_part(
 {
 	struct told_item *told = narrator_known(narrator, item);
 	struct told_list *known = told_list_of(told, list);
-	char number[NARRATOR_NUMBER_SIZE], at_number[NARRATOR_NUMBER_SIZE];
+	char number[DECIMAL_SIZE], at_number[DECIMAL_SIZE];
 	struct told_part *part;
 	struct response_event event;
 

@@ -1,5 +1,6 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/base/decimal.h"
 #include "common/response/document.h"
 #include "common/response/fold.h"
 #include "common/response/response.h"
@@ -108,10 +109,15 @@ static void write_flags(struct buf *out, const struct write_kind *kind, bool who
 static void write_head(struct buf *out, const struct response_write *write,
     const struct document *doc, const struct write_kind *kind, int arguments)
 {
-	buf_printf(out, "%d ", arguments);
+	decimal_append(out, arguments);
+	buf_putc(out, ' ');
 	write_flags(out, kind, doc->whole);
-	buf_printf(out, " %zu %lld %lld", doc->whole ? 0 : doc->stored_len, kind->fence,
-	    doc->whole ? write->count + 1 : write->count);
+	buf_putc(out, ' ');
+	decimal_append(out, doc->whole ? 0 : (long long)doc->stored_len);
+	buf_putc(out, ' ');
+	decimal_append(out, kind->fence);
+	buf_putc(out, ' ');
+	decimal_append(out, doc->whole ? write->count + 1 : write->count);
 	if (kind->tells_slots) {
 		buf_putc(out, ' ');
 		buf_append_span(out, kind->slots);

@@ -25,9 +25,25 @@ static void numbers_are_written_as_printf_does(void **state)
 	}
 }
 
+static void numbers_are_appended_to_what_is_there(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	buf_puts(&out, "from ");
+	decimal_append(&out, -7);
+	buf_puts(&out, " to ");
+	decimal_append(&out, LLONG_MAX);
+	assert_string_equal(buf_cstr(&out), "from -7 to 9223372036854775807");
+	buf_free(&out);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_written_as_printf_does)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(numbers_are_written_as_printf_does),
+	    cmocka_unit_test(numbers_are_appended_to_what_is_there),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
