@@ -324,13 +324,21 @@ bool json_element(struct json_scan *s, struct span *value)
 	return walk(s, '[', ']') && take_value(s, value);
 }
 
+/* Escapes, of which there are hardly ever any, only make a name longer. */
+static bool is_name(struct span raw, struct span name)
+{
+	if (raw.len <= name.len)
+		return span_eq(raw, name);
+	return memchr(raw.p, '\\', raw.len) != NULL && json_raw_is(raw, name.p);
+}
+
 struct span json_get(struct span object, const char *name)
 {
 	struct json_scan s = json_open(object, JSON_ACCEPT_BAD_UTF8);
-	struct span key, value, found = {0};
+	struct span key, value, found = {0}, wanted = span_of(name);
 
 	while (json_member(&s, &key, &value))
-		if (json_raw_is(key, name))
+		if (is_name(key, wanted))
 			found = value;
 	return s.error == NULL ? found : (struct span){0};
 }

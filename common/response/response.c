@@ -16,38 +16,45 @@ enum {
 	INTEGER = NUMBER | WHOLE,
 };
 
+#define NAME(name)                                                                                 \
+	{name, sizeof(name) - 1},                                                                  \
+	{                                                                                          \
+		",\"" name "\":", sizeof(",\"" name "\":") - 1                                     \
+	}
+
 static const struct {
-	const char *name;
+	struct span name;
+	struct span label; /* the name as it stands before a value */
 	const char *value; /* when neither request nor provider gave one */
 	int types;         /* beside null */
 } fields_by_number[RESPONSE_FIELD_COUNT] = {
-    [RESPONSE_BACKGROUND] = {"background", "true", BOOLEAN},
-    [RESPONSE_ERROR] = {"error", "null", OBJECT},
-    [RESPONSE_INCOMPLETE_DETAILS] = {"incomplete_details", "null", OBJECT},
-    [RESPONSE_MODEL] = {"model", "\"\"", STRING},
-    [RESPONSE_PREVIOUS_RESPONSE_ID] = {"previous_response_id", "null", STRING},
-    [RESPONSE_INSTRUCTIONS] = {"instructions", "null", STRING | ARRAY},
-    [RESPONSE_TOOLS] = {"tools", "[]", ARRAY},
-    [RESPONSE_TOOL_CHOICE] = {"tool_choice", "\"auto\"", STRING | OBJECT},
-    [RESPONSE_TRUNCATION] = {"truncation", "\"disabled\"", STRING},
-    [RESPONSE_PARALLEL_TOOL_CALLS] = {"parallel_tool_calls", "true", BOOLEAN},
-    [RESPONSE_TEXT] = {"text", "{\"format\":{\"type\":\"text\"}}", OBJECT},
-    [RESPONSE_TOP_P] = {"top_p", "1.0", NUMBER},
-    [RESPONSE_PRESENCE_PENALTY] = {"presence_penalty", "0.0", NUMBER},
-    [RESPONSE_FREQUENCY_PENALTY] = {"frequency_penalty", "0.0", NUMBER},
-    [RESPONSE_TOP_LOGPROBS] = {"top_logprobs", "0", INTEGER},
-    [RESPONSE_TEMPERATURE] = {"temperature", "1.0", NUMBER},
-    [RESPONSE_REASONING] = {"reasoning", "null", OBJECT},
-    [RESPONSE_USER] = {"user", "null", STRING},
-    [RESPONSE_MAX_OUTPUT_TOKENS] = {"max_output_tokens", "null", INTEGER},
-    [RESPONSE_MAX_TOOL_CALLS] = {"max_tool_calls", "null", INTEGER},
-    [RESPONSE_STORE] = {"store", "true", BOOLEAN},
-    [RESPONSE_SERVICE_TIER] = {"service_tier", "\"default\"", STRING},
-    [RESPONSE_METADATA] = {"metadata", "{}", OBJECT},
-    [RESPONSE_SAFETY_IDENTIFIER] = {"safety_identifier", "null", STRING},
-    [RESPONSE_PROMPT_CACHE_KEY] = {"prompt_cache_key", "null", STRING},
-    [RESPONSE_PROMPT] = {"prompt", "null", OBJECT},
-    [RESPONSE_CONVERSATION] = {"conversation", "null", OBJECT},
+    [RESPONSE_BACKGROUND] = {NAME("background"), "true", BOOLEAN},
+    [RESPONSE_ERROR] = {NAME("error"), "null", OBJECT},
+    [RESPONSE_INCOMPLETE_DETAILS] = {NAME("incomplete_details"), "null", OBJECT},
+    [RESPONSE_MODEL] = {NAME("model"), "\"\"", STRING},
+    [RESPONSE_PREVIOUS_RESPONSE_ID] = {NAME("previous_response_id"), "null", STRING},
+    [RESPONSE_INSTRUCTIONS] = {NAME("instructions"), "null", STRING | ARRAY},
+    [RESPONSE_TOOLS] = {NAME("tools"), "[]", ARRAY},
+    [RESPONSE_TOOL_CHOICE] = {NAME("tool_choice"), "\"auto\"", STRING | OBJECT},
+    [RESPONSE_TRUNCATION] = {NAME("truncation"), "\"disabled\"", STRING},
+    [RESPONSE_PARALLEL_TOOL_CALLS] = {NAME("parallel_tool_calls"), "true", BOOLEAN},
+    [RESPONSE_TEXT] = {NAME("text"), "{\"format\":{\"type\":\"text\"}}", OBJECT},
+    [RESPONSE_TOP_P] = {NAME("top_p"), "1.0", NUMBER},
+    [RESPONSE_PRESENCE_PENALTY] = {NAME("presence_penalty"), "0.0", NUMBER},
+    [RESPONSE_FREQUENCY_PENALTY] = {NAME("frequency_penalty"), "0.0", NUMBER},
+    [RESPONSE_TOP_LOGPROBS] = {NAME("top_logprobs"), "0", INTEGER},
+    [RESPONSE_TEMPERATURE] = {NAME("temperature"), "1.0", NUMBER},
+    [RESPONSE_REASONING] = {NAME("reasoning"), "null", OBJECT},
+    [RESPONSE_USER] = {NAME("user"), "null", STRING},
+    [RESPONSE_MAX_OUTPUT_TOKENS] = {NAME("max_output_tokens"), "null", INTEGER},
+    [RESPONSE_MAX_TOOL_CALLS] = {NAME("max_tool_calls"), "null", INTEGER},
+    [RESPONSE_STORE] = {NAME("store"), "true", BOOLEAN},
+    [RESPONSE_SERVICE_TIER] = {NAME("service_tier"), "\"default\"", STRING},
+    [RESPONSE_METADATA] = {NAME("metadata"), "{}", OBJECT},
+    [RESPONSE_SAFETY_IDENTIFIER] = {NAME("safety_identifier"), "null", STRING},
+    [RESPONSE_PROMPT_CACHE_KEY] = {NAME("prompt_cache_key"), "null", STRING},
+    [RESPONSE_PROMPT] = {NAME("prompt"), "null", OBJECT},
+    [RESPONSE_CONVERSATION] = {NAME("conversation"), "null", OBJECT},
 };
 
 static const char *const status_names[STATUS_COUNT] = {
@@ -61,16 +68,21 @@ static const char *const status_names[STATUS_COUNT] = {
 
 const char *response_field_name(enum response_field field)
 {
-	return fields_by_number[field].name;
+	return fields_by_number[field].name.p;
 }
 
 enum response_field response_field_find(struct span name)
 {
 	enum response_field field = 0;
 
-	while (field < RESPONSE_FIELD_COUNT && !span_is(name, fields_by_number[field].name))
+	while (field < RESPONSE_FIELD_COUNT && !span_eq(name, fields_by_number[field].name))
 		field++;
 	return field;
+}
+
+struct span response_field_label(enum response_field field)
+{
+	return fields_by_number[field].label;
 }
 
 const char *response_field_default(enum response_field field)
@@ -151,9 +163,7 @@ enum response_status response_status_peek(struct span object)
 
 static void put_field(struct buf *out, enum response_field field, struct span value)
 {
-	buf_puts(out, ",\"");
-	buf_puts(out, response_field_name(field));
-	buf_puts(out, "\":");
+	buf_append_span(out, response_field_label(field));
 	if (!echo_write(out, field, value))
 		buf_puts(out, response_field_default(field));
 }

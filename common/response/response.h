@@ -77,6 +77,8 @@ enum {
 const char *response_field_name(enum response_field field);
 /* The field of that JSON name, or RESPONSE_FIELD_COUNT. */
 enum response_field response_field_find(struct span name);
+/* The name as it stands between two members: comma, quotes and colon. */
+struct span response_field_label(enum response_field field);
 /* The value of a field that neither request nor provider gave: "null", "[]", "1.0", … */
 const char *response_field_default(enum response_field field);
 /*

@@ -14,15 +14,20 @@ struct stored {
 	struct buf extras;
 };
 
+#define NAME(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+
 /* Members that are neither fields nor extras. */
 static bool is_own_member(struct span name)
 {
-	static const char *const names[] = {
-	    "id", "object", "created_at", "status", "completed_at", "output", "usage"};
+	static const struct span names[] = {NAME("id"), NAME("object"), NAME("created_at"),
+	    NAME("status"), NAME("completed_at"), NAME("output"), NAME("usage")};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (span_is(name, names[i]))
+		if (span_eq(name, names[i]))
 			return true;
 	return false;
 }
@@ -92,7 +97,7 @@ static void lay_out(struct response_nodes *nodes, const struct stored *stored)
 
 	write_head(&text, stored);
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++) {
-		buf_printf(&text, ",\"%s\":", response_field_name(f));
+		buf_append_span(&text, response_field_label(f));
 		starts[f] = text.len;
 		write_value(&text, stored->fields[f], response_field_default(f));
 		ends[f] = text.len;
@@ -163,6 +168,7 @@ struct told {
 	struct span usage;
 	struct extra extras[RESPONSE_EXTRAS_MAX];
 	size_t extra_count;
+	bool has_extras; /* it says some */
 	struct told_fault fault;
 };
 
@@ -228,24 +234,33 @@ static bool is_not_merged(enum response_field field)
 	return field == RESPONSE_BACKGROUND || field == RESPONSE_ERROR;
 }
 
-/* Whether there are unknown members: if not, those that are there need not be looked at. */
-static bool has_extras(struct span response)
+static bool is_extra(struct span name)
+{
+	return response_field_find(name) == RESPONSE_FIELD_COUNT && !is_own_member(name);
+}
+
+static void read_fields(struct told *told, struct span response)
 {
 	struct json_scan scan = json_open(response, JSON_ACCEPT_BAD_UTF8);
 	struct buf scratch = {0};
 	struct span name, value;
-	bool found = false;
 
-	while (!found && json_member(&scan, &name, &value)) {
+	while (json_member(&scan, &name, &value)) {
+		enum response_field field;
+
 		name = json_name(&scratch, name);
-		found = response_field_find(name) == RESPONSE_FIELD_COUNT &&
-			!span_is(name, "usage") && !is_own_member(name);
+		field = response_field_find(name);
+		if (field == RESPONSE_FIELD_COUNT && span_is(name, "usage"))
+			take_usage(told, value);
+		else if (field == RESPONSE_FIELD_COUNT)
+			told->has_extras = told->has_extras || !is_own_member(name);
+		else if (!is_not_merged(field))
+			take_field(told, field, value);
 	}
 	buf_free(&scratch);
-	return found;
 }
 
-static void read_told(struct told *told, struct span response)
+static void read_extras(struct told *told, struct span response)
 {
 	struct json_scan scan = json_open(response, JSON_ACCEPT_BAD_UTF8);
 	struct buf scratch = {0};
@@ -254,18 +269,12 @@ static void read_told(struct told *told, struct span response)
 
 	while (json_member(&scan, &raw, &value)) {
 		struct span name = json_name(&scratch, raw);
-		enum response_field field = response_field_find(name);
 
-		if (field != RESPONSE_FIELD_COUNT && !is_not_merged(field)) {
-			take_field(told, field, value);
-		} else if (span_is(name, "usage")) {
-			take_usage(told, value);
-		} else if (field == RESPONSE_FIELD_COUNT && !is_own_member(name) &&
-			   !credentials_are_in(raw, value)) {
-			extra = find_extra(told, raw, hash_of(name));
-			if (extra != NULL)
-				extra->told = value;
-		}
+		if (!is_extra(name) || credentials_are_in(raw, value))
+			continue;
+		extra = find_extra(told, raw, hash_of(name));
+		if (extra != NULL)
+			extra->told = value;
 	}
 	buf_free(&scratch);
 }
@@ -319,18 +328,19 @@ struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span
 	struct buf object = {0};
 	int f;
 
-	bool extras = has_extras(response);
-
-	if (extras)
+	read_fields(&told, response);
+	/* Those that are there need not be looked at if there are no others. */
+	if (told.has_extras) {
 		read_old_extras(&told, &object, document_value(nodes->doc, &nodes->extras));
-	nodes->doc->moved += object.len;
-	read_told(&told, response);
+		nodes->doc->moved += object.len;
+		read_extras(&told, response);
+	}
 	for (f = 0; f < RESPONSE_FIELD_COUNT; f++)
 		if (json_is_given(told.fields[f]))
 			set_told_field(nodes, f, told.fields[f]);
 	if (json_is_given(told.usage))
 		set_value(nodes, &nodes->usage, told.usage);
-	if (extras)
+	if (told.has_extras)
 		write_extras(nodes, &told);
 	buf_free(&object);
 	return told.fault;

@@ -398,6 +398,17 @@ static void json_get_finds_the_last_member_of_a_name(void **state)
 	assert_int_equal(json_get(object, "").len, 0);
 }
 
+static void json_get_resolves_escapes_in_names(void **state)
+{
+	struct span object = SPAN("{\"ab\":1,\"\\u0061b\":2,\"a\\u0062c\":3,\"\\n\":4,\"\\/\":5}");
+
+	(void)state;
+	assert_span(json_get(object, "ab"), "2");
+	assert_span(json_get(object, "abc"), "3");
+	assert_span(json_get(object, "/"), "5");
+	assert_int_equal(json_get(object, "b").len, 0);
+}
+
 static void json_get_of_what_is_no_object_is_empty(void **state)
 {
 	(void)state;
@@ -716,6 +727,7 @@ int main(void)
 	    cmocka_unit_test(walking_finds_every_fault_that_checking_finds),
 	    cmocka_unit_test(walking_something_of_another_type_is_an_error),
 	    cmocka_unit_test(json_get_finds_the_last_member_of_a_name),
+	    cmocka_unit_test(json_get_resolves_escapes_in_names),
 	    cmocka_unit_test(json_get_of_what_is_no_object_is_empty),
 	    cmocka_unit_test(strings_are_compared_with_their_escapes_resolved),
 	    cmocka_unit_test(json_name_spells_a_name_canonically),
