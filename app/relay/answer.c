@@ -78,9 +78,8 @@ void answer_close(struct answer *answer)
 	cgi_head_free(&answer->head);
 }
 
-static void report_id(struct answer *answer, struct span response)
+static void report_id(struct answer *answer, struct span id)
 {
-	struct span id = json_get(response, "id");
 	struct buf text = {0};
 
 	if (json_decode(id, &text) && answer->on_id(answer->ctx, buf_span(&text)))
@@ -106,7 +105,7 @@ static bool on_event(void *ctx, struct span data)
 	response = json_get(data, "response");
 	if (json_type(response) != JSON_OBJECT)
 		return --answer->events_to_read > 0;
-	report_id(answer, response);
+	report_id(answer, json_get(response, "id"));
 	answer->events_to_read = 0;
 	return false;
 }
@@ -121,18 +120,41 @@ static void read_events(struct answer *answer, struct span bytes)
 		sse_free(&answer->events);
 }
 
+/* What is of interest of a body. */
+struct members {
+	struct span id, object, output;
+};
+
+/* False if it is no object, or no JSON. */
+static bool read_members(struct members *members, struct span body)
+{
+	struct json_scan scan = json_open(body, JSON_ACCEPT_BAD_UTF8);
+	struct span name, value;
+
+	while (json_member(&scan, &name, &value)) {
+		if (json_raw_is(name, "id"))
+			members->id = value;
+		else if (json_raw_is(name, "object"))
+			members->object = value;
+		else if (json_raw_is(name, "output"))
+			members->output = value;
+	}
+	return scan.error == NULL;
+}
+
 static void read_body(struct answer *answer)
 {
+	struct members members = {0};
 	struct span body = buf_span(&answer->body);
 	bool sealed = answer->on_sealed != NULL && encrypted_content_may_be_in(body);
 
 	if ((answer->on_id == NULL && !sealed) || answer->status < 200 || answer->status > 299 ||
-	    !json_check(body, JSON_ACCEPT_BAD_UTF8, NULL, NULL))
+	    !read_members(&members, body))
 		return;
 	if (sealed)
-		encrypted_content_each(json_get(body, "output"), report_sealed, answer);
-	if (answer->on_id != NULL && json_string_is(json_get(body, "object"), "response"))
-		report_id(answer, body);
+		encrypted_content_each(members.output, report_sealed, answer);
+	if (answer->on_id != NULL && json_string_is(members.object, "response"))
+		report_id(answer, members.id);
 }
 
 /*

@@ -1,37 +1,30 @@
 #include "event_message.h"
 
-#include <stdio.h>
-#include <string.h>
+enum { DIGITS_MAX = 18 };
 
-enum { LINE_MAX_LEN = 63 };
-
-/* Takes the line off the front, without its end. False if that is far off. */
-static bool take_line(char line[LINE_MAX_LEN + 1], struct span *text)
+/* Takes a whole number off the front. False if there is none, or one that is too long. */
+static bool take_number(struct span *text, long long *number)
 {
-	const char *end = text->len > 0 ? memchr(text->p, '\n', text->len) : NULL;
-	size_t len;
+	size_t len = 0;
 
-	if (end == NULL || end - text->p > LINE_MAX_LEN)
-		return false;
-	len = (size_t)(end - text->p);
-	memcpy(line, text->p, len);
-	line[len] = '\0';
-	text->p += len + 1;
-	text->len -= len + 1;
-	return true;
+	*number = 0;
+	while (len < text->len && len <= DIGITS_MAX && text->p[len] >= '0' && text->p[len] <= '9')
+		*number = *number * 10 + (text->p[len++] - '0');
+	text->p += len;
+	text->len -= len;
+	return len > 0 && len <= DIGITS_MAX;
 }
 
 void event_message_read(struct event_message *out, struct span message)
 {
-	char line[LINE_MAX_LEN + 1];
+	struct span line;
 	long long first, count;
-	int end = 0;
 
 	*out = (struct event_message){.look = true};
-	if (!take_line(line, &message) ||
-	    sscanf(line, "%18lld %18lld%n", &first, &count, &end) != 2 || first < 0 || count < 0)
+	if (!span_split(&message, '\n', &line) || !take_number(&line, &first) ||
+	    !span_skip(&line, " ") || !take_number(&line, &count))
 		return;
 	if (message.len != 0 && count != 0)
 		*out = (struct event_message){first, count, message, false};
-	out->look = line[end] != '\0' || out->count == 0;
+	out->look = line.len != 0 || out->count == 0;
 }

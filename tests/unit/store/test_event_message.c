@@ -43,12 +43,15 @@ static void events_that_are_too_many_are_to_be_looked_at(void **state)
 {
 	(void)state;
 	expect("7 20000\n", 0, 0, "", true);
+	expect("123456789012345678 3\nx", 123456789012345678, 3, "x", false);
 }
 
 static void what_makes_no_sense_is_to_be_looked_at(void **state)
 {
 	static const char *const texts[] = {"", "\n", "7 1", "7\nevent: a\n\n", "x 1\nevent: a\n\n",
-	    "-1 1\nevent: a\n\n", "7 -1\nevent: a\n\n", "7 0\nevent: a\n\n",
+	    "-1 1\nevent: a\n\n", "7 -1\nevent: a\n\n", "7 0\nevent: a\n\n", "7  1\nevent: a\n\n",
+	    "7\t1\nevent: a\n\n", "1234567890123456789 1\nevent: a\n\n",
+	    "7 1234567890123456789\nevent: a\n\n", " 7 1\nevent: a\n\n", "7 x\nevent: a\n\n",
 	    "7                                                                    1\nevent: a\n\n"};
 
 	(void)state;
