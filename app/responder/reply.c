@@ -1,11 +1,11 @@
 #include "reply.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/base/hex.h"
 #include "common/base/log.h"
+
 enum { LARGE = 16384 }; /* bytes that are worth a call of their own */
 
 void reply_init(struct reply *reply)
@@ -37,7 +37,8 @@ static uint64_t next_random(struct reply *reply)
 void reply_begin(
     struct reply *reply, struct fcgi_request *fcgi, bool without_body, const char *request_id)
 {
-	char made[sizeof("req_") + 32];
+	char made[] = "req_0123456789abcdef0123456789abcdef";
+	uint64_t random[2];
 
 	reply->fcgi = fcgi;
 	reply->without_body = without_body;
@@ -45,8 +46,9 @@ void reply_begin(
 	cgi_head_set_request_id(&reply->head, request_id);
 	if (reply->head.request_id[0] != '\0')
 		return;
-	snprintf(made, sizeof(made), "req_%016" PRIx64 "%016" PRIx64, next_random(reply),
-	    next_random(reply));
+	random[0] = next_random(reply);
+	random[1] = next_random(reply);
+	hex_write(made + 4, (const unsigned char *)random, sizeof(random));
 	cgi_head_set_request_id(&reply->head, made);
 }
 

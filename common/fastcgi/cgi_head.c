@@ -1,6 +1,5 @@
 #include "cgi_head.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/decimal.h"
@@ -59,22 +58,20 @@ void cgi_head_begin(struct cgi_head *head)
 	head->request_id[0] = '\0';
 }
 
-static bool usable_request_id(const char *id)
+static bool may_be_in_id(char c)
 {
-	static const char allowed[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	size_t len;
-
-	if (id == NULL)
-		return false;
-	len = strspn(id, allowed);
-	return len > 0 && len <= REQUEST_ID_MAX && id[len] == '\0';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
 }
 
 void cgi_head_set_request_id(struct cgi_head *head, const char *request_id)
 {
-	if (usable_request_id(request_id))
-		snprintf(head->request_id, sizeof(head->request_id), "%s", request_id);
+	size_t len = 0;
+
+	while (request_id != NULL && len <= REQUEST_ID_MAX && may_be_in_id(request_id[len]))
+		len++;
+	if (len > 0 && len <= REQUEST_ID_MAX && request_id[len] == '\0')
+		memcpy(head->request_id, request_id, len + 1);
 }
 
 void cgi_head_let_keep(struct cgi_head *head)
@@ -130,6 +127,9 @@ void cgi_head_end(struct cgi_head *head, int status)
 
 	cgi_head_add(head, "x-request-id", head->request_id);
 	buf_puts(&head->text, head->may_be_kept ? kept_headers : unkept_headers);
-	buf_printf(&head->text, "Status: %d %s\r\n\r\n", status,
-	    i < STATUS_TABLE_SIZE ? statuses[i].reason : "Unknown");
+	buf_puts(&head->text, "Status: ");
+	decimal_append(&head->text, status);
+	buf_putc(&head->text, ' ');
+	buf_puts(&head->text, i < STATUS_TABLE_SIZE ? statuses[i].reason : "Unknown");
+	buf_puts(&head->text, "\r\n\r\n");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "echo.h"
+#include "common/base/decimal.h"
 #include "common/base/json.h"
 
 enum {
@@ -175,8 +176,10 @@ void response_initial(struct buf *out, const char *id, time_t created_at,
 	enum response_field field;
 
 	response_status_slot(status, STATUS_QUEUED);
-	buf_printf(out, "{\"id\":\"%s\",\"object\":\"response\",\"created_at\":%lld", id,
-	    (long long)created_at);
+	buf_puts(out, "{\"id\":\"");
+	buf_puts(out, id);
+	buf_puts(out, "\",\"object\":\"response\",\"created_at\":");
+	decimal_append(out, created_at);
 	buf_printf(out, ",\"status\":%s,\"completed_at\":%-*s", status, RESPONSE_COMPLETED_AT_WIDTH,
 	    "null");
 	for (field = 0; field < RESPONSE_FIELD_COUNT; field++)

@@ -1,5 +1,7 @@
 #include "admission.h"
 
+#include "common/base/decimal.h"
+
 #define WITHOUT_RATE                                                                               \
 	{                                                                                          \
 		.limit = UNLIMITED                                                                 \
@@ -33,9 +35,10 @@ long long limits_reserve(const struct key_limits *limits, long long tokens)
 static void write_number(struct buf *out, long long number)
 {
 	if (number == UNLIMITED)
-		buf_puts(out, "- ");
+		buf_putc(out, '-');
 	else
-		buf_printf(out, "%lld ", number);
+		decimal_append(out, number);
+	buf_putc(out, ' ');
 }
 
 void limits_write(struct buf *out, const struct key_limits *limits, long long reserved)
@@ -49,7 +52,7 @@ void limits_write(struct buf *out, const struct key_limits *limits, long long re
 		buf_puts(out, "- - ");
 	else
 		buf_printf(out, "%.12g %lld ", limits->max_budget, limits->budget_seconds * 1000LL);
-	buf_printf(out, "%lld", reserved);
+	decimal_append(out, reserved);
 }
 
 static struct rate_left read_rate(redisReply *const *element)

@@ -1,5 +1,5 @@
-#include <stdio.h>
 
+#include "common/base/decimal.h"
 #include "common/base/utf8.h"
 #include "counts.h"
 #include "keys.h"
@@ -159,7 +159,7 @@ static void write_about(struct buf *out, const struct new_job *job)
 /* Which line it waits in, if it has to. */
 static void write_line(struct buf *out, const struct new_job *job)
 {
-	buf_printf(out, "%d", (int)job->tier);
+	decimal_append(out, job->tier);
 	counts_write_label(out, span_of(job->tenant));
 }
 

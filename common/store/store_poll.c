@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <string.h>
 
 #include "common/response/response.h"
 #include "keys.h"
@@ -20,6 +20,25 @@ static void add_version(struct redis_args *args, const struct response_keys *key
 	redis_args_add(args, "writes");
 }
 
+/* Puts a word, or "-" for none, with end behind it. Returns what is behind that. */
+static char *put_word(char *p, struct span word, size_t most, char end)
+{
+	const char *text = word.len != 0 ? word.p : "-";
+	size_t len = strnlen(text, most);
+
+	memcpy(p, text, len);
+	p[len] = end;
+	return p + len + 1;
+}
+
+static void write_version(
+    char out[STORED_VERSION_SIZE], struct span state, struct span fence, struct span writes)
+{
+	out = put_word(out, state, 16, ' ');
+	out = put_word(out, fence, 20, ' ');
+	put_word(out, writes, 40, '\0');
+}
+
 /* The reply to that. STORE_NOT_FOUND if it is another tenant's; no text if there is no job. */
 static enum store_result read_version(
     const redisReply *reply, const char *tenant, struct stored_version *version)
@@ -35,9 +54,7 @@ static enum store_result read_version(
 	state = reply_span(reply->element[1]);
 	fence = reply_span(reply->element[2]);
 	writes = reply_span(reply->element[3]);
-	snprintf(version->text, sizeof(version->text), "%.16s %.20s %.40s",
-	    state.len != 0 ? state.p : "-", fence.len != 0 ? fence.p : "-",
-	    writes.len != 0 ? writes.p : "-");
+	write_version(version->text, state, fence, writes);
 	version->terminal = !span_is(state, "queued") && !span_is(state, "in_progress");
 	return STORE_OK;
 }
