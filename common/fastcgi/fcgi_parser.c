@@ -154,10 +154,14 @@ static bool is_name(struct span name)
 /* A value ends at its first NUL, as nobody here would see more of it. */
 static void add_variable(struct buf *text, struct span name, struct span value)
 {
-	buf_append_span(text, name);
-	buf_putc(text, '=');
-	buf_append(text, value.p, strnlen(value.p, value.len));
-	buf_putc(text, '\0');
+	size_t len = strnlen(value.p, value.len);
+	char *p = buf_reserve(text, name.len + 1 + len + 1);
+
+	memcpy(p, name.p, name.len);
+	p[name.len] = '=';
+	memcpy(p + name.len + 1, value.p, len);
+	p[name.len + 1 + len] = '\0';
+	text->len += name.len + 1 + len + 1;
 }
 
 /* The text is complete, so that it moves no more. */
