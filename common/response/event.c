@@ -154,6 +154,14 @@ static enum event_member find_member(struct span name)
 	return (enum event_member)m;
 }
 
+/* The names that are known need no escapes, so that hardly any is to be decoded. */
+static enum event_member member_of(struct buf *scratch, struct span raw)
+{
+	enum event_member member = find_member(raw);
+
+	return member != EVENT_MEMBERS ? member : find_member(json_name(scratch, raw));
+}
+
 const struct event_type *event_type_find(struct span name)
 {
 	size_t i;
@@ -162,6 +170,13 @@ const struct event_type *event_type_find(struct span name)
 		if (is_name(name, event_types[i].name))
 			return &event_types[i];
 	return NULL;
+}
+
+static const struct event_type *type_of(struct buf *scratch, struct span raw)
+{
+	const struct event_type *type = event_type_find(raw);
+
+	return type != NULL ? type : event_type_find(json_name(scratch, raw));
 }
 
 const char *event_name(const struct response_event *event)
@@ -193,7 +208,7 @@ enum fold_result event_read(struct fold *fold, struct response_event *event, str
 	event->data = data;
 	scan.depth = DEEPER_IN_OBJECT;
 	while (json_member(&scan, &name, &value)) {
-		enum event_member member = find_member(json_name(&scratch, name));
+		enum event_member member = member_of(&scratch, name);
 
 		if (member != EVENT_MEMBERS)
 			event->members[member] = value;
@@ -205,7 +220,7 @@ enum fold_result event_read(struct fold *fold, struct response_event *event, str
 	if (type.len == 0 && json_type(event->members[EVENT_ERROR]) == JSON_OBJECT)
 		type = SPAN("\"error\"");
 	if (json_type(type) == JSON_STRING)
-		event->type = event_type_find(json_name(&scratch, json_inside(type)));
+		event->type = type_of(&scratch, json_inside(type));
 	buf_free(&scratch);
 	if (scan.error != NULL)
 		return fold_skip(fold, "an event that is no JSON object: %s at byte %zu",

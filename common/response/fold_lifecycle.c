@@ -66,10 +66,11 @@ static bool says_something(struct span error)
 }
 
 /* Takes over the response's members, but for the output, and names what is wrong with them. */
-static void take_members(struct fold *fold, const char *name, struct span response)
+static struct told_response take_members(struct fold *fold, const char *name, struct span response)
 {
-	struct told_fault fault = response_nodes_merge(&fold->nodes, response);
-	struct span error = json_get(response, "error");
+	struct told_response told = response_nodes_merge(&fold->nodes, response);
+	struct told_fault fault = told.fault;
+	struct span error = told.error;
 
 	if (says_something(error))
 		set_error(fold, error);
@@ -82,6 +83,7 @@ static void take_members(struct fold *fold, const char *name, struct span respon
 	if (fault.name != NULL)
 		fold_warn(fold, "part of %s: %s is %s", name, fault.name,
 		    json_type_name(json_type(fault.value)));
+	return told;
 }
 
 enum fold_result response_told(struct fold *fold, const struct response_event *event)
@@ -209,9 +211,8 @@ static void take_output(struct fold *fold, const char *name, struct span items)
 		fold->output_seen = true;
 }
 
-static enum response_status told_status(struct span response, enum response_status otherwise)
+static enum response_status told_status(struct span value, enum response_status otherwise)
 {
-	struct span value = json_get(response, "status");
 	enum response_status status = STATUS_COUNT;
 
 	if (json_type(value) == JSON_STRING)
@@ -232,15 +233,17 @@ static void forget_earlier_end(struct fold *fold)
 enum fold_result fold_end_life(
     struct fold *fold, const char *name, struct span response, enum response_status otherwise)
 {
+	struct told_response told = {0};
+
 	if (check_response(fold, name, response) == FOLD_SKIPPED)
 		return FOLD_SKIPPED;
 	forget_earlier_end(fold);
 	if (json_type(response) == JSON_OBJECT) {
-		take_members(fold, name, response);
-		take_output(fold, name, json_get(response, "output"));
+		told = take_members(fold, name, response);
+		take_output(fold, name, told.output);
 	}
-	fold->status = told_status(response, otherwise);
-	if (fold->status == STATUS_COMPLETED && !says_something(json_get(response, "error")))
+	fold->status = told_status(told.status, otherwise);
+	if (fold->status == STATUS_COMPLETED && !says_something(told.error))
 		forget_error(fold);
 	fold->progress = true;
 	fold->life_ended = true;

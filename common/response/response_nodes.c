@@ -169,7 +169,7 @@ struct told {
 	struct extra extras[RESPONSE_EXTRAS_MAX];
 	size_t extra_count;
 	bool has_extras; /* it says some */
-	struct told_fault fault;
+	struct told_response rest;
 };
 
 static bool same_name(struct span a, struct span b)
@@ -196,7 +196,7 @@ static struct extra *find_extra(struct told *told, struct span name, XXH64_hash_
 		if (extra->hash == hash && same_name(extra->name, name))
 			return extra;
 	if (told->extra_count == RESPONSE_EXTRAS_MAX) {
-		told->fault.too_many = true;
+		told->rest.fault.too_many = true;
 		return NULL;
 	}
 	told->extra_count++;
@@ -206,8 +206,10 @@ static struct extra *find_extra(struct told *told, struct span name, XXH64_hash_
 
 static void note_fault(struct told *told, const char *name, struct span value)
 {
-	if (told->fault.name == NULL)
-		told->fault = (struct told_fault){name, value, told->fault.too_many};
+	struct told_fault *fault = &told->rest.fault;
+
+	if (fault->name == NULL)
+		*fault = (struct told_fault){name, value, fault->too_many};
 }
 
 /* A value of a wrong type counts as none. */
@@ -229,14 +231,22 @@ static void take_usage(struct told *told, struct span value)
 	told->usage = value;
 }
 
-static bool is_not_merged(enum response_field field)
-{
-	return field == RESPONSE_BACKGROUND || field == RESPONSE_ERROR;
-}
-
 static bool is_extra(struct span name)
 {
 	return response_field_find(name) == RESPONSE_FIELD_COUNT && !is_own_member(name);
+}
+
+/* A member that is no field. */
+static void take_other(struct told *told, struct span name, struct span value)
+{
+	if (span_is(name, "usage"))
+		take_usage(told, value);
+	else if (span_is(name, "output"))
+		told->rest.output = value;
+	else if (span_is(name, "status"))
+		told->rest.status = value;
+	else if (!is_own_member(name))
+		told->has_extras = true;
 }
 
 static void read_fields(struct told *told, struct span response)
@@ -250,11 +260,11 @@ static void read_fields(struct told *told, struct span response)
 
 		name = json_name(&scratch, name);
 		field = response_field_find(name);
-		if (field == RESPONSE_FIELD_COUNT && span_is(name, "usage"))
-			take_usage(told, value);
-		else if (field == RESPONSE_FIELD_COUNT)
-			told->has_extras = told->has_extras || !is_own_member(name);
-		else if (!is_not_merged(field))
+		if (field == RESPONSE_FIELD_COUNT)
+			take_other(told, name, value);
+		else if (field == RESPONSE_ERROR)
+			told->rest.error = value;
+		else if (field != RESPONSE_BACKGROUND)
 			take_field(told, field, value);
 	}
 	buf_free(&scratch);
@@ -322,7 +332,7 @@ static void set_told_field(
 	document_replace(nodes->doc, &nodes->fields[field], buf_span(&nodes->scratch));
 }
 
-struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response)
+struct told_response response_nodes_merge(struct response_nodes *nodes, struct span response)
 {
 	struct told told = {0};
 	struct buf object = {0};
@@ -343,7 +353,7 @@ struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span
 	if (told.has_extras)
 		write_extras(nodes, &told);
 	buf_free(&object);
-	return told.fault;
+	return told.rest;
 }
 
 void response_nodes_set_status(

@@ -45,6 +45,12 @@ struct told_fault {
 	bool too_many;     /* unknown members */
 };
 
+/* What else was read of it. */
+struct told_response {
+	struct span error, output, status; /* as they are there: empty if they are not */
+	struct told_fault fault;
+};
+
 /*
  * Takes over what a Response object of the provider's says, a JSON object that has been checked.
  * What is null there stays as it is, and so do the members that are respool's own (id, object,
@@ -53,7 +59,7 @@ struct told_fault {
  * Credentials (credentials.h) that the provider repeats are left out of tools and tool_choice, and
  * of the unknown members.
  */
-struct told_fault response_nodes_merge(struct response_nodes *nodes, struct span response);
+struct told_response response_nodes_merge(struct response_nodes *nodes, struct span response);
 
 /* Writes the status slot, and for completed the time. */
 void response_nodes_set_status(
