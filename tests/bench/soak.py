@@ -10,6 +10,7 @@ import os
 import platform
 import random
 import re
+import signal
 import sys
 import threading
 import time
@@ -24,7 +25,7 @@ from faulty import FaultyStack
 from harness import BUILD, HELD, SANITIZER_REPORT, wait_until
 from sharing import books, tenants
 from soak_clients import Clients
-from soak_faults import Faults
+from soak_faults import Faults, Stalls
 from soak_provider import Ledger, Plans
 from soak_samples import Samples, limit
 from standard_webhooks import new_secret
@@ -44,7 +45,7 @@ BEGUN = {"polled": "in background, polled", "streamed": "in background, streamed
 def deployment(name, model, **params):
     return {"model_name": f"{name}-*", "litellm_params": {
         "model": model, "api_key": "os.environ/RESPOOL_TEST_PROVIDER_KEY", "timeout": 60,
-        "stream_timeout": 10, "silence_timeout": 5, **params}}
+        "stream_timeout": 20, "silence_timeout": 10, **params}}
 
 
 def configuration(webhooks):
@@ -120,6 +121,7 @@ class Soak:
         self.clients = Clients(self.stack, seed, rate, self.wrong)
         self.faults = Faults(self.stack, f"{seed}-faults", self.clients)
         self.clients.windows = self.faults.windows
+        self.stalls = Stalls(self.stack, self.faults.windows)
         self.stack.watch()
         self.samples = Samples(self.stack)
 
@@ -141,6 +143,7 @@ class Soak:
 
     def run(self):
         self.findings = self.check()
+        self.start(self.stalls.run, self.over)
         self.start(self.clients.run, self.calm)
         self.start(self.faults.run, self.calm)
         self.start(self.clients.check_expired, self.over)
@@ -213,25 +216,31 @@ class Soak:
                     self.wrong(f"{path.name}: {line}")
 
     def judge(self):
-        warm_up = max(WARM_UP, self.minutes * 6)
-        self.is_judged = self.minutes * 60 - warm_up >= LEAST_FOR_THIRDS
-        self.thirds = self.samples.thirds(self.begun + warm_up * self.is_judged)
-        for (kind, measure), (first, last) in self.thirds.items():
-            if self.is_judged and last > limit(measure, first):
+        thirds, is_judged = self.thirds()
+        for (kind, measure), (first, last) in thirds.items():
+            if is_judged and last > limit(measure, first):
                 self.wrong(f"{measure} of {kind} have grown from {first:.0f} to {last:.0f}")
+
+    def thirds(self):
+        """The medians, and whether it has been long enough to judge by them."""
+        warm_up = max(WARM_UP, self.minutes * 6)
+        is_judged = self.minutes * 60 - warm_up >= LEAST_FOR_THIRDS
+        return self.samples.thirds(self.begun + warm_up * is_judged), is_judged
 
     # What is told of it.
 
     def report(self):
         clients, counts = self.clients, self.clients.counts
         faults = self.faults.counts
+        thirds, is_judged = self.thirds()
         lines = [
             f"{datetime.date.today()}, {machine()}, {versions()}, seed {self.seed}.", "",
             "| | |", "|---|---|",
             f"| minutes | {self.minutes} |",
             f"| responses begun, {clients.rate:g} a second | "
             f"{clients.number + counts['continued']} |",
-            *(f"| {what} | {of_each(clients.begun[kind])} |" for kind, what in BEGUN.items()),
+            *(f"| {what} | {of_each(dict(sorted(clients.begun[kind].items())))} |"
+              for kind, what in BEGUN.items()),
             f"| that continue another | {counts['continued']} |",
             "| ended in background | " + of_each(
                 {one: counts[one] for one in ("completed", "failed", "cancelled")}) + " |",
@@ -248,11 +257,12 @@ class Soak:
             f"| refused by a limit | {sum(clients.refused.values())} |",
             f"| answers while something was away | {counts['away']} |",
             f"| faults | {of_each(faults)} |",
+            f"| stalls | {of_each(self.stalls.counts)} |",
             f"| answers lost or wrong | {len(self.wrongs)} |", "",
             "| median | first third | last third | limit |", "|---|---|---|---|",
             *(f"| {kind}, {measure} | {first:.0f} | {last:.0f} | "
-              + (f"{limit(measure, first):.0f} |" if self.is_judged else "too short to tell |")
-              for (kind, measure), (first, last) in self.thirds.items())]
+              + (f"{limit(measure, first):.0f} |" if is_judged else "too short to tell |")
+              for (kind, measure), (first, last) in thirds.items())]
         return "\n".join(lines) + "\n"
 
 
@@ -281,6 +291,7 @@ def main():
     harness.adopt_orphans()
     soak = Soak(minutes, seed, float(os.environ.get("SOAK_RATE") or 3))
     print(f"seed {seed}, {minutes} minutes, {BUILD}, in {soak.stack.directory}", flush=True)
+    signal.signal(signal.SIGUSR1, lambda *_: print(soak.report(), flush=True))
     try:
         soak.run()
     except BaseException:

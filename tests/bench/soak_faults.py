@@ -1,10 +1,12 @@
-"""What breaks in a soak, by turns, and what clients may see of it."""
+"""What breaks in a soak, by turns, what stalls by itself, and what clients may see of it."""
 
 import os
 import random
 import signal
 import threading
 import time
+
+import redis
 
 from faulty import ended
 from harness import children_of, wait_until
@@ -21,8 +23,8 @@ class Windows:
         self.lock = threading.Lock()
         self.known = []  # [kind, begin, end or None]
 
-    def open(self, kind):
-        window = [kind, time.monotonic(), None]
+    def open(self, kind, begin=None):
+        window = [kind, begin or time.monotonic(), None]
         with self.lock:
             self.known = [one for one in self.known[-200:]] + [window]
         return window
@@ -36,6 +38,53 @@ class Windows:
         with self.lock:
             return any(kind in kinds and opened <= end and (closed is None or closed >= begin)
                        for kind, opened, closed in self.known)
+
+
+class Stalls:
+    """
+    Watches Redis and the machine: what does not answer, or run, for half a second or more counts as
+    away, as it does for respool. A disk that is busy stops a Redis that waits for it.
+    """
+
+    EVERY, SLOW = 0.2, 0.5  # s
+
+    def __init__(self, stack, windows):
+        self.client = redis.Redis(unix_socket_path=str(stack.directory / "redis.sock"),
+                                  socket_timeout=self.SLOW)
+        self.windows = windows
+        self.counts = {"of Redis": 0, "of the machine": 0}  # while nothing was broken
+
+    def run(self, over):
+        due = time.monotonic() + self.EVERY
+        while not over.wait(max(0, due - time.monotonic())):
+            if time.monotonic() - due > self.SLOW:
+                self.machine_stalled(due)
+            self.probe(over)
+            due = time.monotonic() + self.EVERY
+
+    def machine_stalled(self, since):
+        self.counts["of the machine"] += 1
+        for kind in ("redis", "responder", "relay", "provider"):
+            self.windows.close(self.windows.open(kind, since))
+
+    def probe(self, over):
+        begun = time.monotonic()
+        window = None
+        while not self.answers() and not over.is_set():
+            if window is None:
+                self.counts["of Redis"] += not self.windows.cover(("redis",), begun, begun)
+                window = self.windows.open("redis", begun)
+            time.sleep(0.05)
+        if window is None and time.monotonic() - begun > self.SLOW:
+            window = self.windows.open("redis", begun)
+        if window:
+            self.windows.close(window)
+
+    def answers(self):
+        try:
+            return self.client.ping()
+        except (redis.exceptions.RedisError, OSError):
+            return False
 
 
 class Faults:
