@@ -70,12 +70,13 @@ fill() {
 
 # The programs that all was measured with.
 environment() {
-	minutes=$(cat "$out/minutes" 2>/dev/null || say "?")
+	minutes=
+	[ ! -e "$out/minutes" ] || minutes="The whole took $(cat "$out/minutes") minutes."
 	fill <<-END
 	$measured_on, Linux $(uname -r | cut -d- -f1),
 	redis $(version redis-server), lighttpd $(version lighttpd),
 	nginx $(version nginx), Apache $(version apache2-bin),
-	libcurl $(curl-config --version | cut -d ' ' -f 2). The whole took $minutes minutes.
+	libcurl $(curl-config --version | cut -d ' ' -f 2). $minutes
 	END
 }
 

@@ -49,7 +49,7 @@ usage() {
 	                 nothing, and the exit status does not depend on them
 	  BENCH_SERVERS  of polls: some of "lighttpd nginx apache"
 	  BENCH_SIZES    of polls: sizes of objects; of length: of texts (bytes)
-	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed, follow and writes
+	  BENCH_STREAMS  of deltas, streams, burst, relays, mixed, follow, dialects, redis and writes
 	  BENCH_READERS  of follow: those that wait for what is queued
 	  BENCH_BASELINE of versions and writes: the build directory of the earlier one; without it there is
 	                 nothing to compare with
