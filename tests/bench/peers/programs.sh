@@ -136,7 +136,7 @@ restart_litellm() {
 	start litellm env LITELLM_LOG=ERROR LITELLM_MODE=PRODUCTION \
 		LITELLM_LOCAL_MODEL_COST_MAP=True \
 		"$cache/litellm/bin/litellm" --config "$dir/litellm.yaml" --host 127.0.0.1 \
-		--port "$litellm_port" --telemetry False --num_workers "$(nproc)" \
+		--port "$litellm_port" --telemetry False --num_workers "$litellm_workers" \
 		--timeout_worker_healthcheck 60
 	wait_until 300 "LiteLLM" port_answers "http://127.0.0.1:$litellm_port/health/liveliness"
 }
@@ -147,7 +147,7 @@ import importlib.metadata, platform
 names = "uvicorn", "uvloop", "httptools", "fastapi", "redis", "hiredis"
 print(importlib.metadata.version("litellm"), "Python " + platform.python_version(),
       *(name + " " + importlib.metadata.version(name) for name in names), sep=", ")')
-	tell "**LiteLLM** $versions, \`litellm --telemetry False --num_workers $(nproc)" \
+	tell "**LiteLLM** $versions, \`litellm --telemetry False --num_workers $litellm_workers" \
 		"--timeout_worker_healthcheck 60\` with \`LITELLM_LOG=ERROR" \
 		"LITELLM_MODE=PRODUCTION LITELLM_LOCAL_MODEL_COST_MAP=True\`:"
 	quote "$dir/litellm.yaml"

@@ -43,6 +43,8 @@ streams=${BENCH_STREAMS:-40}
 dir=
 quick=
 seconds=2
+passed_ms=3000
+litellm_workers=$(nproc)
 texts=50
 deltas_of_short=200
 deltas_of_long=4000
@@ -52,6 +54,8 @@ patience=60
 if [ -n "${BENCH_QUICK:-}" ]; then
 	quick=yes
 	seconds=1
+	passed_ms=300
+	litellm_workers=1
 	texts=3
 	streams=10
 	deltas_of_short=20
@@ -221,8 +225,8 @@ measure_passthrough() {
 	paced=400
 	[ -z "$quick" ] || { fast=200; paced=40; }
 	provide -d 0 -n 1 -b 64
-	measure_passed request 2 requests 1 $((seconds * 1500))
-	measure_passed requests 2 requests 4 $((seconds * 1500))
+	measure_passed request 2 requests 1 "$passed_ms"
+	measure_passed requests 2 requests 4 "$passed_ms"
 	provide -d 0 -n "$fast" -b 64
 	measure_passed event 2 stream
 	provide -d 5 -n "$paced" -t
