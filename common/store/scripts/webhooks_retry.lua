@@ -30,8 +30,10 @@ local function is_off(name)
 	if are_off[name] == nil then
 		local failures, rests_until, off = endpoint_read(ENDPOINTS, name)
 		are_off[name] = off ~= ''
-		if off == '' and rests_until > 0 then
+		if off == '' and rests_until > 0 and failures > 0 then
 			call('HSET', ENDPOINTS, name, ms(failures) .. ' 0 ')
+		elseif off == '' and rests_until > 0 then
+			call('HDEL', ENDPOINTS, name)
 		end
 	end
 	return are_off[name]
