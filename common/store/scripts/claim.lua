@@ -35,8 +35,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local fence = math.max(redis.call('HGET', KEYS[2], 'fence') + 1, now)
 local age = math.max(now - (created or now), 0)
-waited = tonumber(waited) or age
-redis.call('HSET', KEYS[2], 'fence', fence, 'writes', fence .. ' 0', 'waited', waited)
+waited = waited or string.format('%d', age)
+local shown = string.format('%d', fence) -- as Redis takes five times as long to write a number
+redis.call('HSET', KEYS[2], 'fence', shown, 'writes', shown .. ' 0', 'waited', waited)
 local attempts = redis.call('HINCRBY', KEYS[2], 'attempts', state == 'queued' and 1 or 0)
 redis.call('SETRANGE', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ttl)
@@ -55,4 +56,4 @@ if streamed then
 	events = told > 1 and redis.call('LRANGE', KEYS[3], 0, -1) or nil
 end
 return {fence, attempts, model, request, input, redis.call('GET', KEYS[1]), context, deployment,
-	follows or stays, headers, tenant, age, waited, request_id, told, events}
+	follows or stays, headers, tenant, age, tonumber(waited), request_id, told, events}

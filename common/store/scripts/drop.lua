@@ -35,8 +35,8 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local index_about, queue, parked, shares, seats, lines, turns, passes, rates, budgets, usage =
 	KEYS[4], unpack(KEYS, 8, 17)
--- include shares.lua
--- include accounts.lua
+-- include seats.lua
+-- include stand_up.lua
 -- include usage.lua
 
 local function count_end(label)
@@ -113,6 +113,7 @@ end
 
 -- Takes it from where ids wait. Returns how often it was there.
 local function leave_waiting(about)
+-- include lines.lua
 	local line, tenant = line_of(about)
 	local in_queue, in_parked = call('LREM', queue, '0', id), call('LREM', parked, '0', id)
 	local in_line = 0
@@ -146,7 +147,8 @@ local function settle(about, ends, leaves)
 	if how == '' then
 		return stand_up(tenant)
 	end
-	if freed or not seat then
+	if reserved ~= '0' and (freed or not seat) then
+-- include accounts.lua
 		local input, output = use_read(use)
 		rates_settle(tenant, tonumber(reserved), input + output)
 	end
@@ -162,16 +164,16 @@ local function discount(size, waiting, contexts)
 	if keeps and bytes == '0' then
 		return kept -- it was in another list as well
 	end
-	waiting = waiting - bytes
+	waiting = string.format('%d', waiting - bytes)
 	if keeps then
 		call('HSET', KEYS[1], id, '0 ' .. context .. ' ' .. ttl .. ' ' .. kept,
 			'waiting', waiting)
-		call('ZADD', KEYS[2], now + ttl * 1000, id)
+		call('ZADD', KEYS[2], string.format('%d', now + ttl * 1000), id)
 		return kept
 	end
-	contexts = contexts - context
+	contexts = string.format('%d', contexts - context)
 	call('ZREM', KEYS[2], id)
-	if waiting == 0 and contexts == 0 then
+	if waiting == '0' and contexts == '0' then
 		call('DEL', KEYS[1])
 	else
 		call('HDEL', KEYS[1], id)
@@ -195,6 +197,7 @@ if how ~= '' and about then
 	note_end(about, tonumber(kept) or ARGV[3])
 end
 if settle(about, ends, found > 0 or worker_list ~= nil) then
+-- include lines.lua
 -- include turns.lua
 	give_turns(2)
 end

@@ -71,22 +71,7 @@ if context > 0 or waiting + bytes > most then
 	end
 end
 
--- include shares.lua
--- include accounts.lua
--- include limits.lua
-
--- What the tenant's key allows from now on. Returns it as shares has it.
-local function heed_limits(tenant, known, limits, running)
-	local wanted = limits.weight .. ' ' .. (limits.parallel or '-')
-	if wanted ~= (known or '1 -') then
-		call('HSET', shares, 'limits\31' .. tenant, wanted)
-		block(tenant)
-		if running < (limits.parallel or math.huge) then
-			unblock(tenant)
-		end
-	end
-	return wanted
-end
+-- include seats.lua
 
 local digest, holds_for, gone = ARGV[13]:match('^(%S+) (%d+) ?(.*)$')
 local first_key = digest and 20 or 19
@@ -100,14 +85,46 @@ if digest then
 end
 
 local tenant, label, model = ARGV[8]:match('^([^\31]*)\31([^\31]*)\31([^\31]*)')
-local line, limits = ARGV[10], limits_read(ARGV[11])
+local line = ARGV[10]
 local running, its_limits, its_parked, all_stand, capacity, mixed, last = unpack(call('HMGET',
 	shares, 'running\31' .. tenant, 'limits\31' .. tenant, 'parked\31' .. tenant, 'waiting',
 	'capacity', 'mixed', 'last'))
 running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_parked) or 0,
 	tonumber(all_stand) or 0, tonumber(capacity) or 0
+
+local most_waiting, limited, charge -- nil if the key has no limits: functions cost time
 if ARGV[11] ~= '' then
-	its_limits = heed_limits(tenant, its_limits, limits, running)
+-- include accounts.lua
+-- include limits.lua
+	local limits = limits_read(ARGV[11])
+	local left = rates_read(limits, tenant)
+	most_waiting = limits.queue
+
+	local wanted = limits.weight .. ' ' .. (limits.parallel or '-')
+	if wanted ~= (its_limits or '1 -') then
+-- include lines.lua
+		call('HSET', shares, 'limits\31' .. tenant, wanted)
+		block(tenant)
+		if running < (limits.parallel or math.huge) then
+			unblock(tenant)
+		end
+	end
+	its_limits = wanted
+
+	-- The reply if one of the limits is reached, and which.
+	function limited(queue_is_full)
+		local why, wait = limits_refuse(limits, tenant, left,
+			queue_is_full and LIMITED_BY_QUEUE)
+		if why then
+			return rates_tell(limits, left, why, wait), LIMIT_NAMES[why]
+		end
+	end
+
+	-- The reply to what is not refused.
+	function charge()
+		rates_charge(limits, tenant, left)
+		return (limits.rpm or limits.tpm) and rates_tell(limits, left, 1, 0) or 1
+	end
 end
 local most_running, weight = read_limits(its_limits)
 local its_stand = 0
@@ -128,28 +145,23 @@ local seated = capacity > 0 and call('HLEN', seats) or 0
 local sits = not is_paused and its_stand == 0 and capacity > 0 and
 	may_sit(capacity - seated, count_spare(capacity, mixed), running, most_running, weight)
 
-local function refusal()
-	local left = rates_read(limits, tenant)
-	local full = limits.queue and not sits and its_stand + its_parked >= limits.queue and
-		LIMITED_BY_QUEUE
-	local why, wait = limits_refuse(limits, tenant, left, full)
-	if why then
-		return rates_tell(limits, left, why, wait), why
-	elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
-		return 0
-	elseif waiting > 0 and waiting + bytes > most then
-		return 2
-	elseif context > 0 and contexts > 0 and contexts + context > most then
-		return 3
-	end
-	return nil, nil, left
+local refused, limit
+if limited then
+	refused, limit = limited(most_waiting and not sits and its_stand + its_parked >= most_waiting)
 end
-
-local refused, why, left = refusal()
+if refused then
+	-- One of the key's limits is against it.
+elseif call('LLEN', queue) + all_stand + all_parked >= most_queued then
+	refused = 0
+elseif waiting > 0 and waiting + bytes > most then
+	refused = 2
+elseif context > 0 and contexts > 0 and contexts + context > most then
+	refused = 3
+end
 if refused and call('HEXISTS', index_about, id) == 1 then
 	return 1 -- likewise
-elseif why then
-	call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. LIMIT_NAMES[why], '1')
+elseif limit then
+	call('HINCRBY', KEYS[9], ARGV[12] .. '\31' .. limit, '1')
 end
 if refused then
 	return refused
@@ -167,7 +179,7 @@ end
 if digest then
 	call('SET', KEYS[19], id .. ' ' .. digest, 'EX', holds_for)
 end
-rates_charge(limits, tenant, left)
+local reply = charge and charge() or 1
 if last ~= tenant then
 	call('HSET', shares, 'last', tenant, 'mixed', last and ms or '0')
 elseif seated + all_stand > running + its_stand and now - mixed > MIXED_MS / 2 then
@@ -180,9 +192,11 @@ elseif sits then
 	take_seat(id, about)
 	call('LPUSH', queue, id)
 	if all_stand > 0 then
+-- include lines.lua
 		call('HSET', passes, line, beginning(line) + 1 / weight) -- that was its turn
 	end
 else
+-- include lines.lua
 	call('LPUSH', KEYS[16], id)
 	lengthen(line, 1, running, most_running)
 end
@@ -206,4 +220,4 @@ if time[2] % BOUNDED == 0 and call('ZCARD', KEYS[6]) > INDEXED then
 		call('HDEL', index_about, soonest[i])
 	end
 end
-return (limits.rpm or limits.tpm) and rates_tell(limits, left, 1, 0) or 1
+return reply

@@ -2,9 +2,16 @@
 --
 -- A tier waits for those above it. When it has been passed over for long, it gets every second turn.
 --
--- It takes what shares.lua takes and has, and queue and index_about as locals.
+-- It takes what shares.lua takes, what seats.lua and lines.lua have, and queue and index_about as locals.
 local PASSED_OVER_MS = 60000
 local LOOKED_AT = 8 -- lines, for one that may have a seat that is kept, or that was passed over
+
+-- How many it has running, how many it may have, and its weight.
+local function read_tenant(tenant)
+	local running, limits = unpack(call('HMGET', shares, 'running\31' .. tenant,
+		'limits\31' .. tenant))
+	return tonumber(running or 0), read_limits(limits)
+end
 
 -- What is known of the seats at the beginning, and kept up to date.
 local function read_room()

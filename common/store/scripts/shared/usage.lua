@@ -2,7 +2,7 @@
 -- many requests, how many of them failed and were cancelled, tokens of input and of output, and the
 -- cost. use is "<input>,<output>,<cost>", or "" if nobody knows.
 --
--- It takes call and usage as locals, and what accounts.lua has.
+-- It takes call and usage as locals, and what accounts.lua takes.
 local USAGE_SECONDS = 400 * 24 * 3600
 
 local function use_read(use)
@@ -20,11 +20,11 @@ local function note_use(tenant, label, requests, failed, cancelled, use)
 	if not line then
 		call('EXPIRE', usage, USAGE_SECONDS)
 	end
-	local spent, ends, every
 	if cost > 0 then
-		spent, ends, every = budget_read(tenant)
-	end
-	if spent then
-		budget_write(tenant, spent + cost, ends, every)
+-- include accounts.lua
+		local spent, ends, every = budget_read(tenant)
+		if spent then
+			budget_write(tenant, spent + cost, ends, every)
+		end
 	end
 end
