@@ -1,14 +1,16 @@
 #!/bin/sh
 # Where one program's time goes under one load: the instructions of each function, counted by
-# valgrind, or the system calls, counted by strace, for each delta, job, request, event or poll.
+# valgrind, or the system calls, counted by strace, for each delta, job, request, event or poll; or
+# what of these Redis does.
 # shellcheck disable=SC1091,SC2034,SC2154 # the files beside it, and what is for them or from them
 set -eu
 
 usage() {
 	cat <<-'END'
-	usage: tests/bench/profile.sh [-c] LOAD [FUNCTIONS]
+	usage: tests/bench/profile.sh [-c | -r] LOAD [FUNCTIONS]
 	Prints the FUNCTIONS (40) that take most instructions by themselves, and with what they call;
-	with -c the system calls instead.
+	with -c the system calls instead. With -r it is Redis that is looked at, whatever the load is
+	of: its commands, those that scripts call included, and its instructions.
 
 	  deltas     of the worker: streams of 20 deltas a second
 	  told       likewise, streams that clients may follow
@@ -47,13 +49,32 @@ start_watched() {
 		--callgrind-out-file="$dir/callgrind.%p" "$@"
 }
 
+# start_servant NAME PROGRAM ARGUMENT...: watched, unless Redis is.
+start_servant() {
+	if [ "$counted" = commands ]; then
+		start "$@"
+	else
+		start_watched "$@"
+	fi
+}
+
+start_store() {
+	if [ "$counted" = commands ]; then
+		start_watched redis redis-server --port 0 --unixsocket "$dir/redis.sock" \
+			--save '' --appendonly no --dir "$dir"
+		wait_until 60 "Redis" is_socket "$dir/redis.sock"
+	else
+		start_redis
+	fi
+}
+
 start_worker() {
-	start_watched supervisor "$tested/respoold" -c "$dir/config.yaml" -w 1
+	start_servant supervisor "$tested/respoold" -c "$dir/config.yaml" -w 1
 	wait_until 60 "the worker" worker_is_up 1
 }
 
 start_front() {
-	start_watched responder "$tested/respool.fcgi" -c "$dir/config.yaml" \
+	start_servant responder "$tested/respool.fcgi" -c "$dir/config.yaml" \
 		-s "unix:$dir/fcgi.sock" -w 1 -r 1
 	wait_until 60 "respool.fcgi" is_socket "$dir/fcgi.sock"
 	chmod 777 "$dir/fcgi.sock"
@@ -63,7 +84,7 @@ start_front() {
 site() {
 	watch=$1
 	shift
-	start_redis
+	start_store
 	start_provider "$@"
 	write_config
 	if [ "$watch" = worker ]; then
@@ -78,7 +99,12 @@ site() {
 	url=$web_url
 }
 
+# Those that are looked at.
 children() {
+	if [ "$counted" = commands ]; then
+		pid_of redis
+		return
+	fi
 	for program in $started; do
 		[ "${program%%:*}" != "$watched_program" ] ||
 			cat "/proc/${program#*:}/task"/*/children
@@ -86,8 +112,9 @@ children() {
 }
 
 begin() {
+	[ "$counted" != commands ] || redis config resetstat >/dev/null
 	for pid in $(children); do
-		if [ "$counted" = instructions ]; then
+		if [ "$counted" != calls ]; then
 			callgrind_control -i on "$pid" >/dev/null 2>&1
 		else
 			strace -f -c -U calls,errors,name -o "$dir/calls.$pid" -p "$pid" \
@@ -95,7 +122,7 @@ begin() {
 			tracers="$tracers $!"
 		fi
 	done
-	[ "$counted" = instructions ] || sleep 1
+	[ "$counted" != calls ] || sleep 1
 }
 
 finish() {
@@ -103,10 +130,11 @@ finish() {
 		kill -INT "$pid" 2>/dev/null || true
 		wait "$pid" || true
 	done
-	[ "$counted" = instructions ] || return 0
+	[ "$counted" != calls ] || return 0
 	for pid in $(children); do
 		callgrind_control -i off "$pid" >/dev/null 2>&1
 	done
+	[ "$counted" != commands ] || redis info commandstats | tr -d '\r' >"$dir/commands"
 }
 
 # ---- loads: each leaves in $count how many there were of what $thing names -----------------------
@@ -221,7 +249,9 @@ load_creates() {
 
 # The relay and the responder are children of one program; only the latter accepts connections.
 is_ours() {
-	if grep -q 'accept4\|responder_run' "$1"; then
+	if [ "$counted" = commands ]; then
+		return
+	elif grep -q 'accept4\|responder_run' "$1"; then
 		[ "$watch" = responder ]
 	else
 		[ "$watch" != responder ]
@@ -254,6 +284,13 @@ tell_calls() {
 	done
 }
 
+tell_commands() {
+	say "commands per $thing ($count)"
+	sed -n 's/^cmdstat_\([^:]*\):calls=\([0-9]*\),.*/\2 \1/p' "$dir/commands" | sort -rn |
+		awk -v n="$count" '$1 >= n / 50 { printf "%8.3f  %s\n", $1 / n, $2 }'
+	tell_instructions
+}
+
 clean_up() {
 	trap '' HUP INT TERM
 	stop_all
@@ -263,6 +300,7 @@ clean_up() {
 counted=instructions tracers=
 case ${1:-} in
 -c) counted=calls; shift ;;
+-r) counted=commands; shift ;;
 esac
 load=${1:-} functions=${2:-40}
 case $load in
