@@ -26,22 +26,22 @@ class Limit(NamedTuple):
 
 LIMITS = {
     "poll": Limit(
-        "poll", (2, 258, 768), {"responder": (6, 0, 17)}),
+        "poll", (2, 258, 768), {"responder": (6, 2, 13)}),
     "poll_unchanged": Limit(
-        "poll that is answered with 304", (1, 164, 39), {"responder": (6, 0, 13)}),
+        "poll that is answered with 304", (1, 164, 39), {"responder": (6, 1, 11)}),
     "create": Limit(
-        "create", (19, 2070, 4), {"responder": (7, 10, 5)}),
+        "create", (19, 2070, 4), {"responder": (7, 11, 3)}),
     "response": Limit(
         "background response of one delta, from create to end", (64, 4649, 936),
-        {"responder": (7, 10, 5), "worker": (11, 77, 67)}),
+        {"responder": (7, 11, 3), "worker": (11, 80, 58)}),
     "delta": Limit(
         "delta, written alone", (5, 254, 8), {"worker": (3, 8, 2)}),
     "event": Limit(
         "the same, and a client follows", (8, 457, 330),
-        {"worker": (3, 9, 2), "relay": (2, 0, 0)}),
+        {"worker": (3, 10, 2), "relay": (2, 0, 0)}),
     "pass_request": Limit(
         "request that is passed through", (4, 165, 4),
-        {"responder": (4, 4, 0), "relay": (8, 28, 57)}),
+        {"responder": (4, 4, 0), "relay": (8, 29, 55)}),
     "pass_event": Limit(
         "event that is passed through", (0, 0, 0), {"relay": (2, 0, 0)}),
 }
