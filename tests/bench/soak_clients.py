@@ -443,10 +443,9 @@ class Streamed(InBackground):
         breaks, lucky = self.clients.breaks, self.random.random() < 0.3
         try:
             self.clients.count("taken up")
+            self.take_waiting(follower)  # what came with its first event
             while follower.fill():
-                for event in follower.waiting:
-                    self.collection.take(event)
-                follower.waiting.clear()
+                self.take_waiting(follower)
                 if (most and follower.received > most) or (
                         breaks != self.clients.breaks and not lucky):
                     self.clients.count("cuts")
@@ -463,6 +462,11 @@ class Streamed(InBackground):
         if not self.collection.is_whole:
             self.expect(self.was_away(BEHIND, begun),
                         f"its stream broke off while all was there: {follower.broken!r}")
+
+    def take_waiting(self, follower):
+        for event in follower.waiting:
+            self.collection.take(event)
+        follower.waiting.clear()
 
     def checked_stream(self):
         data = self.collection.data()
