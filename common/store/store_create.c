@@ -1,4 +1,3 @@
-
 #include "common/base/decimal.h"
 #include "common/base/utf8.h"
 #include "counts.h"
