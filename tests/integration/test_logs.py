@@ -215,7 +215,14 @@ def told_anew(program, *names):
         lines = [strict_json(line) for line in program.stderr(before).splitlines()]
         return set(names) <= {line["event"] for line in lines} and lines
 
-    return wait_until(told, 5, f"lines about {names}")
+    return wait_until(told, 20, f"lines about {names}")
+
+
+def told_of_idle(program, children):
+    """Likewise, if all responders are idle: one may not have handed its request over yet."""
+    lines = told_anew(program, "relay_state", "passage_state", "responder_state")
+    states = [line["state"] for line in lines if line["event"] == "responder_state"]
+    return states == ["idle"] * children and lines
 
 
 @pytest.mark.parametrize("children", [2, 0])
@@ -228,7 +235,8 @@ def test_sigusr2_tells_what_responders_and_relays_are_at(make_stack, children):
         passed = threads.submit(
             stack.client.post_create, {"model": "fed", "input": PROMPT, "stream": True})
         stack.upstream.wait_request("fed")
-        lines = told_anew(stack.responder, "relay_state", "passage_state", "responder_state")
+        lines = wait_until(lambda: told_of_idle(stack.responder, max(children, 1)), 20,
+                           "the responders to be idle")
         feed.send(*message_stream([ANSWER]))
         feed.end()
         assert passed.result().status == 200
@@ -238,9 +246,7 @@ def test_sigusr2_tells_what_responders_and_relays_are_at(make_stack, children):
     assert (relay["state"], relay["passages"], relay["redis"]) == ("running", 1, "up")
     assert [relay["pid"]] == children_of(stack.responder.pid, "relay")
     assert (passage["model"], passage["tenant"], passage["state"]) == ("fed", "alice", "asking")
-    assert len(responders) == max(children, 1)
     assert sum(line["served"] for line in responders) >= 2
-    assert {line["state"] for line in responders} == {"idle"}
     assert followed not in passage.values()
 
 
