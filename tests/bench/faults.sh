@@ -65,6 +65,16 @@ replicates() {
 		grep -q '^master_link_status:up'
 }
 
+# replication SOCKET NAME: a number.
+replication() {
+	redis-cli -s "$1" info replication | tr -d '\r' | sed -n "s/^$2://p"
+}
+
+# replica_has OFFSET: what a master acknowledges and loses with its life is nobody's to save.
+replica_has() {
+	[ "$(replication "$dir/redis-replica.sock" slave_repl_offset)" -ge "$1" ]
+}
+
 is_master_now() {
 	redis-cli -s "$dir/redis-replica.sock" role | head -n 1 | grep -qx master
 }
@@ -94,6 +104,7 @@ failover_rows() {
 	wait_until 20 "the replica" replicates
 	wait_until 20 "the Cluster" cluster_is_up
 	create "$streams" 16
+	wait_until 20 "the replica" replica_has "$(replication "$master" master_repl_offset)"
 	doomed=$(redis-cli -s "$master" info server | tr -d '\r' | sed -n 's/^process_id://p')
 	forget "$doomed"
 	kill -9 "$doomed"
