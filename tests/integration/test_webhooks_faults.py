@@ -154,7 +154,7 @@ def test_worker_that_is_ended_finishes_what_is_under_way(make):
     gate.open()
     assert stack.supervisor.wait() == 0
     stack.programs.remove(stack.supervisor)
-    assert delivery.exchange.answered.is_set()
+    assert delivery.exchange.answered.wait(20)
     assert [one.response for one in hook.held()] == []
     stack.start_supervisor()
     assert [one.response for one in hook.await_deliveries(2)] == [response, later]
