@@ -8,11 +8,16 @@ static bool take_number(struct span *text, long long *number)
 	size_t len = 0;
 
 	*number = 0;
-	while (len < text->len && len <= DIGITS_MAX && text->p[len] >= '0' && text->p[len] <= '9')
+	while (len < text->len && text->p[len] >= '0' && text->p[len] <= '9') {
+		if (len == DIGITS_MAX)
+			return false;
 		*number = *number * 10 + (text->p[len++] - '0');
+	}
+	if (len == 0)
+		return false;
 	text->p += len;
 	text->len -= len;
-	return len > 0 && len <= DIGITS_MAX;
+	return true;
 }
 
 void event_message_read(struct event_message *out, struct span message)

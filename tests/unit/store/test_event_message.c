@@ -51,7 +51,8 @@ static void what_makes_no_sense_is_to_be_looked_at(void **state)
 	static const char *const texts[] = {"", "\n", "7 1", "7\nevent: a\n\n", "x 1\nevent: a\n\n",
 	    "-1 1\nevent: a\n\n", "7 -1\nevent: a\n\n", "7 0\nevent: a\n\n", "7  1\nevent: a\n\n",
 	    "7\t1\nevent: a\n\n", "1234567890123456789 1\nevent: a\n\n",
-	    "7 1234567890123456789\nevent: a\n\n", " 7 1\nevent: a\n\n", "7 x\nevent: a\n\n",
+	    "7 1234567890123456789\nevent: a\n\n", "9999999999999999999 1\nevent: a\n\n",
+	    "7 9999999999999999999\nevent: a\n\n", " 7 1\nevent: a\n\n", "7 x\nevent: a\n\n",
 	    "7                                                                    1\nevent: a\n\n"};
 
 	(void)state;
