@@ -57,7 +57,7 @@ bool redis_link_call(
     struct redis_link *link, struct redis_args *args, redisCallbackFn *fn, void *privdata);
 /*
  * The same with commands as they go over the wire, which are copied. fn is called once: for one.
- * Behind SUBSCRIBE and UNSUBSCRIBE a NUL has to stand.
+ * Behind a command of one word, SUBSCRIBE and UNSUBSCRIBE a NUL has to stand, which is not counted.
  */
 bool redis_link_send(
     struct redis_link *link, struct span command, redisCallbackFn *fn, void *privdata);

@@ -11,8 +11,8 @@ void redis_text_argument(struct buf *out, struct span argument);
 void redis_text_number(struct buf *out, long long number);
 
 /*
- * Appends the whole command. A NUL stands behind it, which is not counted: hiredis looks for the
- * end of SUBSCRIBE by that.
+ * Appends the whole command. A NUL stands behind it, which is not counted: hiredis looks there for
+ * another argument of a command of one word, and of SUBSCRIBE.
  */
 void redis_text_command(struct buf *out, const struct redis_args *args);
 
