@@ -791,6 +791,27 @@ static void of_a_name_that_comes_twice_the_last_counts(void **state)
 	fold_close(&fold);
 }
 
+static void of_an_end_that_is_told_twice_the_last_counts(void **state)
+{
+	struct fold fold;
+
+	(void)state;
+	open_fold(&fold);
+	feed(&fold,
+	    COMPLETED("{\"output\":[{\"id\":\"a\"}],\"error\":{\"code\":\"x\",\"message\":\"x\"},"
+		      "\"status\":\"failed\",\"outp\\u0075t\":[{\"id\":\"b\"}],"
+		      "\"\\u0065rror\":{\"code\":\"y\",\"message\":\"y\"},"
+		      "\"st\\u0061tus\":\"incomplete\",\"outputs\":[],\"errors\":null,"
+		      "\"stat\":\"completed\"}"),
+	    FOLD_TERMINAL);
+	assert_int_equal(fold.status, STATUS_INCOMPLETE);
+	assert_member(&fold, "output", "[{\"id\":\"b\"}]");
+	assert_member(&fold, "error", "{\"code\":\"y\",\"message\":\"y\"}");
+	assert_member(&fold, "outputs", "[]");
+	assert_member(&fold, "stat", "\"completed\"");
+	fold_close(&fold);
+}
+
 static void the_status_slots_stay_at_their_offsets(void **state)
 {
 	struct fold fold;
@@ -1738,6 +1759,7 @@ int main(void)
 	    cmocka_unit_test(numbers_keep_their_digits),
 	    cmocka_unit_test(unknown_members_are_kept_up_to_a_hundred),
 	    cmocka_unit_test(of_a_name_that_comes_twice_the_last_counts),
+	    cmocka_unit_test(of_an_end_that_is_told_twice_the_last_counts),
 	    cmocka_unit_test(the_status_slots_stay_at_their_offsets),
 	    cmocka_unit_test(opening_refuses_what_is_no_stored_object),
 	    cmocka_unit_test(opening_what_is_laid_out_already_leaves_nothing_to_write),
