@@ -78,7 +78,7 @@ void jobs_look_at_own_list(struct jobs *jobs);
 
 /*
  * jobs_index.c: whether the job of an id that is open in the index has ended or is gone, as nobody
- * was left who could say so. Then the index is told.
+ * was left who could say so. Then the index is told, and a beat asks for the next one.
  */
 void jobs_look_up_open(struct jobs *jobs, const char *id);
 

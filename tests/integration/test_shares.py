@@ -316,12 +316,12 @@ def test_a_seat_is_free_when_what_runs_is_cancelled(make):
 
 
 def test_seats_of_what_has_ended_unnoticed_come_free_one_behind_the_other(make):
-    """Not one with each beat of a worker, which is one a second."""
+    """Not one with each beat of a worker, which would take minutes."""
     stack = make()
     created = int(time.time() * 1000) - 120000
     whose = "alice\x1fopenai/*"
     with stack.redis.pipeline() as at_once:
-        for _ in range(300):
+        for _ in range(1000):
             gone = f"litellm_poll_{uuid.uuid4()}"
             at_once.zadd(stack.key(jobs_key("index")), {gone: created})
             at_once.hset(stack.key(jobs_key("index:about")), gone,
@@ -329,4 +329,4 @@ def test_seats_of_what_has_ended_unnoticed_come_free_one_behind_the_other(make):
             at_once.hset(stack.key(jobs_key("seats")), gone, f"{whose}\x1f0")
             at_once.hincrby(stack.key(jobs_key("shares")), "running\x1falice", 1)
         at_once.execute()
-    assert_books_are_empty(stack, timeout=40)
+    assert_books_are_empty(stack, timeout=90)
