@@ -417,11 +417,11 @@ calc() {
 	awk "BEGIN { printf \"$1\", $2 }"
 }
 
-# median COLUMN FILE; likewise the least and the greatest.
+# median COLUMN FILE: nothing, if the file is empty; likewise the least and the greatest.
 median() {
 	sort -g -k "$1,$1" "$2" | awk -v c="$1" '
 		{ v[NR] = $c }
-		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+		END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 least() {
@@ -449,6 +449,7 @@ spread() {
 begin_group() {
 	group=$1
 	: >"$out/results/$group.tsv"
+	rm -f "$out/results/$group.about"
 	say "== $group"
 }
 
@@ -461,7 +462,7 @@ data() {
 # judge VALUE OPERATOR TARGET: what is no number passes no test.
 judge() {
 	awk -v a="$1" -v b="$3" "BEGIN {
-		print(a ~ /^[0-9.]+\$/ && a + 0 $2 b + 0 ? \"PASS\" : \"FAIL\")
+		print(a ~ /^[0-9.]+(e[-+][0-9]+)?\$/ && a + 0 $2 b + 0 ? \"PASS\" : \"FAIL\")
 	}"
 }
 

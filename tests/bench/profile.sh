@@ -115,7 +115,8 @@ begin() {
 	[ "$counted" != commands ] || redis config resetstat >/dev/null
 	for pid in $(children); do
 		if [ "$counted" != calls ]; then
-			callgrind_control -i on "$pid" >/dev/null 2>&1
+			callgrind_control -i on "$pid" >/dev/null 2>&1 ||
+				die "callgrind does not begin in process $pid"
 		else
 			strace -f -c -U calls,errors,name -o "$dir/calls.$pid" -p "$pid" \
 				2>/dev/null &
@@ -125,14 +126,20 @@ begin() {
 	[ "$counted" != calls ] || sleep 1
 }
 
-finish() {
+end_tracers() {
 	for pid in $tracers; do
 		kill -INT "$pid" 2>/dev/null || true
 		wait "$pid" || true
 	done
+	tracers=
+}
+
+finish() {
+	end_tracers
 	[ "$counted" != calls ] || return 0
 	for pid in $(children); do
-		callgrind_control -i off "$pid" >/dev/null 2>&1
+		callgrind_control -i off "$pid" >/dev/null 2>&1 ||
+			die "callgrind does not end in process $pid"
 	done
 	[ "$counted" != commands ] || redis info commandstats | tr -d '\r' >"$dir/commands"
 }
@@ -261,7 +268,8 @@ is_ours() {
 tell_instructions() {
 	stop_all
 	for file in "$dir"/callgrind.*; do
-		grep -q '^fn=' "$file" && is_ours "$file" || continue
+		grep -qs '^fn=' "$file" && is_ours "$file" || continue
+		seen=yes
 		for inclusive in no yes; do
 			say "instructions per $thing ($count), with what is called: $inclusive"
 			callgrind_annotate --inclusive=$inclusive --threshold=100 --auto=no "$file" |
@@ -276,7 +284,8 @@ tell_instructions() {
 
 tell_calls() {
 	for file in "$dir"/calls.*; do
-		is_ours "$file" || continue
+		[ -s "$file" ] && is_ours "$file" || continue
+		seen=yes
 		say "system calls per $thing ($count)"
 		awk -v n="$count" '$1 ~ /^[0-9]+$/ {
 			printf "%8.3f  %s%s\n", $1 / n, $NF, (NF > 2 ? " (" $2 / n " failed)" : "")
@@ -293,11 +302,12 @@ tell_commands() {
 
 clean_up() {
 	trap '' HUP INT TERM
+	end_tracers
 	stop_all
 	[ -z "$dir" ] || rm -rf "$dir"
 }
 
-counted=instructions tracers=
+counted=instructions tracers='' seen=
 case ${1:-} in
 -c) counted=calls; shift ;;
 -r) counted=commands; shift ;;
@@ -308,6 +318,11 @@ deltas | told | jobs) watched_program=supervisor ;;
 requests | events | followed | polls | unchanged | creates) watched_program=responder ;;
 *) usage >&2; exit 2 ;;
 esac
+tools="valgrind callgrind_control callgrind_annotate"
+[ "$counted" != calls ] || tools=strace
+for tool in $tools; do
+	command -v "$tool" >/dev/null || die "$tool is not installed"
+done
 trap clean_up EXIT
 trap 'exit 130' HUP INT TERM
 dir=$(mktemp -d "${TMPDIR:-/tmp}/respool-profile.XXXXXX")
@@ -315,3 +330,4 @@ chmod 755 "$dir"
 "load_$load"
 [ "$count" -gt 0 ] || die "nothing was done"
 "tell_$counted"
+[ -n "$seen" ] || die "the program was not seen at work"

@@ -51,10 +51,15 @@ processor() {
 	sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
 }
 
-# When and on what something was measured: the same for all groups of one run.
-circumstances() {
+# When and on what something was measured.
+day_and_machine() {
 	cpu=$(processor)
-	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown}), $rounds rounds of $seconds s"
+	say "$(date -u +%Y-%m-%d), $(nproc) processors (${cpu:-unknown})"
+}
+
+# The same for all groups of one run.
+circumstances() {
+	say "$(day_and_machine), $rounds rounds of $seconds s"
 }
 
 # measured_how GROUP
@@ -116,10 +121,10 @@ capacity() {
 
 # ---- the report ----------------------------------------------------------------------------------
 
-# measured GROUP...: those of them that were.
+# measured GROUP...: those of them that were, to the end.
 measured() {
 	for name; do
-		[ ! -s "$out/results/$name.tsv" ] || say "$name"
+		[ ! -s "$out/results/$name.tsv" ] || [ ! -s "$out/results/$name.about" ] || say "$name"
 	done
 }
 

@@ -40,7 +40,7 @@ class Api:
             request = {"model": "openai/m", "input": request["input"]}
         status, answer = self.ask("POST", self.path, json.dumps(request).encode())
         if status not in (200, 202):
-            raise SystemExit(f"client.py: a create was answered {status}: {answer[:500]!r}")
+            raise RuntimeError(f"a create was answered {status}: {answer[:500]!r}")
         return json.loads(answer)["id"]
 
     def poll(self, identity):

@@ -8,6 +8,7 @@ usage() {
 	cat <<-'END'
 	usage: tests/bench/peers/run.sh [NAME...]
 	NAME: litellm, bifrost; by default both. What cannot be installed is named and left out.
+	The exit status is 3 if a target was missed.
 
 	environment:
 	  BENCH_BUILD    the build directory (default: this one)
@@ -324,7 +325,7 @@ shown() {
 }
 
 # pair FIGURE NAME FORMAT UNIT [OPERATOR TARGET]: respool beside each peer, and the ratio. The
-# target is for what respool is modelled on.
+# target is for what respool is modelled on, and missed if there is no ratio.
 pair() {
 	ours=$(figure respool "$2")
 	for peer in $measured; do
@@ -333,7 +334,7 @@ pair() {
 		[ -z "$theirs" ] || ratio=$(awk -v a="$ours" -v b="$theirs" \
 			'BEGIN { if (b + 0 > 0 && a + 0 > 0) printf "%.3g", a / b }')
 		operator=${5:-}
-		[ -n "$ratio" ] && [ "$peer" = litellm ] || operator=
+		[ -n "$theirs" ] && [ "$peer" = litellm ] || operator=
 		row "$1" "$(shown "$ours" "$3" "$4")" \
 			"$(shown "$theirs" "$3" "$4") $(title_of "$peer")" "$ratio" \
 			"$ratio" "$operator" "${6:-}"
@@ -450,5 +451,5 @@ for system in respool $measured; do
 	measure_program "$system"
 done
 write_rows
-failed=$(grep -c 'FAIL$' "$out/results/peers.tsv" || true)
-[ "$failed" -eq 0 ] || [ -n "$quick" ]
+day_and_machine >"$out/results/peers.about"
+[ -n "$quick" ] || [ "$(verdicts FAIL peers)" -eq 0 ] || exit 3
