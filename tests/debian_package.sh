@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the Debian package as doc/installing.md says, from the tarball, in build/package, and looks at what
-# is in it. With a directory as argument, takes the tarball that is there.
+# Makes the Debian package as doc/installing.md says, from the tarball, in build/package, and looks
+# at what is in it. With a directory as argument, takes the tarball that is there.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -72,8 +72,9 @@ start_cluster() {
 	start_node 6381 ""
 	start_node 6382 -second
 	start_node 6383 -third
-	attend timeout 60 redis-cli --cluster create "$address:6381" "$address:6382" "$address:6383" --cluster-yes \
-		>"$dir/cluster.log" 2>&1 || die_with_log "there is no Cluster" "$dir/cluster.log"
+	attend timeout 60 redis-cli --cluster create "$address:6381" "$address:6382" \
+		"$address:6383" --cluster-yes >"$dir/cluster.log" 2>&1 ||
+		die_with_log "there is no Cluster" "$dir/cluster.log"
 	cluster_node=$address:6381
 	wait_until 20 "the Cluster" cluster_is_up
 	cache_params="redis_startup_nodes: [{ host: \"$address\", port: 6381 }]"
