@@ -222,7 +222,7 @@ class Soak:
                 self.wrong(f"{measure} of {kind} have grown from {first:.0f} to {last:.0f}")
 
     def thirds(self):
-        """The medians, and whether it has been long enough to judge by them."""
+        """The least of the thirds, and whether it has been long enough to judge by them."""
         warm_up = max(WARM_UP, self.minutes * 6)
         is_judged = self.minutes * 60 - warm_up >= LEAST_FOR_THIRDS
         return self.samples.thirds(self.begun + warm_up * is_judged), is_judged
@@ -259,7 +259,7 @@ class Soak:
             f"| faults | {of_each(faults)} |",
             f"| stalls | {of_each(self.stalls.counts)} |",
             f"| answers lost or wrong | {len(self.wrongs)} |", "",
-            "| median | first third | last third | limit |", "|---|---|---|---|",
+            "| the least | first third | last third | limit |", "|---|---|---|---|",
             *(f"| {kind}, {measure} | {first:.0f} | {last:.0f} | "
               + (f"{limit(measure, first):.0f} |" if is_judged else "too short to tell |")
               for (kind, measure), (first, last) in thirds.items())]
