@@ -256,7 +256,9 @@ write_doc() {
 		measured_on=$(cat "$out/results/polls.about" 2>/dev/null || true)
 		! measured_together $(whole_run) || fill_in_with environment environment
 	}
-	[ ! -s "$out/soak.md" ] || fill_in soak "$out/soak.md"
+	for name in soak scripts; do
+		[ ! -s "$out/$name.md" ] || fill_in "$name" "$out/$name.md"
+	done
 	plot
 	for name in ratios length streams queue; do
 		[ ! -s "$out/$name.svg" ] || cp "$out/$name.svg" "$top/doc/performance-$name.svg"

@@ -38,7 +38,7 @@ usage() {
 	               being named
 	  report       the table of what was measured last, in Markdown, and the plots
 	  doc          writes that into doc/performance.md and doc/performance-*.svg, and what
-	               tests/bench/soak.sh has left
+	               tests/bench/soak.sh and tests/bench/scripts.sh have left
 
 	environment:
 	  BENCH_BUILD    the build directory (default: this one, if respoold is in it)
