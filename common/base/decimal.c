@@ -23,3 +23,26 @@ void decimal_append(struct buf *out, long long number)
 {
 	out->len += decimal_write(buf_reserve(out, DECIMAL_SIZE), number);
 }
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool decimal_take(struct span *text, size_t most, long long *out)
+{
+	long long number = 0;
+	size_t len = 0;
+
+	while (len < text->len && is_digit(text->p[len])) {
+		if (len == most)
+			return false;
+		number = number * 10 + (text->p[len++] - '0');
+	}
+	if (len == 0)
+		return false;
+	text->p += len;
+	text->len -= len;
+	*out = number;
+	return true;
+}

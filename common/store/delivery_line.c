@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/decimal.h"
+
 #define ID_PREFIX "wh_"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -47,15 +49,8 @@ static bool take_status(enum response_status *out, struct span *text)
 static bool take_number(long long *out, struct span *text)
 {
 	enum { MOST_DIGITS = 15 }; /* as of a time in a member of the sorted set */
-	struct span digits;
 
-	if (!span_split(text, ' ', &digits) || digits.len > MOST_DIGITS ||
-	    !consists_of(digits, "0123456789"))
-		return false;
-	*out = 0;
-	for (size_t i = 0; i < digits.len; i++)
-		*out = *out * 10 + (digits.p[i] - '0');
-	return true;
+	return decimal_take(text, MOST_DIGITS, out) && span_skip(text, " ");
 }
 
 bool delivery_line_read(struct delivery_line *out, struct span text)

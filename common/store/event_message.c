@@ -1,24 +1,6 @@
 #include "event_message.h"
 
-enum { DIGITS_MAX = 18 };
-
-/* Takes a whole number off the front. False if there is none, or one that is too long. */
-static bool take_number(struct span *text, long long *number)
-{
-	size_t len = 0;
-
-	*number = 0;
-	while (len < text->len && text->p[len] >= '0' && text->p[len] <= '9') {
-		if (len == DIGITS_MAX)
-			return false;
-		*number = *number * 10 + (text->p[len++] - '0');
-	}
-	if (len == 0)
-		return false;
-	text->p += len;
-	text->len -= len;
-	return true;
-}
+#include "common/base/decimal.h"
 
 void event_message_read(struct event_message *out, struct span message)
 {
@@ -26,8 +8,8 @@ void event_message_read(struct event_message *out, struct span message)
 	long long first, count;
 
 	*out = (struct event_message){.look = true};
-	if (!span_split(&message, '\n', &line) || !take_number(&line, &first) ||
-	    !span_skip(&line, " ") || !take_number(&line, &count))
+	if (!span_split(&message, '\n', &line) || !decimal_take(&line, DECIMAL_DIGITS, &first) ||
+	    !span_skip(&line, " ") || !decimal_take(&line, DECIMAL_DIGITS, &count))
 		return;
 	if (message.len != 0 && count != 0)
 		*out = (struct event_message){first, count, message, false};

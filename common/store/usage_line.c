@@ -4,22 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/decimal.h"
 #include "counts.h"
 
 static bool take_number(long long *out, struct span *text)
 {
 	enum { MOST_DIGITS = 16 }; /* as many as Lua's numbers have */
-	struct span digits;
 
-	if (!span_split(text, ' ', &digits) || digits.len == 0 || digits.len > MOST_DIGITS)
-		return false;
-	*out = 0;
-	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9')
-			return false;
-		*out = *out * 10 + (digits.p[i] - '0');
-	}
-	return true;
+	return decimal_take(text, MOST_DIGITS, out) && span_skip(text, " ");
 }
 
 static bool read_cost(double *out, struct span text)
