@@ -2,7 +2,8 @@
 --
 -- A tier waits for those above it. When it has been passed over for long, it gets every second turn.
 --
--- It takes what shares.lua takes, what seats.lua and lines.lua have, and queue and index_about as locals.
+-- It takes what shares.lua takes, what seats.lua and lines.lua have, and queue and index_about as
+-- locals.
 local PASSED_OVER_MS = 60000
 local LOOKED_AT = 8 -- lines, for one that may have a seat that is kept, or that was passed over
 
