@@ -11,15 +11,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER_MAX = 65536, PAUSE_MS = 1000 };
+#include "created.h"
 
-static const char body[] =
-    "{\"model\":\"m\",\"background\":true,\"input\":\"Say something about spools.\"}";
+enum { PAUSE_MS = 1000 };
 
 struct client {
 	CURL *easy;
-	size_t len;
-	char answer[ANSWER_MAX];
+	struct created answer;
 };
 
 struct load {
@@ -43,28 +41,13 @@ static _Noreturn void die(const char *why, const char *what)
 	exit(1);
 }
 
-static size_t on_answer(char *p, size_t size, size_t count, void *ctx)
-{
-	struct client *client = ctx;
-	size_t len = size * count;
-
-	if (client->len + len >= ANSWER_MAX)
-		return 0;
-	memcpy(client->answer + client->len, p, len);
-	client->len += len;
-	client->answer[client->len] = '\0';
-	return len;
-}
-
 static void print_id(const struct client *client)
 {
-	static const char name[] = "\"id\":\"";
-	const char *id = strstr(client->answer, name);
+	struct span id = created_id(&client->answer);
 
-	if (id == NULL)
-		die("an answer without an id", client->answer);
-	id += sizeof(name) - 1;
-	printf("%.*s\n", (int)strcspn(id, "\""), id);
+	if (id.len == 0)
+		die("an answer without an id", client->answer.text);
+	printf("%.*s\n", (int)id.len, id.p);
 }
 
 static void open_client(struct client *client, const char *url)
@@ -74,9 +57,9 @@ static void open_client(struct client *client, const char *url)
 		die("libcurl", "out of memory");
 	curl_easy_setopt(client->easy, CURLOPT_URL, url);
 	curl_easy_setopt(client->easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
-	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, on_answer);
-	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, create_body);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, created_take);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, &client->answer);
 	curl_easy_setopt(client->easy, CURLOPT_PRIVATE, client);
 }
 
@@ -88,14 +71,14 @@ static void check(CURL *easy, CURLcode code, const struct client *client)
 		die("no answer", curl_easy_strerror(code));
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
-		die("refused", client->len > 0 ? client->answer : "without a reason");
+		die("refused", client->answer.len > 0 ? client->answer.text : "without a reason");
 }
 
 static void begin_next(struct load *load, struct client *client)
 {
 	if (load->begun == load->count)
 		return;
-	client->len = 0;
+	client->answer.len = 0;
 	curl_easy_setopt(
 	    client->easy, CURLOPT_HTTPHEADER, load->headers[load->begun % load->tenants]);
 	load->begun++;

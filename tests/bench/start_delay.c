@@ -18,10 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_US = 5000, PATIENCE_S = 10, BACKLOG = 64, ANSWER_MAX = 65536, URL_MAX = 512 };
+#include "created.h"
 
-static const char create_body[] =
-    "{\"model\":\"m\",\"background\":true,\"input\":\"Say something about spools.\"}";
+enum { PAUSE_US = 5000, PATIENCE_S = 10, BACKLOG = 64, URL_MAX = 512 };
 
 static const char stream[] =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -38,8 +37,7 @@ struct provider {
 struct client {
 	CURL *easy;
 	const char *url;
-	char answer[ANSWER_MAX];
-	size_t len;
+	struct created answer;
 };
 
 static long long now_us(void)
@@ -143,19 +141,6 @@ static void start_provider(struct provider *provider, int port)
 		die("no thread");
 }
 
-static size_t on_answer(char *p, size_t size, size_t count, void *ctx)
-{
-	struct client *client = ctx;
-	size_t len = size * count;
-
-	if (client->len + len >= ANSWER_MAX)
-		return 0;
-	memcpy(client->answer + client->len, p, len);
-	client->len += len;
-	client->answer[client->len] = '\0';
-	return len;
-}
-
 static void open_client(struct client *client, const char *url, const char *key)
 {
 	struct curl_slist *headers = NULL;
@@ -170,14 +155,14 @@ static void open_client(struct client *client, const char *url, const char *key)
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, created_take);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &client->answer);
 }
 
 /* Returns when it was answered. */
 static long long post(struct client *client, const char *url, const char *body)
 {
-	client->len = 0;
+	client->answer.len = 0;
 	curl_easy_setopt(client->easy, CURLOPT_URL, url);
 	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
 	if (curl_easy_perform(client->easy) != CURLE_OK)
@@ -187,14 +172,12 @@ static long long post(struct client *client, const char *url, const char *body)
 
 static void cancel(struct client *client)
 {
-	static const char name[] = "\"id\":\"";
-	const char *id = strstr(client->answer, name);
+	struct span id = created_id(&client->answer);
 	char url[URL_MAX];
 
-	if (id == NULL)
+	if (id.len == 0)
 		die("an answer without an id");
-	id += sizeof(name) - 1;
-	snprintf(url, sizeof(url), "%s/%.*s/cancel", client->url, (int)strcspn(id, "\""), id);
+	snprintf(url, sizeof(url), "%s/%.*s/cancel", client->url, (int)id.len, id.p);
 	post(client, url, "");
 }
 
