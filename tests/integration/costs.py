@@ -286,7 +286,7 @@ class Traced:
 BEAT = re.compile(r"(on_beat|send_beat|watch_socket)\b")
 ALLOCATOR = re.compile(r".*vgpreload|strn?dup\b|.*\(alloc\.c:")
 DHAT = ("valgrind", "--quiet", "--tool=dhat", "--num-callers=40")
-FEW, OFTEN = 2, 18
+FEW, OFTEN = 2, 66
 
 
 class Lives:
