@@ -23,19 +23,12 @@ takeover_row() {
 	streams=50 lease=2 count=30
 	[ -z "$quick" ] || { streams=10; lease=1; count=15; }
 	more_config="lease_seconds: $lease"
-	start_redis
-	start_provider -d 100 -n "$count" -b 8
-	write_config
-	start supervisor "$build/respoold" -c "$dir/config.yaml" -w 1
+	start_site 1 -d 100 -n "$count" -b 8
+	more_config=
 	doomed=$(pid_of supervisor)
-	wait_until 20 "the supervisor" worker_is_up 1
-	start_responder 4
-	start_lighttpd web "$dir/fcgi.sock"
-	url=$web_url
 	create "$streams" 16
 	wait_until 20 "the streams" provider_started "$streams"
-	start second "$build/respoold" -c "$dir/config.yaml" -w 1
-	wait_until 20 "the other supervisor" worker_is_up 2
+	start_supervisor 1
 	forget "$doomed"
 	# shellcheck disable=SC2046 # a list of numbers
 	kill -9 $(tree "$doomed")
@@ -46,7 +39,6 @@ takeover_row() {
 	row "kill -9 of a supervisor until its $streams streams run again" "$took s" "" \
 		"lease of $lease s" "$took" '<=' $((lease + 2))
 	row "whole after that kill" "$(completed)" "$streams" "" "$(completed)" '==' "$streams"
-	more_config=
 	stop_site
 }
 
@@ -89,13 +81,7 @@ failover_rows() {
 	streams=20 count=80
 	[ -z "$quick" ] || count=40
 	choose_address
-	start_cluster
-	start_provider -d 100 -n "$count" -b 8
-	write_config
-	start_supervisor 1
-	start_responder 4
-	start_lighttpd web "$dir/fcgi.sock"
-	url=$web_url
+	start_site_on start_cluster 1 -d 100 -n "$count" -b 8
 	master=$(jobs_master)
 	start_node 6384 -replica
 	attend timeout 60 redis-cli --cluster add-node "$address:6384" "$address:6381" \

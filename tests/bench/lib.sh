@@ -25,10 +25,12 @@ die_with_log() {
 # ---- programs ------------------------------------------------------------------------------------
 
 # start NAME COMMAND...: in the background, its output in NAME.log. It ends if this shell is killed.
+# $under is a command to run it under, if there is one.
 start() {
 	name=$1
 	shift
-	setpriv --pdeathsig TERM "$@" >"$dir/$name.log" 2>&1 </dev/null &
+	# shellcheck disable=SC2086 # a list of words
+	setpriv --pdeathsig TERM ${under:-} "$@" >"$dir/$name.log" 2>&1 </dev/null &
 	started="$name:$! $started"
 }
 
@@ -233,7 +235,7 @@ start_redis_at() {
 	shift
 	start redis redis-server --port 0 --unixsocket "$redis_socket" --unixsocketperm 777 \
 		--save '' --appendonly no --dir "$dir" "$@"
-	wait_until 10 "Redis" is_socket "$redis_socket"
+	wait_until 60 "Redis" is_socket "$redis_socket"
 }
 
 start_redis() {
@@ -310,7 +312,7 @@ worker_is_up() {
 start_supervisor() {
 	workers=$(redis zcard 'litellm:polling:{jobs}:workers')
 	start supervisor "${tested:-$build}/respoold" -c "$dir/config.yaml" -w "${1:-1}"
-	wait_until 20 "the supervisor" worker_is_up $((workers + ${1:-1}))
+	wait_until 60 "the supervisor" worker_is_up $((workers + ${1:-1}))
 }
 
 # start_fcgi NAME BUILD SOCKET OPTION...: the respool.fcgi of a build directory.
@@ -320,7 +322,7 @@ start_fcgi() {
 	socket=$3
 	shift 3
 	start "$fcgi" "$program" -c "$dir/config.yaml" -s "unix:$socket" "$@"
-	wait_until 10 "$fcgi" is_socket "$socket"
+	wait_until 60 "$fcgi" is_socket "$socket"
 	chmod 777 "$socket"
 }
 
@@ -338,9 +340,14 @@ start_relaying() {
 
 # start_site WORKERS PROVIDER_OPTION...: all of it, with lighttpd in front; $url leads there.
 start_site() {
-	site_workers=$1
-	shift
-	start_redis
+	start_site_on start_redis "$@"
+}
+
+# start_site_on COMMAND WORKERS PROVIDER_OPTION...: likewise; the command starts what Redis there is.
+start_site_on() {
+	"$1"
+	site_workers=$2
+	shift 2
 	start_provider "$@"
 	write_config
 	[ "$site_workers" -eq 0 ] || start_supervisor "$site_workers"

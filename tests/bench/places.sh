@@ -82,16 +82,6 @@ start_cluster() {
 
 # ---- what it costs -------------------------------------------------------------------------------
 
-start_site_at() {
-	"start_$1"
-	start_provider -d 50 -n "$count" -b 8
-	write_config
-	start_supervisor 1
-	start_responder 4
-	start_lighttpd web "$dir/fcgi.sock"
-	url=$web_url
-}
-
 stop_site_at() {
 	stop_site
 	cache_params='' cluster_node=''
@@ -121,7 +111,7 @@ streams_at() {
 
 # place_round PLACE: a line has what a delta, a poll and a create cost the client of Redis and Redis.
 place_round() {
-	start_site_at "$1"
+	start_site_on "start_$1" 1 -d 50 -n "$count" -b 8
 	streams_at
 	line="$cpu $redis_cpu"
 	make_answer 3000

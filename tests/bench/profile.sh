@@ -37,64 +37,44 @@ tested=${PROFILE_TESTED:-$build}
 streams=40
 dir=
 
-# start_watched NAME PROGRAM ARGUMENT...: with valgrind around it, unless calls are counted.
-start_watched() {
-	watched=$1
-	shift
-	if [ "$counted" = calls ]; then
-		start "$watched" "$@"
-		return
-	fi
-	start "$watched" valgrind -q --tool=callgrind --trace-children=yes --instr-atstart=no \
-		--callgrind-out-file="$dir/callgrind.%p" "$@"
+# watch COMMAND...: what this starts is looked at, with valgrind around it unless calls are counted.
+watch() {
+	[ "$counted" = calls ] || under="valgrind -q --tool=callgrind --trace-children=yes \
+		--instr-atstart=no --callgrind-out-file=$dir/callgrind.%p"
+	"$@"
+	under=
 }
 
-# start_servant NAME PROGRAM ARGUMENT...: watched, unless Redis is.
-start_servant() {
-	if [ "$counted" = commands ]; then
-		start "$@"
+# watch_if WHO COMMAND...: if it is that one.
+watch_if() {
+	if [ "$watched" = "$1" ]; then
+		shift
+		watch "$@"
 	else
-		start_watched "$@"
+		shift
+		"$@"
 	fi
 }
 
-start_store() {
-	if [ "$counted" = commands ]; then
-		start_watched redis redis-server --port 0 --unixsocket "$dir/redis.sock" \
-			--save '' --appendonly no --dir "$dir"
-		wait_until 60 "Redis" is_socket "$dir/redis.sock"
-	else
-		start_redis
-	fi
-}
-
-start_worker() {
-	start_servant supervisor "$tested/respoold" -c "$dir/config.yaml" -w 1
-	wait_until 60 "the worker" worker_is_up 1
-}
-
+# start_front: one responder and one relay.
 start_front() {
-	start_servant responder "$tested/respool.fcgi" -c "$dir/config.yaml" \
-		-s "unix:$dir/fcgi.sock" -w 1 -r 1
-	wait_until 60 "respool.fcgi" is_socket "$dir/fcgi.sock"
-	chmod 777 "$dir/fcgi.sock"
+	start_responder 1 -r 1
 }
 
-# site PROGRAM PROVIDER_OPTION...: the whole, of which worker or responder is watched.
+# site WHO PROVIDER_OPTION...: the whole, of which the worker, the relay or the responder is watched,
+# or Redis.
 site() {
-	watch=$1
+	watched=$1
+	[ "$counted" != commands ] || watched=redis
 	shift
-	start_store
+	watch_if redis start_redis
 	start_provider "$@"
 	write_config
-	if [ "$watch" = worker ]; then
-		start_worker
-		start_fcgi responder "$tested" "$dir/fcgi.sock" -w 2
-	else
-		start supervisor "$tested/respoold" -c "$dir/config.yaml" -w 1
-		wait_until 20 "the supervisor" worker_is_up 1
-		start_front
-	fi
+	watch_if worker start_supervisor 1
+	case $watched in
+	relay | responder) watch start_front ;;
+	*) start_front ;;
+	esac
 	start_lighttpd web "$dir/fcgi.sock"
 	url=$web_url
 }
@@ -259,9 +239,9 @@ is_ours() {
 	if [ "$counted" = commands ]; then
 		return
 	elif grep -q 'accept4\|responder_run' "$1"; then
-		[ "$watch" = responder ]
+		[ "$watched" = responder ]
 	else
-		[ "$watch" != responder ]
+		[ "$watched" != responder ]
 	fi
 }
 
