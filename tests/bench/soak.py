@@ -11,6 +11,7 @@ import platform
 import random
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -280,7 +281,7 @@ def machine():
 
 def versions():
     respool = harness.run_program("respoold", "-V").stdout.decode().split("\n")[0]
-    server = harness.subprocess.run([harness.REDIS_SERVER, "--version"], capture_output=True,
+    server = subprocess.run([harness.REDIS_SERVER, "--version"], capture_output=True,
                                     check=True, text=True).stdout
     return f"{respool}, Redis {re.search(r'v=([^ ]+)', server)[1]}"
 

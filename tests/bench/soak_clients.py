@@ -202,7 +202,6 @@ class Actor:
                     and int(reply.headers["Retry-After"]) >= 1, f"is refused: {reply}")
         raise Refused(self.tenant)
 
-
     def check_text(self, object):
         """Whatever attempt it is from, it is the beginning of what the provider says."""
         text = output_text(object)
@@ -441,11 +440,12 @@ class Streamed(InBackground):
         begun = time.monotonic()
         most = self.random.choice((None, None, 600, 3000, 10000))
         breaks, lucky = self.clients.breaks, self.random.random() < 0.3
+        collection = self.collection
         try:
             self.clients.count("taken up")
-            self.take_waiting(follower)  # what came with its first event
+            collection.take_waiting(follower)  # what came with its first event
             while follower.fill():
-                self.take_waiting(follower)
+                collection.take_waiting(follower)
                 if (most and follower.received > most) or (
                         breaks != self.clients.breaks and not lucky):
                     self.clients.count("cuts")
@@ -459,14 +459,9 @@ class Streamed(InBackground):
             pass
         finally:
             follower.close()
-        if not self.collection.is_whole:
+        if not collection.is_whole:
             self.expect(self.was_away(BEHIND, begun),
                         f"its stream broke off while all was there: {follower.broken!r}")
-
-    def take_waiting(self, follower):
-        for event in follower.waiting:
-            self.collection.take(event)
-        follower.waiting.clear()
 
     def checked_stream(self):
         data = self.collection.data()

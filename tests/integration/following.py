@@ -268,6 +268,12 @@ class Collection:
             raise StreamBroken(f"{event} comes after {len(self.events)} events")
         self.events.append(event)
 
+    def take_waiting(self, follower):
+        """What has come to it and was not asked for."""
+        for event in follower.waiting:
+            self.take(event)
+        follower.waiting.clear()
+
     def create(self, body):
         """Creates the response, takes its first event; the follower goes on from there."""
         follower = Follower(self.client, body=body)
@@ -295,12 +301,11 @@ class Collection:
         come of an event that is not whole is lost.
         """
         try:
+            self.take_waiting(follower)  # what came with its first event
             while most is None or follower.received < most:
                 if not follower.fill(PIECE if most is None else most - follower.received):
                     return
-                for event in follower.waiting:
-                    self.take(event)
-                follower.waiting.clear()
+                self.take_waiting(follower)
             self.cuts += 1
         finally:
             follower.close()

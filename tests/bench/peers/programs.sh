@@ -23,15 +23,6 @@ port_answers() {
 	curl -s --noproxy '*' -m 5 -o /dev/null "$1"
 }
 
-# start_private_redis: at a port, as peers speak TCP to it; the socket is for those who look on.
-start_private_redis() {
-	next_port
-	redis_port=$port
-	start redis redis-server --bind 127.0.0.1 --port "$redis_port" --save '' --appendonly no \
-		--unixsocket "$dir/redis.sock" --unixsocketperm 777 --dir "$dir"
-	wait_until 20 "Redis" is_socket "$dir/redis.sock"
-}
-
 # ---- respool -------------------------------------------------------------------------------------
 
 install_respool() {

@@ -89,21 +89,26 @@ client() {
 	}
 }
 
-# client_word N: of what the client has printed.
-client_word() {
-	awk -v n="$1" '{ print $n }' "$dir/client.log"
+# printed N LOG: the word of what client or relay_cost has printed.
+printed() {
+	awk -v n="$1" '{ print $n }' "$dir/$2.log"
 }
 
+# processes PROGRAM...: of all of them.
+processes() {
+	for named; do
+		tree_of "$named"
+	done
+}
+
+# shellcheck disable=SC2046,SC2086 # lists of names and numbers
 cpu_of_programs() {
-	for program in $programs; do
-		cpu_of "$program"
-	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+	cpu_us $(processes $programs)
 }
 
+# shellcheck disable=SC2046,SC2086
 pss_of_programs() {
-	for program in $programs; do
-		pss_of "$program"
-	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+	pss_kb $(processes $programs)
 }
 
 # provide PROVIDER_OPTION...: another provider at the same port. What a program has left of
@@ -125,8 +130,8 @@ provide() {
 measure_first_text() {
 	provide -d 50 -n 12 -b 8
 	client first-text "$texts" 10
-	record first_text_ms "$(client_word 1)"
-	record first_text_late_ms "$(client_word 2)"
+	record first_text_ms "$(printed 1 client)"
+	record first_text_late_ms "$(printed 2 client)"
 }
 
 # Of one response of 4 KB that has ended.
@@ -136,7 +141,7 @@ measure_polls() {
 	cp "$dir/client.log" "$dir/ids"
 	id=$(cat "$dir/ids")
 	client outcomes "$dir/ids" 4000 60
-	[ "$(client_word 1)" -eq 1 ] || die "$(title_of "$system"): a short response did not end"
+	[ "$(printed 1 client)" -eq 1 ] || die "$(title_of "$system"): a short response did not end"
 	load 1 "$url/$id"
 	cpu=$(cpu_of_programs)
 	redis_cpu=$(cpu_of redis)
@@ -166,7 +171,7 @@ run_all() {
 	redis_cpu=$(($(cpu_of redis) - redis_cpu))
 	input=$(($(redis_input) - input))
 	client outcomes "$dir/ids" $(($2 * 8)) 60
-	whole=$(client_word 1)
+	whole=$(printed 1 client)
 }
 
 measure_streams() {
@@ -203,22 +208,18 @@ relay_cost() {
 	cpu=$(($(cpu_of_programs) - cpu))
 }
 
-relay_word() {
-	awk -v n="$1" '{ print $n }' "$dir/relay_cost.log"
-}
-
-# measure_passed NAME WORD MODE ARGUMENT...: the time (us) that is WORD of what relay_cost prints,
+# measure_passed NAME COLUMN MODE ARGUMENT...: the time (us) that is COLUMN of what relay_cost prints,
 # longer by what through the program than directly, and CPU time for each request or event.
 measure_passed() {
 	named=$1
-	word=$2
+	column=$2
 	shift 2
 	relay_cost "$provider_url/responses" "$@"
-	direct=$(relay_word "$word")
+	direct=$(printed "$column" relay_cost)
 	relay_cost "$passed" "$@"
 	record "${named}_direct_us" "$direct"
-	record "${named}_added_us" "$(calc %.2f "$(relay_word "$word") - $direct")"
-	record "${named}_cpu_us" "$(calc %.2f "$cpu / $(relay_word 4)")"
+	record "${named}_added_us" "$(calc %.2f "$(printed "$column" relay_cost) - $direct")"
+	record "${named}_cpu_us" "$(calc %.2f "$cpu / $(printed 4 relay_cost)")"
 }
 
 measure_passthrough() {
@@ -247,7 +248,7 @@ measure_cancel() {
 	sleep 1
 	early=$(provider_stat closed_early)
 	client cancel "$id"
-	[ "$(client_word 1)" -eq 200 ] || return 0
+	[ "$(printed 1 client)" -eq 200 ] || return 0
 	tries=250
 	while [ "$(provider_stat closed_early)" -eq "$early" ] && provider_has_open; do
 		sleep 0.05
@@ -257,25 +258,18 @@ measure_cancel() {
 	record cancel_closes "$(($(provider_stat closed_early) - early))"
 	sleep 1
 	client state "$id"
-	record cancel_status "$(client_word 1)"
+	record cancel_status "$(printed 1 client)"
 }
 
 # kill_programs: those that are not the web server, with kill -9, all at once.
 kill_programs() {
-	victims=
-	for program in $killed; do
-		victims="$victims $(tree_of "$program")"
+	# shellcheck disable=SC2046,SC2086 # lists of names and numbers
+	kill -9 $(processes $killed)
+	for named in $killed; do
+		pid=$(pid_of "$named")
+		wait "$pid" 2>/dev/null || true
+		forget "$pid"
 	done
-	# shellcheck disable=SC2086 # a list of numbers
-	kill -9 $victims
-	left=
-	for program in $started; do
-		case " $killed " in
-		*" ${program%%:*} "*) wait "${program#*:}" 2>/dev/null || true ;;
-		*) left="$left$program " ;;
-		esac
-	done
-	started=$left
 }
 
 measure_kill() {
@@ -287,11 +281,11 @@ measure_kill() {
 	sleep 1
 	"restart_$system"
 	client outcomes "$dir/ids" 1600 "$patience"
-	record killed_whole "$(client_word 1)"
-	record killed_failed "$(client_word 2)"
-	record killed_running "$(client_word 3)"
-	record killed_gone "$(client_word 4)"
-	record killed_seconds "$(client_word 5)"
+	record killed_whole "$(printed 1 client)"
+	record killed_failed "$(printed 2 client)"
+	record killed_running "$(printed 3 client)"
+	record killed_gone "$(printed 4 client)"
+	record killed_seconds "$(printed 5 client)"
 }
 
 # measure_program NAME: everything, with a Redis and a provider of its own.
@@ -300,7 +294,9 @@ measure_program() {
 	began_at=$(date +%s)
 	say "   $(title_of "$system")"
 	: >"$out/data/peers-$system"
-	start_private_redis
+	next_port
+	redis_port=$port
+	start_redis_at "$dir/redis.sock" --bind 127.0.0.1 --port "$redis_port"
 	start_provider -d 50 -n 12 -b 8
 	"start_$system"
 	{ "about_$system"; say ""; } >>"$out/peers-about.md"
