@@ -160,8 +160,7 @@ static void take_page(struct followed *followed, const struct event_page *page)
 	}
 	send_page(followed, &(struct run){followed->from, end, buf_span(text), followed->from, 0},
 	    is_last);
-	if (text->cap > KEPT_ROOM)
-		buf_free(text);
+	buf_recycle(text, KEPT_ROOM);
 }
 
 static void on_page(void *ctx, const struct event_page *page)

@@ -224,12 +224,6 @@ static void dispatch(struct handlers *handlers)
 		wrong_method(handlers, allowed_methods(kind));
 }
 
-static void release_large(struct buf *buf)
-{
-	if (buf->cap > KEPT_BUFFER)
-		buf_free(buf);
-}
-
 void handlers_open(
     struct handlers *handlers, const struct config *config, const struct responder_setup *setup)
 {
@@ -273,7 +267,7 @@ void handlers_answer(struct handlers *handlers, struct fcgi_request *fcgi)
 	activity_begin(handlers->activity, request->route.kind);
 	reply_begin(&handlers->reply, fcgi, request->method == METHOD_HEAD, request->request_id);
 	dispatch(handlers);
-	release_large(&handlers->body);
-	release_large(&handlers->object);
+	buf_recycle(&handlers->body, KEPT_BUFFER);
+	buf_recycle(&handlers->object, KEPT_BUFFER);
 	activity_end(handlers->activity, redis_state(handlers));
 }

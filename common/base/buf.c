@@ -69,6 +69,13 @@ void buf_clear(struct buf *b)
 	b->len = 0;
 }
 
+void buf_recycle(struct buf *b, size_t most)
+{
+	if (b->cap > most)
+		buf_free(b);
+	buf_clear(b);
+}
+
 char *buf_reserve(struct buf *b, size_t extra)
 {
 	if (extra > SIZE_MAX / 4 - b->len)

@@ -37,6 +37,8 @@ struct buf {
 
 void buf_free(struct buf *b);
 void buf_clear(struct buf *b); /* empties it and keeps the memory */
+/* Empties it, and keeps at most so many bytes of memory: else one long text would stay for ever. */
+void buf_recycle(struct buf *b, size_t most);
 /* Makes room for extra more bytes and returns where they go; the caller adds to len. */
 char *buf_reserve(struct buf *b, size_t extra);
 void buf_append(struct buf *b, const void *data, size_t len);

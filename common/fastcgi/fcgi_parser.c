@@ -8,13 +8,6 @@
 
 enum { KEPT_BUFFER = 65536 }; /* bytes that a buffer may keep for the next request */
 
-static void release_large(struct buf *buf)
-{
-	if (buf->cap > KEPT_BUFFER)
-		buf_free(buf);
-	buf_clear(buf);
-}
-
 void fcgi_parser_free(struct fcgi_parser *parser)
 {
 	buf_free(&parser->answer);
@@ -39,8 +32,8 @@ void fcgi_parser_end_request(struct fcgi_parser *parser)
 {
 	parser->request_id = 0;
 	parser->strays = 0;
-	release_large(&parser->pairs);
-	release_large(&parser->text);
+	buf_recycle(&parser->pairs, KEPT_BUFFER);
+	buf_recycle(&parser->text, KEPT_BUFFER);
 }
 
 bool fcgi_parser_is_between_records(const struct fcgi_parser *parser)

@@ -10,7 +10,8 @@
 enum {
 	MOST_WRITES = 64,
 	MOST_BYTES = 65536,
-	WORDS_BEFORE_KEYS = 3, /* EVALSHA, the script and how many keys */
+	KEPT_BYTES = 2 * MOST_BYTES, /* that a buffer may keep for the next batch */
+	WORDS_BEFORE_KEYS = 3,       /* EVALSHA, the script and how many keys */
 };
 
 /* Writes that went out together and have yet to be answered. */
@@ -94,8 +95,8 @@ static bool send_out(struct write_batch *batch, struct sent_writes **sent)
 	ok = redis_client_send(
 	    batch->commands, batch->first.job, buf_span(&command), on_written, *sent);
 	buf_free(&command);
-	buf_clear(&batch->keys);
-	buf_clear(&batch->arguments);
+	buf_recycle(&batch->keys, KEPT_BYTES);
+	buf_recycle(&batch->arguments, KEPT_BYTES);
 	batch->key_count = batch->argument_count = 0;
 	batch->next = NULL;
 	return ok;
