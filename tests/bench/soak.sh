@@ -26,6 +26,9 @@ case $#:${1:-} in
 esac
 build=${BENCH_BUILD:-$PWD}
 [ -x "$build/respoold" ] || { echo "soak.sh: there is no respoold in $build" >&2; exit 2; }
+# Else glibc keeps more of what is free with each large piece that is freed (mallopt(3)), and memory
+# grows by steps although nothing is lost.
+export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072
 export RESPOOL_BUILD="$build" PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH="$here/../integration${PYTHONPATH:+:$PYTHONPATH}"
 exec "${PYTHON:-python3}" "$here/soak.py" "$1" "${BENCH_OUT:-$build/bench}/soak.md"
