@@ -2,7 +2,7 @@
 # Where one program's time goes under one load: the instructions of each function, counted by
 # valgrind, or the system calls, counted by strace, for each delta, job, request, event or poll; or
 # what of these Redis does.
-# shellcheck disable=SC1091,SC2034,SC2154 # the files beside it, and what is for them or from them
+# shellcheck disable=SC1090,SC1091,SC2034,SC2154 # the files beside it, and what is for them or from them
 set -eu
 
 usage() {
@@ -32,7 +32,6 @@ top=$(cd "$here/../.." && pwd)
 build=${BENCH_BUILD:-$PWD}
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin" no_proxy='*'
 . "$here/lib.sh"
-. "$here/webservers.sh"
 tested=${PROFILE_TESTED:-$build}
 streams=40
 dir=

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures respool beside programs that do less, prints a table with ratios, and says by its exit
 # status whether all of them are as they should be.
-# shellcheck disable=SC1091,SC2034 # the files beside it, and what is for them
+# shellcheck disable=SC1090,SC1091,SC2034 # the files beside it, and what is for them
 set -eu
 
 usage() {
@@ -68,22 +68,9 @@ export LC_ALL=C
 export PATH="$PATH:/usr/sbin:/sbin"
 export no_proxy='*'
 . "$here/lib.sh"
-. "$here/webservers.sh"
-. "$here/polls.sh"
-. "$here/deltas.sh"
-. "$here/streams.sh"
-. "$here/passthrough.sh"
-. "$here/relays.sh"
-. "$here/mixed.sh"
-. "$here/follow.sh"
-. "$here/dialects.sh"
-. "$here/versions.sh"
-. "$here/growth.sh"
-. "$here/shares.sh"
-. "$here/webhooks.sh"
-. "$here/places.sh"
-. "$here/faults.sh"
-. "$here/report.sh"
+for part in "$here"/groups/*.sh "$here"/report/*.sh; do
+	. "$part"
+done
 
 groups="polls creates starts deltas bytes streams burst scaling passthrough relays mixed"
 groups="$groups follow dialects webhooks redis versions writes length count queue claim shares"

@@ -1,4 +1,4 @@
-# Polls beside a thousand streams that are passed through. Sourced by run.sh, with relays.sh.
+# Polls beside a thousand streams that are passed through.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 

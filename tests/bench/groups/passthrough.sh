@@ -1,5 +1,4 @@
-# Requests that are passed on to a provider, beside the same provider asked directly. Sourced by
-# run.sh.
+# Requests that are passed on to a provider, beside the same provider asked directly.
 # shellcheck shell=sh
 # shellcheck disable=SC2154
 

@@ -1,4 +1,4 @@
-# What it costs that a provider speaks another API. Sourced by run.sh.
+# What it costs that a provider speaks another API.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 
