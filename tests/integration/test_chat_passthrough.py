@@ -5,8 +5,8 @@ import json
 import pytest
 
 from harness import PROVIDER_KEY, wait_until
+from passing import EventReader, answer, response_object, two_deployments
 from test_deployments import FAILURES
-from test_passthrough import EventReader, answer, response_object, two_deployments
 from upstream import Cut, Feed, Hang, Reset, Script, json_error
 
 STACK = {"supervisor": False, "children": 4}

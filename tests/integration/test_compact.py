@@ -6,8 +6,8 @@ import pytest
 
 from events import message_stream
 from harness import BOB, output_text
+from passing import answer, native_key, response_object, two_deployments
 from test_chat_passthrough import deployment
-from test_passthrough import answer, native_key, response_object, two_deployments
 from upstream import Cut, json_error
 
 STACK = {"children": 4}

@@ -3,7 +3,7 @@
 import pytest
 
 from harness import ALICE, PROVIDER_KEY
-from test_passthrough import answer
+from passing import answer
 from upstream import json_error
 
 STACK = {"supervisor": False, "config": {"respool": {"default_deployment": "m"}}}

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from harness import PROVIDER_KEY, Stack, job_key, output_text, wait_until
+from passing import answer, response_object, streaming
 from stream_rules import problems
-from test_passthrough import answer, response_object, streaming
 from upstream import Cut, Endless, Feed, Hang, Script, Sleep, json_error
 
 PROVIDERS = {"chat": "openai_like", "messages": "anthropic"}

@@ -6,9 +6,9 @@ import pytest
 
 from events import message_stream
 from harness import job_key, output_text
+from passing import answer, response_object, streaming
 from test_deployments import config, counts, deployment, error, fallbacks, run
 from test_dialects import whole
-from test_passthrough import answer, response_object, streaming
 from upstream import Gate, Hang
 
 OURS = {

@@ -15,7 +15,7 @@ import fastcgi
 from deployed import NginxSite
 from fastcgi import KEEP_CONN, PARAMS, STDIN, begin, pairs, record
 from harness import ALICE, Stack, children_of, private_part, wait_until
-from test_passthrough import answer, event, response_object
+from passing import answer, event, response_object
 from upstream import Gate, Hang, event_bytes
 
 BODY = json.dumps(response_object()).encode()

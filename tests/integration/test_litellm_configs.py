@@ -15,8 +15,8 @@ from events import delta, message_stream, opening
 from harness import output_text, run_program, wait_until
 from litellm_files import (DIRECTORY, FILES, MASTER, NORTH, REDIS_PASSWORD, SOUTH, VARIABLES,
                            FileStack, all_keys, checked, text_of, with_polling)
+from passing import answer, response_object
 from redis_tls import require_tls
-from test_passthrough import answer, response_object
 from upstream import Gate, Hang, Script, Sleep, json_error
 
 pytestmark = pytest.mark.once

@@ -9,7 +9,7 @@ import pytest
 
 from events import completed, delta, message_stream, opening
 from harness import children_of, script_text, title_of, wait_until
-from test_passthrough import EventReader
+from passing import EventReader
 from upstream import Cut, Feed, Hang, Reset, Script, json_error
 
 SEPARATOR = "\x1f"

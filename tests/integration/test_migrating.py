@@ -14,7 +14,7 @@ from events import delta, message_stream, opening
 from harness import (ALICE, BOB, ID_FORM, TOP, Client, job_key, output_text, response_key,
                      run_program, wait_until)
 from litellm_proxy import Proxy
-from test_passthrough import answer, response_object
+from passing import answer, response_object
 from upstream import Hang, Sleep
 
 pytestmark = pytest.mark.once

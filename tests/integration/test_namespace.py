@@ -8,7 +8,7 @@ import redis
 from events import delta, message_stream, opening
 from following import create_stream, follow
 from harness import Stack, output_text, wait_until
-from test_passthrough import answer, response_object
+from passing import answer, response_object
 from upstream import Feed
 
 LITELLM_ID = "litellm_poll_11111111-2222-4333-8444-555555555555"

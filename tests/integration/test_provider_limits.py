@@ -7,9 +7,9 @@ import pytest
 
 from events import message_stream
 from harness import wait_until
+from passing import answer, response_object
 from test_deployments import RESTING, assert_answered, config, counts, deployment, error, run
 from test_measures import await_counters, ended_line, history
-from test_passthrough import answer, response_object
 from upstream import Script, json_error
 
 LIMITED = "litellm:polling:{deployments}:limited"

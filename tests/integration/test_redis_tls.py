@@ -10,9 +10,9 @@ import pytest
 from events import delta, message_stream, opening
 from following import create_stream, follow
 from harness import output_text, wait_until
+from passing import answer, native_key, response_object
 from redis_tls import PORT, Authority, TlsStack, own_address, require_tls
 from test_faults import assert_unavailable
-from test_passthrough import answer, native_key, response_object
 from upstream import Feed
 
 LONG = "spools of long and shiny thread " * 100_000  # bytes, more than a TLS record or a socket holds

@@ -7,8 +7,8 @@ import pytest
 
 from events import message_stream
 from harness import PROVIDER_KEY, Stack, output_text
+from passing import answer, response_object, streaming
 from test_dialects import whole
-from test_passthrough import answer, response_object, streaming
 
 FUNCTION = {"name": "look_up", "description": "d", "parameters": {"type": "object"}}
 SCHEMA = {"name": "reply", "schema": {"type": "object", "properties": {}}, "strict": True}

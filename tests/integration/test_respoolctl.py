@@ -11,7 +11,7 @@ from console import Console
 from events import Stream, delta, message_stream, opening
 from harness import (ADMIN, Client, environment, job_key, kill, output_text, response_key,
                      run_program, wait_until)
-from test_passthrough import response_object
+from passing import response_object
 from upstream import Cut, Gate, json_error
 
 UNKNOWN = "litellm_poll_00000000-0000-4000-8000-000000000000"

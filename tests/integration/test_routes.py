@@ -4,7 +4,7 @@ import pytest
 
 from deployed import start_nginx
 from harness import ALICE, BOB, MASTER_KEY, PROVIDER_KEY, Client
-from test_passthrough import answer, response_object
+from passing import answer, response_object
 from test_webservers import NGINX
 from upstream import json_error
 

@@ -8,10 +8,10 @@ import pytest
 
 from events import message_stream
 from harness import UnixConnection, output_text, wait_until
+from passing import answer, response_object
 from test_deployments import (assert_answered, config, counts, deployment, drawn, error, fallbacks,
                               run)
 from test_dialects import line
-from test_passthrough import answer, response_object
 from upstream import Gate, json_error
 
 TOO_LONG = {"error": {"message": "Your input exceeds the context window of this model.",

@@ -8,8 +8,8 @@ import pytest
 
 from events import completed, delta, message_item, opening, text_part
 from harness import PROVIDER_KEY, Stack, output_text
+from passing import answer, response_object, streaming
 from test_dialects import BEGINNING, END, text as translated_text
-from test_passthrough import answer, response_object, streaming
 from upstream import Hang, Sleep
 
 APIS = ("responses", "chat", "messages")
