@@ -39,8 +39,6 @@ static _Noreturn void die(const char *why)
 	exit(1);
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
-
 static void count_event(struct reader *reader, struct json_object *event)
 {
 	struct json_object *type, *delta;
@@ -111,8 +109,6 @@ static size_t on_body(char *p, size_t size, size_t count, void *ctx)
 	return len;
 }
 
-/* ---- libcurl on libevent --------------------------------------------------------------------- */
-
 static void drive(struct reader *reader, curl_socket_t fd, int events)
 {
 	struct CURLMsg *message;
@@ -174,8 +170,6 @@ static int arm_timer(CURLM *multi, long timeout_ms, void *ctx)
 		evtimer_add(reader->timer, &delay);
 	return 0;
 }
-
-/* ---- the program ----------------------------------------------------------------------------- */
 
 static void begin(struct reader *reader, const char *url)
 {

@@ -123,8 +123,6 @@ finish() {
 	[ "$counted" != commands ] || redis info commandstats | tr -d '\r' >"$dir/commands"
 }
 
-# ---- loads: each leaves in $count how many there were of what $thing names -----------------------
-
 provider_streams() {
 	[ "$(provider_stat started)" -ge "$1" ]
 }
@@ -230,8 +228,6 @@ load_creates() {
 	export WRK_BODY='{"model":"m","background":true,"input":"Say something about spools."}'
 	count_load "$url/v1/responses" -H "Content-Type: application/json"
 }
-
-# ---- what was found ------------------------------------------------------------------------------
 
 # The relay and the responder are children of one program; only the latter accepts connections.
 is_ours() {

@@ -8,25 +8,17 @@
  * "stream" reads one stream and prints how long it took for each event. If the provider stamps its
  * deltas (provider -t), it also prints the median of their ages when they were read.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "blocking_http.h"
+#include "times.h"
+
 enum {
-	PATIENCE_S = 60,
-	REQUEST_MAX = 2048,
-	PATH_MAX_BYTES = 256,
-	BUFFER_SIZE = 65536,
 	LINE_MAX_BYTES = 1024, /* of an event's line; the rest is not looked at */
 	CLIENTS_MAX = 64,
 };
@@ -34,31 +26,6 @@ enum {
 static const char usage[] = "usage: relay_cost requests|streams URL KEY CLIENTS MILLISECONDS\n"
 			    "       relay_cost stream URL KEY\n"
 			    "URL: http://127.0.0.1:PORT/PATH\n";
-
-struct target {
-	struct sockaddr_in address;
-	char request[REQUEST_MAX];
-	size_t request_len;
-};
-
-/* What has been read is between begin and end; the last of it came then. */
-struct connection {
-	int fd;
-	size_t begin, end;
-	double came;
-	char buffer[BUFFER_SIZE];
-};
-
-struct times {
-	double *us;
-	size_t count, cap;
-};
-
-/* Gets an answer's body piece by piece, and when each was read. */
-struct body {
-	void (*take)(void *ctx, const char *p, size_t len, double came);
-	void *ctx;
-};
 
 struct client {
 	pthread_t thread;
@@ -75,202 +42,6 @@ struct stream {
 	struct times ages;
 };
 
-/* Of the monotonic clock, which the provider's stamps are of as well. */
-static double now_us(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static _Noreturn void die(const char *why, const char *what)
-{
-	fprintf(stderr, "relay_cost: %s: %s\n", why, what);
-	exit(1);
-}
-
-/* ---- times ----------------------------------------------------------------------------------- */
-
-static void add_time(struct times *times, double us)
-{
-	if (times->count == times->cap) {
-		times->cap = times->cap > 0 ? 2 * times->cap : 1024;
-		times->us = realloc(times->us, times->cap * sizeof(*times->us));
-		if (times->us == NULL)
-			die("memory", "there is no more");
-	}
-	times->us[times->count++] = us;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* There has to be one at least. */
-static double median(struct times *times)
-{
-	size_t middle = times->count / 2;
-
-	qsort(times->us, times->count, sizeof(*times->us), by_size);
-	if (times->count % 2 == 1)
-		return times->us[middle];
-	return (times->us[middle - 1] + times->us[middle]) / 2;
-}
-
-/* ---- HTTP ------------------------------------------------------------------------------------ */
-
-static void set_target(struct target *target, const char *url, const char *key, const char *body)
-{
-	char path[PATH_MAX_BYTES];
-	int port, len;
-
-	if (sscanf(url, "http://127.0.0.1:%d%255s", &port, path) != 2 || path[0] != '/')
-		die("expected http://127.0.0.1:PORT/PATH", url);
-	target->address = (struct sockaddr_in){.sin_family = AF_INET};
-	target->address.sin_port = htons((uint16_t)port);
-	target->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	len = snprintf(target->request, REQUEST_MAX,
-	    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
-	    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-	    path, port, key, strlen(body), body);
-	if (len < 0 || len >= REQUEST_MAX)
-		die("the key or the path is too long", url);
-	target->request_len = (size_t)len;
-}
-
-static void open_connection(struct connection *connection, const struct target *target)
-{
-	const struct sockaddr *address = (const struct sockaddr *)&target->address;
-	struct timeval patience = {PATIENCE_S, 0};
-	int on = 1;
-
-	connection->begin = connection->end = 0;
-	connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (connection->fd < 0 || connect(connection->fd, address, sizeof(target->address)) != 0)
-		die("cannot connect", strerror(errno));
-	setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-}
-
-static void send_request(const struct connection *connection, const struct target *target)
-{
-	ssize_t sent = send(connection->fd, target->request, target->request_len, MSG_NOSIGNAL);
-
-	if (sent != (ssize_t)target->request_len)
-		die("a request was not taken", sent < 0 ? strerror(errno) : "as a whole");
-}
-
-static void read_more(struct connection *connection)
-{
-	ssize_t got;
-
-	connection->end -= connection->begin;
-	memmove(connection->buffer, connection->buffer + connection->begin, connection->end);
-	connection->begin = 0;
-	if (connection->end == BUFFER_SIZE)
-		die("expected an end of line", "there is none");
-	got = read(
-	    connection->fd, connection->buffer + connection->end, BUFFER_SIZE - connection->end);
-	connection->came = now_us();
-	if (got <= 0)
-		die("an answer ends early", got == 0 ? "it was cut off" : strerror(errno));
-	connection->end += (size_t)got;
-}
-
-/* Without its end, and only valid until more is read. */
-static char *read_line(struct connection *connection)
-{
-	char *line, *end;
-
-	for (;;) {
-		line = connection->buffer + connection->begin;
-		end = memchr(line, '\n', connection->end - connection->begin);
-		if (end != NULL)
-			break;
-		read_more(connection);
-	}
-	connection->begin += (size_t)(end + 1 - line);
-	*end = '\0';
-	if (end > line && end[-1] == '\r')
-		end[-1] = '\0';
-	return line;
-}
-
-static void read_bytes(struct connection *connection, size_t count, const struct body *body)
-{
-	size_t len;
-
-	while (count > 0) {
-		if (connection->begin == connection->end)
-			read_more(connection);
-		len = connection->end - connection->begin;
-		if (len > count)
-			len = count;
-		body->take(
-		    body->ctx, connection->buffer + connection->begin, len, connection->came);
-		connection->begin += len;
-		count -= len;
-	}
-}
-
-static void expect_empty_line(struct connection *connection)
-{
-	const char *line = read_line(connection);
-
-	if (*line != '\0')
-		die("expected an empty line", line);
-}
-
-static void read_chunks(struct connection *connection, const struct body *body)
-{
-	size_t size;
-
-	while ((size = strtoul(read_line(connection), NULL, 16)) > 0) {
-		read_bytes(connection, size, body);
-		expect_empty_line(connection);
-	}
-	expect_empty_line(connection);
-}
-
-static const char *value_of(const char *line, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (strncasecmp(line, name, len) != 0 || line[len] != ':')
-		return NULL;
-	return line + len + 1 + strspn(line + len + 1, " ");
-}
-
-static void read_answer(struct connection *connection, const struct body *body)
-{
-	const char *line = read_line(connection), *value;
-	bool chunked = false, sized = false;
-	size_t size = 0;
-
-	if (strncmp(line, "HTTP/1.1 200 ", strlen("HTTP/1.1 200 ")) != 0)
-		die("expected an answer of HTTP/1.1 with status 200", line);
-	while (*(line = read_line(connection)) != '\0') {
-		if ((value = value_of(line, "Content-Length")) != NULL) {
-			sized = true;
-			size = strtoul(value, NULL, 10);
-		} else if ((value = value_of(line, "Transfer-Encoding")) != NULL) {
-			chunked = strcasecmp(value, "chunked") == 0;
-		}
-	}
-	if (chunked)
-		read_chunks(connection, body);
-	else if (sized)
-		read_bytes(connection, size, body);
-	else
-		die("expected an answer with a length", "it has none");
-}
-
-/* ---- requests -------------------------------------------------------------------------------- */
-
 static void count_bytes(void *ctx, const char *p, size_t len, double came)
 {
 	size_t *bytes = ctx;
@@ -284,11 +55,11 @@ static void measure_request(struct client *client, struct connection *connection
 {
 	size_t bytes = 0;
 	struct body body = {count_bytes, &bytes};
-	double began = now_us();
+	double began = http_now_us();
 
-	send_request(connection, client->target);
-	read_answer(connection, &body);
-	add_time(&client->times, now_us() - began);
+	http_send(connection, client->target);
+	http_read_answer(connection, &body);
+	times_add(&client->times, http_now_us() - began);
 	client->answer_bytes = bytes;
 }
 
@@ -297,24 +68,24 @@ static void *run_client(void *ctx)
 	struct client *client = ctx;
 	struct connection connection;
 
-	open_connection(&connection, client->target);
+	http_open(&connection, client->target);
 	do
 		measure_request(client, &connection);
-	while (now_us() < client->until);
+	while (http_now_us() < client->until);
 	close(connection.fd);
 	return NULL;
 }
 
 static void start_clients(struct client *clients, int count, const struct target *target, int ms)
 {
-	double until = now_us() + ms * 1e3;
+	double until = http_now_us() + ms * 1e3;
 	int i;
 
 	for (i = 0; i < count; i++) {
 		clients[i].target = target;
 		clients[i].until = until;
 		if (pthread_create(&clients[i].thread, NULL, run_client, &clients[i]) != 0)
-			die("threads", "there are no more");
+			http_die("threads", "there are no more");
 	}
 }
 
@@ -324,7 +95,7 @@ static void await_client(struct client *client, struct times *all)
 
 	pthread_join(client->thread, NULL);
 	for (i = 0; i < client->times.count; i++)
-		add_time(all, client->times.us[i]);
+		times_add(all, client->times.us[i]);
 	free(client->times.us);
 }
 
@@ -337,12 +108,10 @@ static void measure_requests(const struct target *target, int count, int ms)
 	start_clients(clients, count, target, ms);
 	for (i = 0; i < count; i++)
 		await_client(&clients[i], &all);
-	printf(
-	    "us %.2f requests %zu bytes %zu\n", median(&all), all.count, clients[0].answer_bytes);
+	printf("us %.2f requests %zu bytes %zu\n", times_median(&all), all.count,
+	    clients[0].answer_bytes);
 	free(all.us);
 }
-
-/* ---- a stream -------------------------------------------------------------------------------- */
 
 static void take_line(struct stream *stream, double came)
 {
@@ -355,7 +124,7 @@ static void take_line(struct stream *stream, double came)
 		stream->events++;
 	stamp = strstr(stream->line, stamped);
 	if (stamp != NULL && sscanf(stamp + strlen(stamped), "%*d %*d %lld>", &sent_at) == 1)
-		add_time(&stream->ages, came - (double)sent_at);
+		times_add(&stream->ages, came - (double)sent_at);
 }
 
 static void add_to_line(struct stream *stream, const char *p, size_t len)
@@ -386,10 +155,10 @@ static void take_events(void *ctx, const char *p, size_t len, double came)
 static void print_stream(struct stream *stream, double us)
 {
 	if (stream->events == 0)
-		die("expected a stream of events", "it has none");
+		http_die("expected a stream of events", "it has none");
 	printf("us %.3f events %ld", us / (double)stream->events, stream->events);
 	if (stream->ages.count > 0)
-		printf(" age_us %.2f stamps %zu", median(&stream->ages), stream->ages.count);
+		printf(" age_us %.2f stamps %zu", times_median(&stream->ages), stream->ages.count);
 	printf("\n");
 }
 
@@ -400,16 +169,14 @@ static void measure_stream(const struct target *target)
 	struct body body = {take_events, &stream};
 	double began;
 
-	open_connection(&connection, target);
-	began = now_us();
-	send_request(&connection, target);
-	read_answer(&connection, &body);
-	print_stream(&stream, now_us() - began);
+	http_open(&connection, target);
+	began = http_now_us();
+	http_send(&connection, target);
+	http_read_answer(&connection, &body);
+	print_stream(&stream, http_now_us() - began);
 	close(connection.fd);
 	free(stream.ages.us);
 }
-
-/* ---- main ------------------------------------------------------------------------------------ */
 
 static const char short_body[] = "{\"model\":\"m\",\"input\":\"Say something about spools.\"}";
 
@@ -428,7 +195,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	set_target(&target, argv[2], argv[3], requests && !streams ? short_body : stream_body);
+	target_set(&target, argv[2], argv[3], requests && !streams ? short_body : stream_body);
 	if (requests)
 		measure_requests(&target, clients, ms);
 	else

@@ -61,8 +61,6 @@ static _Noreturn void die(const char *why)
 	exit(1);
 }
 
-/* ---- a text of stamps ------------------------------------------------------------------------ */
-
 static const char *text_of(const char *object)
 {
 	static const char name[] = "\"text\":\"<";
@@ -113,8 +111,6 @@ static int count_stamps(const char *text, long *serial)
 	}
 	return count;
 }
-
-/* ---- samples --------------------------------------------------------------------------------- */
 
 static void ask(struct watch *watch, int response)
 {
@@ -172,8 +168,6 @@ static void take_samples(struct watch *watch, double seconds)
 		usleep(BATCH_PAUSE_US);
 	}
 }
-
-/* ---- the end --------------------------------------------------------------------------------- */
 
 /* When what a sample did not show had been sent is in the whole text. */
 static void date_samples(struct watch *watch, int response, const char *text)

@@ -38,8 +38,6 @@ static bool is_within(struct span inner, struct span outer)
 	return inner.p >= outer.p && inner.p + inner.len <= outer.p + outer.len;
 }
 
-/* ---- paths ----------------------------------------------------------------------------------- */
-
 /* An id that is let through names keys of its own, whole. */
 static void check_id(struct span text)
 {
@@ -131,8 +129,6 @@ static void check_path(struct span path)
 		require(mounted.kind == with_slash(route.kind) && span_eq(mounted.id, route.id));
 	buf_free(&longer);
 }
-
-/* ---- bodies ---------------------------------------------------------------------------------- */
 
 /* json-c ends strings' names at NUL, and knows no half of a surrogate pair. */
 static bool json_c_can_hold(struct span text)
@@ -370,8 +366,6 @@ static void check_body(struct span body, const char *query)
 	check_input_items(request.input, query);
 	create_request_free(&request);
 }
-
-/* ---- both ------------------------------------------------------------------------------------ */
 
 /* A copy of exactly that size, so that reading past it is seen. */
 static char *copy_of(const uint8_t *data, size_t size)

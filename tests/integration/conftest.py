@@ -29,7 +29,7 @@ numbers = itertools.count(1)
 # The modules that take longest, for the most part asleep. They begin first, so that others fill the
 # time; with --dist loadfile each has a process to itself.
 LONGEST = (
-    "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi", "test_state_machine",
+    "test_chaos", "test_faults", "test_hostile_provider", "test_fastcgi_slow", "test_state_machine",
     "test_held_streams", "test_webhooks_receivers", "test_costs")
 
 # The modules that start none of our programs.

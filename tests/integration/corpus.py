@@ -133,9 +133,6 @@ def case_named(name):
     return Case(dialect, DIRECTORY / dialect / last)
 
 
-# ---- what differs from run to run ----------------------------------------------------------------
-
-
 class _Names:
     """Gives ids that were made here names by the order in which they come."""
 
@@ -218,9 +215,6 @@ def difference(found, expected):
 
 def _line(value):
     return json.dumps(value, ensure_ascii=False)
-
-
-# ---- one case without servers --------------------------------------------------------------------
 
 
 class Translation:

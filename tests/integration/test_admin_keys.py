@@ -86,9 +86,6 @@ def test_keys_are_known_by_their_hashes(make_stack):
     assert stack.client.get("/respool/v1/pause").status == 403
 
 
-# ---- an application that is mounted at /respool -------------------------------------------------
-
-
 def test_what_clients_alone_have_is_theirs_also_below_respool(client):
     mounted = client.with_prefix("/respool/v1")
     response_id = mounted.create("m")["id"]

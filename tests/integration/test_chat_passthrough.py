@@ -109,9 +109,6 @@ def test_unknown_model_is_told_as_for_responses(make_stack):
         assert post(stack, path, {"model": "nope"}).error()["code"] == "model_not_found"
 
 
-# ---- streams ------------------------------------------------------------------------------------
-
-
 def reader(client, model):
     return EventReader(client, {"model": model, "messages": [], "stream": True}, CHAT)
 
@@ -177,9 +174,6 @@ def test_key_that_the_provider_repeats_is_masked(client, upstream, model):
     assert PROVIDER_KEY.encode() not in post(client, CHAT, {"model": model}).body
 
 
-# ---- other tries --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_another_deployment_answers_when_the_first_fails(make_stack, path):
     stack = make_stack(two_deployments(litellm_settings={"num_retries": 1}), supervisor=False)
@@ -219,9 +213,6 @@ def test_path_that_a_deployment_lacks_is_no_failure_of_its(make_stack):
     assert len(stack.upstream.requests("first")) == 3
     wait_until(lambda: stack.redis.hvals(FAILURES), what="the failure to be told")
     assert stack.redis.hvals(FAILURES) == [b"1"]
-
-
-# ---- where it is --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("params, expected", [

@@ -335,9 +335,6 @@ def test_only_listed_web_servers_may_connect(make_stack, monkeypatch, host, addr
     assert (b"Status: 200" in fastcgi_answer(port)) is served
 
 
-# ---- who may reach what is for administrators ---------------------------------------------------
-
-
 # What is replaced in each file, so that of the loopback's addresses one alone is let in.
 NETWORKS = {
     "apache-mod_fcgid": ("'127.0.0.0/8'", "'127.0.0.2'"),

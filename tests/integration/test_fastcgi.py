@@ -1,110 +1,18 @@
-"""What a peer of the FastCGI socket may send: requests in every form, and what is none."""
+"""What the specification of FastCGI asks for."""
 
 import contextlib
 import json
-import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import fastcgi
 from fastcgi import (ABORT_REQUEST, AUTHORIZER, CANT_MPX_CONN, END_REQUEST, GET_VALUES,
-                     GET_VALUES_RESULT, PARAMS, REQUEST_COMPLETE, STDIN, UNKNOWN_ROLE,
-                     UNKNOWN_TYPE, begin, get, pairs, record)
-from harness import ALICE, Stack
-
-STACK = {"web": False, "supervisor": False, "config": {"respool": {"max_request_bytes": 500000}}}
-ALIVE = "/health/liveliness"
-LONG = b"\xff\xff\xff\xff"  # the length 0x7fffffff
-
-
-@contextlib.contextmanager
-def connected(stack):
-    connection = fastcgi.Connection(stack.directory / "fcgi.sock")
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def is_alive(stack):
-    with connected(stack) as connection:
-        connection.socket.sendall(get(ALIVE))
-        text, status = connection.read_answer()
-    assert status == REQUEST_COMPLETE
-    return b"Status: 200" in text and b"alive" in text
-
-
-def is_closed(connection):
-    return connection.read_record() is None
-
-
-@pytest.fixture(autouse=True)
-def children_stay(stack):
-    before = stack.responder.children()
-    yield
-    assert is_alive(stack)
-    assert stack.responder.children() == before
-
-
-# ---- what took a child down ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("data", [
-    record(GET_VALUES, pairs({"FCGI_MPXS_CONNS": ""}), 0) * 2,
-    record(GET_VALUES, b"\x0f\x00FCGI_MPXS_CONNS" * 2, 0),
-    record(GET_VALUES, b"\x0f\x00FCGI_MPXS_CONNS" * 20, 0) * 3,
-    record(GET_VALUES, b"\x0e\x00FCGI_MAX_CONNS\x0d\x00FCGI_MAX_REQS" * 2, 0),
-    record(GET_VALUES, LONG + LONG, 0),
-    record(GET_VALUES, b"", 0),
-    record(GET_VALUES, b"\x0f\x00FCGI_MPXS_CONNS", 0)[:20],
-    begin() + record(PARAMS, LONG + LONG + b"name") + record(PARAMS) + record(STDIN),
-    begin() + record(PARAMS, LONG + b"\x01" + b"N") + record(PARAMS),
-    begin() + record(PARAMS, b"\x01" + LONG + b"N") + record(PARAMS),
-    begin() + record(PARAMS, LONG) + record(PARAMS, LONG) + record(PARAMS, b"x" * 100),
-    begin() + record(PARAMS, b"\xc0\0\0\0\xc0\0\0\0name") + record(PARAMS),
-    begin() + (record(PARAMS, b"\x04\x04nameabcd") + record(PARAMS, LONG * 2)) + record(PARAMS),
-], ids=range(13))
-def test_lengths_and_questions_that_lie_end_no_process(stack, data):
-    for _ in range(4):  # more often than there are children
-        with connected(stack) as connection:
-            connection.socket.sendall(data)
-            assert is_alive(stack)
-
-
-def test_variables_without_end_are_cut_off(stack):
-    with connected(stack) as connection, contextlib.suppress(ConnectionError):
-        connection.socket.sendall(begin())
-        for _ in range(10):
-            connection.socket.sendall(record(PARAMS, b"\x01\x00N" * 20000))
-        assert is_closed(connection)
-
-
-def test_questions_without_end_are_cut_off(stack):
-    with connected(stack) as connection, contextlib.suppress(ConnectionError):
-        while True:
-            connection.socket.sendall(record(GET_VALUES, b"\x0f\x00FCGI_MPXS_CONNS", 0))
-            if connection.read_record() is None:
-                break
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_noise_ends_no_process(stack, seed):
-    """Records with types, ids and lengths of every kind, whole and cut off."""
-    chance = random.Random(seed)
-
-    def noise():
-        length = chance.choice([0, 1, 8, 8, 40, 3000])
-        return record(chance.randrange(13), chance.randbytes(length), chance.choice([0, 1, 1, 2]))
-
-    for _ in range(40):
-        data = chance.choice([b"", begin()]) + b"".join(noise() for _ in range(6))
-        with connected(stack) as connection, contextlib.suppress(ConnectionError):
-            connection.socket.sendall(data[:chance.randrange(1, len(data) + 1)])
-
-
-# ---- what the specification asks for ------------------------------------------------------------
+                     GET_VALUES_RESULT, PARAMS, REQUEST_COMPLETE, STDIN, UNKNOWN_ROLE, UNKNOWN_TYPE,
+                     begin, get, pairs, record)
+from fastcgi_stacks import STACK  # noqa: F401  (what the stack is)
+from fastcgi_stacks import ALIVE, connected, create, is_alive, is_closed
+from fastcgi_stacks import children_stay  # noqa: F401  (a fixture)
 
 
 def test_values_are_told(stack):
@@ -195,11 +103,6 @@ def test_path_is_the_one_that_the_web_server_has_resolved(stack, variables, stat
         assert b"Status: %d " % status in connection.read_answer()[0]
 
 
-def create(body, **variables):
-    return {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/responses",
-            "HTTP_AUTHORIZATION": f"Bearer {ALICE}", "CONTENT_LENGTH": str(len(body)), **variables}
-
-
 @pytest.mark.parametrize("size", [1, 7, 1000, 65535])
 def test_body_in_records_of_any_size(stack, size):
     body = json.dumps({"model": "m", "input": "x" * (2000 if size < 9 else 200000),
@@ -246,152 +149,3 @@ def test_request_that_is_taken_back_at_once_reaches_no_provider(make_stack):
         connection.read_answer()
     assert is_alive(stack)
     assert stack.upstream.exchanges == []
-
-
-# ---- peers that take their time -----------------------------------------------------------------
-
-
-def patient_stack(make=Stack):
-    return make({"respool": {"client_timeout": 1}}, web=False, supervisor=False, children=1)
-
-
-@pytest.fixture
-def patient_for_a_second(make_stack):
-    return patient_stack(make_stack)
-
-
-def held_for(stack, connection, send=None):
-    """How long the one process that there is serves nobody else. send() is called meanwhile."""
-    begun = time.monotonic()
-    with connected(stack) as other:
-        other.socket.sendall(get(ALIVE))
-        other.socket.settimeout(0.05)
-        found = None
-        while found is None:
-            if send is not None:
-                with contextlib.suppress(ConnectionError):
-                    send(connection)
-            with contextlib.suppress(TimeoutError):
-                found = other.read_record()
-            assert time.monotonic() - begun < 15
-    return time.monotonic() - begun
-
-
-def drip(kind, content=b""):
-    return lambda connection: connection.socket.sendall(record(kind, content))
-
-
-POST = begin() + record(PARAMS, pairs(create(b"x" * 400000))) + record(PARAMS)
-
-
-UNFINISHED = [
-    (begin()[:5], None),
-    (begin(), None),
-    (begin() + record(PARAMS, b"\x01"), None),
-    (POST, None),
-    (POST + record(STDIN, b"x"), None),
-    (begin(), drip(PARAMS, b"\x01\x00N")),
-    (POST, drip(STDIN, b"x")),
-    (POST, drip(8, b"x")),
-    (POST, drip(99, b"x")),
-    (get("/none").removesuffix(record(STDIN)), drip(STDIN, b"x")),
-]
-
-
-def held_by(start, send):
-    """How long it takes until a request that begins so is given up."""
-    stack = patient_stack()
-    try:
-        with connected(stack) as connection:
-            connection.socket.sendall(start)
-            seconds = held_for(stack, connection, send)
-        assert is_alive(stack)
-    finally:
-        stack.close()
-    return seconds
-
-
-@pytest.fixture(scope="module")
-def given_up():
-    """Of each of UNFINISHED what came of it. They wait side by side, each with its own stack."""
-    with ThreadPoolExecutor(len(UNFINISHED)) as threads:
-        results = [threads.submit(held_by, *one) for one in UNFINISHED]
-    return results
-
-
-@pytest.mark.parametrize("number", range(len(UNFINISHED)))
-def test_request_that_does_not_come_in_time_is_given_up(given_up, number):
-    assert given_up[number].result() < 9
-
-
-def test_body_that_takes_long_has_more_time(patient_for_a_second):
-    """A second for each 16 KiB, beside the one for all of it."""
-    stack = patient_for_a_second
-    body = json.dumps({"model": "m", "input": "x" * 150000, "background": True}).encode()
-    begun = time.monotonic()
-    with connected(stack) as connection:
-        connection.socket.sendall(begin() + record(PARAMS, pairs(create(body))) + record(PARAMS))
-        for i in range(0, len(body), 40000):
-            connection.socket.sendall(record(STDIN, body[i:i + 40000]))
-            time.sleep(0.5)  # what is tested: that time passes
-        connection.socket.sendall(record(STDIN))
-        assert b"Status: 200" in connection.read_answer()[0]
-    assert time.monotonic() - begun > 1
-
-
-def stored_text(stack, size):
-    """A stored response with so much in it."""
-    body = json.dumps({"model": "m", "input": "x", "background": True,
-                       "instructions": "i" * size}).encode()
-    with connected(stack) as connection:
-        connection.socket.sendall(
-            begin() + record(PARAMS, pairs(create(body))) + record(PARAMS) +
-            b"".join(record(STDIN, body[i:i + 60000]) for i in range(0, len(body), 60000)) +
-            record(STDIN))
-        text, _ = connection.read_answer()
-    return json.loads(text.partition(b"\r\n\r\n")[2])["id"]
-
-
-def test_reader_that_takes_nothing_is_given_up(patient_for_a_second):
-    stack = patient_for_a_second
-    response_id = stored_text(stack, 4_000_000)
-    with connected(stack) as connection:
-        connection.socket.sendall(
-            get(f"/v1/responses/{response_id}", HTTP_AUTHORIZATION=f"Bearer {ALICE}"))
-        assert connection.read_record()
-        assert held_for(stack, connection) < 5
-        assert connection.read_answer() is None
-    assert is_alive(stack)
-
-
-def test_reader_that_takes_something_now_and_then_gets_everything(patient_for_a_second):
-    stack = patient_for_a_second
-    response_id = stored_text(stack, 2_000_000)
-    begun = time.monotonic()
-    with connected(stack) as connection:
-        connection.socket.sendall(
-            get(f"/v1/responses/{response_id}", HTTP_AUTHORIZATION=f"Bearer {ALICE}"))
-        received = 0
-        while (found := connection.read_record()) and found[0] != END_REQUEST:
-            received += len(found[2])
-            time.sleep(0.05)  # what is tested: that time passes
-        assert found
-    assert time.monotonic() - begun > 1.2
-    assert received > 2_000_000
-
-
-@pytest.mark.parametrize("variables,status", [
-    ([("HTTP_AUTHORIZATION", f"Bearer {ALICE}"), ("HTTP_AUTHORIZATION", "Bearer sk-x")], 404),
-    ([("HTTP_AUTHORIZATION", "Bearer sk-x"), ("HTTP_AUTHORIZATION", f"Bearer {ALICE}")], 401),
-    ([("HTTP_AUTHORIZATION", ""), ("REDIRECT_HTTP_AUTHORIZATION", f"Bearer {ALICE}")], 404),
-    ([("HTTP_API_KEY", ""), ("HTTP_X_API_KEY", ALICE)], 404),
-    ([("HTTP_API_KEY", "sk-x"), ("HTTP_X_API_KEY", ALICE)], 401),
-    ([("HTTP_API_KEYS", ALICE), ("HTTP_API_KE", ALICE), ("", ALICE)], 401)])
-def test_of_two_variables_the_first_counts_and_an_empty_one_is_none(stack, variables, status):
-    params = pairs({"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/v1/responses/litellm_poll_none"})
-    params += b"".join(pairs({name: value}) for name, value in variables)
-    with connected(stack) as connection:
-        connection.socket.sendall(
-            begin() + record(PARAMS, params) + record(PARAMS) + record(STDIN))
-        text, _ = connection.read_answer()
-    assert f"Status: {status}".encode() in text, text

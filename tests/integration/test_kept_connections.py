@@ -231,9 +231,6 @@ def test_kept_connection_is_not_lost_when_the_relay_ends(make_stack):
     assert stack.client.post_create({"model": "whole", "input": "x"}).status == 200
 
 
-# ---- behind nginx -------------------------------------------------------------------------------
-
-
 class Requests:
     """What several clients ask nginx for, each on a connection of its own that it keeps."""
 

@@ -202,9 +202,6 @@ def test_a_container_is_known_by_its_own_id(client, sealer):
     assert set(sealer.keys()) == {WEST}
 
 
-# ---- with stacks of their own -------------------------------------------------------------------
-
-
 def test_a_deployment_without_an_id_has_the_one_that_litellm_makes(make_stack):
     entries = [deployment("m", EAST, rpm=60), deployment("m", "os.environ/RESPOOL_TEST_WEST")]
     stack = make_stack({"model_list": entries}, supervisor=False, responder=False, web=False)

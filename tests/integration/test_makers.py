@@ -228,9 +228,6 @@ def test_other_requests_cost_no_round_trip(stack, client, sealer):
         sealer.answer = own
 
 
-# ---- with stacks of their own -------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("way", [polled, passed])
 def test_all_of_it_is_known_after_a_restart(make_stack, way):
     stack = make_stack({"model_list": two_deployments()})

@@ -190,9 +190,6 @@ def test_a_message_that_comes_whole_at_the_end_is_told_in_order():
         "content_part.done", "output_item.done", "completed"]
 
 
-# ---- sloppy streams ------------------------------------------------------------------------------
-
-
 def lose_some(rng, events, chosen):
     return [event for event in events if not chosen(event) or rng.random() < 0.5]
 

@@ -31,9 +31,6 @@ def ready(stack):
     return stack.client.get("/health/readiness").status == 200
 
 
-# ---- slots that stay half moved -----------------------------------------------------------------
-
-
 @pytest.mark.parametrize("moved", [0, 1, 2])
 def test_while_the_queue_is_half_moved_no_client_sees_more_than_that_it_has_to_wait(
         start, make_stack, moved):
@@ -79,9 +76,6 @@ def test_response_whose_slot_is_half_moved_is_read_and_grows_on_afterwards(start
     assert (load.counts["shrunk"], load.begun_again()) == (0, 0)
 
 
-# ---- clusters that lack a master ----------------------------------------------------------------
-
-
 @pytest.mark.parametrize("full_coverage", ["yes", "no"])
 @pytest.mark.parametrize("of_jobs", [True, False], ids=["of the jobs", "of responses"])
 def test_after_a_master_without_a_replica_was_away_all_goes_on(
@@ -118,9 +112,6 @@ def test_without_full_coverage_what_is_elsewhere_is_served(start, make_stack):
     for response_id in there:
         assert stack.client.get_response(response_id).status == 200
     assert len(there) < len(created)
-
-
-# ---- Sentinels ----------------------------------------------------------------------------------
 
 
 def test_failover_is_followed_although_a_sentinel_is_gone_and_another_is_frozen(

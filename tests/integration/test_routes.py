@@ -44,9 +44,6 @@ def test_health_says_that_redis_is_missing(make_stack):
     assert stack.client.get("/health").status == 503
 
 
-# ---- keys ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("headers", [
     {"x-api-key": ALICE}, {"api-key": ALICE}, {"x-litellm-api-key": ALICE},
     {"x-litellm-api-key": f"Bearer {ALICE}"}, {"x-litellm-api-key": f"bearer {ALICE}"},
@@ -107,8 +104,6 @@ def test_each_route_needs_a_key(client, method, path):
             method, f"/v1/{path}", body="{}" if method == "POST" else None).status == 401
 
 
-# ---- a request that names no model --------------------------------------------------------------
-
 DEFAULT = {"respool": {"default_model": "usual"}}
 PROMPT = {"prompt": {"id": "pmpt_1"}}
 
@@ -148,9 +143,6 @@ def test_model_that_is_named_wins_over_the_default_one(make_stack):
     stack.upstream.script("other", answer(response_object()))
     assert stack.client.post_create({"model": "other", **PROMPT}).status == 200
     assert not stack.upstream.requests("usual")
-
-
-# ---- where nothing is passed through, and behind another web server -----------------------------
 
 
 def test_nothing_of_it_is_served_where_nothing_is_passed_through(make_stack):

@@ -48,9 +48,6 @@ def halves(text):
     return [text[:len(text) // 2], text[len(text) // 2:]]
 
 
-# ---- Responses -----------------------------------------------------------------------------------
-
-
 def _reasoning(stream, text):
     item = {"id": "rs_1", "type": "reasoning", "summary": []}
     at = {"item_id": "rs_1", "output_index": len(stream.items), "summary_index": 0}
@@ -131,9 +128,6 @@ def _responses(answer):
     return [*events_of(answer), *([Hang()] if answer.end == "never" else [])]
 
 
-# ---- Chat Completions ----------------------------------------------------------------------------
-
-
 def _chunk(choices, **members):
     data = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000,
             "model": "upstream-model", "choices": choices, **members}
@@ -171,9 +165,6 @@ def _chat(answer):
     return [*steps, _delta(finish),
             _chunk([], usage={"prompt_tokens": 12, "completion_tokens": 34, "total_tokens": 46}),
             b"data: [DONE]\n\n"]
-
-
-# ---- Anthropic Messages --------------------------------------------------------------------------
 
 
 def _block(kind, values):
