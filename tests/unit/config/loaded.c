@@ -177,3 +177,9 @@ void assert_error(const char *text, const char *message)
 {
 	assert_error_as(CONFIG_RESPONDER, text, message);
 }
+
+const struct deployment *deployment_of(const struct result *result, size_t i)
+{
+	assert_true(i < result->config->deployment_count);
+	return &result->config->deployments[i];
+}

@@ -50,4 +50,7 @@ size_t count_of(const char *text, const char *part);
 void assert_holds(const char *text, const char *part);
 void assert_lacks(const char *text, const char *part);
 
+/* One of the deployments, which has to be there. */
+const struct deployment *deployment_of(const struct result *result, size_t i);
+
 #endif

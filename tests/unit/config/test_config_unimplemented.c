@@ -146,6 +146,82 @@ static void the_most_exact_pattern_of_a_key_counts(void **state)
 	assert_null(config_unimplemented(""));
 }
 
+static void an_unknown_key_is_named_once_and_ignored(void **state)
+{
+	struct result result =
+	    load_right(CONFIG_SUPERVISOR, "router_settings:\n"
+					  "  routing_strategy: simple-shuffle\n"
+					  "  strange: {a: b}\n"
+					  "litellm_settings:\n"
+					  "  stranger: true\n"
+					  "model_list:\n"
+					  "  - model_name: a\n"
+					  "    litellm_params: {model: openai/a, unknown: 5}\n"
+					  "    model_info: {id: 1}\n"
+					  "  - model_name: b\n"
+					  "    litellm_params: {model: openai/b, unknown: 6}\n"
+					  "    model_info: {id: 2}\n"
+					  "    other: x\n");
+
+	(void)state;
+	assert_holds(
+	    result.log, "config.yaml:3: router_settings.strange: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:5: litellm_settings.stranger: not implemented, ignored\n");
+	assert_holds(
+	    result.log, "config.yaml:8: model_list[].litellm_params.unknown: not implemented, ");
+	assert_holds(result.log, "config.yaml:13: model_list[].other: not implemented, ignored\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 4);
+	assert_int_equal(count_of(result.log, "\n"), 4);
+	done(&result);
+}
+
+static void another_routing_strategy_is_a_warning(void **state)
+{
+	struct result result = load_right(
+	    CONFIG_SUPERVISOR, "router_settings: {routing_strategy: latency-based-routing}\n");
+
+	(void)state;
+	assert_holds(result.log, "config.yaml:1: router_settings.routing_strategy: "
+				 "\"latency-based-routing\" is not implemented, "
+				 "simple-shuffle is used\n");
+	done(&result);
+}
+
+static void the_sections_of_a_litellm_file_load_unchanged(void **state)
+{
+	struct result result;
+
+	(void)state;
+	setenv("TEST_A", "sk-a", 1);
+	result = load_right(CONFIG_SUPERVISOR,
+	    "environment_variables: {X: y}\n"
+	    "model_list:\n"
+	    "  - model_name: claude\n"
+	    "    litellm_params: {model: anthropic/claude, api_key: os.environ/TEST_A}\n"
+	    "  - model_name: \"*\"\n"
+	    "    litellm_params: {model: \"*\"}\n"
+	    "router_settings: {timeout: 30, cache_responses: true}\n"
+	    "litellm_settings:\n"
+	    "  success_callback: [langfuse]\n"
+	    "  cache: true\n"
+	    "general_settings:\n"
+	    "  master_key: sk-1234\n"
+	    "  database_url: postgresql://nowhere\n");
+	assert_int_equal(result.config->deployment_count, 2);
+	assert_true(result.config->redis.enabled);
+	assert_holds(result.log,
+	    "config.yaml:7: router_settings.cache_responses: not implemented: "
+	    "every request is sent to its provider, no answer is kept for it\n");
+	assert_holds(result.log, "config.yaml:9: litellm_settings.success_callback: not "
+				 "implemented: requests are not reported there\n");
+	assert_holds(result.log,
+	    "config.yaml:13: general_settings.database_url: not implemented: only "
+	    "general_settings.master_key and respool.api_keys are let in\n");
+	assert_int_equal(count_of(result.log, "not implemented"), 3);
+	done(&result);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +233,9 @@ int main(void)
 	    TEST(another_cache_is_one_warning),
 	    TEST(what_is_documented_for_polling_loads_without_a_warning),
 	    TEST(the_most_exact_pattern_of_a_key_counts),
+	    TEST(an_unknown_key_is_named_once_and_ignored),
+	    TEST(another_routing_strategy_is_a_warning),
+	    TEST(the_sections_of_a_litellm_file_load_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
