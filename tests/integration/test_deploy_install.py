@@ -297,6 +297,15 @@ class TestDocuments:
                        if not (TOP / path).exists() and not (document.parent / path).exists()}
             assert not missing, f"{document.relative_to(TOP)} names {sorted(missing)}"
 
+    def test_every_test_that_stands_for_one_of_the_seed_is_there(self):
+        """As tests/seed-parity.md has them: `unit/response/test_fold.c::name_of_the_test`."""
+        text = (TOP / "tests" / "seed-parity.md").read_text()
+        named = re.findall(r"`([\w/.-]+)::(\w+)", text)
+        assert named
+        missing = [(path, name) for path, name in named if not re.search(
+            rf"\b(def|void) {name}\(", (TOP / "tests" / path).read_text())]
+        assert missing == []
+
     def test_security_names_files_by_their_whole_path(self):
         """So that the test above sees them."""
         text = (TOP / "SECURITY.md").read_text()
