@@ -9,6 +9,7 @@
 #include "config_aliases.h"
 #include "config_draft.h"
 #include "config_environment.h"
+#include "config_fallbacks.h"
 #include "config_polling.h"
 #include "config_tenants.h"
 #include "config_warnings.h"

@@ -29,8 +29,6 @@ static void append(struct redis_nodes *nodes, struct redis_node node)
 	nodes->list[nodes->count++] = node;
 }
 
-/* YAML */
-
 static const struct config_key cluster_node_keys[] = {
     {"host", CONFIG_STRING, CONFIG_REQUIRED, "a host", IN(struct redis_node, host)},
     {"port", CONFIG_INT, CONFIG_REQUIRED, "a port", IN(struct redis_node, port), .min = 1,
@@ -112,8 +110,6 @@ void redis_nodes_read(
 		config_wrong(value, "a text that is no such JSON, expected %s", forms[form].list);
 	free(text);
 }
-
-/* JSON */
 
 static bool parse_host(struct span value, struct redis_node *node)
 {

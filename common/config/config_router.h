@@ -5,17 +5,7 @@
 #ifndef RESPOOL_CONFIG_ROUTER_H
 #define RESPOOL_CONFIG_ROUTER_H
 
-#include <stddef.h>
-
-#include "config.h"
-#include "config_section.h"
-
-/* Fallbacks, and the lines of the file where they stand. */
-struct fallback_list {
-	struct fallback *items;
-	size_t *lines;
-	size_t count;
-};
+#include "config_fallbacks.h"
 
 /* What one of the sections says. */
 struct router_draft {
@@ -60,8 +50,5 @@ void router_settings_read(
  */
 void router_drafts_finish(const struct config_value *root, struct router_draft *drafts,
     size_t count, struct config *config);
-
-/* Frees what the configuration has of fallbacks. */
-void fallbacks_clear(struct config *config);
 
 #endif
