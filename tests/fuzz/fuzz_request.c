@@ -1,7 +1,8 @@
 /*
  * Whatever a client sends: its path leads to a route and an id within it; its body is refused with
- * a 400, or makes a valid initial Response object and a request to the provider that differs from
- * the body in model, stream and background alone, and in what stands for a previous response.
+ * a 400, or with a 404 if its model has no name, or makes a valid initial Response object and a
+ * request to the provider that differs from the body in model, stream and background alone, and in
+ * what stands for a previous response.
  *
  * Build:  tests/fuzz/run.sh
  *
@@ -310,11 +311,19 @@ static void check_kept_input(struct span input)
 	buf_free(&again);
 }
 
+/* A model of no name is one that nobody has. */
+static bool is_unknown_model(const struct api_error *error)
+{
+	return error->status == 404 && error->code != NULL &&
+	       strcmp(error->code, "model_not_found") == 0;
+}
+
 static void check_error(const struct api_error *error)
 {
 	struct buf text = {0};
 
-	require(error->status == 400 && error->message[0] != '\0' && error->type != NULL);
+	require(error->status == 400 || is_unknown_model(error));
+	require(error->message[0] != '\0' && error->type != NULL);
 	api_error_json(&text, error);
 	require(json_check(buf_span(&text), 0, NULL, NULL));
 	buf_free(&text);
