@@ -11,7 +11,7 @@ PRIVATE = re.compile(r"Private_(?:Clean|Dirty|Hugetlb):\s+(\d+) kB")
 SECONDS_BETWEEN = 3
 # What the least of the last third may be above that of the first: a part of it, and an amount. The
 # least, as malloc gives back what is free by steps; what leaks is never free.
-LIMITS = {"private KB": (0.1, 512), "descriptors": (0.1, 4), "memory KB": (0.1, 1024),
+LIMITS = {"private KB": (0.1, 256), "descriptors": (0.1, 4), "memory KB": (0.1, 1024),
           "keys": (0.1, 100)}
 
 
