@@ -7,7 +7,6 @@ from events import delta, opening
 from harness import output_text
 from upstream import Feed
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 STACK = {"config": {"respool": {"failed_request_ttl": 600, "allow_anonymous": True}}}
 ALONE = {"supervisor": False}
 

@@ -45,6 +45,7 @@ BOB = "sk-bob-93cc51d0"
 ADMIN = "sk-admin-5d0e82b4"
 PROVIDER_KEY = "sk-provider-e0b7716d"
 SECRETS = (MASTER_KEY, ALICE, BOB, ADMIN, PROVIDER_KEY)
+UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 SANITIZER_REPORT = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|: runtime error: "

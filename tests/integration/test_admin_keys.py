@@ -5,10 +5,9 @@ import hashlib
 import pytest
 
 from admin import Admin
-from harness import ADMIN, ALICE, BOB, MASTER_KEY
+from harness import ADMIN, ALICE, BOB, MASTER_KEY, UNKNOWN_ID
 
 STACK = {"supervisor": False}
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 ROUTES = [
     ("GET", "/respool/v1/status"), ("GET", "/respool/v1/responses"),
     ("GET", f"/respool/v1/responses/{UNKNOWN_ID}"),

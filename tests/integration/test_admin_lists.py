@@ -4,9 +4,9 @@ import pytest
 
 from admin import Admin
 from admin_routes import STACK  # noqa: F401  (what the stack is)
-from admin_routes import ALONE, UNKNOWN_ID
+from admin_routes import ALONE
 from admin_routes import admin  # noqa: F401  (a fixture)
-from harness import BOB, MASTER_KEY
+from harness import BOB, MASTER_KEY, UNKNOWN_ID
 
 
 def test_list_has_everybody_s_responses_the_latest_first(make_stack):

@@ -2,8 +2,9 @@
 
 from admin import Admin
 from admin_routes import STACK  # noqa: F401  (what the stack is)
-from admin_routes import ALONE, UNKNOWN_ID
+from admin_routes import ALONE
 from admin_routes import admin  # noqa: F401  (a fixture)
+from harness import UNKNOWN_ID
 
 
 def every_answer(stack):

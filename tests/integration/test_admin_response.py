@@ -5,10 +5,9 @@ import json
 import pytest
 
 from admin_routes import STACK  # noqa: F401  (what the stack is)
-from admin_routes import UNKNOWN_ID
 from admin_routes import admin, growing  # noqa: F401  (fixtures)
 from events import message_stream
-from harness import ADMIN, BOB, MASTER_KEY, output_text, response_key
+from harness import ADMIN, BOB, MASTER_KEY, UNKNOWN_ID, output_text, response_key
 
 
 def test_anybody_s_response_is_polled_as_its_owner_polls_it(stack, client, admin, model):

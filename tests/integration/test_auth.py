@@ -3,9 +3,8 @@
 import pytest
 
 from events import message_stream
-from harness import ALICE, BOB, MASTER_KEY, output_text
+from harness import ALICE, BOB, MASTER_KEY, UNKNOWN_ID, output_text
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 STACK = {"supervisor": False}
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from events import message_stream
-from harness import HELD, HELD_UNTIL, ID_FORM, job_key, wait_until
+from harness import HELD, HELD_UNTIL, ID_FORM, UNKNOWN_ID, job_key, wait_until
 from upstream import Gate
 
 MAX_REQUEST = 20000
@@ -15,7 +15,6 @@ STACK = {"supervisor": False, "config": {
     "respool": {"max_request_bytes": MAX_REQUEST},
     "model_list": [{"model_name": "m", "litellm_params": {"model": "openai/m"}},
                    {"model_name": "team/*", "litellm_params": {"model": "openai/*"}}]}}
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,9 @@ import time
 import pytest
 
 from events import completed, delta, message_stream, opening
-from harness import BOB, MASTER_KEY, job_key, output_text, response_key, wait_until
+from harness import BOB, MASTER_KEY, UNKNOWN_ID, job_key, output_text, response_key, wait_until
 from upstream import Feed, Hang, json_error
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture

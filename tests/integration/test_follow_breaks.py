@@ -8,9 +8,9 @@ import signal
 import fastcgi
 from following import Follower, create_stream, created_stream, data_of, follow
 from harness import ALICE, events_key, wait_until
+from relaying import relays_of
 from teller import Teller
 from told_streams import STACK  # noqa: F401  (what the stack is)
-from told_streams import relays_of
 from told_streams import response_id, teller  # noqa: F401  (fixtures)
 
 

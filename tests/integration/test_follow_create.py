@@ -10,9 +10,10 @@ import pytest
 import fastcgi
 from following import Follower, create_stream, created_stream
 from harness import ALICE, wait_until
+from relaying import relays_of
 from teller import Teller
 from told_streams import STACK  # noqa: F401  (what the stack is)
-from told_streams import assert_terminal, relays_of
+from told_streams import assert_terminal
 from told_streams import response_id, teller  # noqa: F401  (fixtures)
 
 

@@ -5,9 +5,10 @@ import time
 
 from following import create_stream, created_stream, follow
 from harness import events_key, job_key, private_part, response_key, wait_until
+from relaying import relays_of
 from teller import Teller
 from told_streams import STACK  # noqa: F401  (what the stack is)
-from told_streams import assert_terminal, numbers, relays_of
+from told_streams import assert_terminal, numbers
 from told_streams import response_id, teller  # noqa: F401  (fixtures)
 
 

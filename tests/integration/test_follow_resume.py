@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from following import follow
-from harness import BOB, response_key
+from harness import BOB, UNKNOWN_ID, response_key
 from told_streams import STACK  # noqa: F401  (what the stack is)
 from told_streams import assert_terminal, numbers
 from told_streams import response_id, teller  # noqa: F401  (fixtures)
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 def test_stored_events_come_first_and_then_live_ones_without_a_gap(client, teller, response_id):

@@ -15,6 +15,7 @@ import http2
 from events import completed, delta, message_stream, opening
 from harness import children_of, output_text, wait_until
 from passing import streaming
+from passing_faults import raw
 from upstream import Cut, Endless, Feed, Hang, Script, Sleep, event_bytes, json_error
 
 BODY = json.dumps({"id": "resp_1", "object": "response", "status": "completed", "output": []})
@@ -24,10 +25,6 @@ SOON = 50  # s, for a busy machine; the time limits are longer where nothing els
 INVALID = {"background": "invalid_provider_answer", "passed through": "upstream_invalid"}
 
 both_ways = pytest.mark.parametrize("way", INVALID)
-
-
-def raw(*steps):
-    return Script(steps, framing="raw")
 
 
 def chunk(data):

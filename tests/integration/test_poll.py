@@ -5,10 +5,9 @@ import time
 import pytest
 
 from events import delta, message_stream, opening
-from harness import TERMINAL, output_text, response_key, wait_until
+from harness import TERMINAL, UNKNOWN_ID, output_text, response_key, wait_until
 from upstream import Feed, Gate, Sleep
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture

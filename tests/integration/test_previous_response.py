@@ -6,10 +6,10 @@ import re
 import pytest
 
 from events import Stream, completed, delta, message_item, message_stream, opening, text_part
-from harness import (BOB, HELD, HELD_UNTIL, MASTER_KEY, job_key, output_text, response_key)
+from harness import (BOB, HELD, HELD_UNTIL, MASTER_KEY, UNKNOWN_ID, job_key, output_text,
+                     response_key)
 from upstream import Gate, Hang, json_error
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 def user(text):

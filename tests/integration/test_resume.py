@@ -12,10 +12,9 @@ import pytest
 from events import delta, message_stream, opening
 from following import (Collection, Follower, create_stream, created_stream, events_after, follow,
                        follow_path)
-from harness import BOB, output_text, response_key
+from harness import BOB, UNKNOWN_ID, output_text, response_key
 from resuming import STACK  # noqa: F401  (what the stack is)
 from resuming import idle  # noqa: F401  (a fixture)
-from test_cancel_delete import UNKNOWN_ID
 from whole_streams import assert_whole, counted, ended, finish, texts_of
 
 

@@ -3,13 +3,12 @@
 import pytest
 
 from deployed import start_nginx
-from harness import ALICE, BOB, MASTER_KEY, PROVIDER_KEY, Client
+from harness import ALICE, BOB, MASTER_KEY, PROVIDER_KEY, UNKNOWN_ID, Client
 from passing import answer, response_object
 from test_webservers import NGINX
 from upstream import json_error
 
 STACK = {"supervisor": False}
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 
 
 def test_unknown_url_is_told_what_is_served(client):

@@ -10,10 +10,9 @@ import time
 import pytest
 
 from events import completed, delta, message_item, opening, text_part
-from harness import TERMINAL, output_text, response_key, wait_until
+from harness import TERMINAL, UNKNOWN_ID, output_text, response_key, wait_until
 from upstream import Cut, Feed
 
-UNKNOWN_ID = "litellm_poll_00000000-0000-4000-8000-000000000000"
 STACK = {"config": {"litellm_settings": {"responses": {"background_mode": {"ttl": 7200}}}}}
 
 

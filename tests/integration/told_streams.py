@@ -3,7 +3,6 @@
 import pytest
 
 from following import created_stream
-from harness import children_of
 from teller import Teller
 
 STACK = {"supervisor": False}
@@ -17,10 +16,6 @@ def response_id(client, model):
 @pytest.fixture
 def teller(stack, response_id):
     return Teller(stack.redis, response_id)
-
-
-def relays_of(stack):
-    return children_of(stack.responder.pid, "relay")
 
 
 def numbers(events):
