@@ -126,28 +126,28 @@ static void read_fallbacks(const struct config_value *value, void *dest)
 {
 	struct config_draft *draft = dest;
 
-	router_read_fallbacks(value, FALLBACK_ON_ERROR, &draft->litellm);
+	fallback_list_read(value, &draft->litellm.fallbacks[FALLBACK_ON_ERROR]);
 }
 
 static void read_context_window_fallbacks(const struct config_value *value, void *dest)
 {
 	struct config_draft *draft = dest;
 
-	router_read_fallbacks(value, FALLBACK_ON_CONTEXT_WINDOW, &draft->litellm);
+	fallback_list_read(value, &draft->litellm.fallbacks[FALLBACK_ON_CONTEXT_WINDOW]);
 }
 
 static void read_content_policy_fallbacks(const struct config_value *value, void *dest)
 {
 	struct config_draft *draft = dest;
 
-	router_read_fallbacks(value, FALLBACK_ON_CONTENT_POLICY, &draft->litellm);
+	fallback_list_read(value, &draft->litellm.fallbacks[FALLBACK_ON_CONTENT_POLICY]);
 }
 
 static void read_default_fallbacks(const struct config_value *value, void *dest)
 {
 	struct config_draft *draft = dest;
 
-	router_read_default_fallbacks(value, &draft->litellm);
+	fallback_list_read_default(value, &draft->litellm.defaults);
 }
 
 /* LiteLLM has two places for the same, and asks this one first. */

@@ -7,35 +7,32 @@
 #include "config_aliases.h"
 #include "config_deployment.h"
 
-void router_read_fallbacks(
-    const struct config_value *value, enum fallback_kind kind, struct router_draft *draft)
-{
-	fallback_list_read(value, &draft->fallbacks[kind]);
-}
-
-void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft)
-{
-	fallback_list_read_default(value, &draft->defaults);
-}
-
 static void read_fallbacks(const struct config_value *value, void *dest)
 {
-	router_read_fallbacks(value, FALLBACK_ON_ERROR, dest);
+	struct router_draft *draft = dest;
+
+	fallback_list_read(value, &draft->fallbacks[FALLBACK_ON_ERROR]);
 }
 
 static void read_context_window_fallbacks(const struct config_value *value, void *dest)
 {
-	router_read_fallbacks(value, FALLBACK_ON_CONTEXT_WINDOW, dest);
+	struct router_draft *draft = dest;
+
+	fallback_list_read(value, &draft->fallbacks[FALLBACK_ON_CONTEXT_WINDOW]);
 }
 
 static void read_content_policy_fallbacks(const struct config_value *value, void *dest)
 {
-	router_read_fallbacks(value, FALLBACK_ON_CONTENT_POLICY, dest);
+	struct router_draft *draft = dest;
+
+	fallback_list_read(value, &draft->fallbacks[FALLBACK_ON_CONTENT_POLICY]);
 }
 
 static void read_default_fallbacks(const struct config_value *value, void *dest)
 {
-	router_read_default_fallbacks(value, dest);
+	struct router_draft *draft = dest;
+
+	fallback_list_read_default(value, &draft->defaults);
 }
 
 /* What there is of LiteLLM's strategies is their default one. */

@@ -35,11 +35,6 @@ enum {
 	MAX_RETRY_AFTER = 3600,       /* s */
 };
 
-/* Read the keys of these names of either section. Report errors. */
-void router_read_fallbacks(
-    const struct config_value *value, enum fallback_kind kind, struct router_draft *draft);
-void router_read_default_fallbacks(const struct config_value *value, struct router_draft *draft);
-
 /* Reads router_settings, its aliases of models into config. Reports errors. */
 void router_settings_read(
     const struct config_value *router_settings, struct router_draft *draft, struct config *config);
