@@ -158,8 +158,7 @@ class Cluster(Servers):
                     return False
                 if not all(self.is_joined(words) for words in self.known(node).values()):
                     return False
-                if node.role() == "master":
-                    replicas += self.replicas_of(node)
+                replicas += self.replicas_of(node)
                 views.append(sorted((first, last, server.port)
                                     for first, last, server in self.slots(node)))
             except AWAY:
@@ -218,7 +217,7 @@ class Cluster(Servers):
         Its replica takes over, with nothing lost. It is asked until it does, as the word may be
         lost between nodes that have just met again. Returns it and when that was known.
         """
-        replica = self.replicas_of(master)[0]
+        replica = wait_until(lambda: self.replicas_of(master), 10, f"a replica of {master}")[0]
         slot = self.first_slot(master)
         for _ in range(10):
             self.cluster(replica, "FAILOVER")

@@ -198,9 +198,14 @@ class Server:
     def role(self):
         """"master", "slave" or "sentinel"; None if it does not say."""
         try:
-            return self.client.execute_command("ROLE")[0].decode() if self.runs else None
+            return self.told_role()[0] if self.runs else None
         except AWAY:
             return None
+
+    def told_role(self):
+        """All that it says of its role, which comes first; what follows depends on that."""
+        role, *more = self.client.execute_command("ROLE")
+        return role.decode(), *more
 
     def __repr__(self):
         return f"<{self.name} {self.host}:{self.port}>"
@@ -229,17 +234,18 @@ class Servers:
         return [server for server in self.all if server.runs]
 
     def replicas_of(self, master):
-        """Those that get from it what it is told now."""
-        rows = master.client.execute_command("ROLE")[2]
+        """Those that get from it what it is told now: none when it is no master any more."""
+        role, *more = master.told_role()
+        rows = more[1] if role == "master" else []
         return [self.at((row[0].decode(), int(row[1]))) for row in rows]
 
     def await_replication(self, timeout=10):
         """Waits until all that the masters were told before is with their replicas, too."""
         for master in self.masters():
-            offset = master.client.execute_command("ROLE")[1]
+            offset = master.told_role()[1]
             for replica in self.replicas_of(master):
                 wait_until(lambda replica=replica, offset=offset: (
-                    replica.client.execute_command("ROLE")[4] >= offset), timeout,
+                    replica.told_role()[4] >= offset), timeout,
                     f"{replica} to have what {master} has", interval=0.002)
 
     def close(self):
