@@ -44,6 +44,7 @@
 local call = redis.call
 local INDEXED = 100000 -- at most, of what has ended
 local BOUNDED = 8 -- one in so many looks whether there are more
+local UNLIMITED = '- - - - 1 - - 0' -- as most keys are
 
 local queue, parked, index_about, shares, seats, lines, turns, passes, rates, budgets = KEYS[1],
 	KEYS[4], KEYS[7], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[17], KEYS[18]
@@ -93,23 +94,22 @@ running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_
 	tonumber(all_stand) or 0, tonumber(capacity) or 0
 
 local most_waiting, limited, charge -- nil if the key has no limits: functions cost time
-if ARGV[11] ~= '' then
+if ARGV[11] ~= '' and (ARGV[11] ~= UNLIMITED or (its_limits or PLAIN) ~= PLAIN) then
 -- include accounts.lua
 -- include limits.lua
 	local limits = limits_read(ARGV[11])
 	local left = rates_read(limits, tenant)
 	most_waiting = limits.queue
 
-	local wanted = limits.weight .. ' ' .. (limits.parallel or '-')
-	if wanted ~= (its_limits or '1 -') then
+	if limits.in_shares ~= (its_limits or PLAIN) then
 -- include lines.lua
-		call('HSET', shares, 'limits\31' .. tenant, wanted)
+		call('HSET', shares, 'limits\31' .. tenant, limits.in_shares)
 		block(tenant)
 		if running < (limits.parallel or math.huge) then
 			unblock(tenant)
 		end
 	end
-	its_limits = wanted
+	its_limits = limits.in_shares
 
 	-- The reply if one of the limits is reached, and which.
 	function limited(queue_is_full)
@@ -196,9 +196,12 @@ elseif sits then
 		call('HSET', passes, line, beginning(line) + 1 / weight) -- that was its turn
 	end
 else
--- include lines.lua
+-- include lengthen.lua
 	call('LPUSH', KEYS[16], id)
-	lengthen(line, 1, running, most_running)
+	if lengthen(line, 1) and running < most_running then
+-- include lines.lua
+		enter_turns(line)
+	end
 end
 call('ZADD', KEYS[6], ms, id)
 local size = ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ttl .. ' ' .. ARGV[7]

@@ -10,6 +10,7 @@ local queue, parked, index_about, shares, seats, lines, turns, passes = unpack(K
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- include shares.lua
+-- include lengthen.lua
 -- include turns.lua
 
 if call('SREM', KEYS[1], ARGV[1]) == 0 then
@@ -62,7 +63,9 @@ push(parked, kept)
 for line, its_ids in pairs(lined_up) do
 	local running, most = read_tenant(line:sub(2))
 	push(LINE .. line, its_ids)
-	lengthen(line, #its_ids, running, most)
+	if lengthen(line, #its_ids) and running < most then
+		enter_turns(line)
+	end
 end
 for _, field in ipairs(call('HKEYS', shares)) do
 	if field:find('^parked\31') then

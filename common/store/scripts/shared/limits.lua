@@ -13,8 +13,9 @@ local function limits_read(line)
 	local rpm, tpm, parallel, queue, weight, budget, every, reserved = line:match(
 		'^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%d+)$')
 	return {rpm = tonumber(rpm), tpm = tonumber(tpm), parallel = tonumber(parallel),
-		queue = tonumber(queue), weight = weight or '1', budget = tonumber(budget),
-		every = tonumber(every) or 0, reserved = tonumber(reserved or 0)}
+		queue = tonumber(queue), budget = tonumber(budget), every = tonumber(every) or 0,
+		reserved = tonumber(reserved or 0),
+		in_shares = (weight or '1') .. ' ' .. (parallel or '-')}
 end
 
 local function left_now(kept, at, per_minute)
@@ -56,12 +57,13 @@ local function rates_charge(limits, tenant, left)
 	left.requests = left.requests and left.requests - 1
 	left.tokens = left.tokens and left.tokens - limits.reserved
 	local line
+	local at = string.format('%d', now)
 	if left.requests and left.tokens then
-		line = string.format('%.3f %d %.3f %d', left.requests, now, left.tokens, now)
+		line = string.format('%.3f %s %.3f %s', left.requests, at, left.tokens, at)
 	elseif left.requests then
-		line = string.format('%.3f %d - -', left.requests, now)
+		line = string.format('%.3f %s - -', left.requests, at)
 	else
-		line = string.format('- - %.3f %d', left.tokens, now)
+		line = string.format('- - %.3f %s', left.tokens, at)
 	end
 	call('HSET', rates, tenant, line)
 end

@@ -45,14 +45,6 @@ local function unblock(tenant)
 	end
 end
 
--- So many have been put into a line whose tenant has so many running.
-local function lengthen(line, count, running, most)
-	call('HINCRBY', shares, 'waiting', count)
-	if call('HINCRBY', lines, line, count) == count and running < most then
-		enter_turns(line)
-	end
-end
-
 -- Nobody stands in a line any more.
 local function close_line(line)
 	call('HDEL', lines, line)

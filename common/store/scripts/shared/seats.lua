@@ -3,10 +3,11 @@
 -- It takes call, now, shares and seats as locals.
 local MIXED_MS = 60000
 local SPARE = 20 -- one in so many seats is kept
+local PLAIN = '1 -' -- weight and max_parallel of who has no limits
 
 -- How many a tenant may have running, and its weight, of "<weight> <max_parallel>".
 local function read_limits(limits)
-	local weight, most = (limits or '1 -'):match('^(%S+) (%S+)$')
+	local weight, most = (limits or PLAIN):match('^(%S+) (%S+)$')
 	return tonumber(most) or math.huge, tonumber(weight)
 end
 
