@@ -9,6 +9,8 @@
 
 const struct admission admission_unlimited = {.requests = WITHOUT_RATE, .tokens = WITHOUT_RATE};
 
+#define WHOLE_MAX 1e15 /* below it each whole number is itself in a double */
+
 /* The elements of a reply, and what the first one is where a limit is reached. */
 enum { IS_WHY, IS_WAIT_MS, IS_REQUESTS, IS_TOKENS = IS_REQUESTS + 3, IS_ELEMENTS = IS_TOKENS + 3 };
 static const enum limit reasons[] = {
@@ -41,17 +43,29 @@ static void write_number(struct buf *out, long long number)
 	buf_putc(out, ' ');
 }
 
+/* Most are whole, and those are written much sooner. */
+static void write_real(struct buf *out, double number)
+{
+	if (number >= 0 && number < WHOLE_MAX && number == (double)(long long)number)
+		decimal_append(out, (long long)number);
+	else
+		buf_printf(out, "%.12g", number);
+	buf_putc(out, ' ');
+}
+
 void limits_write(struct buf *out, const struct key_limits *limits, long long reserved)
 {
 	write_number(out, limits->rpm);
 	write_number(out, limits->tpm);
 	write_number(out, limits->max_parallel);
 	write_number(out, limits->max_queue);
-	buf_printf(out, "%.6g ", limits->weight);
-	if (limits->max_budget < 0)
+	write_real(out, limits->weight);
+	if (limits->max_budget < 0) {
 		buf_puts(out, "- - ");
-	else
-		buf_printf(out, "%.12g %lld ", limits->max_budget, limits->budget_seconds * 1000LL);
+	} else {
+		write_real(out, limits->max_budget);
+		write_number(out, limits->budget_seconds * 1000LL);
+	}
 	decimal_append(out, reserved);
 }
 

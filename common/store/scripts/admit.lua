@@ -11,23 +11,22 @@ local shares, rates, budgets, counters, passages = unpack(KEYS)
 local number, tenant, label = ARGV[1], ARGV[2], ARGV[3]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- include accounts.lua
 -- include limits.lua
 
-local limits = limits_read(ARGV[4])
-local left = rates_read(limits, tenant)
+local MAX_PARALLEL = 10
+local limits = limits_read(ARGV[4], tenant)
 if call('HEXISTS', passages, number) == 1 then
-	return rates_tell(limits, left, 1, 0) -- the reply was lost, and this is the second time
+	return rates_tell(limits, 1, 0) -- the reply was lost, and this is the second time
 end
 local running = 'running\31' .. tenant
 local full = limits.parallel and
-	tonumber(call('HGET', shares, running) or 0) >= limits.parallel and LIMITED_BY_PARALLEL
-local refused, wait = limits_refuse(limits, tenant, left, full)
+	tonumber(call('HGET', shares, running) or 0) >= limits.parallel and MAX_PARALLEL
+local refused, wait = limits_refuse(limits, tenant, full)
 if refused then
 	call('HINCRBY', counters, ARGV[5] .. '\31' .. LIMIT_NAMES[refused], '1')
-	return rates_tell(limits, left, refused, wait)
+	return rates_tell(limits, refused, wait)
 end
-rates_charge(limits, tenant, left)
+rates_charge(limits, tenant)
 call('HSET', passages, number, tenant .. '\31' .. label .. '\31' .. limits.reserved)
 call('HINCRBY', shares, running, '1')
-return rates_tell(limits, left, 1, 0)
+return rates_tell(limits, 1, 0)

@@ -37,7 +37,7 @@ local index_about, rooms, queue, shares, seats, lines, turns, passes, rates, bud
 	KEYS[6], unpack(KEYS, 8, 18)
 -- include shares.lua
 -- include turns.lua
--- include accounts.lua
+-- include rates.lua
 -- include usage.lua
 -- include passages.lua
 

@@ -148,7 +148,7 @@ local function settle(about, ends, leaves)
 		return stand_up(tenant)
 	end
 	if reserved ~= '0' and (freed or not seat) then
--- include accounts.lua
+-- include rates.lua
 		local input, output = use_read(use)
 		rates_settle(tenant, tonumber(reserved), input + output)
 	end

@@ -16,7 +16,7 @@
 --       index, index about, index ended
 --       counters, minutes
 --       shares, seats, lines, turns, passes, the line: as in shared/shares.lua
---       rates, budgets: as in shared/accounts.lua
+--       rates, budgets: as in shared/rates.lua and shared/budgets.lua
 --       if there is an Idempotency-Key: what it stands for, "<id> <digest of the request>"
 --       with one server: response, job, and events if the response is streamed
 -- ARGV  id, how many may wait, bytes of the job, those of them that are context, ttl (s), the most
@@ -95,10 +95,9 @@ running, its_parked, all_stand, capacity = tonumber(running) or 0, tonumber(its_
 
 local most_waiting, limited, charge -- nil if the key has no limits: functions cost time
 if ARGV[11] ~= '' and (ARGV[11] ~= UNLIMITED or (its_limits or PLAIN) ~= PLAIN) then
--- include accounts.lua
 -- include limits.lua
-	local limits = limits_read(ARGV[11])
-	local left = rates_read(limits, tenant)
+	local MAX_QUEUE = 6
+	local limits = limits_read(ARGV[11], tenant)
 	most_waiting = limits.queue
 
 	if limits.in_shares ~= (its_limits or PLAIN) then
@@ -113,17 +112,16 @@ if ARGV[11] ~= '' and (ARGV[11] ~= UNLIMITED or (its_limits or PLAIN) ~= PLAIN) 
 
 	-- The reply if one of the limits is reached, and which.
 	function limited(queue_is_full)
-		local why, wait = limits_refuse(limits, tenant, left,
-			queue_is_full and LIMITED_BY_QUEUE)
+		local why, wait = limits_refuse(limits, tenant, queue_is_full and MAX_QUEUE)
 		if why then
-			return rates_tell(limits, left, why, wait), LIMIT_NAMES[why]
+			return rates_tell(limits, why, wait), LIMIT_NAMES[why]
 		end
 	end
 
 	-- The reply to what is not refused.
 	function charge()
-		rates_charge(limits, tenant, left)
-		return (limits.rpm or limits.tpm) and rates_tell(limits, left, 1, 0) or 1
+		rates_charge(limits, tenant)
+		return (limits.rpm or limits.tpm) and rates_tell(limits, 1, 0) or 1
 	end
 end
 local most_running, weight = read_limits(its_limits)

@@ -20,7 +20,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local relays, queue, shares, seats, lines, turns, passes, index_about, rates, budgets, usage =
 	KEYS[1], unpack(KEYS, 4, 13)
 -- include shares.lua
--- include accounts.lua
+-- include rates.lua
 -- include usage.lua
 -- include passages.lua
 

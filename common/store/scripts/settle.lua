@@ -13,7 +13,7 @@ local queue, shares, seats, lines, turns, passes, index_about, rates, budgets, p
 local number, tenant, label, failed, cancelled, use = unpack(ARGV)
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- include accounts.lua
+-- include rates.lua
 -- include usage.lua
 -- include shares.lua
 -- include turns.lua

@@ -1,7 +1,7 @@
 -- Requests that are passed through: a relay has in a hash of its own, by a number, whose each is that
 -- counts against a key's limits: its tenant, its label, and how many tokens are reserved for it.
 --
--- It takes what shares.lua, accounts.lua and usage.lua have.
+-- It takes what shares.lua, rates.lua and usage.lua have.
 local GIVEN_BACK = 500 -- of lost relays at once
 local LOST_RELAYS = 256 -- that are looked at; most hold nothing
 

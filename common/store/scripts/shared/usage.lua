@@ -2,7 +2,7 @@
 -- many requests, how many of them failed and were cancelled, tokens of input and of output, and the
 -- cost. use is "<input>,<output>,<cost>", or "" if nobody knows.
 --
--- It takes call and usage as locals, and what accounts.lua takes.
+-- It takes call and usage as locals, and what budgets.lua takes.
 local USAGE_SECONDS = 400 * 24 * 3600
 
 local function use_read(use)
@@ -21,7 +21,7 @@ local function note_use(tenant, label, requests, failed, cancelled, use)
 		call('EXPIRE', usage, USAGE_SECONDS)
 	end
 	if cost > 0 then
--- include accounts.lua
+-- include budgets.lua
 		local spent, ends, every = budget_read(tenant)
 		if spent then
 			budget_write(tenant, spent + cost, ends, every)
