@@ -96,7 +96,7 @@ def await_nothing_held(stack, tenant, timeout=10):
 
 
 def tokens_left(stack, tenant):
-    return float(stack.redis.hget(f"{JOBS}rates", tenant).split()[2])
+    return int(stack.redis.hget(f"{JOBS}rates", tenant).split()[1]) / 1000
 
 
 def assert_limited(reply, limit, code="rate_limit_exceeded"):

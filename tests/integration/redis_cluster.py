@@ -163,9 +163,9 @@ class Cluster(Servers):
                                     for first, last, server in self.slots(node)))
             except AWAY:
                 return False
-        masters = {server for _, _, server in self.slots(self.running()[0])}
+        known = {server.port for server in replicas} | {port for _, _, port in views[0]}
         return (all(view == views[0] for view in views) and
-                masters | set(replicas) == set(self.running()))
+                known == {server.port for server in self.running()})
 
     @staticmethod
     def is_joined(words):

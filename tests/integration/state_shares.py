@@ -283,20 +283,21 @@ class Shares:
     # What limits.lua and usage.lua do.
 
     def left(self, limits, tenant):
-        """Of requests and of tokens, as of now."""
-        parts = self.rates.get(tenant, "- - - -").split(" ")
+        """Of requests and of tokens, in thousandths, as of now."""
+        requests, tokens, at = self.rates.get(tenant, "- - 0").split(" ")
+        ago = max(0, self.now() - int(at))
 
-        def left_now(kept, at, most):
+        def left_now(kept, most):
             if most is None or kept == "-":
-                return most
-            return min(most, float(kept) + max(0, self.now() - int(at)) * most / 60000)
-        return left_now(*parts[:2], limits.rpm), left_now(*parts[2:], limits.tpm)
+                return most and most * 1000
+            return min(most * 1000, int(kept) + ago * (most * 1000) / 60000)
+        return left_now(requests, limits.rpm), left_now(tokens, limits.tpm)
 
     def tell(self, limits, left):
         reply = []
         for most, kept in zip((limits.rpm, limits.tpm), left):
             reply += [-1, -1, -1] if most is None else [
-                most, max(0, math.floor(kept)), math.ceil((most - kept) * 60000 / most)]
+                most, max(0, math.floor(kept / 1000)), math.ceil((most * 1000 - kept) * 60 / most)]
         return reply
 
     def read_budget(self, tenant):
@@ -321,11 +322,11 @@ class Shares:
 
     def refuse_rate(self, limits, left, reserved):
         def wait(kept, wanted, most):
-            return max(1, math.ceil((wanted - kept) * 60000 / most))
-        if left[0] is not None and left[0] < 1:
-            return RPM, wait(left[0], 1, limits.rpm)
-        if left[1] is not None and left[1] < reserved:
-            return TPM, wait(left[1], reserved, limits.tpm)
+            return max(1, math.ceil((wanted - kept) * 60 / most))
+        if left[0] is not None and left[0] < 1000:
+            return RPM, wait(left[0], 1000, limits.rpm)
+        if left[1] is not None and left[1] < reserved * 1000:
+            return TPM, wait(left[1], reserved * 1000, limits.tpm)
         return None
 
     def refuse(self, tenant, why, tell):
@@ -335,18 +336,17 @@ class Shares:
 
     def charge(self, limits, tenant, left, reserved):
         """Returns what is left then."""
-        left = (left[0] if left[0] is None else left[0] - 1,
-                left[1] if left[1] is None else left[1] - reserved)
+        left = (left[0] if left[0] is None else left[0] - 1000,
+                left[1] if left[1] is None else left[1] - reserved * 1000)
         if left != (None, None):
-            self.rates[tenant] = " ".join(
-                "- -" if kept is None else f"{kept:.3f} {self.now()}" for kept in left)
+            kept = ["-" if kept is None else f"{int(kept)}" for kept in left]
+            self.rates[tenant] = " ".join((*kept, f"{self.now()}"))
         return left
 
     def settle_rate(self, tenant, reserved, used):
-        parts = self.rates.get(tenant, "- - - -").split(" ")
-        if reserved and reserved != used and parts[2] != "-":
-            parts[2] = f"{float(parts[2]) + reserved - used:.3f}"
-            self.rates[tenant] = " ".join(parts)
+        requests, tokens, at = self.rates.get(tenant, "- - -").split(" ")
+        if reserved and reserved != used and tokens != "-":
+            self.rates[tenant] = f"{requests} {int(tokens) + (reserved - used) * 1000} {at}"
 
     def note_use(self, whose, ended, use):
         """ended is how, if that is counted by this."""

@@ -65,12 +65,8 @@ def seconds(duration):
 
 def go_back(stack, tenant, by):
     """As if so many seconds had passed since the tenant's last create."""
-    requests, at, tokens, tokens_at = stack.redis.hget(RATES, tenant).decode().split()
-
-    def earlier(time_ms):
-        return time_ms if time_ms == "-" else str(int(time_ms) - int(by * 1000))
-
-    stack.redis.hset(RATES, tenant, f"{requests} {earlier(at)} {tokens} {earlier(tokens_at)}")
+    requests, tokens, at = stack.redis.hget(RATES, tenant).decode().split()
+    stack.redis.hset(RATES, tenant, f"{requests} {tokens} {int(at) - int(by * 1000)}")
 
 
 def used(input_tokens, output_tokens):

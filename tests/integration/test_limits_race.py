@@ -75,8 +75,8 @@ class Race:
 def tokens_left(stack, tenant="alice"):
     """How many, and when that was (ms)."""
     rates = stack.redis.hget(stack.key(jobs_key("rates")), tenant)
-    left, at = rates.decode().split()[2:]
-    return float(left), int(at)
+    _, left, at = rates.split()
+    return int(left) / 1000, int(at)
 
 
 def reserved_tokens(stack):

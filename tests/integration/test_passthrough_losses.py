@@ -21,7 +21,7 @@ from upstream import Gate
 
 
 def requests_left(stack, tenant):
-    return float(stack.redis.hget(f"{JOBS}rates", tenant).split()[0])
+    return int(stack.redis.hget(f"{JOBS}rates", tenant).split()[0]) / 1000
 
 
 @contextlib.contextmanager

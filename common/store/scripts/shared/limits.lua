@@ -7,24 +7,25 @@
 local LIMIT_NAMES = {[4] = 'rpm', [5] = 'tpm', [6] = 'max_queue', [7] = 'max_budget',
 	[10] = 'max_parallel'} -- by the number that stands for it in a reply
 
-local function left_now(kept, at, per_minute)
+-- All in thousandths, but for how long ago (ms) so much was kept.
+local function left_now(kept, ago, per_minute)
 	kept = tonumber(kept)
-	return kept and math.min(per_minute, kept + math.max(0, now - at) * per_minute / 60000) or
-		per_minute
+	return kept and math.min(per_minute, kept + ago * per_minute / 60000) or per_minute
 end
 
--- The limits, and what is left of requests and of tokens before anything is charged.
+-- The limits, and how many thousandths of requests and of tokens are left before anything is charged.
 local function limits_read(line, tenant)
 	local rpm, tpm, parallel, queue, weight, budget, every, reserved = line:match(
 		'^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%d+)$')
 	rpm, tpm = tonumber(rpm), tonumber(tpm)
-	local requests, requests_at, tokens, tokens_at
+	local requests, tokens, at
 	if rpm or tpm then
-		requests, requests_at, tokens, tokens_at = (call('HGET', rates, tenant) or '')
-			:match('^(%S+) (%S+) (%S+) (%S+)$')
+		requests, tokens, at = (call('HGET', rates, tenant) or ''):match(
+			'^(%S+) (%S+) (%d+)$')
 	end
-	return {rpm = rpm, requests = rpm and left_now(requests, requests_at, rpm),
-		tpm = tpm, tokens = tpm and left_now(tokens, tokens_at, tpm),
+	local ago = at and math.max(0, now - at)
+	return {rpm = rpm, requests = rpm and left_now(requests, ago, rpm * 1000),
+		tpm = tpm, tokens = tpm and left_now(tokens, ago, tpm * 1000),
 		parallel = tonumber(parallel), queue = tonumber(queue),
 		budget = tonumber(budget), every = tonumber(every) or 0, reserved = tonumber(reserved),
 		in_shares = weight .. ' ' .. parallel}
@@ -48,27 +49,27 @@ local function limits_refuse(limits, tenant, full)
 	if full then
 		return full, FULL_MS
 	end
-	local requests, tokens, reserved = limits.requests, limits.tokens, limits.reserved
-	if requests and requests < 1 then
-		return RPM, math.max(1, math.ceil((1 - requests) * 60000 / limits.rpm))
+	local requests, tokens, reserved = limits.requests, limits.tokens, limits.reserved * 1000
+	if requests and requests < 1000 then
+		return RPM, math.max(1, math.ceil((1000 - requests) * 60 / limits.rpm))
 	end
 	if tokens and tokens < reserved then
-		return TPM, math.max(1, math.ceil((reserved - tokens) * 60000 / limits.tpm))
+		return TPM, math.max(1, math.ceil((reserved - tokens) * 60 / limits.tpm))
 	end
 end
 
 local function rates_charge(limits, tenant)
-	local requests, tokens, at = limits.requests, limits.tokens, string.format('%d', now)
+	local requests, tokens = limits.requests, limits.tokens
 	local line
 	if requests and tokens then
-		requests, tokens = requests - 1, tokens - limits.reserved
-		line = string.format('%.3f %s %.3f %s', requests, at, tokens, at)
+		requests, tokens = requests - 1000, tokens - limits.reserved * 1000
+		line = string.format('%d %d %d', requests, tokens, now)
 	elseif requests then
-		requests = requests - 1
-		line = string.format('%.3f %s - -', requests, at)
+		requests = requests - 1000
+		line = string.format('%d - %d', requests, now)
 	elseif tokens then
-		tokens = tokens - limits.reserved
-		line = string.format('- - %.3f %s', tokens, at)
+		tokens = tokens - limits.reserved * 1000
+		line = string.format('- %d %d', tokens, now)
 	else
 		return
 	end
@@ -81,8 +82,8 @@ end
 local function rates_tell(limits, why, wait)
 	local rpm, requests, tpm, tokens = limits.rpm, limits.requests, limits.tpm, limits.tokens
 	local floor, ceil = math.floor, math.ceil
-	return {why, wait, rpm or -1, rpm and (requests > 0 and floor(requests) or 0) or -1,
-		rpm and ceil((rpm - requests) * 60000 / rpm) or -1, tpm or -1,
-		tpm and (tokens > 0 and floor(tokens) or 0) or -1,
-		tpm and ceil((tpm - tokens) * 60000 / tpm) or -1}
+	return {why, wait, rpm or -1, rpm and (requests > 0 and floor(requests / 1000) or 0) or -1,
+		rpm and ceil((rpm * 1000 - requests) * 60 / rpm) or -1, tpm or -1,
+		tpm and (tokens > 0 and floor(tokens / 1000) or 0) or -1,
+		tpm and ceil((tpm * 1000 - tokens) * 60 / tpm) or -1}
 end
