@@ -1,5 +1,8 @@
 #include "admission.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/base/decimal.h"
 
 #define WITHOUT_RATE                                                                               \
@@ -90,4 +93,30 @@ struct admission admission_read(const redisReply *reply)
 	    .requests = read_rate(reply->element + IS_REQUESTS),
 	    .tokens = read_rate(reply->element + IS_TOKENS),
 	};
+}
+
+/* Of so many thousandths that are left: a word, or "-" where there is no limit. */
+static struct rate_left rate_of(const char *word, long limit)
+{
+	struct rate_left rate = WITHOUT_RATE;
+	char *end;
+	long long left = strtoll(word, &end, 10), all = limit * 1000LL;
+
+	if (end == word || limit == UNLIMITED)
+		return rate;
+	rate.limit = limit;
+	rate.remaining = left > 0 ? left / 1000 : 0;
+	rate.reset_ms = left < all ? ((all - left) * 60 + limit - 1) / limit : 0;
+	return rate;
+}
+
+struct admission admission_granted(const struct key_limits *limits, const char *rates)
+{
+	struct admission admission = admission_unlimited;
+	const char *blank = strchr(rates, ' ');
+
+	admission.requests = rate_of(rates, limits->rpm);
+	if (blank != NULL)
+		admission.tokens = rate_of(blank + 1, limits->tpm);
+	return admission;
 }

@@ -53,4 +53,10 @@ void limits_write(struct buf *out, const struct key_limits *limits, long long re
 /* Reads what enqueue.lua and admit.lua reply: an array that has limits, or anything else. */
 struct admission admission_read(const redisReply *reply);
 
+/*
+ * Reads what enqueue.lua replies to a request that keeps within the limits: what is left then, as
+ * scripts/shared/rates.lua has it. A limit of which that says nothing is left out.
+ */
+struct admission admission_granted(const struct key_limits *limits, const char *rates);
+
 #endif

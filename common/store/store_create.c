@@ -46,11 +46,16 @@ static enum store_result judged(struct store *store, const redisReply *reply)
 	return what == KEY_IS_TAKEN ? STORE_KEY_TAKEN : STORE_CREATED_BEFORE;
 }
 
-static enum store_result enqueue_result(struct store *store, const redisReply *reply)
+static enum store_result enqueue_result(
+    struct store *store, const struct new_job *job, const redisReply *reply)
 {
 	store->admission = admission_unlimited;
 	if (reply->type == REDIS_REPLY_ARRAY)
 		return judged(store, reply);
+	if (reply->type == REDIS_REPLY_STRING && job->limits != NULL) {
+		store->admission = admission_granted(job->limits, reply->str);
+		return STORE_OK;
+	}
 	switch (reply->integer) {
 	case 1:
 		return STORE_OK;
@@ -298,7 +303,7 @@ enum store_result store_create(struct store *store, const struct new_job *job)
 	reply = in_cluster ? create_and_enqueue(store, job, &keys, &queued)
 			   : create_in_queue(store, job, &keys, &queued);
 	if (reply != NULL)
-		result = enqueue_result(store, reply);
+		result = enqueue_result(store, job, reply);
 	if (in_cluster && reply != NULL && result != STORE_OK)
 		drop_refused(store, job, &keys);
 	free_queued(&queued);

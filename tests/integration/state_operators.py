@@ -158,7 +158,7 @@ class Books:
         paused = bool(self.paused & {"*", label_of(response_id), model_of(response_id)})
         answer = self.shares.admit(response_id, job, paused, full, self.parked)
         self.seen = None
-        if answer == 1 or isinstance(answer, list) and answer[0] == 1:
+        if answer == 1 or isinstance(answer, str):
             self.entered.add(response_id)
             self.reserved[response_id] = job.whose.reserved
             self.created[response_id] = self.waiting[response_id] = self.now()

@@ -391,7 +391,7 @@ class Shares:
             return refused
         if job.key:
             self.keys[job.key] = (response_id, job.digest)
-        left = self.charge(limits, tenant, left, whose.reserved)
+        self.charge(limits, tenant, left, whose.reserved)
         if self.last != tenant:
             self.mixed = self.now() if self.last is not None else 0
             self.last = tenant
@@ -409,9 +409,7 @@ class Shares:
                 self.passes[job.tier + tenant] = self.beginning(job.tier + tenant) + 1 / weight
         else:
             self.stand(job.tier + tenant, response_id, False)
-        if limits.rpm is None and limits.tpm is None:
-            return 1
-        return [1, 0, *self.tell(limits, left)]
+        return 1 if limits.rpm is None and limits.tpm is None else self.rates[tenant]
 
     def drop(self, response_id, how, use, whose, ends, found, leaves):
         """whose it is the index says, or None; ends, if it has just learnt the end. found of the

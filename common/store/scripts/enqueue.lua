@@ -34,8 +34,9 @@
 --       0 if too many wait
 --       2 if too many bytes wait
 --       3 if there are too many bytes of context, also of what has ended
---       {1, 0, and what rates_tell() adds} if requests or tokens are limited
---       {4 to 7, how long to wait (ms), and that} as one of the limits is reached
+--       "<requests> <tokens> <ms>" if one of these is limited: what is left then, as in
+--         shared/rates.lua
+--       {4 to 7, how long to wait (ms), and what rates_tell() adds} as one of the limits is reached
 --       {8, id} if the Idempotency-Key stands for that response
 --       {9, id} if it does, which another request has made
 -- include new_job.lua
@@ -118,10 +119,9 @@ if ARGV[11] ~= '' and (ARGV[11] ~= UNLIMITED or (its_limits or PLAIN) ~= PLAIN) 
 		end
 	end
 
-	-- The reply to what is not refused.
+	-- The reply to what is not refused: Redis takes longer for one of several numbers.
 	function charge()
-		rates_charge(limits, tenant)
-		return (limits.rpm or limits.tpm) and rates_tell(limits, 1, 0) or 1
+		return rates_charge(limits, tenant) or 1
 	end
 end
 local most_running, weight = read_limits(its_limits)

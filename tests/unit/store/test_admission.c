@@ -111,6 +111,45 @@ static void what_is_refused_says_by_which_limit_and_how_it_stands(void **state)
 	}
 }
 
+static void expect_rate(
+    const struct rate_left *rate, long long limit, long long remaining, long long reset_ms)
+{
+	assert_int_equal(rate->limit, limit);
+	assert_int_equal(rate->remaining, remaining);
+	assert_int_equal(rate->reset_ms, reset_ms);
+}
+
+static void what_is_granted_says_what_is_left(void **state)
+{
+	static const struct key_limits both = {.rpm = 60, .tpm = 7};
+	struct admission admission = admission_granted(&both, "58500 -1 1790000000000");
+
+	(void)state;
+	assert_int_equal(admission.limit, LIMIT_NONE);
+	expect_rate(&admission.requests, 60, 58, 1500);
+	expect_rate(&admission.tokens, 7, 0, 60009); /* rounded up */
+	admission = admission_granted(&both, "60000 7000 1790000000000");
+	expect_rate(&admission.requests, 60, 60, 0);
+	expect_rate(&admission.tokens, 7, 7, 0);
+}
+
+static void of_what_has_no_limit_nothing_is_told_as_left(void **state)
+{
+	struct key_limits one = {.rpm = UNLIMITED, .tpm = 1000};
+	struct admission admission = admission_granted(&one, "- 250999 1790000000000");
+
+	(void)state;
+	expect_rate(&admission.requests, UNLIMITED, 0, 0);
+	expect_rate(&admission.tokens, 1000, 250, 44941);
+	one = (struct key_limits){.rpm = 2, .tpm = UNLIMITED};
+	admission = admission_granted(&one, "1000 - 1790000000000");
+	expect_rate(&admission.requests, 2, 1, 30000);
+	expect_rate(&admission.tokens, UNLIMITED, 0, 0);
+	admission = admission_granted(&one, "nonsense");
+	expect_rate(&admission.requests, UNLIMITED, 0, 0);
+	expect_rate(&admission.tokens, UNLIMITED, 0, 0);
+}
+
 static void any_other_reply_is_of_what_has_no_limits(void **state)
 {
 	const redisReply one = {.type = REDIS_REPLY_INTEGER, .integer = 1};
@@ -133,6 +172,8 @@ int main(void)
 	    cmocka_unit_test(max_queue_and_weight_alone_refuse_nothing_that_is_passed_through),
 	    cmocka_unit_test(no_more_is_reserved_than_there_can_be_and_nothing_without_a_limit),
 	    cmocka_unit_test(what_is_refused_says_by_which_limit_and_how_it_stands),
+	    cmocka_unit_test(what_is_granted_says_what_is_left),
+	    cmocka_unit_test(of_what_has_no_limit_nothing_is_told_as_left),
 	    cmocka_unit_test(any_other_reply_is_of_what_has_no_limits),
 	};
 

@@ -58,6 +58,7 @@ local function limits_refuse(limits, tenant, full)
 	end
 end
 
+-- Returns what is left then, as rates has it, or nil if neither is limited.
 local function rates_charge(limits, tenant)
 	local requests, tokens = limits.requests, limits.tokens
 	local line
@@ -75,6 +76,7 @@ local function rates_charge(limits, tenant)
 	end
 	limits.requests, limits.tokens = requests, tokens
 	call('HSET', rates, tenant, line)
+	return line
 end
 
 -- What headers tell, behind why something is refused and how long to wait (ms): of requests and then
