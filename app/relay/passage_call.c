@@ -6,6 +6,7 @@
 #include "common/provider/api_path.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/maker.h"
+#include "common/provider/refusal.h"
 #include "common/provider/request_body.h"
 #include "common/provider/transfer.h"
 
@@ -225,21 +226,21 @@ static void on_untranslated_end(struct passage *passage, const struct upstream_r
 	enum upstream_end how =
 	    answer_is_complete(&passage->answer) ? UPSTREAM_COMPLETE : result->end;
 	long status = is_whole(how) ? result->status : 0;
-	enum call_failure failure = failure_of(
-	    passage, how, result->status, result->retry_after, buf_span(&passage->answer.body));
+	struct span body = buf_span(&passage->answer.body);
+	double retry_after = refusal_retry_after(result->retry_after, body);
+	enum call_failure failure = failure_of(passage, how, result->status, retry_after, body);
 	char room[48];
 
 	if (answer_is_complete(&passage->answer))
 		errand_note_outcome(&passage->errand, call_outcome_of_status(result->status));
-	errand_tell_limit(
-	    &passage->errand, status, result->retry_after, buf_span(&passage->answer.body));
+	errand_tell_limit(&passage->errand, status, retry_after, body);
 	passage_tell_health(passage, status);
 	passage->success = is_success(status);
 	if (!passage->answer.begun && !passage->success && !passage->answer.held_up &&
-	    errand_try_again(&passage->errand, failure, result->retry_after, why(result, room)))
+	    errand_try_again(&passage->errand, failure, retry_after, why(result, room)))
 		return;
 	if (!passage->success)
-		passage_record_provider_error(&passage->record, buf_span(&passage->answer.body));
+		passage_record_provider_error(&passage->record, body);
 	passage->outcome = is_whole(how) ? OUTCOME_WHOLE : OUTCOME_BROKEN;
 	passage->broken_by = how;
 	snprintf(passage->error, sizeof(passage->error), "%s", result->error);

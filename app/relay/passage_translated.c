@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/log.h"
+#include "common/provider/refusal.h"
 #include "common/provider/request_body.h"
 
 void passage_open_translated(struct passage *passage)
@@ -112,6 +113,7 @@ static void end_by_error(struct passage *passage, double retry_after)
 
 	if (ask_without_thinking(passage))
 		return;
+	retry_after = refusal_retry_after(retry_after, translated_error(&passage->translated));
 	if (!translated_has_error_head(&passage->translated))
 		errand_note_outcome(&passage->errand, CALL_REFUSED);
 	errand_tell_limit(

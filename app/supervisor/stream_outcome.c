@@ -8,6 +8,7 @@
 #include "common/dialect/sealed_items.h"
 #include "common/provider/client_headers.h"
 #include "common/provider/provider_error.h"
+#include "common/provider/refusal.h"
 #include "common/provider/request_body.h"
 #include "common/provider/upstream_body.h"
 #include "common/response/event.h"
@@ -90,6 +91,7 @@ static void end_with_provider_error(struct stream *s, double retry_after)
 
 	if (ask_without_thinking(s))
 		return;
+	retry_after = refusal_retry_after(retry_after, buf_span(&s->body));
 	errand_tell_limit(&s->errand, s->status, retry_after, buf_span(&s->body));
 	errand_tell_health(&s->errand, s->status);
 	snprintf(why, sizeof(why), "the provider answered HTTP %ld", s->status);

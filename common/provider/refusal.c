@@ -1,6 +1,9 @@
 #include "refusal.h"
 
+#include <ctype.h>
+#include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -73,6 +76,49 @@ bool refusal_is_about_quota(struct span error)
 	if (error.len > LOOKED_AT)
 		error.len = LOOKED_AT;
 	return has_any(error, spent, sizeof(spent) / sizeof(spent[0]));
+}
+
+static void skip_any(struct span *text, const char *bytes)
+{
+	while (text->len > 0 && strchr(bytes, *text->p) != NULL && *text->p != '\0') {
+		text->p++;
+		text->len--;
+	}
+}
+
+/* A Duration as JSON has it, "34.07s" (protobuf's JSON mapping). */
+static double duration(struct span text)
+{
+	char number[32];
+	char *end;
+	size_t len = 0;
+	double seconds;
+
+	while (len < text.len && len < sizeof(number) - 1 && text.p[len] != 's')
+		len++;
+	if (len == text.len || text.p[len] != 's' || !isdigit((unsigned char)text.p[0]))
+		return -1;
+	memcpy(number, text.p, len);
+	number[len] = '\0';
+	seconds = strtod(number, &end);
+	return *end == '\0' && isfinite(seconds) ? seconds : -1;
+}
+
+double refusal_retry_after(double told, struct span error)
+{
+	static const char name[] = "\"retryDelay\"";
+	struct span rest = {.len = error.len < LOOKED_AT ? error.len : LOOKED_AT};
+	const char *found;
+
+	if (told >= 0 || rest.len == 0)
+		return told;
+	found = memmem(error.p, rest.len, name, sizeof(name) - 1);
+	if (found == NULL)
+		return told;
+	rest.p = found + sizeof(name) - 1;
+	rest.len -= (size_t)(rest.p - error.p);
+	skip_any(&rest, " \t\r\n:\"");
+	return duration(rest);
 }
 
 bool refusal_is_possible(long status)

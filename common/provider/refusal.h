@@ -18,6 +18,13 @@ enum call_failure refusal_failure(long status, struct span error);
  */
 bool refusal_is_about_quota(struct span error);
 
+/*
+ * For how long (s) its provider wants to be left alone: what the head of the answer says, told,
+ * unless that is negative; else what an error of Google's says in its google.rpc.RetryInfo.
+ * Negative if neither does. As above.
+ */
+double refusal_retry_after(double told, struct span error);
+
 /* Whether an answer of that status may be such a one, so that its body has to be looked at. */
 bool refusal_is_possible(long status);
 

@@ -10,7 +10,7 @@ from harness import wait_until
 from passing import answer, response_object
 from test_deployments import RESTING, assert_answered, config, counts, deployment, error, run
 from test_measures import await_counters, ended_line, history
-from upstream import Script, json_error
+from upstream import Hang, Script, json_error
 
 LIMITED = "litellm:polling:{deployments}:limited"
 
@@ -68,6 +68,25 @@ def test_the_time_may_be_given_in_ms_or_as_a_date(make_stack, header, least):
                           *then("at last"))
     assert_answered(run(stack), "at last")
     assert gaps(stack, "a")[0] >= least
+
+
+def limited_by_google(delay):
+    """As Gemini's endpoint for OpenAI's clients answers."""
+    return json_error(429, [{"error": {
+        "code": 429, "message": "Check your quota.", "status": "RESOURCE_EXHAUSTED", "details": [
+            {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []},
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]}}])
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+def test_the_time_may_be_given_as_google_does(make_stack, api):
+    stack = make_stack(config(deployment("a", api=api)))
+    stack.upstream.script("a", limited_by_google("1.25s"), limited_by_google("1.25s"), [Hang()])
+    response_id = stack.client.create("m")["id"]
+    wait_until(lambda: counts(stack, "a") == [3], 20, "the third request")
+    assert [gap >= 1.25 for gap in gaps(stack, "a")] == [True, True]
+    stack.client.cancel(response_id)
+    stack.client.wait_terminal(response_id)
 
 
 def test_one_that_names_no_time_is_asked_again_without_counting_that(make_stack):
@@ -212,6 +231,17 @@ def test_what_a_passed_through_request_is_told_holds_for_jobs(make_stack):
     stack.upstream.script("a", limited(2), *then("at last"))
     reply = stack.client.post_create({"model": "m", "input": "x"})
     assert (reply.status, reply.headers["retry-after"]) == (429, "2")
+    await_limit(stack)
+    response_id = stack.client.create("m")["id"]
+    stack.start_supervisor()
+    assert_answered(stack.client.wait_terminal(response_id, timeout=20), "at last")
+    assert gaps(stack, "a")[0] >= 2
+
+
+def test_a_time_that_google_gives_a_passed_through_request_holds_for_jobs(make_stack):
+    stack = make_stack(config(deployment("a")), supervisor=False)
+    stack.upstream.script("a", limited_by_google("2s"), *then("at last"))
+    assert stack.client.post_create({"model": "m", "input": "x"}).status == 429
     await_limit(stack)
     response_id = stack.client.create("m")["id"]
     stack.start_supervisor()

@@ -80,6 +80,40 @@ static void a_quota_that_is_spent_is_told_from_too_many_requests(void **state)
 		assert_false(refusal_is_about_quota(span_of(others[i])));
 }
 
+static void the_time_of_googles_retry_info_is_found(void **state)
+{
+	static const struct {
+		double told, seconds;
+		const char *error;
+	} errors[] = {
+	    {-1, 34.074824224,
+		"[{\"error\":{\"code\":429,\"message\":\"Quota.\",\"status\":"
+		"\"RESOURCE_EXHAUSTED\",\"details\":[{\"@type\":"
+		"\"type.googleapis.com/google.rpc.Help\"},{\"@type\":"
+		"\"type.googleapis.com/google.rpc.RetryInfo\",\n"
+		"  \"retryDelay\": \"34.074824224s\"}]}}]"},
+	    {-1, 0, "{\"retryDelay\":\"0s\"}"},
+	    {7, 7, "{\"retryDelay\":\"34s\"}"},
+	    {0, 0, "{\"retryDelay\":\"34s\"}"},
+	    {-1, -1, ""},
+	    {-1, -1, "{\"error\":{\"message\":\"retryDelay 5s\"}}"},
+	    {-1, -1, "{\"retryDelay\""},
+	    {-1, -1, "{\"retryDelay\":\"34"},
+	    {-1, -1, "{\"retryDelay\":\"s\"}"},
+	    {-1, -1, "{\"retryDelay\":\"-3s\"}"},
+	    {-1, -1, "{\"retryDelay\":\"3x4s\"}"},
+	    {-1, -1, "{\"retryDelay\":12,\"notes\":\"\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		double seconds = refusal_retry_after(errors[i].told, span_of(errors[i].error));
+
+		if (seconds < errors[i].seconds || seconds > errors[i].seconds)
+			fail_msg("%s: %g", errors[i].error, seconds);
+	}
+}
+
 static void any_other_bad_request_stays_one(void **state)
 {
 	static const char *const errors[] = {
@@ -109,6 +143,7 @@ int main(void)
 	    cmocka_unit_test(an_input_that_is_too_long_is_known_by_the_providers_words),
 	    cmocka_unit_test(refused_content_is_known_by_the_providers_words),
 	    cmocka_unit_test(a_quota_that_is_spent_is_told_from_too_many_requests),
+	    cmocka_unit_test(the_time_of_googles_retry_info_is_found),
 	    cmocka_unit_test(any_other_bad_request_stays_one),
 	    cmocka_unit_test(another_status_says_more_than_the_words),
 	};
