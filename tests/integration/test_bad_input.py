@@ -1,12 +1,12 @@
 """What clients do wrong: the right status, a message that names it, and nothing left in Redis."""
 
-import itertools
 import json
 import re
 import socket
 
 import pytest
 
+from asked import asked_while
 from events import message_stream
 from harness import HELD, HELD_UNTIL, ID_FORM, UNKNOWN_ID, job_key, wait_until
 from upstream import Gate
@@ -282,16 +282,14 @@ def test_id_of_a_provider_is_not_ours(client, response_id):
 
 
 def test_malformed_ids_never_reach_redis(client, stack):
-    with stack.redis.monitor() as monitor:
+    def ask():
         for response_id in ("litellm_poll_*", "litellm_poll_a%0d%0aFLUSHALL", "resp_1",
                             "litellm_poll_"):
             client.get(f"/v1/responses/{response_id}")
-        stack.redis.echo("that was all")
-        commands = list(itertools.takewhile(
-            lambda command: "that was all" not in command,
-            (told["command"] for told in monitor.listen())))
+
     malformed = re.compile(r"response:(?!litellm_poll_[0-9a-f]{8}-)|poll_\*|FLUSHALL")
-    assert [command for command in commands if malformed.search(command)] == []
+    asked = asked_while(stack.redis, ask)
+    assert [command for command in asked if malformed.search(command)] == []
 
 
 def test_head_is_get_without_the_body(client, stack):
