@@ -422,8 +422,8 @@ def test_reloads_that_renumber_the_deployments_leave_streams_and_rests_alone(mak
         stack.config["model_list"] = [full[number] for number in kept]
         stack.write_config()
         stack.supervisor.send_signal(signal.SIGHUP)
-        wait_until(lambda: stack.supervisor.stderr().count("config.yaml read again") >= done + 1,
-                   what="the reload")
+        wait_until(lambda: stack.supervisor.stderr().count("config.yaml read again") >= done + 2,
+                   what="supervisor and worker to have reloaded")
         stack.redis.ping()
     gate.open()
     for response_id in ids:

@@ -787,7 +787,7 @@ def test_sighup_gives_new_streams_the_new_config_and_leaves_running_ones_alone(f
     stack.config["model_list"][0]["litellm_params"]["model"] = "openai/renamed"
     stack.upstream.script("renamed", message_stream(["by the new config"]))
     log = reload(stack.supervisor, stack)
-    wait_until(lambda: "read again" in log(), 5, "the log to say so")
+    wait_until(lambda: log().count("read again") == 2, 5, "supervisor and worker to say so")
     assert output_text(run(stack, "anything")) == "by the new config"
     feed.send(delta("b"), completed())
     feed.end()
