@@ -228,6 +228,11 @@ class Cluster(Servers):
                 pass
         raise AssertionError(f"{replica} does not take over from {master}")
 
+    def hand_over(self, master):
+        """The same, and waits until the old master is a replica."""
+        self.plan_failover(master)
+        self.await_health()
+
     # Slots that move.
 
     def begin_move(self, slot, source, target):

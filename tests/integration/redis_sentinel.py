@@ -180,16 +180,16 @@ class Sentinels(Servers):
                                for sentinel in self.running_sentinels()), 10,
                    f"all Sentinels to name {master}", interval=0.005)
 
-    def plan_failover(self, master, pause=True):
+    def plan_failover(self, master, pause=3000):
         """
         As an operator does it. It is asked for until it is done, as Sentinels may still be busy
         with the one before. Returns the new master and when that was known.
 
         The old master goes on to take writes for as long as Sentinels do not make a replica of it,
-        which will be lost; so with pause it is told first to let them wait.
+        which will be lost; so it is told first to let them wait for so long (ms), if at all.
         """
         if pause:
-            master.client.execute_command("CLIENT", "PAUSE", 3000, "WRITE")
+            master.client.execute_command("CLIENT", "PAUSE", pause, "WRITE")
             self.await_replication()
         for _ in range(5):
             try:
@@ -202,6 +202,17 @@ class Sentinels(Servers):
             except AssertionError:
                 pass
         raise AssertionError(f"no replica takes over from {master}")
+
+    def hand_over(self, master):
+        """
+        The same, and waits until the old master is a replica. What waits there is lost without an
+        answer; who comes again hears of the new one, however slow all of them are.
+        """
+        successor, _ = self.plan_failover(master, 60_000)
+        self.await_word(successor)
+        master.client.client_kill_filter(_type="normal", skipme=True)
+        master.client.execute_command("CLIENT", "UNPAUSE")
+        self.await_health()
 
 
 def made(access, directory, host):

@@ -40,7 +40,7 @@ def test_failover_that_loses_writes_loses_no_response(stack, servers):
         load.await_running()
         load.hold_creates()
         servers.await_replication()
-        successor, known = servers.plan_failover(servers.master(), pause=False)
+        successor, known = servers.plan_failover(servers.master(), pause=0)
         servers.await_word(successor)
         load.go_on_creating()
         assert load.await_create(known, 10) <= WRITES_AGAIN

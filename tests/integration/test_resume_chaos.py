@@ -42,7 +42,7 @@ BUSY = (500, 502, 503, 504)  # a web server's, or ours, when something behind it
 
 
 CONFIG = {"respool": {"max_attempts": 100, "drain_seconds": 1, "stream_interval_ms": 10},
-          "router_settings": {"allowed_fails": 10_000}}
+          "litellm_settings": {"num_retries": 20}, "router_settings": {"allowed_fails": 10_000}}
 
 
 class Upset(Exception):
@@ -191,8 +191,7 @@ class Loop:
     def fail_over(self):
         """As is planned: one that comes unforeseen may lose what readers have seen."""
         servers = self.stack.servers
-        servers.plan_failover(self.random.choice(servers.masters()))
-        servers.await_health()
+        servers.hand_over(self.random.choice(servers.masters()))
 
     def break_subscriptions(self):
         self.stack.redis.client_kill_filter(_type="pubsub")
