@@ -74,13 +74,13 @@ class Cluster(Servers):
         """Those that the first one does not know are told to it: a slow node forgets a word soon."""
         known = self.known(self.all[0])
         for node in self.all[1:]:
-            if self.ids[node] not in known and not self.is_met(node, known):
+            if not self.is_met(node, known):
                 self.cluster(self.all[0], "MEET", node.host, node.port, self.bus_ports[node])
         return all(len(self.known(node)) == len(self.all) for node in self.all)
 
     @staticmethod
     def is_met(node, known):
-        """Whether it is being made acquainted, under an id that is not its own yet."""
+        """Its address is known, be it under an id that is not its own yet."""
         return any(words[1].startswith(f"{node.host}:{node.port}@") for words in known.values())
 
     # What respool and the tests use.

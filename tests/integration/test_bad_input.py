@@ -287,9 +287,12 @@ def test_malformed_ids_never_reach_redis(client, stack):
                             "litellm_poll_"):
             client.get(f"/v1/responses/{response_id}")
 
-    malformed = re.compile(r"response:(?!litellm_poll_[0-9a-f]{8}-)|poll_\*|FLUSHALL")
+    not_ours = re.compile(r"response:(?!litellm_poll_[0-9a-f]{8}-)|poll_\*|FLUSHALL")
+    a_providers = re.compile(r"resp_1|litellm_poll_(?![0-9a-f]{8}-)")
     asked = asked_while(stack.redis, ask)
-    assert [command for command in asked if malformed.search(command)] == []
+    assert [command for command in asked if not_ours.search(command)] == []
+    # Whose deployment made it is asked for, and nothing else.
+    assert {command.split(" ")[0] for command in asked if a_providers.search(command)} <= {"HMGET"}
 
 
 def test_head_is_get_without_the_body(client, stack):

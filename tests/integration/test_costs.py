@@ -48,7 +48,7 @@ LIMITS = {
 
 WITHOUT_WORKER = ("poll", "poll_unchanged", "create", "pass_request", "pass_event")
 WITH_WORKER = ("response", "delta", "event")
-STEPS = 11
+STEPS = 41  # so many that by chance the most of them are never those with something between
 BYTES = 0.02  # by which they may be more: numbers become longer
 LIBRARIES = 0.05  # the same: other versions, and an answer that is not there at once
 
